@@ -1,0 +1,1 @@
+"""Set up, start, watch and stop a whole Gendan; what `./gendan` runs."""

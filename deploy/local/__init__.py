@@ -1,0 +1,1 @@
+"""A whole Gendan on one machine: private engines, databases and supervised processes."""

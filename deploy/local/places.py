@@ -1,0 +1,138 @@
+"""Where an instance keeps its files, and which system user its engines run as."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.problems import Problem
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ROOT_DATA = Path("/var/lib/gendan")
+ENGINE_USER = "gendan"
+NEEDED_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Account:
+    """The unprivileged system user that owns the engines' data when we are root."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of one instance; two instances share none of them.
+
+    `home` holds settings, pid files and logs and belongs to whoever called us;
+    `data` holds the engines' files and belongs to `account` when there is one.
+    """
+
+    name: str
+    home: Path
+    data: Path
+    account: Account | None
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def run(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def clock_file(self) -> Path:
+        return self.home / "clock"
+
+    def make(self) -> None:
+        """Create what is missing, private to its owner."""
+        for folder in (self.home, self.logs, self.run):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.data, self.account)
+        free = shutil.disk_usage(self.data).free
+        if free < NEEDED_BYTES:
+            raise Problem(
+                f"Only {free // 1_000_000} MB are free on the disk of {self.data}; "
+                f"free at least {NEEDED_BYTES // 1_000_000} MB and run it again."
+            )
+
+    def remove(self) -> None:
+        """Delete everything of this instance."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def places_for(name: str, checkout: Path = CHECKOUT) -> Places:
+    """Return the folders of the instance `name` of this checkout, making the shared parents.
+
+    As root the data lie outside the checkout, because PostgreSQL's user may be
+    unable to pass its parents (a checkout under /root has 0700 above it) and no
+    foreign folder's permissions are ours to change.
+    """
+    var = checkout / "var"
+    var.mkdir(mode=0o755, exist_ok=True)
+    link = var / "data"
+    if os.geteuid() != 0:
+        link.mkdir(mode=0o700, exist_ok=True)
+        return Places(name, var / name, link / name, None)
+    account = engine_account()
+    shared = ROOT_DATA / checkout_hash(checkout)
+    ROOT_DATA.mkdir(mode=0o755, parents=True, exist_ok=True)
+    shared.mkdir(mode=0o755, exist_ok=True)
+    if not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(shared)
+    return Places(name, var / name, shared / name, account)
+
+
+def checkout_hash(checkout: Path) -> str:
+    """Return a short name for a checkout, so that two checkouts never share data."""
+    return hashlib.sha256(str(checkout).encode()).hexdigest()[:12]
+
+
+def engine_account() -> Account:
+    """Return the system user for engines, creating it when missing; needs root."""
+    try:
+        entry = pwd.getpwnam(ENGINE_USER)
+    except KeyError:
+        created = subprocess.run(
+            [
+                *("/usr/sbin/useradd", "--system", "--user-group", "--no-create-home"),
+                *("--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", ENGINE_USER),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        try:
+            entry = pwd.getpwnam(ENGINE_USER)
+        except KeyError:
+            raise Problem(
+                f"The system user {ENGINE_USER} could not be made ({created.stderr.strip()}); "
+                f"make it with `useradd --system {ENGINE_USER}` and run it again."
+            ) from None
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def make_private(folder: Path, account: Account | None) -> None:
+    """Create a folder with mode 0700 that belongs to `account`, if one is given."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if account:
+        os.chown(folder, account.uid, account.gid)
+
+
+def write_private(path: Path, text: str, account: Account | None = None) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+        if account:
+            os.fchown(file.fileno(), account.uid, account.gid)
+    draft.replace(path)

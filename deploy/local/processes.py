@@ -1,0 +1,119 @@
+"""One program started as a child: its command, surroundings, log, readiness and end."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.places import Account
+from deploy.local.problems import Problem
+
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is needed to start, await and stop one process."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    log: Path
+    is_ready: Callable[[], bool]
+    account: Account | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 30.0
+    ready_seconds: float = 60.0
+    before_start: Callable[[], None] = field(default=lambda: None)
+
+
+class Process:
+    """A started program. It leads its own session, so Ctrl-C reaches only the launcher."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        program.before_start()
+        with program.log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                program.command,
+                env=dict(program.environment),
+                cwd=program.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                user=program.account.uid if program.account else None,
+                group=program.account.gid if program.account else None,
+                extra_groups=[] if program.account else None,
+            )
+        self.started_at = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._popen.poll()
+
+    def await_ready(self) -> None:
+        """Return when the program answers; raise `Problem` when it ends or takes too long."""
+        deadline = time.monotonic() + self.program.ready_seconds
+        while not self.program.is_ready():
+            if self.exit_code is not None:
+                raise Problem(
+                    f"{self.program.name} ended with code {self.exit_code} while starting: "
+                    f"{last_words(self.program.log)} (its log is {self.program.log})."
+                )
+            if time.monotonic() > deadline:
+                raise Problem(
+                    f"{self.program.name} is not ready after {self.program.ready_seconds:.0f} s; "
+                    f"its log is {self.program.log}."
+                )
+            time.sleep(POLL_SECONDS)
+
+    def ask_to_stop(self) -> None:
+        """Send the program's own stop signal."""
+        self._signal_group(self.program.stop_signal, only_leader=True)
+
+    def await_end(self) -> None:
+        """Wait until it ended; kill what is left of its session after its time is up."""
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(self.program.stop_seconds)
+        self._signal_group(signal.SIGKILL)
+        self._popen.wait()
+
+    def stop(self) -> None:
+        """Ask it to stop and wait until it did."""
+        self.ask_to_stop()
+        self.await_end()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self._signal_group(signal.SIGKILL)
+        self._popen.wait()
+
+    def _signal_group(self, number: signal.Signals, *, only_leader: bool = False) -> None:
+        try:
+            if only_leader:
+                if self._popen.poll() is None:
+                    os.kill(self.pid, number)
+            else:
+                os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return
+
+
+def last_words(log: Path, lines: int = 3) -> str:
+    """Return the last lines of a log on one line, for an error message."""
+    if not log.exists():
+        return "it wrote nothing"
+    text = log.read_text(errors="replace")[-4000:]
+    words = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(words[-lines:]) or "it wrote nothing"
