@@ -1,0 +1,187 @@
+"""What each listener has handled: the rows that make "at least once" once."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    and_,
+    exists,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from chassis import clock
+from chassis.mapping import MomentType
+
+KEPT_DAYS = 14  # ARCHITECTURE §4.2
+
+
+def table(metadata: MetaData) -> Table:
+    """Declare the inbox: a row and the listener's changes are one transaction."""
+    return Table(
+        "inbox",
+        metadata,
+        Column("listener", String(80), primary_key=True, comment="the service's method"),
+        Column("message_id", Uuid, primary_key=True),
+        Column("received_at", MomentType, nullable=False, comment="machine time"),
+        # Rows come in the order of this column and are only ever purged from its old end.
+        Index(
+            "ix_inbox_received_at",
+            "received_at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
+    )
+
+
+def cursor_table(metadata: MetaData) -> Table:
+    """Declare how far each in-order listener has come with each aggregate."""
+    return Table(
+        "listener_cursor",
+        metadata,
+        Column("listener", String(80), primary_key=True),
+        Column("aggregate_type", String(40), primary_key=True),
+        Column("aggregate_id", String(80), primary_key=True),
+        Column("sequence", BigInteger, nullable=False, comment="of the last event handled"),
+    )
+
+
+class Verdict(StrEnum):
+    """What an inbox says of a message that has come for a listener."""
+
+    FRESH = "fresh"  # not seen: handle it, the row is written
+    REPEATED = "repeated"  # handled before: nothing is left to do
+    SET_ASIDE = "set aside"  # waits in failed_message: its turn comes from there
+    BEHIND = "behind"  # an earlier message of the same aggregate waits in failed_message
+    EARLY = "early"  # an earlier event of the aggregate has not come (in-order listeners)
+    LATE = "late"  # its place in the order was given up (in-order listeners)
+
+
+def admit(
+    session: Session,
+    *,
+    inbox: Table,
+    failed: Table,
+    listener: str,
+    message_id: UUID,
+    aggregate: tuple[str, str],
+    sequence: int,
+    is_set_aside: bool = False,
+) -> Verdict:
+    """Insert the inbox row and say whether the message may be handled, in one statement.
+
+    The caller rolls back on any verdict but FRESH and REPEATED. A concurrent copy of the same
+    message blocks on the primary key until the first one's transaction ends. With
+    `is_set_aside` the message is one that waited in failed_message and whose turn has come.
+    """
+    admitted = (
+        insert(inbox)
+        .values(listener=listener, message_id=message_id, received_at=clock.machine_now())
+        .on_conflict_do_nothing()
+        .returning(literal(1))
+        .cte("admitted")
+    )
+    waiting = and_(failed.c.listener == listener, failed.c.state != "discarded")
+    aggregate_type, aggregate_id = aggregate
+    row = session.execute(
+        select(
+            exists(select(admitted)).label("fresh"),
+            exists()
+            .where(failed.c.listener == listener, failed.c.message_id == message_id)
+            .label("set_aside"),
+            exists()
+            .where(
+                waiting,
+                failed.c.aggregate_type == aggregate_type,
+                failed.c.aggregate_id == aggregate_id,
+                failed.c.sequence < sequence,
+            )
+            .label("behind"),
+        )
+    ).one()
+    if not row.fresh:
+        return Verdict.REPEATED
+    if row.set_aside and not is_set_aside:
+        return Verdict.SET_ASIDE
+    if row.behind:
+        return Verdict.BEHIND
+    return Verdict.FRESH
+
+
+def advance(
+    session: Session,
+    cursors: Table,
+    *,
+    listener: str,
+    aggregate: tuple[str, str],
+    sequence: int,
+    despite_gap: bool = False,
+) -> Verdict:
+    """Move an in-order listener's cursor to `sequence`: FRESH, EARLY or LATE.
+
+    `despite_gap` gives up what lies between: an operator's decision, never the machine's.
+    """
+    aggregate_type, aggregate_id = aggregate
+    place = {
+        "listener": listener,
+        "aggregate_type": aggregate_type,
+        "aggregate_id": aggregate_id,
+    }
+    here = and_(true(), *(cursors.c[column] == value for column, value in place.items()))
+    if sequence == 1 or despite_gap:
+        step = insert(cursors).values(**place, sequence=sequence)
+        moved = session.execute(
+            step.on_conflict_do_update(
+                index_elements=list(place),
+                set_={"sequence": step.excluded.sequence},
+                where=cursors.c.sequence < step.excluded.sequence,
+            ).returning(literal(1))
+        ).first()
+    else:
+        moved = session.execute(
+            update(cursors)
+            .where(here, cursors.c.sequence == sequence - 1)
+            .values(sequence=sequence)
+            .returning(literal(1))
+        ).first()
+    if moved is not None:
+        return Verdict.FRESH
+    reached = session.scalar(select(cursors.c.sequence).where(here)) or 0
+    return Verdict.LATE if reached >= sequence else Verdict.EARLY
+
+
+def upsert_newer(
+    session: Session,
+    table: Table,
+    values: Mapping[str, Any],
+    *,
+    key: Sequence[str],
+    sequence: str = "sequence",
+) -> bool:
+    """Write a copy of another service's record unless a newer one is here already.
+
+    `values[sequence]` is the event's sequence. Gives whether it was written: an event that
+    comes late or again changes nothing, so copies need no order (ARCHITECTURE §4.2).
+    """
+    copy = insert(table).values(**values)
+    written = session.execute(
+        copy.on_conflict_do_update(
+            index_elements=list(key),
+            set_={column: copy.excluded[column] for column in values if column not in key},
+            where=table.c[sequence] < copy.excluded[sequence],
+        ).returning(literal(1))
+    ).first()
+    return written is not None
