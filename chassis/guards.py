@@ -1,0 +1,345 @@
+"""Guards around nameko: what it loses, repeats or dies of, and does not here (MESSAGING §3.9).
+
+`Intake` takes the place of nameko's QueueConsumer and `Container` that of its ServiceContainer;
+extensions written for nameko work on both.
+"""
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import eventlet
+import eventlet.patcher
+import structlog
+from greenlet import GreenletExit
+from kombu import Connection, Consumer
+from nameko.constants import AMQP_SSL_CONFIG_KEY, HEARTBEAT_CONFIG_KEY
+from nameko.containers import ServiceContainer, WorkerContext
+from nameko.messaging import QueueConsumer, QueueConsumerStopped
+
+from chassis.bus import BUS_ERRORS, HEARTBEAT_SECONDS, BusConnection, ack_frame, kombu_connection
+from chassis.observe import WORK_SECONDS, WORKERS_BUSY, HubProbe
+from chassis.rpc.wire import serve_under
+
+_log = logging.getLogger(__name__)
+
+# How long a stop may take to be noticed by the reader of a quiet connection.
+_TICK_SECONDS = 0.25
+_FLUSH_SECONDS = 2.0
+
+
+class _IntakeConnection(BusConnection):
+    tick = _TICK_SECONDS
+
+
+class HandlerInterrupted(Exception):
+    """A BaseException that left a handler, as an error that nameko can handle.
+
+    A leaked eventlet.Timeout passes nameko's `except Exception` and its worker slot is lost;
+    ten of them and a service looks healthy and consumes nothing (MESSAGING §0.4).
+    """
+
+
+class _RawConsumer(Consumer):  # type: ignore[misc]  # untyped
+    """Hands the message over as py-amqp read it: whoever takes it looks at it itself."""
+
+    def _receive_callback(self, message: Any) -> None:
+        self.on_message(message)
+
+
+class Intake(QueueConsumer):  # type: ignore[misc]  # untyped
+    """nameko's QueueConsumer, with a connection that outlives the work it brought.
+
+    - Its connection ends after the workers, so that what they finish during a stop is
+      acknowledged and nobody does it again.
+    - Acknowledgements are gathered and written together; one that cannot be written is let go
+      of: the broker has already taken the message back.
+    - A body that cannot be decoded is rejected, to the queue's dead-letter exchange if it has
+      one, not acknowledged.
+    - Nothing waits for the broker without limit, and reconnecting never gives up.
+
+    A provider with a method `take(message)` gets py-amqp's message in the reader's own green
+    thread, where it must not block; all others get nameko's `handle_message(body, message)`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._no_more_work = False
+        self._connected: BusConnection | None = None
+        self._acks: deque[tuple[BusConnection, bytes]] = deque()
+        self._ack_posted = threading.Semaphore(0)
+        self._ack_writer: Any = None
+
+    @property
+    def is_consuming(self) -> bool:
+        """Say whether the broker can bring work now."""
+        return self._connected is not None and bool(self._connected.connected)
+
+    @property
+    def connection(self) -> Connection:
+        config = self.container.config
+        described = kombu_connection(
+            self.amqp_uri,
+            heartbeat=config.get(HEARTBEAT_CONFIG_KEY, HEARTBEAT_SECONDS),
+            ssl=config.get(AMQP_SSL_CONFIG_KEY),
+            transport_options={
+                "client_properties": {"connection_name": f"{self.container.service_name}-intake"}
+            },
+        )
+        described.transport.Connection = _IntakeConnection
+        return described
+
+    def create_connection(self) -> Connection:
+        return self.connection
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Connection]:
+        described = self.create_connection()
+        described.ensure_connection(
+            self.on_connection_error, None, interval_start=0.1, interval_step=0.5, interval_max=3
+        )
+        connected: BusConnection = described.connection
+        try:
+            yield described
+        except BaseException:
+            self._connected = None
+            connected.cut()
+            raise
+        else:
+            self._connected = None
+            self._write_acks_out()
+            connected.close()
+
+    def start(self) -> None:
+        if self._ack_writer is None:
+            self._ack_writer = self.container.spawn_managed_thread(self._write_acks)
+        super().start()
+
+    def get_consumers(self, consumer_cls: Callable[..., Consumer], channel: Any) -> Any:
+        # All queues ask for their own number of unacknowledged messages, never globally.
+        raw = {provider for provider in self._providers if hasattr(provider, "take")}
+        self._consumers = {}
+        for provider in self._providers:
+            prefetch = getattr(provider, "prefetch_count", None) or self.prefetch_count
+            channel.basic_qos(0, prefetch, False)
+            if provider in raw:
+                self._consumers[provider] = _RawConsumer(
+                    channel, queues=[provider.queue], on_message=provider.take
+                )
+            else:
+                self._consumers[provider] = consumer_cls(
+                    queues=[provider.queue],
+                    callbacks=[self._handler_of(provider)],
+                    accept=self.accept,
+                )
+            # Consuming starts here, while this queue's prefetch is the channel's.
+            self._consumers[provider].consume()
+        return self._consumers.values()
+
+    def _handler_of(self, provider: Any) -> Callable[[Any, Any], None]:
+        return lambda body, message: self.handle_message(provider, body, message)
+
+    def on_consume_ready(self, connection: Any, channel: Any, consumers: Any, **_: Any) -> None:
+        self._connected = connection.connection
+        super().on_consume_ready(connection, channel, consumers)
+
+    def consume(self, *_: Any, **__: Any) -> Iterator[None]:
+        with self.consumer_context() as (described, _channel, _consumers):
+            connection: BusConnection = described.connection
+            while not self.should_stop:
+                self.on_iteration()
+                try:
+                    connection.handle_what_came()
+                except TimeoutError:
+                    pass
+                connection.heartbeat_tick()
+                yield
+
+    def on_iteration(self) -> None:
+        self._cancel_consumers_if_requested()
+        if self._no_more_work and not self._consumers:
+            self.should_stop = True
+
+    def stop(self) -> None:
+        # The container calls this when its workers have finished (DrainGuard).
+        self._no_more_work = True
+        if not self._providers_registered:
+            self.should_stop = True
+        if self._gt is not None:
+            super().stop()
+        self._ack_posted.release()
+        if self._ack_writer is not None:
+            self._ack_writer.wait()
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        _log.error("a message cannot be decoded and is rejected: %s", exc)
+        self._quietly(message.reject)
+
+    # Acknowledging --------------------------------------------------------------------------
+
+    def ack_message(self, message: Any) -> None:
+        connection = message.channel.connection if message.channel is not None else None
+        if connection is None:
+            return  # it ended; the broker brings the message again
+        message._state = "ACK"
+        self.ack(connection, message.channel.channel_id, message.delivery_tag)
+
+    def ack(self, connection: BusConnection, channel_id: int, delivery_tag: int) -> None:
+        """Have a delivery acknowledged soon, if its connection still lives."""
+        self._acks.append((connection, ack_frame(channel_id, delivery_tag)))
+        if len(self._acks) == 1:
+            self._ack_posted.release()
+
+    def requeue_message(self, message: Any) -> None:
+        if message.channel is not None and message.channel.connection:
+            self._quietly(message.requeue)
+
+    def _quietly(self, answer: Callable[[], None]) -> None:
+        try:
+            answer()
+        except BUS_ERRORS:
+            _log.debug("a message could not be answered; the broker brings it again")
+
+    def _write_acks(self) -> None:
+        while not self.should_stop:
+            self._ack_posted.acquire()
+            self._write_acks_out()
+
+    def _write_acks_out(self) -> None:
+        while self._acks:
+            connection = self._acks[0][0]
+            frames = []
+            while self._acks and self._acks[0][0] is connection:
+                frames.append(self._acks.popleft()[1])
+            try:
+                if connection.connected:
+                    connection.send(b"".join(frames))
+            except BUS_ERRORS:
+                _log.debug("acknowledgements could not be written; the broker brings it again")
+
+
+class Container(ServiceContainer):  # type: ignore[misc]  # untyped
+    """nameko's container, in which no single piece of work can end or clog the process.
+
+    Whatever a handler or a dependency raises becomes that work's result. The work runs under
+    its caller's deadline and call ids.
+    """
+
+    def __init__(self, service_cls: type, config: dict[str, Any]) -> None:
+        super().__init__(service_cls, config)
+        #: When work was last begun or finished, on the monotonic clock.
+        self.last_progress = time.monotonic()
+
+    @property
+    def free_workers(self) -> int:
+        return int(self._worker_pool.free())
+
+    @property
+    def busy_workers(self) -> int:
+        return len(self._worker_threads)
+
+    def _run_worker(self, worker_ctx: WorkerContext, handle_result: Any) -> None:
+        entrypoint = worker_ctx.entrypoint
+        method_name = entrypoint.method_name
+        data = worker_ctx.data
+        serve_under(data.pop("deadline", None), tuple(worker_ctx.call_id_stack))
+        structlog.contextvars.bind_contextvars(call=worker_ctx.call_id_stack[0], method=method_name)
+        began = self.last_progress = time.monotonic()
+        WORKERS_BUSY.inc()
+        result = exc_info = None
+        try:
+            try:
+                self._inject_dependencies(worker_ctx)
+                self._worker_setup(worker_ctx)
+                method = getattr(worker_ctx.service, method_name)
+                result = method(*worker_ctx.args, **worker_ctx.kwargs)
+            except (GreenletExit, SystemExit, KeyboardInterrupt):
+                raise
+            except Exception:
+                exc_info = sys.exc_info()
+            except BaseException as interruption:
+                wrapped = HandlerInterrupted(f"{type(interruption).__name__}: {interruption}")
+                wrapped.__cause__ = interruption
+                exc_info = (HandlerInterrupted, wrapped, interruption.__traceback__)
+            if exc_info is not None and not getattr(entrypoint, "tells_errors_itself", False):
+                _log.error("%s failed", method_name, exc_info=exc_info)
+            if handle_result is not None:
+                result, exc_info = self._settle(worker_ctx, handle_result, result, exc_info)
+            self._tell_dependencies(worker_ctx, result, exc_info)
+        finally:
+            del exc_info  # breaks the cycle with this frame
+            WORKERS_BUSY.dec()
+            self.last_progress = time.monotonic()
+            WORK_SECONDS.labels(method_name).observe(self.last_progress - began)
+
+    def _settle(self, worker_ctx: WorkerContext, handle: Any, result: Any, exc_info: Any) -> Any:
+        try:
+            return handle(worker_ctx, result, exc_info)
+        except BUS_ERRORS:
+            # The message is not acknowledged then; the broker brings it again.
+            _log.warning("the result of %s could not be handed on", worker_ctx, exc_info=True)
+            return None, sys.exc_info()
+
+    def _tell_dependencies(self, worker_ctx: WorkerContext, result: Any, exc_info: Any) -> None:
+        for provider in self.dependencies:
+            for tell in (
+                lambda p=provider: p.worker_result(worker_ctx, result, exc_info),
+                lambda p=provider: p.worker_teardown(worker_ctx),
+            ):
+                try:
+                    tell()
+                except Exception:
+                    _log.exception("%s failed after %s", provider, worker_ctx)
+
+
+class Watchdog:
+    """Ends the process when its hub or its workers stand still; the supervisor starts another.
+
+    Lives in a thread of the operating system, which a blocked hub cannot stop.
+    """
+
+    def __init__(self, container: Container, probe: HubProbe, *, limit_seconds: float) -> None:
+        self._container = container
+        self._probe = probe
+        self._limit = limit_seconds
+        self._wake = eventlet.patcher.original("threading").Event()
+
+    def start(self) -> None:
+        real = eventlet.patcher.original("threading")
+        real.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def stands_still(self) -> str | None:
+        """Give what stands still, if anything does."""
+        now = time.monotonic()
+        if now - self._probe.last_ran > self._limit:
+            return "the hub is blocked"
+        container = self._container
+        if container.busy_workers and now - container.last_progress > self._limit:
+            return f"{container.busy_workers} workers make no progress"
+        return None
+
+    def _watch(self) -> None:
+        while not self._wake.wait(min(5.0, self._limit / 4)):
+            reason = self.stands_still()
+            if reason is not None:
+                import faulthandler
+
+                # Logging's locks may be held by the blocked hub: written without them.
+                os.write(2, f"watchdog: {reason} for {self._limit} s; exiting\n".encode())
+                faulthandler.dump_traceback(all_threads=True)
+                os._exit(1)
+
+
+__all__ = [
+    "Container",
+    "HandlerInterrupted",
+    "Intake",
+    "QueueConsumerStopped",
+    "Watchdog",
+]
