@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct, unpack_from
 from typing import Any, ClassVar
 
@@ -23,7 +24,7 @@ import amqp
 import amqp.exceptions
 import amqp.transport
 from amqp import spec
-from kombu import Connection as KombuConnection
+from kombu.connection import Connection as KombuConnection
 from kombu.transport import pyamqp
 
 _log = logging.getLogger(__name__)
@@ -100,8 +101,8 @@ def _long(text: str) -> bytes:
 
 
 @functools.lru_cache(maxsize=4096)
-def _publish_method(exchange: str, routing_key: str, mandatory: bool) -> bytes:
-    return _PUBLISH + _short(exchange) + _short(routing_key) + (b"\x01" if mandatory else b"\x00")
+def _publish_method(exchange: str, routing_key: str, *, mandatory: bool) -> bytes:
+    return _PUBLISH + _short(exchange) + _short(routing_key) + bytes((mandatory,))
 
 
 def publish_frames(
@@ -136,7 +137,7 @@ def publish_frames(
     if expiration_ms is not None:
         flags |= 0x0100
         properties.append(_short(str(expiration_ms)))
-    method = _publish_method(exchange, routing_key, mandatory)
+    method = _publish_method(exchange, routing_key, mandatory=mandatory)
     header = b"".join(
         [_CONTENT.pack(60, 0, len(body)), flags.to_bytes(2, "big"), b"".join(properties)]
     )
@@ -197,7 +198,8 @@ class _PatientSocket:
             return False
         return have >= 8 + int.from_bytes(self._incoming[self._at + 3 : self._at + 7], "big")
 
-    def read_frame(self, unpack: object = None) -> tuple[int, int, bytes]:
+    def read_frame(self) -> tuple[int, int, bytes]:
+        """Give the next frame: type, channel, payload. Raises OSError, also TimeoutError."""
         buffer = self._incoming
         while True:
             at = self._at
@@ -218,20 +220,23 @@ class _PatientSocket:
             if at:
                 del buffer[:at]
                 self._at = 0
-            try:
-                received = self.sock.recv(65_536)
-            except TimeoutError:
-                raise
-            except OSError as error:
-                # Under eventlet a timeout may come as EWOULDBLOCK, under TLS as "timed out".
-                if error.errno in (errno.EAGAIN, errno.EINTR) or "timed out" in str(error):
-                    raise TimeoutError from error
-                self.connected = False
-                raise
-            if not received:
-                self.connected = False
-                raise ConnectionResetError("the broker closed the connection")
-            buffer += received
+            buffer += self._receive()
+
+    def _receive(self) -> bytes:
+        try:
+            received: bytes = self.sock.recv(65_536)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            # Under eventlet a timeout may come as EWOULDBLOCK, under TLS as "timed out".
+            if error.errno in (errno.EAGAIN, errno.EINTR) or "timed out" in str(error):
+                raise TimeoutError from error
+            self.connected = False
+            raise
+        if not received:
+            self.connected = False
+            raise ConnectionResetError("the broker closed the connection")
+        return received
 
     def write(self, octets: Any) -> None:
         with self._writing:
@@ -250,20 +255,20 @@ class _PatientSocket:
                 raise
 
 
-class _Transport(_PatientSocket, amqp.transport.TCPTransport):  # type: ignore[misc]  # untyped
+class _Transport(_PatientSocket, amqp.transport.TCPTransport):
     def _setup_transport(self) -> None:
         self._write = self.sock.sendall
         self._prepare()
 
 
-class _TlsTransport(_PatientSocket, amqp.transport.SSLTransport):  # type: ignore[misc]  # untyped
+class _TlsTransport(_PatientSocket, amqp.transport.SSLTransport):
     def _setup_transport(self) -> None:
         super()._setup_transport()
         self._write = self.sock.write
         self._prepare()
 
 
-class BusConnection(pyamqp.Connection):  # type: ignore[misc]  # untyped
+class BusConnection(pyamqp.Connection):
     """A py-amqp connection that waits for the broker only so long.
 
     One thread reads it; any may `send` whole frames.
@@ -273,7 +278,7 @@ class BusConnection(pyamqp.Connection):  # type: ignore[misc]  # untyped
     tick: ClassVar[float] = 1.0
 
     def Transport(  # noqa: N802  # py-amqp's name
-        self, host: str, connect_timeout: float | None, ssl: Any = False, *_: Any, **options: Any
+        self, host: str, connect_timeout: float | None, ssl: Any = None, *_: Any, **options: Any
     ) -> Any:
         settings = {socket.TCP_USER_TIMEOUT: _TCP_USER_TIMEOUT_MS}
         settings.update(options.get("socket_settings") or {})
@@ -346,7 +351,7 @@ class BusConnection(pyamqp.Connection):  # type: ignore[misc]  # untyped
             _log.debug("cutting a connection that is already gone", exc_info=True)
 
 
-class BusTransport(pyamqp.Transport):  # type: ignore[misc]  # untyped
+class BusTransport(pyamqp.Transport):
     """kombu's transport over BusConnection, for what is built of kombu's parts."""
 
     Connection = BusConnection
@@ -356,7 +361,7 @@ def kombu_connection(
     uri: str, *, heartbeat: float = HEARTBEAT_SECONDS, ssl: Any = None, **options: Any
 ) -> KombuConnection:
     """Describe a connection for kombu; nothing is opened yet."""
-    return KombuConnection(
+    return KombuConnection(  # type: ignore[no-untyped-call]  # kombu's
         uri,
         transport=BusTransport,
         heartbeat=heartbeat,
@@ -442,10 +447,8 @@ class Lane:
 
     def _wake(self) -> None:
         self._writer_sleeps = False
-        try:
+        with suppress(RuntimeError):  # somebody else has woken it
             self._something_posted.release()
-        except RuntimeError:
-            pass  # somebody else has woken it
 
     def _write(self) -> None:
         frames, connection = self._frames, self._connection
@@ -471,10 +474,8 @@ class Lane:
         connection = self._connection
         try:
             while not self.ended.is_set():
-                try:
+                with suppress(TimeoutError):
                     connection.handle_what_came()
-                except TimeoutError:
-                    pass
                 connection.heartbeat_tick()
         except BUS_ERRORS as error:
             self._report(error)

@@ -11,14 +11,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import eventlet
 import eventlet.patcher
 import structlog
 from greenlet import GreenletExit
-from kombu import Connection, Consumer
+from kombu.connection import Connection
+from kombu.messaging import Consumer
 from nameko.constants import AMQP_SSL_CONFIG_KEY, HEARTBEAT_CONFIG_KEY
 from nameko.containers import ServiceContainer, WorkerContext
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
@@ -46,14 +47,16 @@ class HandlerInterrupted(Exception):
     """
 
 
-class _RawConsumer(Consumer):  # type: ignore[misc]  # untyped
+class _RawConsumer(Consumer):
     """Hands the message over as py-amqp read it: whoever takes it looks at it itself."""
+
+    on_message: Callable[[Any], None]
 
     def _receive_callback(self, message: Any) -> None:
         self.on_message(message)
 
 
-class Intake(QueueConsumer):  # type: ignore[misc]  # untyped
+class Intake(QueueConsumer):
     """nameko's QueueConsumer, with a connection that outlives the work it brought.
 
     - Its connection ends after the workers, so that what they finish during a stop is
@@ -92,7 +95,8 @@ class Intake(QueueConsumer):  # type: ignore[misc]  # untyped
                 "client_properties": {"connection_name": f"{self.container.service_name}-intake"}
             },
         )
-        described.transport.Connection = _IntakeConnection
+        transport: Any = described.transport
+        transport.Connection = _IntakeConnection
         return described
 
     def create_connection(self) -> Connection:
@@ -101,7 +105,7 @@ class Intake(QueueConsumer):  # type: ignore[misc]  # untyped
     @contextmanager
     def establish_connection(self) -> Iterator[Connection]:
         described = self.create_connection()
-        described.ensure_connection(
+        described.ensure_connection(  # type: ignore[no-untyped-call]  # kombu's
             self.on_connection_error, None, interval_start=0.1, interval_step=0.5, interval_max=3
         )
         connected: BusConnection = described.connection
@@ -123,23 +127,24 @@ class Intake(QueueConsumer):  # type: ignore[misc]  # untyped
 
     def get_consumers(self, consumer_cls: Callable[..., Consumer], channel: Any) -> Any:
         # All queues ask for their own number of unacknowledged messages, never globally.
-        raw = {provider for provider in self._providers if hasattr(provider, "take")}
+        raw_consumer_cls: Any = _RawConsumer
         self._consumers = {}
         for provider in self._providers:
             prefetch = getattr(provider, "prefetch_count", None) or self.prefetch_count
             channel.basic_qos(0, prefetch, False)
-            if provider in raw:
-                self._consumers[provider] = _RawConsumer(
+            if hasattr(provider, "take"):
+                consumer: Any = raw_consumer_cls(
                     channel, queues=[provider.queue], on_message=provider.take
                 )
             else:
-                self._consumers[provider] = consumer_cls(
+                consumer = consumer_cls(
                     queues=[provider.queue],
                     callbacks=[self._handler_of(provider)],
                     accept=self.accept,
                 )
             # Consuming starts here, while this queue's prefetch is the channel's.
-            self._consumers[provider].consume()
+            consumer.consume()
+            self._consumers[provider] = consumer
         return self._consumers.values()
 
     def _handler_of(self, provider: Any) -> Callable[[Any, Any], None]:
@@ -154,10 +159,8 @@ class Intake(QueueConsumer):  # type: ignore[misc]  # untyped
             connection: BusConnection = described.connection
             while not self.should_stop:
                 self.on_iteration()
-                try:
+                with suppress(TimeoutError):
                     connection.handle_what_came()
-                except TimeoutError:
-                    pass
                 connection.heartbeat_tick()
                 yield
 
@@ -187,7 +190,7 @@ class Intake(QueueConsumer):  # type: ignore[misc]  # untyped
         connection = message.channel.connection if message.channel is not None else None
         if connection is None:
             return  # it ended; the broker brings the message again
-        message._state = "ACK"
+        message._state = "ACK"  # noqa: SLF001  # what kombu's own ack() leaves behind
         self.ack(connection, message.channel.channel_id, message.delivery_tag)
 
     def ack(self, connection: BusConnection, channel_id: int, delivery_tag: int) -> None:
@@ -224,7 +227,7 @@ class Intake(QueueConsumer):  # type: ignore[misc]  # untyped
                 _log.debug("acknowledgements could not be written; the broker brings it again")
 
 
-class Container(ServiceContainer):  # type: ignore[misc]  # untyped
+class Container(ServiceContainer):
     """nameko's container, in which no single piece of work can end or clog the process.
 
     Whatever a handler or a dependency raises becomes that work's result. The work runs under
@@ -252,7 +255,8 @@ class Container(ServiceContainer):  # type: ignore[misc]  # untyped
         structlog.contextvars.bind_contextvars(call=worker_ctx.call_id_stack[0], method=method_name)
         began = self.last_progress = time.monotonic()
         WORKERS_BUSY.inc()
-        result = exc_info = None
+        result: Any = None
+        exc_info: Any = None
         try:
             try:
                 self._inject_dependencies(worker_ctx)
@@ -261,9 +265,9 @@ class Container(ServiceContainer):  # type: ignore[misc]  # untyped
                 result = method(*worker_ctx.args, **worker_ctx.kwargs)
             except (GreenletExit, SystemExit, KeyboardInterrupt):
                 raise
-            except Exception:
+            except Exception:  # noqa: BLE001  # any error becomes this work's result
                 exc_info = sys.exc_info()
-            except BaseException as interruption:
+            except BaseException as interruption:  # noqa: BLE001  # eventlet.Timeout is one
                 wrapped = HandlerInterrupted(f"{type(interruption).__name__}: {interruption}")
                 wrapped.__cause__ = interruption
                 exc_info = (HandlerInterrupted, wrapped, interruption.__traceback__)
@@ -288,14 +292,13 @@ class Container(ServiceContainer):  # type: ignore[misc]  # untyped
 
     def _tell_dependencies(self, worker_ctx: WorkerContext, result: Any, exc_info: Any) -> None:
         for provider in self.dependencies:
-            for tell in (
-                lambda p=provider: p.worker_result(worker_ctx, result, exc_info),
-                lambda p=provider: p.worker_teardown(worker_ctx),
-            ):
+            try:
                 try:
-                    tell()
-                except Exception:
-                    _log.exception("%s failed after %s", provider, worker_ctx)
+                    provider.worker_result(worker_ctx, result, exc_info)
+                finally:
+                    provider.worker_teardown(worker_ctx)
+            except Exception:  # noqa: BLE001  # the work itself is done and answered
+                _log.exception("%s failed after %s", provider, worker_ctx)
 
 
 class Watchdog:

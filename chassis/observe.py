@@ -172,8 +172,8 @@ def serve_figures(port: int, is_healthy: Callable[[], bool]) -> int:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            _log.debug("figures: " + format, *args)
+        def log_message(self, *args: Any) -> None:
+            _log.debug("figures: %s", args)
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True

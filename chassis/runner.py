@@ -27,7 +27,7 @@ from nameko.runners import ServiceRunner  # noqa: E402
 
 from chassis import observe, settings  # noqa: E402
 from chassis.guards import Container, Intake, Watchdog  # noqa: E402
-from chassis.settings import Settings, SettingMissing  # noqa: E402
+from chassis.settings import SettingMissing, Settings  # noqa: E402
 
 _log = logging.getLogger("chassis.runner")
 
@@ -106,7 +106,7 @@ class Process:
                 waiting.wait()
             except InterruptedError:
                 continue  # a signal came while the hub slept (nameko/cli/run.py)
-            except Exception:
+            except Exception:  # noqa: BLE001  # whatever ended the container; the supervisor starts it again
                 _log.exception("the service ended by an error")
                 return 1
             return 0
@@ -149,7 +149,7 @@ def main(arguments: list[str]) -> int:
         observe.set_up_logging(name, level=wanted.log_level, form=wanted.log_format)
         service_class = find_service(name)
     except (SettingMissing, NoSuchService) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
     return Process(service_class, wanted).run()
 

@@ -19,7 +19,7 @@ from chassis.rpc.wire import (
 )
 
 if TYPE_CHECKING:
-    from chassis.rpc.server import Neighbours, Rpc
+    from chassis.rpc.server import Neighbours, Rpc, rpc
 
 __all__ = [
     "DeadlinePassed",
@@ -32,12 +32,13 @@ __all__ = [
     "WireError",
     "current_deadline",
     "deadline_in",
+    "rpc",
     "seconds_left",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Neighbours", "Rpc"):
+    if name in ("Neighbours", "Rpc", "rpc"):
         from chassis.rpc import server
 
         return getattr(server, name)

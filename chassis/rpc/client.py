@@ -14,6 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -43,7 +44,6 @@ from chassis.rpc.wire import (
     current_call_ids,
     current_deadline,
     error_from_payload,
-    exchange,
     seconds_left,
 )
 
@@ -227,15 +227,15 @@ class RpcClient:
         while not self._closing.is_set():
             up_since = None
             try:
-                self._link()
+                link = self._link()
                 up_since = time.monotonic()
                 self._settle(_UP)
-                self._receive()
+                self._receive(*link)
             except BUS_ERRORS as error:
                 if self._closing.is_set():
                     return
                 _log.warning("rpc client %s: no link to the broker: %s", self._name, error)
-            except Exception:
+            except Exception:  # noqa: BLE001  # a bug of ours must not leave every caller without a link
                 _log.exception("rpc client %s: the link failed", self._name)
             if up_since is not None and time.monotonic() - up_since > _STEADY_SECONDS:
                 # The first try to come back is made at once and callers wait for its outcome.
@@ -256,13 +256,13 @@ class RpcClient:
             if state != _CONNECTING:
                 self._decided.set()
 
-    def _link(self) -> None:
+    def _link(self) -> tuple[BusConnection, Lane]:
         name = f"rpc-{self._name}"
         replies = self._replies = connect(
             self._uri, name=f"{name}-replies", heartbeat=self._heartbeat, ssl=self._ssl
         )
         channel = replies.channel(1)
-        exchange()(channel).declare()
+        channel.exchange_declare(EXCHANGE, "topic", durable=True, auto_delete=False)
         self._reply_key = queue = f"rpc.reply-{self._name}-{uuid4()}"
         channel.queue_declare(queue, durable=False, exclusive=True, auto_delete=True)
         channel.queue_bind(queue, exchange=EXCHANGE, routing_key=queue)
@@ -275,15 +275,12 @@ class RpcClient:
         except BaseException:
             sending.cut()
             raise
+        return replies, self._lane
 
-    def _receive(self) -> None:
-        replies, lane = self._replies, self._lane
-        assert replies is not None and lane is not None
+    def _receive(self, replies: BusConnection, lane: Lane) -> None:
         while not lane.ended.is_set() and not self._closing.is_set():
-            try:
+            with suppress(TimeoutError):
                 replies.handle_what_came()
-            except TimeoutError:
-                pass
             replies.heartbeat_tick()
 
     def _drop(self) -> None:

@@ -10,15 +10,15 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from nameko.constants import AMQP_SSL_CONFIG_KEY, AMQP_URI_CONFIG_KEY, HEARTBEAT_CONFIG_KEY
 from nameko.containers import WorkerContext
 from nameko.exceptions import ContainerBeingKilled
-from nameko.extensions import DependencyProvider, SharedExtension
+from nameko.extensions import DependencyProvider, SharedExtension, register_entrypoint
 from nameko.rpc import Rpc as NamekoRpc
 from nameko.rpc import RpcConsumer as NamekoRpcConsumer
 
@@ -52,11 +52,13 @@ from chassis.rpc.wire import (
 
 _log = logging.getLogger(__name__)
 
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
 # Replies kept while there is no connection to send them on; older ones are dropped.
 _REPLIES_KEPT = 1_000
 
 
-class Replies(SharedExtension):  # type: ignore[misc]  # untyped
+class Replies(SharedExtension):
     """Sends replies on a connection of its own: transient, unconfirmed, many at a time.
 
     Nobody who posts a reply waits for the broker. Without a connection the latest replies are
@@ -135,7 +137,7 @@ class _Request:
         self.deadline = 0.0
 
 
-class RpcConsumer(NamekoRpcConsumer):  # type: ignore[misc]  # untyped
+class RpcConsumer(NamekoRpcConsumer):
     """Takes a service's requests, starts those that can be, answers all.
 
     Requests beyond the free workers wait here in their order; a stop gives them back to the
@@ -144,6 +146,8 @@ class RpcConsumer(NamekoRpcConsumer):  # type: ignore[misc]  # untyped
 
     queue_consumer = Intake()
     replies = Replies()
+
+    queue: Any
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,7 +180,7 @@ class RpcConsumer(NamekoRpcConsumer):  # type: ignore[misc]  # untyped
         except GendanError as refusal:
             self._refuse(request, refusal)
             return
-        except Exception:
+        except Exception:  # noqa: BLE001  # a message from outside must not end the reader of all others
             _log.exception("a request could not be read")
             self._refuse(request, MalformedRequest(reason="unreadable"))
             return
@@ -316,7 +320,7 @@ def _bug(method: str, error: BaseException) -> InternalError:
     return InternalError(reference=reference)
 
 
-class Rpc(NamekoRpc):  # type: ignore[misc]  # untyped
+class Rpc(NamekoRpc):
     """An entrypoint for requests `<service>.<method>`; nameko's own clients can call it too."""
 
     rpc_consumer = RpcConsumer()
@@ -337,7 +341,13 @@ class Rpc(NamekoRpc):  # type: ignore[misc]  # untyped
             raise MalformedRequest(reason=str(error)) from None
 
 
-class _Calling(SharedExtension):  # type: ignore[misc]  # untyped
+def rpc(function: Handler) -> Handler:
+    """Make a method of a service callable by RPC."""
+    register_entrypoint(function, Rpc())
+    return function
+
+
+class _Calling(SharedExtension):
     """The process's one RPC client, however many providers hand it out."""
 
     def __init__(self) -> None:
@@ -360,7 +370,7 @@ class _Calling(SharedExtension):  # type: ignore[misc]  # untyped
     kill = stop
 
 
-class Neighbours(DependencyProvider):  # type: ignore[misc]  # untyped
+class Neighbours(DependencyProvider):
     """Gives a service's methods the RPC client to ask other services with.
 
     What is asked while a request is being served has at most that request's deadline.
@@ -368,6 +378,6 @@ class Neighbours(DependencyProvider):  # type: ignore[misc]  # untyped
 
     calling = _Calling()
 
-    def get_dependency(self, worker_ctx: WorkerContext) -> RpcClient | None:
+    def get_dependency(self, _worker_ctx: WorkerContext) -> RpcClient | None:
         client: RpcClient | None = self.calling.client
         return client

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 from nameko.exceptions import deserialize_to_instance
 
 from chassis.errors import GendanError, Invalid, Unavailable, from_wire
@@ -134,12 +134,12 @@ def error_from_payload(payload: Mapping[str, Any]) -> GendanError:
 
 def exchange() -> Exchange:
     """Describe nameko's exchange for RPC."""
-    return Exchange(EXCHANGE, type="topic", durable=True)
+    return Exchange(EXCHANGE, type="topic", durable=True)  # type: ignore[no-untyped-call]  # kombu's
 
 
 def request_queue(service: str) -> Queue:
     """Describe the queue in which a service's requests wait."""
-    return Queue(
+    return Queue(  # type: ignore[no-untyped-call]  # kombu's
         f"rpc-{service}",
         exchange=exchange(),
         routing_key=f"{service}.*",

@@ -1,14 +1,9 @@
 """A small service of the chassis tests' own."""
 
-import os
-import signal
-import time
 from typing import Any
 
-import eventlet
-
 from chassis.errors import Conflict
-from chassis.rpc import Neighbours, Rpc, current_deadline
+from chassis.rpc import Neighbours, Rpc
 
 
 class Refused(Conflict):
