@@ -1,0 +1,421 @@
+"""Conversations over services: submit, issue, cancel, hold, release (ARCHITECTURE §4.6).
+
+A conversation is one row in the leading service, which is also its idempotency row:
+
+    begin   one transaction: check, mark the aggregate busy, lay down notes; the row `running`
+    ask     calls to other services, each with an id derived from the row, so that asking
+            again is a duplicate and not a second hold; runs outside any transaction
+    finish  one transaction: apply the answers; the row `done` with its answer
+    undo    what was asked is taken back by exact id, in any order, as often as needed; a
+            participant keeps a tombstone for a thing undone before it was done
+    abandon one transaction: free the aggregate; the row `refused` with the error, or `void`
+            when no answer came in time, so that the same key may try afresh
+
+If the process dies, another replica takes the row up when its lease ends (at most 10 s) and
+goes on: before the deadline forwards, after it backwards.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+from uuid import UUID, uuid4, uuid5
+
+import structlog
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm.exc import StaleDataError
+
+from chassis import clock, faults
+from chassis.commands import KeyReused, checked_key, fingerprint
+from chassis.database import Store, Work
+from chassis.errors import Conflict, GendanError, StaleVersion, Unavailable, from_wire
+from chassis.principal import Principal
+from chassis.principal import from_wire as principal_from_wire
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=10)
+# A conversation outlives its caller's patience: a caller that asks again finds it done.
+TIME_LIMIT = timedelta(seconds=30)
+ASK_SECONDS = 5.0
+# How far the time between two attempts grows, in leases: five minutes.
+MOST_LEASES = 30
+_WAIT_SECONDS = 0.1
+
+
+class InProgress(Conflict):
+    """The same command is still running in another call."""
+
+    code = "in_progress"
+    en = "The same command is still being worked on; ask again with the same key."
+    zh = "同一操作仍在处理中，请用同一键值再次查询。"
+
+
+class NotFinishedInTime(Unavailable):
+    """The services asked did not all answer in time; nothing of it remains, or soon will not."""
+
+    code = "not_finished_in_time"
+    en = "Not all services answered in time; try again with the same key."
+    zh = "部分服务未及时应答，请用同一键值重试。"
+
+
+class Caller(Protocol):
+    """The RPC client, as far as conversations need it."""
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        body: Mapping[str, Any],
+        *,
+        principal: Mapping[str, Any],
+        key: str | None = None,
+        deadline: float,
+    ) -> Any: ...
+
+
+@dataclass
+class Talk:
+    """One running conversation, as its steps see it."""
+
+    id: UUID
+    epoch: int
+    principal: Principal
+    body: dict[str, Any]
+    notes: dict[str, Any]
+    caller: Caller
+    patience: float
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    def command_id(self, step: str) -> str:
+        """Give the id under which `step` is asked, and undone, however often."""
+        return str(uuid5(self.id, f"{step}:{self.epoch}"))
+
+    def ask(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> Any:
+        """Ask a neighbour to do `step`; until it answers or patience ends, again with the same id."""
+        answer = self._call(service, method, body, key=self.command_id(step))
+        self.answers[step] = answer
+        faults.point(f"after_ask_{step}")
+        return answer
+
+    def query(self, service: str, method: str, body: Mapping[str, Any]) -> Any:
+        """Ask a neighbour a question that changes nothing."""
+        return self._call(service, method, body, key=None)
+
+    def undo(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> None:
+        """Take `step` back: `method` gets its exact id as `command_id`."""
+        command_id = self.command_id(step)
+        self._call(
+            service,
+            method,
+            {**body, "command_id": command_id},
+            key=str(uuid5(UUID(command_id), "undo")),
+        )
+
+    def _call(self, service: str, method: str, body: Mapping[str, Any], *, key: str | None) -> Any:
+        while True:
+            deadline = min(self.patience, time.time() + ASK_SECONDS)
+            try:
+                return self.caller.call(
+                    service,
+                    method,
+                    body,
+                    principal=self.principal.to_wire(),
+                    key=key,
+                    deadline=deadline,
+                )
+            except Unavailable:
+                if time.time() + 0.2 >= self.patience:
+                    raise
+                time.sleep(0.2)
+
+
+def nothing(talk: Talk) -> None:
+    """Undo nothing: for conversations whose asks change nothing elsewhere."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The steps of one kind of conversation, declared in one place.
+
+    `gives_up`: past its deadline it is undone; else it is carried on until it is done or
+    refused (for conversations that cannot, or need not, go back).
+    """
+
+    kind: str
+    begin: Callable[[Work, UUID, dict[str, Any]], dict[str, Any]]
+    ask: Callable[[Talk], None]
+    finish: Callable[[Work, Talk], Any]
+    undo: Callable[[Talk], None]
+    abandon: Callable[[Work, Talk, GendanError], None]
+    gives_up: bool = False
+
+
+class Conversations:
+    """All kinds of conversations a service leads, and their rows."""
+
+    def __init__(self, store: Store, caller: Caller, kinds: tuple[Conversation, ...]) -> None:
+        self.store = store
+        self.caller = caller
+        self.kinds = {kind.kind: kind for kind in kinds}
+        self._table = store.platform.conversations
+
+    def hold(
+        self, kind: str, principal: Principal, key: object, body: dict[str, Any], *, deadline: float
+    ) -> Any:
+        """Hold a conversation and give its answer; by the same key, the same answer.
+
+        `deadline` (Unix seconds, machine time) is the caller's. Raises the refusal,
+        KeyReused, InProgress, or NotFinishedInTime when the outcome is not known yet.
+        """
+        checked, digest = checked_key(key), fingerprint(kind, body)
+        row = self._begin(kind, principal, checked, digest, body)
+        while row is None:
+            known = self._row(principal, checked)
+            if known.body_hash != digest:
+                raise KeyReused(key=checked)
+            if known.state == "done":
+                return known.answer["is"]
+            if known.state == "refused":
+                raise from_wire(known.error)
+            if known.state == "void":
+                row = self._begin_afresh(known, principal)
+                continue
+            if time.time() + _WAIT_SECONDS >= deadline:
+                raise InProgress
+            time.sleep(_WAIT_SECONDS)
+        return self._go_on(row, patience=deadline)
+
+    def take_up_abandoned(self) -> int:
+        """Go on with conversations whose process died or gave up; gives how many."""
+        count = 0
+        while (row := self._lease_one()) is not None:
+            count += 1
+            overdue = row.deadline <= clock.machine_now() and self.kinds[row.kind].gives_up
+            patience = time.time() + LEASE.total_seconds() - 1
+            try:
+                if overdue and row.state == "running":
+                    self._turn_back(row, NotFinishedInTime(), patience)
+                else:
+                    self._go_on(row, patience=patience)
+            except GendanError as error:
+                log.info("conversation_not_ended", id=str(row.id), kind=row.kind, code=error.code)
+        return count
+
+    # -- the row ---------------------------------------------------------------------------
+
+    def _begin(
+        self, kind: str, principal: Principal, key: str, digest: str, body: dict[str, Any]
+    ) -> Row[Any] | None:
+        """Insert the row and run `begin` in one transaction; None if the key is known."""
+
+        def first(work: Work) -> Row[Any] | None:
+            now, table = clock.machine_now(), self._table
+            row = work.session.execute(
+                insert(table)
+                .values(
+                    id=uuid4(),
+                    kind=kind,
+                    principal_id=principal.person_id,
+                    key=key,
+                    principal=principal.to_wire(),
+                    body=body,
+                    body_hash=digest,
+                    notes={},
+                    state="running",
+                    epoch=0,
+                    attempts=0,
+                    deadline=now + TIME_LIMIT,
+                    lease_until=now + LEASE,
+                    created_at=now,
+                )
+                .on_conflict_do_nothing(index_elements=["principal_id", "key"])
+                .returning(table)
+            ).one_or_none()
+            return None if row is None else self._lay_down_notes(work, row)
+
+        return self._transact(principal, kind, first)
+
+    def _begin_afresh(self, known: Row[Any], principal: Principal) -> Row[Any] | None:
+        """Start a void conversation again under its key; None if somebody else just did."""
+
+        def again(work: Work) -> Row[Any] | None:
+            now, table = clock.machine_now(), self._table
+            row = work.session.execute(
+                update(table)
+                .where(table.c.id == known.id, table.c.state == "void")
+                .values(
+                    state="running",
+                    epoch=table.c.epoch + 1,
+                    attempts=0,
+                    error=None,
+                    deadline=now + TIME_LIMIT,
+                    lease_until=now + LEASE,
+                )
+                .returning(table)
+            ).one_or_none()
+            return None if row is None else self._lay_down_notes(work, row)
+
+        return self._transact(principal, known.kind, again)
+
+    def _lay_down_notes(self, work: Work, row: Row[Any]) -> Row[Any]:
+        table = self._table
+        notes = self.kinds[row.kind].begin(work, row.id, row.body)
+        work.settle()
+        if not notes:
+            return row
+        return work.session.execute(
+            update(table).where(table.c.id == row.id).values(notes=notes).returning(table)
+        ).one()
+
+    def _row(self, principal: Principal, key: str) -> Row[Any]:
+        table = self._table
+        return self.store.read(
+            principal,
+            lambda work: work.session.execute(
+                select(table).where(table.c.principal_id == principal.person_id, table.c.key == key)
+            ).one(),
+        )
+
+    def _lease_one(self) -> Row[Any] | None:
+        table = self._table
+
+        def lease(work: Work) -> Row[Any] | None:
+            now = clock.machine_now()
+            due = (
+                select(table.c.id)
+                .where(table.c.state.in_(("running", "undoing")), table.c.lease_until < now)
+                .order_by(table.c.lease_until)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            )
+            return work.session.execute(
+                update(table)
+                .where(table.c.id == due.scalar_subquery())
+                .values(
+                    attempts=table.c.attempts + 1,
+                    # What cannot be undone yet is tried again later and later, never dropped.
+                    lease_until=now + LEASE * func.least(table.c.attempts + 1, MOST_LEASES),
+                )
+                .returning(table)
+            ).one_or_none()
+
+        return self.store.transact(_SYSTEM, lease)
+
+    # -- forwards and backwards ------------------------------------------------------------
+
+    def _talk(self, row: Row[Any], patience: float) -> Talk:
+        return Talk(
+            id=row.id,
+            epoch=row.epoch,
+            principal=principal_from_wire(row.principal),
+            body=row.body,
+            notes=row.notes,
+            caller=self.caller,
+            patience=patience,
+        )
+
+    def _go_on(self, row: Row[Any], *, patience: float) -> Any:
+        if row.state == "undoing":
+            return self._undo(row, from_wire(row.error), patience)
+        kind, talk = self.kinds[row.kind], self._talk(row, patience)
+        try:
+            faults.point("after_begin")
+            kind.ask(talk)
+            faults.point("before_finish")
+            return self._finish(row, talk)
+        except Unavailable:
+            # The outcome is unknown; whoever takes the row up next asks again with the same ids.
+            self._let_go(row)
+            raise
+        except GendanError as refusal:
+            self._turn_back(row, refusal, patience)
+            raise
+
+    def _finish(self, row: Row[Any], talk: Talk) -> Any:
+        def last(work: Work) -> Any:
+            table = self._table
+            state = work.session.execute(
+                select(table.c.state, table.c.answer, table.c.epoch)
+                .where(table.c.id == row.id)
+                .with_for_update()
+            ).one()
+            if state.state == "done":
+                return state.answer["is"]
+            if state.state != "running" or state.epoch != row.epoch:
+                raise NotFinishedInTime
+            answer = self.kinds[row.kind].finish(work, talk)
+            work.settle()
+            work.session.execute(
+                update(table)
+                .where(table.c.id == row.id)
+                .values(state="done", answer={"is": answer})
+            )
+            return answer
+
+        return self._transact(talk.principal, row.kind, last)
+
+    def _turn_back(self, row: Row[Any], error: GendanError, patience: float) -> None:
+        """Decide that it ends backwards, then undo; the decision is never taken back."""
+        table = self._table
+
+        def decide(work: Work) -> bool:
+            decided = work.session.execute(
+                update(table)
+                .where(table.c.id == row.id, table.c.state == "running", table.c.epoch == row.epoch)
+                .values(state="undoing", error=error.to_wire())
+            )
+            return bool(decided.rowcount)  # type: ignore[attr-defined]
+
+        if self.store.transact(principal_from_wire(row.principal), decide):
+            self._undo(row, error, max(patience, time.time() + 1.0), raises=False)
+
+    def _undo(
+        self, row: Row[Any], error: GendanError, patience: float, *, raises: bool = True
+    ) -> None:
+        kind, talk = self.kinds[row.kind], self._talk(row, patience)
+        try:
+            kind.undo(talk)
+        except GendanError as problem:
+            log.warning("conversation_undo_waits", id=str(row.id), code=problem.code)
+            self._let_go(row)
+            return
+
+        def last(work: Work) -> None:
+            table = self._table
+            state = "void" if isinstance(error, Unavailable) else "refused"
+            ended = work.session.execute(
+                update(table)
+                .where(table.c.id == row.id, table.c.state == "undoing", table.c.epoch == row.epoch)
+                .values(state=state)
+            )
+            if ended.rowcount:  # type: ignore[attr-defined]
+                kind.abandon(work, talk, error)
+
+        self._transact(talk.principal, row.kind, last)
+        if raises:
+            raise error
+
+    def _let_go(self, row: Row[Any]) -> None:
+        table = self._table
+
+        def give_up_lease(work: Work) -> None:
+            work.session.execute(
+                update(table)
+                .where(table.c.id == row.id, table.c.attempts == row.attempts)
+                .values(lease_until=clock.machine_now())
+            )
+
+        if row.attempts == 0:
+            self.store.transact(_SYSTEM, give_up_lease)
+
+    def _transact(self, principal: Principal, kind: str, body: Callable[[Work], Any]) -> Any:
+        try:
+            return self.store.transact(principal, body)
+        except StaleDataError as error:
+            raise StaleVersion(entity=kind, version="?") from error
+
+
+_SYSTEM = Principal("system", "system", kind="system")

@@ -1,0 +1,310 @@
+"""A service's database: one engine a process, and `Work`, one transaction with what it announces."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from marshmallow import Schema
+from sqlalchemy import Engine, MetaData, Table, create_engine, insert, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from chassis import changes, clock, conversation_table, failed, inbox, outbox, policy, timers
+from chassis import command_table as commands_table
+from chassis.errors import Unavailable, plain
+from chassis.events import Event
+from chassis.policy import Rule, SettingNotFound
+from chassis.principal import SYSTEM, Principal
+
+Answer = TypeVar("Answer")
+
+# PostgreSQL's own limits on every connection (milliseconds): a statement that waits longer
+# than a caller would is ended by the server, never by a green timeout (ARCHITECTURE §6).
+STATEMENT_TIMEOUT_MS = 15_000
+LOCK_TIMEOUT_MS = 8_000
+IDLE_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT_SECONDS = 5
+
+# serialization_failure, deadlock_detected: the whole transaction may simply be run again.
+RETRIED = {"40001", "40P01"}
+TRIES = 4
+
+_SETTINGS_KEPT_SECONDS = 1.0
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database is away, or what was needed stayed locked too long."""
+
+    code = "database_unavailable"
+    en = "The {service} database cannot answer now; try again with the same key."
+    zh = "{service} 数据库暂时不可用，请用同一键值重试。"
+
+
+class Platform:
+    """The chassis's own tables, present in every service's metadata."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        self.outbox: Table = outbox.table(metadata)
+        self.audience: Table = outbox.audience_table(metadata)
+        self.inbox: Table = inbox.table(metadata)
+        self.cursors: Table = inbox.cursor_table(metadata)
+        self.failed: Table = failed.table(metadata)
+        self.job_slots: Table = timers.table(metadata)
+        self.commands: Table = commands_table.table(metadata)
+        self.conversations: Table = conversation_table.table(metadata)
+        self.changes: Table = changes.table(metadata)
+        self.settings: Table = policy.table(metadata)
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An event with the number that its aggregate gave it."""
+
+    event: Event
+    sequence: int
+
+
+class Work:
+    """One transaction: its session, who acts, the business's now, and what it announces.
+
+    Everything announced or logged is written in this same transaction, after the aggregates
+    are flushed (MESSAGING §3.2: the outbox row must follow the aggregate's row lock).
+    """
+
+    def __init__(
+        self, store: "Store", session: Session, principal: Principal, now: datetime
+    ) -> None:
+        self.store = store
+        self.session = session
+        self.principal = principal
+        self.now = now
+        self._announced: list[Announcement] = []
+        self._logged: list[dict[str, Any]] = []
+
+    @property
+    def today(self) -> date:
+        return clock.business_date(self.now)
+
+    def setting(self, key: str) -> Any:
+        """Give a number of the business: what was set, else its declared default."""
+        return self.store.setting(self.session, key)
+
+    def announce(self, *events: Event) -> None:
+        """Put events in the outbox when this transaction commits."""
+        for event in events:
+            aggregate = event.aggregate
+            aggregate.sequence = (aggregate.sequence or 0) + 1
+            self._announced.append(Announcement(event, aggregate.sequence))
+
+    def log(
+        self,
+        entity_type: str,
+        entity_id: object,
+        action: str,
+        *,
+        changes: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Write who did what, when and why into the append-only log; changes are [old, new]."""
+        self._logged.append(
+            {
+                "entity_type": entity_type,
+                "entity_id": str(entity_id),
+                "action": action,
+                "at": self.now,
+                "recorded_at": clock.machine_now(),
+                "person_id": self.principal.person_id,
+                "person_name": self.principal.name,
+                "changes": plain(changes or {}),
+                "reason": reason,
+                "note": note,
+            }
+        )
+
+    def settle(self) -> None:
+        """Flush the aggregates, then write what was announced and logged."""
+        self.session.flush()
+        if self._announced:
+            outbox.write(
+                self.session,
+                self.store.platform.outbox,
+                [self._envelope(announced) for announced in self._announced],
+            )
+            self._announced.clear()
+        if self._logged:
+            self.session.execute(insert(self.store.platform.changes), self._logged)
+            self._logged.clear()
+
+    def _envelope(self, announced: Announcement) -> dict[str, Any]:
+        event = announced.event
+        schema = self.store.events[type(event)]
+        return {
+            "name": event.name,
+            "schema_version": event.schema_version,
+            "message_id": str(uuid4()),
+            "source": self.store.service,
+            "occurred_at": clock.machine_now().isoformat(),
+            "business_at": self.now.isoformat(),
+            "aggregate": {
+                "type": event.aggregate.aggregate_type,
+                "id": str(event.aggregate.id),
+                "sequence": announced.sequence,
+            },
+            "principal": {"person_id": self.principal.person_id, "name": self.principal.name},
+            "data": schema.dump(event),
+        }
+
+
+class Store:
+    """A service's database as one process sees it.
+
+    `events` says how each announced event is dumped; `rules` are the declared settings.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        url: str,
+        platform: Platform,
+        events: Mapping[type[Event], Schema],
+        rules: Mapping[str, Rule],
+        pool_size: int = 12,
+    ) -> None:
+        self.service = service
+        self.platform = platform
+        self.events = events
+        self.rules = rules
+        self.engine: Engine = connect(url, application=service, pool_size=pool_size)
+        # A query needs no transaction of its own: BEGIN and ROLLBACK would be two round trips.
+        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._settings: dict[str, Any] = {}
+        self._settings_read = float("-inf")
+
+    def transact(
+        self, principal: Principal, body: Callable[[Work], Answer], *, before_commit: str = ""
+    ) -> Answer:
+        """Run `body` in one transaction and give its answer once that is committed.
+
+        A deadlock or serialization failure, and a connection that the database ended, are
+        run again from the start, which the idempotency key or inbox row of the body makes
+        safe. Raises DatabaseUnavailable when that did not help.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self.work(principal) as work:
+                    return body(work)
+            except DBAPIError as error:
+                if not _may_be_run_again(error) or attempt == TRIES:
+                    raise self._as_unavailable(error) from error
+                time.sleep(random.uniform(0.01, 0.05) * attempt)
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def work(self, principal: Principal = SYSTEM) -> Iterator[Work]:
+        """Open one transaction; commits at the end of the block, rolls back if it raises."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            with session.begin():
+                work = Work(self, session, principal, clock.business_now())
+                yield work
+                work.settle()
+
+    def read(self, principal: Principal, body: Callable[[Work], Answer]) -> Answer:
+        """Run `body`, which only reads, and give its answer."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                with Session(self._reading, autoflush=False) as session:
+                    return body(Work(self, session, principal, clock.business_now()))
+            except DBAPIError as error:
+                if not _may_be_run_again(error) or attempt == TRIES:
+                    raise self._as_unavailable(error) from error
+                time.sleep(random.uniform(0.01, 0.05) * attempt)
+        raise AssertionError("unreachable")
+
+    def setting(self, session: Session, key: str) -> Any:
+        rule = self.rules.get(key)
+        if rule is None:
+            raise SettingNotFound(key=key)
+        if time.monotonic() - self._settings_read > _SETTINGS_KEPT_SECONDS:
+            rows = session.execute(select(self.platform.settings)).all()
+            self._settings = {
+                row.key: self.rules[row.key].parsed(row.value)
+                for row in rows
+                if row.key in self.rules
+            }
+            self._settings_read = time.monotonic()
+        return self._settings.get(key, rule.default)
+
+    def forget_settings(self) -> None:
+        """Read the settings again at the next use; other processes do within a second."""
+        self._settings_read = float("-inf")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _as_unavailable(self, error: DBAPIError) -> Exception:
+        """Give the error a caller should see: Unavailable where waiting helps, else the bug."""
+        away = error.connection_invalidated or sqlstate(error) in {
+            None,
+            "55P03",  # lock_not_available (lock_timeout)
+            "57014",  # query_canceled (statement_timeout)
+            "57P01",  # admin_shutdown
+            "57P02",  # crash_shutdown
+            "57P03",  # cannot_connect_now
+            "53300",  # too_many_connections
+            "53100",  # disk_full
+            *RETRIED,
+        }
+        return DatabaseUnavailable(service=self.service) if away else error
+
+
+def connect(url: str, *, application: str, pool_size: int) -> Engine:
+    """Give an engine for a `postgresql+psycopg2://` URL with the house's limits.
+
+    Raises ValueError for any other form: SQLAlchemy 2.1 maps the bare one to psycopg 3,
+    which blocks eventlet's hub (ARCHITECTURE §6).
+    """
+    if not url.startswith("postgresql+psycopg2://"):
+        raise ValueError("the database URL must start with postgresql+psycopg2://")
+    limits = (
+        f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
+        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
+    )
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=CONNECT_TIMEOUT_SECONDS,
+        pool_use_lifo=True,
+        pool_recycle=1800,
+        json_serializer=_compact_json,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": f"gendan-{application}",
+            "options": limits,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
+    )
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """Give PostgreSQL's five-character code of an error, if it came from the server."""
+    code: str | None = getattr(error.orig, "pgcode", None)
+    return code
+
+
+def _may_be_run_again(error: DBAPIError) -> bool:
+    return error.connection_invalidated or sqlstate(error) in RETRIED
+
+
+def _compact_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

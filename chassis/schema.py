@@ -1,0 +1,149 @@
+"""The fields of messages: what every service's and the gateway's schemas are written with.
+
+Amounts, prices and quantities are decimal strings on the wire, times RFC 3339, business
+dates ISO 8601. Unknown fields are refused in commands and left out in events.
+"""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+
+# Written by a person, stored by PostgreSQL (which cannot hold NUL) and shown on documents:
+# control characters and the marks that turn the reading direction have no business there.
+_FORBIDDEN_CHARACTERS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+class Message(Schema):
+    """A command or its answer: a field it does not name is refused."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Copy(Schema):
+    """What a listener reads of an event: fields it does not know are left out (ARCHITECTURE §4)."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Text(fields.String):
+    """Text of a person, stripped; `most` limits its characters (default 200)."""
+
+    def __init__(self, *, most: int = 200, least: int = 0, **kwargs: Any) -> None:
+        self.most = most
+        super().__init__(validate=validate.Length(min=least, max=most), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if _FORBIDDEN_CHARACTERS.search(text):
+            raise ValidationError("Must not contain control or direction characters.")
+        return text.strip()
+
+
+class _Decimal(fields.Decimal):
+    """A decimal with a fixed number of places: more are refused, never rounded away."""
+
+    decimals: int
+    limit = Decimal(10) ** 13
+
+    def __init__(
+        self,
+        *,
+        least: Decimal | int | None = None,
+        above: Decimal | int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.least, self.above = least, above
+        super().__init__(as_string=True, allow_nan=False, **kwargs)
+
+    def _validated(self, value: Any) -> Decimal | None:
+        if isinstance(value, float | bool) or (isinstance(value, str) and len(value) > 40):
+            # A float has already lost what it stood for.
+            raise self.make_error("invalid")
+        number = super()._validated(value)
+        if number is None:
+            return None
+        if abs(number) >= self.limit:
+            raise ValidationError(f"Must be below {self.limit:f}.")
+        exact = number.quantize(Decimal(1).scaleb(-self.decimals))
+        if exact != number:
+            raise ValidationError(f"Must have at most {self.decimals} decimals.")
+        if self.least is not None and exact < self.least:
+            raise ValidationError(f"Must be at least {self.least}.")
+        if self.above is not None and exact <= self.above:
+            raise ValidationError(f"Must be above {self.above}.")
+        return exact
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        # Numbers from the database are fit already; dumping is hot and skips the checks.
+        return None if value is None else f"{value:.{self.decimals}f}"
+
+
+class Amount(_Decimal):
+    """Money in yuan, two decimals."""
+
+    decimals = 2
+
+
+class Price(_Decimal):
+    """Unit price in yuan incl. VAT, up to six decimals."""
+
+    decimals = 6
+    limit = Decimal(10) ** 10
+
+
+class Quantity(_Decimal):
+    """Quantity in the product's unit, up to three decimals."""
+
+    decimals = 3
+    limit = Decimal(10) ** 12
+
+
+class Percent(_Decimal):
+    """A percentage: 30 means 30 %."""
+
+    decimals = 3
+    limit = Decimal(10) ** 4
+
+
+class Moment(fields.AwareDateTime):
+    """A moment: RFC 3339 with its offset; UTC inside."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.isoformat()
+
+
+class Identity(fields.UUID):
+    """An id; dumped as its string."""
+
+
+def one_of(enum: Any, **kwargs: Any) -> fields.Enum:
+    """Give the field of a StrEnum, by value on the wire."""
+    return fields.Enum(enum, by_value=True, **kwargs)
+
+
+class PageRequest(Message):
+    """Keyset paging of a list: `after` is the cursor the page before gave."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    after = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+
+
+class Nothing(Message):
+    """A request without a body."""
