@@ -1,11 +1,13 @@
 """The two engines of an instance: private PostgreSQL and RabbitMQ, or addresses we were given."""
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from deploy.local import packages, postgres, rabbitmq, secrets_file
+from deploy.local.broker import BrokerControl, control_from
 from deploy.local.places import CHECKOUT, Places, checkout_hash
 from deploy.local.postgres import PostgresServer
 from deploy.local.problems import Problem
@@ -15,6 +17,9 @@ from deploy.local.secrets_file import InstanceSecrets
 
 PG_VARIABLE = "GENDAN_PG_ADMIN_URL"
 AMQP_VARIABLE = "GENDAN_AMQP_ADMIN_URL"
+# rabbitmqctl for a given broker, quoted as for a shell; without it every part
+# uses the given user and vhost.
+CONTROL_VARIABLE = "GENDAN_RABBITMQCTL"
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,12 @@ class Engines:
     """Where both engines are, and how to start them when they are ours.
 
     `postgres` and `node` are None when the addresses were given: then somebody
-    else starts and stops the engines.
+    else starts and stops the engines. Without `control` no users and vhosts can be made.
     """
 
     pg_admin_url: str
     amqp_admin_url: str
+    control: BrokerControl | None = None
     postgres: PostgresServer | None = None
     node: RabbitNode | None = None
 
@@ -39,6 +45,13 @@ class Engines:
             chosen += [self.node.epmd(), self.node.program()]
         return chosen
 
+    def addresses(self) -> dict[str, str]:
+        """Return the environment by which another process uses these engines as given ones."""
+        given = {PG_VARIABLE: self.pg_admin_url, AMQP_VARIABLE: self.amqp_admin_url}
+        if self.control:
+            given[CONTROL_VARIABLE] = shlex.join(self.control.command)
+        return given
+
     def check_given(self) -> None:
         """Raise `Problem` when an engine whose address was given does not answer."""
         if self.postgres is None and not postgres.answers(self.pg_admin_url):
@@ -47,15 +60,18 @@ class Engines:
             raise Problem(f"RabbitMQ at {AMQP_VARIABLE} does not answer; start it or unset it.")
 
 
-def engines_for(
-    places: Places, kept: InstanceSecrets, environment: Mapping[str, str] = os.environ
-) -> Engines:
-    """Return the engines of an instance: given by the environment, or else private ones."""
+def given_engines(environment: Mapping[str, str] = os.environ) -> Engines | None:
+    """Return the engines whose addresses the environment gives, if it gives any."""
     given_pg, given_amqp = environment.get(PG_VARIABLE), environment.get(AMQP_VARIABLE)
     if bool(given_pg) != bool(given_amqp):
         raise Problem(f"Give both {PG_VARIABLE} and {AMQP_VARIABLE}, or neither.")
-    if given_pg and given_amqp:
-        return Engines(given_pg, given_amqp)
+    if not given_pg or not given_amqp:
+        return None
+    return Engines(given_pg, given_amqp, control_from(environment.get(CONTROL_VARIABLE)))
+
+
+def private_engines(places: Places, kept: InstanceSecrets) -> Engines:
+    """Return an instance's own engines, started or not."""
     server = PostgresServer(places, kept.postgres_port, kept.postgres_password)
     node = RabbitNode(
         places=places,
@@ -66,7 +82,7 @@ def engines_for(
         password=kept.rabbitmq_password,
         cookie=kept.rabbitmq_cookie,
     )
-    return Engines(server.admin_url, node.admin_url, server, node)
+    return Engines(server.admin_url, node.admin_url, node.control, server, node)
 
 
 def settled_secrets(places: Places) -> InstanceSecrets:
@@ -84,7 +100,7 @@ def running_engines(
 ) -> Iterator[Engines]:
     """Run an instance's engines for as long as the block lasts."""
     places.make()
-    engines = engines_for(places, settled_secrets(places))
+    engines = given_engines() or private_engines(places, settled_secrets(places))
     engines.check_given()
     if engines.programs():
         packages.ensure_engine_packages(say)

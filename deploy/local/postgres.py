@@ -69,6 +69,7 @@ class PostgresServer:
             log=self.places.logs / "postgresql.log",
             is_ready=lambda: answers(self.admin_url),
             account=self.places.account,
+            run=self.places.run,
             stop_signal=signal.SIGINT,
             before_start=self.prepare,
         )

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local import records
 from deploy.local.places import Account
 from deploy.local.problems import Problem
 
@@ -17,7 +18,10 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Program:
-    """What is needed to start, await and stop one process."""
+    """What is needed to start, await and stop one process.
+
+    In `run`, if it is given, the process is recorded while it lives.
+    """
 
     name: str
     command: Sequence[str]
@@ -29,6 +33,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 30.0
     ready_seconds: float = 60.0
+    run: Path | None = None
     before_start: Callable[[], None] = field(default=lambda: None)
 
 
@@ -52,6 +57,8 @@ class Process:
                 extra_groups=[] if program.account else None,
             )
         self.started_at = time.monotonic()
+        if program.run:
+            records.write(program.run, program.name, self.pid, program.stop_signal)
 
     @property
     def pid(self) -> int:
@@ -80,14 +87,14 @@ class Process:
 
     def ask_to_stop(self) -> None:
         """Send the program's own stop signal."""
-        self._signal_group(self.program.stop_signal, only_leader=True)
+        if self._popen.poll() is None:
+            os.kill(self.pid, self.program.stop_signal)
 
     def await_end(self) -> None:
         """Wait until it ended; kill what is left of its session after its time is up."""
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(self.program.stop_seconds)
-        self._signal_group(signal.SIGKILL)
-        self._popen.wait()
+        self.kill()
 
     def stop(self) -> None:
         """Ask it to stop and wait until it did."""
@@ -98,16 +105,12 @@ class Process:
         """End it at once, as a crash would."""
         self._signal_group(signal.SIGKILL)
         self._popen.wait()
+        if self.program.run:
+            records.forget(self.program.run, self.program.name)
 
-    def _signal_group(self, number: signal.Signals, *, only_leader: bool = False) -> None:
-        try:
-            if only_leader:
-                if self._popen.poll() is None:
-                    os.kill(self.pid, number)
-            else:
-                os.killpg(self.pid, number)
-        except ProcessLookupError:
-            return
+    def _signal_group(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
 
 
 def last_words(log: Path, lines: int = 3) -> str:

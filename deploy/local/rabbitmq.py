@@ -8,12 +8,23 @@ from urllib.parse import quote, urlsplit
 
 import amqp
 
+from deploy.local.broker import BrokerControl
 from deploy.local.packages import rabbitmq_bin
 from deploy.local.places import Places, make_private, write_private
 from deploy.local.ports import LOOPBACK
 from deploy.local.problems import Problem
 from deploy.local.processes import Program
 
+CONTROL_KEYS = (
+    "PATH",
+    "HOME",
+    "LC_ALL",
+    "ERL_EPMD_PORT",
+    "ERL_EPMD_ADDRESS",
+    "RABBITMQ_NODENAME",
+    "RABBITMQ_CONF_ENV_FILE",
+    "RABBITMQ_CTL_ERL_ARGS",
+)
 ADMINISTRATOR = "gendan_admin"
 
 # The quorum log is preallocated up to its limit (512 MB by default), far more
@@ -99,6 +110,7 @@ class RabbitNode:
             log=self.places.logs / "epmd.log",
             is_ready=lambda: epmd_answers(self.epmd_port),
             account=self.places.account,
+            run=self.places.run,
             stop_seconds=5.0,
         )
 
@@ -112,6 +124,7 @@ class RabbitNode:
             log=self.places.logs / "rabbitmq.log",
             is_ready=lambda: answers(self.admin_url),
             account=self.places.account,
+            run=self.places.run,
             ready_seconds=120.0,
             stop_seconds=60.0,
             before_start=self.prepare,
@@ -133,38 +146,18 @@ class RabbitNode:
         write_private(self.folder / "rabbitmq.conf", configuration, account)
         write_private(self.folder / "enabled_plugins", "[].\n", account)
 
-    def control(self, *arguments: str, given: str | None = None) -> str:
-        """Run rabbitmqctl against this node and return what it printed; raise `Problem`."""
-        account = self.places.account
-        finished = subprocess.run(
-            [str(scripts() / "rabbitmqctl"), "--quiet", *arguments],
-            env=self.environment,
-            cwd=self.places.data,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
-        )
-        if finished.returncode != 0:
-            words = (finished.stderr or finished.stdout).strip()
-            raise Problem(f"rabbitmqctl {arguments[0]} failed: {words}")
-        return finished.stdout
-
-    def control_command(self) -> list[str]:
-        """Return a command line that runs rabbitmqctl against this node from a shell."""
-        keys = ("HOME", "ERL_EPMD_PORT", "ERL_EPMD_ADDRESS", "RABBITMQ_NODENAME", "LC_ALL", "PATH")
-        chosen = [f"{key}={self.environment[key]}" for key in keys]
-        chosen.append(f"RABBITMQ_CONF_ENV_FILE={self.environment['RABBITMQ_CONF_ENV_FILE']}")
+    @property
+    def control(self) -> BrokerControl:
+        """Return rabbitmqctl aimed at this node; it works from any folder and any environment."""
+        chosen = [f"{key}={self.environment[key]}" for key in CONTROL_KEYS]
         account = self.places.account
         prefix = (
             ["setpriv", f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
             if account
             else []
         )
-        return [*prefix, "env", "-i", "-C", "/", *chosen, str(scripts() / "rabbitmqctl"), "--quiet"]
+        program = str(scripts() / "rabbitmqctl")
+        return BrokerControl([*prefix, "env", "-i", "-C", "/", *chosen, program, "--quiet"])
 
 
 def scripts() -> Path:

@@ -1,0 +1,104 @@
+"""Give RabbitMQ its vhosts, users and permissions, through one rabbitmqctl call."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from deploy.local.problems import Problem
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What one user may do in one vhost: regular expressions over queue and exchange names."""
+
+    configure: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True)
+class BrokerControl:
+    """rabbitmqctl, aimed at one node: `command` runs it as the user who may."""
+
+    command: Sequence[str]
+
+    def run(self, *arguments: str, given: str | None = None) -> str:
+        """Run rabbitmqctl and return what it printed; raise `Problem` when it fails."""
+        finished = subprocess.run(
+            [*self.command, *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode != 0:
+            words = (finished.stderr or finished.stdout).strip()
+            raise Problem(f"rabbitmqctl {arguments[0]} failed: {words}")
+        return finished.stdout
+
+    def define(
+        self,
+        *,
+        vhost: str,
+        passwords: Mapping[str, str],
+        permissions: Mapping[str, Permission],
+    ) -> None:
+        """Create or update a vhost, its users and what they may do, all at once."""
+        definitions = {
+            "vhosts": [{"name": vhost}],
+            "users": [
+                {
+                    "name": name,
+                    "password_hash": password_hash(password),
+                    "hashing_algorithm": "rabbit_password_hashing_sha256",
+                    "tags": "",
+                    "limits": {},
+                }
+                for name, password in passwords.items()
+            ],
+            "permissions": [
+                {
+                    "user": user,
+                    "vhost": vhost,
+                    "configure": allowed.configure,
+                    "write": allowed.write,
+                    "read": allowed.read,
+                }
+                for user, allowed in permissions.items()
+            ],
+        }
+        self.run("import_definitions", given=json.dumps(definitions))
+
+    def drop_vhost(self, vhost: str) -> None:
+        """Delete a vhost with everything in it."""
+        self.run("delete_vhost", vhost)
+
+    def drop_user(self, user: str) -> None:
+        """Delete a user with all of its permissions."""
+        self.run("delete_user", user)
+
+
+def password_hash(password: str, salt: bytes | None = None) -> str:
+    """Return a password as RabbitMQ keeps it: base64 of salt and salted SHA-256."""
+    salt = os.urandom(4) if salt is None else salt
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def control_from(command_line: str | None) -> BrokerControl | None:
+    """Return the control of a node from a shell-quoted command line, if there is one."""
+    return BrokerControl(shlex.split(command_line)) if command_line else None
+
+
+def address_in(admin_url: str, *, vhost: str, user: str, password: str) -> str:
+    """Return the address of a user in a vhost of the node behind `admin_url`."""
+    parts = urlsplit(admin_url)
+    host = re.sub(r"^.*@", "", parts.netloc)
+    netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{host}"
+    return urlunsplit((parts.scheme, netloc, "/" + quote(vhost, safe=""), "", ""))

@@ -1,0 +1,164 @@
+"""The programs Gendan is made of, each with exactly the environment it needs."""
+
+import json
+import os
+import re
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from deploy.local.broker import Permission
+from deploy.local.databases import GATEWAY, SERVICES, for_sqlalchemy
+from deploy.local.places import CHECKOUT
+from deploy.local.processes import Program
+
+RELAY = "relay"
+BUS_USERS = (*SERVICES, RELAY, GATEWAY)
+RPC_EXCHANGE = "nameko-rpc"
+REPLY_QUEUE = r"rpc\.reply-.+"
+# What a child may inherit from us; everything else it is told by name.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Where everything is for one running system: what each part is told.
+
+    `databases` are libpq addresses by part, `buses` AMQP addresses by user.
+    """
+
+    databases: Mapping[str, str]
+    buses: Mapping[str, str]
+    logs: Path
+    run: Path
+    profile: str = "tryout"
+    clock_file: Path | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def on_one_vhost(
+        cls,
+        *,
+        bus: str,
+        databases: Mapping[str, str],
+        logs: Path,
+        run: Path,
+        clock_file: Path | None = None,
+    ) -> Self:
+        """Wire parts that share one AMQP user, as tests and given brokers do."""
+        return cls(databases, dict.fromkeys(BUS_USERS, bus), logs, run, clock_file=clock_file)
+
+    def environment(self, part: str) -> dict[str, str]:
+        """Return the whole environment of one part's process."""
+        told = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        told |= {
+            "PYTHONUNBUFFERED": "1",
+            "GENDAN_AMQP_URL": self.buses[part],
+            "GENDAN_SERVICE": part,
+            "GENDAN_PROFILE": self.profile,
+        }
+        if part in self.databases:
+            told["GENDAN_DATABASE_URL"] = for_sqlalchemy(self.databases[part])
+        if self.clock_file and self.profile == "tryout":
+            told["GENDAN_CLOCK_FILE"] = str(self.clock_file)
+        return told | dict(self.extra)
+
+    def service(self, service: str, number: int = 1) -> Program:
+        """Return one replica of a service."""
+        name = f"{service}.{number}"
+        return self._python(
+            name, self.environment(service), "-m", "chassis.runner", service, ready_file=True
+        )
+
+    def relay(self) -> Program:
+        """Return the process that sends what outboxes hold, for all databases."""
+        databases = {
+            service: for_sqlalchemy(url)
+            for service, url in self.databases.items()
+            if service in SERVICES
+        }
+        told = self.environment(RELAY) | {"GENDAN_RELAY_DATABASES": json.dumps(databases)}
+        return self._python(RELAY, told, "-m", "chassis.relay", ready_file=True)
+
+    def gateway(self, port: int, *, host: str = "127.0.0.1", workers: int = 2) -> Program:
+        """Return the HTTP gateway."""
+        told = self.environment(GATEWAY) | {"GENDAN_HTTP_PORT": str(port)}
+        return self._python(
+            GATEWAY,
+            told,
+            *("-m", "gunicorn", "--config", "deploy/config/gunicorn.py"),
+            *("--bind", f"{host}:{port}", "--workers", str(workers), "gateway.app:create_app()"),
+            is_ready=lambda: http_answers(f"http://{host}:{port}/readyz"),
+        )
+
+    def _python(
+        self,
+        name: str,
+        told: Mapping[str, str],
+        *arguments: str,
+        ready_file: bool = False,
+        is_ready: Callable[[], bool] | None = None,
+    ) -> Program:
+        mark = self.run / f"{name}.ready"
+        if ready_file:
+            told = {**told, "GENDAN_READY_FILE": str(mark)}
+        return Program(
+            name=name,
+            command=(sys.executable, *arguments),
+            environment=told,
+            folder=CHECKOUT,
+            log=self.logs / f"{name}.log",
+            is_ready=is_ready or mark.exists,
+            run=self.run,
+            before_start=lambda: mark.unlink(missing_ok=True),
+        )
+
+
+def permission_of(user: str) -> Permission:
+    """Return what a part may do at the broker: its own queues, and to write where it must.
+
+    Nobody may write to the default exchange, which reaches every queue. Callers and servers
+    of RPC share nameko's exchange; a service's own events leave through the relay alone.
+    """
+    if user == RELAY:
+        every = "|".join(SERVICES)
+        return Permission(
+            configure=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}|({every})\.(events|resend)"),
+            write=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}|({every})\.(events|resend)"),
+            read=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}"),
+        )
+    if user == GATEWAY:
+        return Permission(
+            configure=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}"),
+            write=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}"),
+            read=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}"),
+        )
+    own = re.escape(user)
+    mine = (
+        rf"rpc-{own}|{REPLY_QUEUE}|events-[a-z]+--{own}|{own}\.parking|{own}\.(events|resend)|"
+        rf"drain-{own}-.+"
+    )
+    heard = r"[a-z]+\.(events|resend)"
+    return Permission(
+        configure=whole(rf"{mine}|{RPC_EXCHANGE}|{heard}"),
+        write=whole(rf"rpc-{own}|{REPLY_QUEUE}|events-[a-z]+--{own}|{own}\.parking|{RPC_EXCHANGE}"),
+        read=whole(rf"{mine}|{RPC_EXCHANGE}|{heard}"),
+    )
+
+
+def whole(pattern: str) -> str:
+    """Return a regular expression that must match a whole name."""
+    return f"^({pattern})$"
+
+
+def http_answers(url: str) -> bool:
+    """Say whether a GET of `url` answers 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310 - our own http URL
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

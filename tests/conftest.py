@@ -1,0 +1,167 @@
+"""Real engines for every test that asks: PostgreSQL and RabbitMQ, databases and vhosts.
+
+The pytest process is never monkey-patched by eventlet: nameko services run in processes of
+their own (`start`), as they do in production. A patched pytest would hand green sockets,
+locks and threads to every later test, and which those are would depend on the order.
+
+`./gendan test` gives the engines' addresses by the environment; a bare `pytest` starts a
+temporary pair. A run in which no test asks for them starts none.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from deploy.local import databases, records, test_run
+from deploy.local.broker import Permission, address_in
+from deploy.local.engines import Engines, given_engines, running_engines
+from deploy.local.parts import Wiring
+from deploy.local.processes import Process, Program
+
+EVERYTHING = Permission(configure=".*", write=".*", read=".*")
+PASSWORD = "only-loopback-and-only-while-testing"
+
+
+@dataclass(frozen=True)
+class Vhost:
+    """A RabbitMQ vhost of one test, and the address of a user that may do anything in it."""
+
+    name: str
+    url: str
+
+
+@pytest.fixture(scope="session")
+def session_tag() -> str:
+    """A word that tells this run's databases, roles and vhosts from those of any other."""
+    return f"t{secrets.token_hex(4)}"
+
+
+@pytest.fixture(scope="session")
+def engines(session_tag: str) -> Iterator[Engines]:
+    """PostgreSQL and RabbitMQ, with their administrators' addresses."""
+    given = given_engines()
+    if given:
+        given.check_given()
+        yield given
+        return
+    places = test_run.instance_for_tests(session_tag)
+    try:
+        with records.holding(places.home), running_engines(places) as started:
+            yield started
+    finally:
+        places.remove()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(
+    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """Give the name of a service's migrated, empty database; migrated once per run."""
+    made: dict[str, str] = {}
+    backups = tmp_path_factory.mktemp("backups")
+
+    def template(service: str) -> str:
+        if service not in made:
+            name = role = f"{session_tag}_{service}"
+            databases.ensure_role(engines.pg_admin_url, role, PASSWORD)
+            databases.ensure_database(engines.pg_admin_url, name, role)
+            made[service] = name
+            url = databases.database_url(
+                engines.pg_admin_url, database=name, role=role, password=PASSWORD
+            )
+            databases.migrate({service: url}, backups)
+        return made[service]
+
+    yield template
+    for name in made.values():
+        databases.drop_database(engines.pg_admin_url, name)
+        databases.drop_role(engines.pg_admin_url, name)
+
+
+@pytest.fixture
+def database_factory(
+    engines: Engines, migrated_template: Callable[[str], str]
+) -> Iterator[Callable[[str], str]]:
+    """Give a fresh migrated database of a service: `database_factory("orders") -> url`.
+
+    The address is SQLAlchemy's (`postgresql+psycopg2://`), its user the owner of the tables;
+    the database is dropped after the test.
+    """
+    made: list[str] = []
+
+    def create(service: str) -> str:
+        template = migrated_template(service)
+        name = f"{template}_{secrets.token_hex(4)}"
+        databases.ensure_database(engines.pg_admin_url, name, template, template=template)
+        made.append(name)
+        return databases.for_sqlalchemy(
+            databases.database_url(
+                engines.pg_admin_url, database=name, role=template, password=PASSWORD
+            )
+        )
+
+    yield create
+    for name in made:
+        databases.drop_database(engines.pg_admin_url, name)
+
+
+@pytest.fixture
+def empty_database(engines: Engines) -> Iterator[str]:
+    """Give a fresh database without any table, as SQLAlchemy's address of the superuser."""
+    name = f"t_empty_{secrets.token_hex(4)}"
+    owner = databases.role_in(engines.pg_admin_url)
+    databases.ensure_database(engines.pg_admin_url, name, owner)
+    yield databases.for_sqlalchemy(databases.with_database(engines.pg_admin_url, name))
+    databases.drop_database(engines.pg_admin_url, name)
+
+
+@pytest.fixture
+def vhost(engines: Engines, session_tag: str) -> Iterator[Vhost]:
+    """Give a fresh RabbitMQ vhost and a user of its own; both go after the test."""
+    control = engines.control
+    if control is None:
+        pytest.fail("GENDAN_RABBITMQCTL must say how to run rabbitmqctl for the given broker")
+    name = f"{session_tag}-{secrets.token_hex(4)}"
+    control.define(vhost=name, passwords={name: PASSWORD}, permissions={name: EVERYTHING})
+    yield Vhost(name, address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD))
+    control.drop_vhost(name)
+    control.drop_user(name)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[Program], Process]]:
+    """Start a program and wait until it is ready; what still runs ends with the test."""
+    with ExitStack() as running:
+
+        def started(program: Program) -> Process:
+            process = Process(program)
+            running.callback(process.stop)
+            process.await_ready()
+            return process
+
+        yield started
+
+
+@pytest.fixture
+def wiring(tmp_path: Path) -> Callable[..., Wiring]:
+    """Give the wiring of processes on one vhost: `wiring(vhost, orders=database_url)`.
+
+    `start(wiring(...).service("orders"))` then runs a service as production does.
+    """
+    numbers = count(1)
+
+    def wire(vhost: Vhost, *, clock_file: Path | None = None, **urls: str) -> Wiring:
+        folder = tmp_path / f"system-{next(numbers)}"
+        run, logs = folder / "run", folder / "logs"
+        run.mkdir(parents=True)
+        logs.mkdir()
+        return Wiring.on_one_vhost(
+            bus=vhost.url, databases=urls, logs=logs, run=run, clock_file=clock_file
+        )
+
+    return wire

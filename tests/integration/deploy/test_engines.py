@@ -1,0 +1,66 @@
+"""The private engines as they really run."""
+
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import amqp
+import psycopg2
+import pytest
+
+from deploy.local import databases
+from deploy.local.engines import Engines
+from tests.conftest import Vhost
+
+
+def setting(engines: Engines, name: str) -> str:
+    with closing(psycopg2.connect(engines.pg_admin_url)) as admin, admin.cursor() as cursor:
+        cursor.execute("select current_setting(%s)", (name,))
+        row = cursor.fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_postgresql_keeps_what_it_confirms_and_has_room_for_every_pool(engines: Engines) -> None:
+    assert setting(engines, "fsync") == "on"
+    assert setting(engines, "synchronous_commit") == "on"
+    assert setting(engines, "max_connections") == "300"
+
+
+def test_engines_listen_on_loopback_alone(engines: Engines) -> None:
+    ports = {urlsplit(url).port for url in (engines.pg_admin_url, engines.amqp_admin_url)}
+    listening = {}
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        address, state = line.split()[1], line.split()[3]
+        host, _, port = address.partition(":")
+        if state == "0A":
+            listening[int(port, 16)] = host
+
+    assert {listening[port] for port in ports if port} == {"0100007F"}
+
+
+def test_a_role_cannot_enter_another_services_database(engines: Engines, session_tag: str) -> None:
+    admin = engines.pg_admin_url
+    names = [f"{session_tag}_{word}" for word in ("mine", "yours")]
+    for name in names:
+        databases.ensure_role(admin, name, "x")
+        databases.ensure_database(admin, name, name)
+    mine, yours = names
+    url = databases.database_url(admin, database=yours, role=mine, password="x")
+
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        psycopg2.connect(url)
+
+    for name in names:
+        databases.drop_database(admin, name)
+        databases.drop_role(admin, name)
+
+
+def test_a_vhosts_user_cannot_enter_another_vhost(engines: Engines, vhost: Vhost) -> None:
+    parts = urlsplit(vhost.url)
+    connection = amqp.Connection(
+        f"{parts.hostname}:{parts.port}", parts.username, parts.password, virtual_host="/"
+    )
+
+    with pytest.raises(amqp.NotAllowed):
+        connection.connect()
