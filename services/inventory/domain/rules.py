@@ -1,0 +1,23 @@
+"""Inventory's numbers of the business, kept as data and changed through the API."""
+
+from chassis.policy import Rule, rules
+
+RULES = rules(
+    Rule(
+        "shipping_store",
+        "MAIN",
+        "code of the store that orders are reserved in and shipped from",
+    ),
+)
+
+# The short list of reasons for changing what is in force (SPEC §2).
+REASONS = (
+    "customer_request",
+    "correction",
+    "stock",
+    "production",
+    "logistics",
+    "payment",
+    "price",
+    "other",
+)

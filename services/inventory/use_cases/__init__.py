@@ -1,0 +1,1 @@
+"""What inventory does: load, ask the domain, announce; one file per noun."""
