@@ -90,6 +90,7 @@ def run_command(
         )
         if fresh.rowcount == 0:  # type: ignore[attr-defined]
             return _stored_answer(work, table, principal, checked, digest)
+        work.key = checked
         answer = do(work)
         work.settle()
         work.session.execute(

@@ -84,6 +84,8 @@ class Work:
         self.session = session
         self.principal = principal
         self.now = now
+        #: The idempotency key of the command that runs; None elsewhere.
+        self.key: str | None = None
         self._announced: list[Announcement] = []
         self._logged: list[dict[str, Any]] = []
 
