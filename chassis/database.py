@@ -267,6 +267,13 @@ class Store:
         return DatabaseUnavailable(service=self.service) if away else error
 
 
+def store_of(container: Any) -> Store:
+    """Give the Store of a nameko container's service, once its Database is set up."""
+    stores = [getattr(provider, "store", None) for provider in container.dependencies]
+    (store,) = [found for found in stores if isinstance(found, Store)]
+    return store
+
+
 def connect(url: str, *, application: str, pool_size: int) -> Engine:
     """Give an engine for a `postgresql+psycopg2://` URL with the house's limits.
 

@@ -69,7 +69,7 @@ class State(StrEnum):
     DISCARDED = "discarded"  # an operator decided that it shall never be handled
 
 
-_AUTOMATIC = (State.RETRYING, State.BEHIND, State.GAP)
+AUTOMATIC = (State.RETRYING, State.BEHIND, State.GAP)
 
 
 def table(metadata: MetaData) -> Table:
@@ -212,50 +212,26 @@ def due(session: Session, table: Table, cursors: Table, *, limit: int = 20) -> l
     One that came before its predecessor is due when that is handled, or when it has waited
     too long.
     """
-    earlier = table.alias("earlier")
-    cursor_is_there = exists().where(
+    now = clock.machine_now()
+    predecessor_is_handled = exists().where(
         cursors.c.listener == table.c.listener,
         cursors.c.aggregate_type == table.c.aggregate_type,
         cursors.c.aggregate_id == table.c.aggregate_id,
         cursors.c.sequence >= table.c.sequence - 1,
     )
     is_due = or_(
-        and_(table.c.state == State.RETRYING, table.c.due_at <= clock.machine_now()),
+        and_(table.c.state == State.RETRYING, table.c.due_at <= now),
         table.c.state == State.BEHIND,
-        and_(
-            table.c.state == State.GAP,
-            or_(cursor_is_there, table.c.due_at <= clock.machine_now()),
-        ),
+        and_(table.c.state == State.GAP, or_(predecessor_is_handled, table.c.due_at <= now)),
     )
     return list(
         session.execute(
             select(table)
-            .where(
-                table.c.state.in_(_AUTOMATIC),
-                is_due,
-                ~exists().where(
-                    earlier.c.listener == table.c.listener,
-                    earlier.c.aggregate_type == table.c.aggregate_type,
-                    earlier.c.aggregate_id == table.c.aggregate_id,
-                    earlier.c.sequence < table.c.sequence,
-                    earlier.c.state != State.DISCARDED,
-                ),
-            )
+            .where(table.c.state.in_(AUTOMATIC), is_due, _is_first(table))
             .order_by(table.c.id)
             .limit(limit)
         )
     )
-
-
-def claim(
-    session: Session, table: Table, row_id: int, states: tuple[State, ...]
-) -> Row[Any] | None:
-    """Lock a message for this transaction; None when another has it or it has moved on."""
-    return session.execute(
-        select(table)
-        .where(table.c.id == row_id, table.c.state.in_(states))
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
 
 
 def suspects(session: Session, table: Table) -> list[Row[Any]]:
@@ -263,11 +239,51 @@ def suspects(session: Session, table: Table) -> list[Row[Any]]:
     return list(
         session.execute(
             select(table)
-            .where(table.c.state.in_((State.SUSPECT, State.TRYING)))
+            .where(table.c.state.in_((State.SUSPECT, State.TRYING)), _is_first(table))
             .order_by(table.c.id)
             .limit(100)
         )
     )
+
+
+def _is_first(table: Table) -> ColumnElement[bool]:
+    """Say, in SQL, that no earlier message of the same listener and aggregate is here."""
+    earlier = table.alias("earlier")
+    return ~exists().where(
+        earlier.c.listener == table.c.listener,
+        earlier.c.aggregate_type == table.c.aggregate_type,
+        earlier.c.aggregate_id == table.c.aggregate_id,
+        earlier.c.sequence < table.c.sequence,
+        earlier.c.state != State.DISCARDED,
+    )
+
+
+def begin(session: Session, table: Table, row: Row[Any], state: State) -> bool:
+    """Count a try before it is made, so that one that kills its process has been counted.
+
+    False when another process has begun it or it has moved on.
+    """
+    attempts = row.attempts + 1
+    begun = session.execute(
+        update(table)
+        .where(table.c.id == row.id, table.c.state == row.state, table.c.attempts == row.attempts)
+        .values(
+            state=state,
+            attempts=attempts,
+            due_at=clock.machine_now() + timedelta(seconds=delay_seconds(attempts)),
+        )
+        .returning(table.c.id)
+    ).first()
+    return begun is not None
+
+
+def claim(session: Session, table: Table, row_id: int) -> Row[Any] | None:
+    """Lock a message for the transaction that handles it; None when it has moved on."""
+    return session.execute(
+        select(table)
+        .where(table.c.id == row_id, table.c.state.in_((State.RETRYING, State.TRYING)))
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
 
 
 # For operators -------------------------------------------------------------------------------

@@ -14,11 +14,13 @@ from sqlalchemy import (
     Table,
     Uuid,
     and_,
+    column,
     exists,
     literal,
     select,
     true,
     update,
+    values,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -163,24 +165,56 @@ def advance(
     return Verdict.LATE if reached >= sequence else Verdict.EARLY
 
 
+def has(session: Session, inbox: Table, listener: str, message_id: UUID) -> bool:
+    """Say whether a listener has handled a message."""
+    query = select(exists().where(inbox.c.listener == listener, inbox.c.message_id == message_id))
+    return bool(session.scalar(query))
+
+
+def missing(
+    session: Session, inbox: Table, failed: Table, wanted: Sequence[tuple[str, str]]
+) -> list[str]:
+    """Give the message ids, of (message id, listener) pairs, that some listener lacks.
+
+    What waits in failed_message, whoever for, has arrived.
+    """
+    asked = values(column("message_id", Uuid), column("listener", String), name="asked").data(
+        [(UUID(message_id), listener) for message_id, listener in wanted]
+    )
+    rows = session.scalars(
+        select(asked.c.message_id)
+        .where(
+            ~exists().where(
+                inbox.c.listener == asked.c.listener, inbox.c.message_id == asked.c.message_id
+            ),
+            ~exists().where(
+                failed.c.listener.in_((asked.c.listener, literal("(unclaimed)"))),
+                failed.c.message_id == asked.c.message_id,
+            ),
+        )
+        .distinct()
+    )
+    return sorted(map(str, rows))
+
+
 def upsert_newer(
     session: Session,
     table: Table,
-    values: Mapping[str, Any],
+    row: Mapping[str, Any],
     *,
     key: Sequence[str],
     sequence: str = "sequence",
 ) -> bool:
     """Write a copy of another service's record unless a newer one is here already.
 
-    `values[sequence]` is the event's sequence. Gives whether it was written: an event that
+    `row[sequence]` is the event's sequence. Gives whether it was written: an event that
     comes late or again changes nothing, so copies need no order (ARCHITECTURE §4.2).
     """
-    copy = insert(table).values(**values)
+    copy = insert(table).values(**row)
     written = session.execute(
         copy.on_conflict_do_update(
             index_elements=list(key),
-            set_={column: copy.excluded[column] for column in values if column not in key},
+            set_={name: copy.excluded[name] for name in row if name not in key},
             where=table.c[sequence] < copy.excluded[sequence],
         ).returning(literal(1))
     ).first()

@@ -117,6 +117,11 @@ def standing(session: Session, table: Table, job: str, *, lock: bool = False) ->
     return row and Standing(row.slot, row.attempts, row.due_at)
 
 
+def is_postponed(standing: Standing) -> bool:
+    """Say whether the next slot failed and is not to be tried again yet."""
+    return standing.due_at is not None and standing.due_at > clock.machine_now()
+
+
 def done(session: Session, table: Table, job: str, slot: datetime) -> None:
     """Move a job on, in the transaction that did the slot's work."""
     session.execute(

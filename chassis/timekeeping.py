@@ -1,0 +1,149 @@
+"""How a service's jobs get their turns: looked at each second, worked on by one replica."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import eventlet
+import eventlet.event
+from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import SharedExtension
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from chassis import faults, timers
+from chassis.database import DatabaseUnavailable, Store, Work, store_of
+from chassis.principal import SYSTEM
+
+_log = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+_AWAY: tuple[type[Exception], ...] = (DatabaseUnavailable, DBAPIError, PoolTimeout)
+
+
+class Turn:
+    """One slot of one job, done in one transaction with the row that says so."""
+
+    def __init__(self, keeper: "Timekeeper", job: Any) -> None:
+        self._keeper = keeper
+        self._job = job
+        #: The slot that was due and, if all went well, done.
+        self.slot: datetime | None = None
+        self.last_done: datetime | None = None
+
+    def run(self, method: Callable[[Work, datetime], object]) -> None:
+        """Do the slot that is due, unless another replica works on the job or was faster."""
+        self._keeper.store.transact(SYSTEM, partial(self._once, method))
+
+    def _once(self, method: Callable[[Work, datetime], object], work: Work) -> None:
+        self.slot = None
+        table, name, schedule = work.store.platform.job_slots, self._job.job, self._job.schedule
+        standing = timers.standing(work.session, table, name, lock=True)
+        if standing is None:
+            return
+        self.last_done = standing.slot
+        slot = schedule.due(standing.slot, schedule.now())
+        if slot is None or timers.is_postponed(standing):
+            return
+        self.slot = slot
+        faults.point("in_job")
+        method(work, slot)
+        timers.done(work.session, table, name, slot)
+        work.settle()
+        faults.point("before_job_commit")
+
+
+class Timekeeper(SharedExtension):
+    """Looks each second whether a job is due; asks the database only then."""
+
+    #: The service's database; there from the start on.
+    store: Store
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._jobs: dict[str, Any] = {}
+        self._last_done: dict[str, datetime] = {}
+        self._stopping = threading.Event()
+        self._thread: Any = None
+
+    def register(self, entrypoint: Any) -> None:
+        """Add a bound entrypoint. Raises ValueError when two jobs have one name."""
+        if entrypoint.job in self._jobs:
+            raise ValueError(f"two jobs are named {entrypoint.job}")
+        self._jobs[entrypoint.job] = entrypoint
+
+    def start(self) -> None:
+        self.store = store_of(self.container)
+        if self._jobs and self._thread is None:
+            self._thread = self.container.spawn_managed_thread(self._keep_time, "timekeeper")
+
+    def drain(self) -> None:
+        self._stopping.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.wait()
+
+    def kill(self) -> None:
+        self._stopping.set()
+
+    def _keep_time(self) -> None:
+        while not self._stopping.is_set():
+            for name, job in self._jobs.items():
+                try:
+                    self._look_at(name, job)
+                except ContainerBeingKilled:
+                    return
+                except _AWAY as error:
+                    _log.warning("job %s is not looked at now: %s", name, error)
+            eventlet.sleep(TICK_SECONDS)
+
+    def _look_at(self, name: str, job: Any) -> None:
+        """Do all slots of a job that are due, one after the other."""
+        if name not in self._last_done:
+            self._last_done[name] = self._install(name, job)
+        while not self._stopping.is_set():
+            slot = job.schedule.due(self._last_done[name], job.schedule.now())
+            if slot is None:
+                return
+            turn, error = self._give_turn(job)
+            if error is not None:
+                self._postpone(name, turn, error)
+                return
+            if turn.slot is None:
+                # Not ours now: another replica has it or had it, or it waits after a failure.
+                if turn.last_done is not None:
+                    self._last_done[name] = turn.last_done
+                return
+            self._last_done[name] = turn.slot
+
+    def _install(self, name: str, job: Any) -> datetime:
+        with self.store.work() as work:
+            table = work.store.platform.job_slots
+            timers.install(work.session, table, name, job.schedule)
+            standing = timers.standing(work.session, table, name)
+            assert standing is not None  # noqa: S101  it has just been installed
+            return standing.slot
+
+    def _give_turn(self, job: Any) -> tuple[Turn, Exception | None]:
+        turn = Turn(self, job)
+        ended = eventlet.event.Event()
+
+        def handle_result(_context: Any, result: Any, exc_info: Any) -> Any:
+            ended.send(exc_info[1] if exc_info else None)
+            return result, exc_info
+
+        self.container.spawn_worker(job, (turn,), {}, context_data={}, handle_result=handle_result)
+        error: Exception | None = ended.wait()
+        return turn, error
+
+    def _postpone(self, name: str, turn: Turn, error: Exception) -> None:
+        _log.error("job %s failed for %s; it is tried again", name, turn.slot, exc_info=error)
+        if turn.slot is None:
+            return
+        with self.store.work() as work:
+            timers.postpone(work.session, work.store.platform.job_slots, name, turn.slot, error)
