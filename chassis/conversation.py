@@ -23,12 +23,13 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4, uuid5
 
 import structlog
+from marshmallow import Schema
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import clock, faults
-from chassis.commands import KeyReused, checked_key, fingerprint
+from chassis.commands import KeyReused, checked_key, fingerprint, load
 from chassis.database import Store, Work
 from chassis.errors import Conflict, GendanError, StaleVersion, Unavailable, from_wire
 from chassis.principal import Principal
@@ -83,7 +84,7 @@ class Talk:
     id: UUID
     epoch: int
     principal: Principal
-    body: dict[str, Any]
+    request: dict[str, Any]
     notes: dict[str, Any]
     caller: Caller
     patience: float
@@ -145,6 +146,7 @@ class Conversation:
     """
 
     kind: str
+    schema: Schema
     begin: Callable[[Work, UUID, dict[str, Any]], dict[str, Any]]
     ask: Callable[[Talk], None]
     finish: Callable[[Work, Talk], Any]
@@ -171,6 +173,7 @@ class Conversations:
         KeyReused, InProgress, or NotFinishedInTime when the outcome is not known yet.
         """
         checked, digest = checked_key(key), fingerprint(kind, body)
+        load(self.kinds[kind].schema, body)
         row = self._begin(kind, principal, checked, digest, body)
         while row is None:
             known = self._row(principal, checked)
@@ -262,7 +265,8 @@ class Conversations:
 
     def _lay_down_notes(self, work: Work, row: Row[Any]) -> Row[Any]:
         table = self._table
-        notes = self.kinds[row.kind].begin(work, row.id, row.body)
+        kind = self.kinds[row.kind]
+        notes = kind.begin(work, row.id, load(kind.schema, row.body))
         work.settle()
         if not notes:
             return row
@@ -311,7 +315,7 @@ class Conversations:
             id=row.id,
             epoch=row.epoch,
             principal=principal_from_wire(row.principal),
-            body=row.body,
+            request=load(self.kinds[row.kind].schema, row.body),
             notes=row.notes,
             caller=self.caller,
             patience=patience,

@@ -1,0 +1,233 @@
+"""What a service's methods are declared with: queries, commands, conversations over services.
+
+    @query(schemas.GetOrder)
+    def get_order(self, work, request): ...
+
+The wire brings `principal`, `body` and, for what changes something, `key`; the method gets
+one transaction (`Work`) and the request its schema has read.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ClassVar
+
+from marshmallow import Schema, fields, validate
+from nameko.extensions import DependencyProvider
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis import clock, settings
+from chassis import principal as principals
+from chassis.commands import load, run_command
+from chassis.conversation import Conversation, Conversations
+from chassis.database import Platform, Store, Work
+from chassis.entrypoints import AnswersRelay
+from chassis.errors import plain
+from chassis.events import Event
+from chassis.policy import Rule, SettingNotFound
+from chassis.rpc import Neighbours, RpcClient, current_deadline, deadline_in, rpc
+from chassis.schema import Message, Text
+
+# How long a caller without a deadline of its own is waited for.
+PATIENCE_SECONDS = 10.0
+
+Entrypoint = Callable[..., Any]
+
+
+class Database(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
+    """Gives the methods of a service the process's one Store."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        events: Mapping[type[Event], Schema],
+        rules: Mapping[str, Rule],
+    ) -> None:
+        self.platform, self.events, self.rules = platform, events, rules
+        self.store: Store | None = None
+
+    def setup(self) -> None:
+        environment = settings.from_environment()
+        if environment.database_url is None:
+            raise settings.SettingMissing("GENDAN_DATABASE_URL is not set")
+        self.store = Store(
+            service=self.container.service_name,
+            url=environment.database_url,
+            platform=self.platform,
+            events=self.events,
+            rules=self.rules,
+            # Every worker, and the timers and listeners beside them, may hold a transaction.
+            pool_size=environment.max_workers + 4,
+        )
+
+    def get_dependency(self, worker_ctx: Any) -> Store | None:  # noqa: ARG002  nameko's signature
+        return self.store
+
+    def stop(self) -> None:
+        if self.store is not None:
+            self.store.close()
+
+
+def query(schema: type[Schema]) -> Callable[[Entrypoint], Entrypoint]:
+    """Declare a method that only reads."""
+    loader = schema()
+
+    def decorate(method: Entrypoint) -> Entrypoint:
+        @wraps(method)
+        def entry(self: "Service", principal: Any = None, body: Any = None, key: Any = None) -> Any:  # noqa: ARG001
+            who, request = principals.from_wire(principal), load(loader, body)
+            return self.database.read(who, lambda work: method(self, work, request))
+
+        return _published(entry)
+
+    return decorate
+
+
+def command(schema: type[Schema]) -> Callable[[Entrypoint], Entrypoint]:
+    """Declare a method that changes something, once for each key, in one transaction."""
+    loader = schema()
+
+    def decorate(method: Entrypoint) -> Entrypoint:
+        @wraps(method)
+        def entry(self: "Service", principal: Any = None, body: Any = None, key: Any = None) -> Any:
+            who, request = principals.from_wire(principal), load(loader, body)
+            return run_command(
+                self.database,
+                who,
+                key,
+                method.__name__,
+                body or {},
+                lambda work: method(self, work, request),
+            )
+
+        return _published(entry)
+
+    return decorate
+
+
+def conversation(kind: str) -> Callable[[Entrypoint], Entrypoint]:
+    """Declare a method that talks with other services; its steps are the service's `kind`.
+
+    The method's own body is never run: it gives the name and the docstring.
+    """
+
+    def decorate(method: Entrypoint) -> Entrypoint:
+        @wraps(method)
+        def entry(self: "Service", principal: Any = None, body: Any = None, key: Any = None) -> Any:
+            who = principals.from_wire(principal)
+            return self.talks().hold(
+                kind,
+                who,
+                key,
+                body or {},
+                deadline=current_deadline() or deadline_in(PATIENCE_SECONDS),
+            )
+
+        return _published(entry)
+
+    return decorate
+
+
+def _published(entry: Entrypoint) -> Entrypoint:
+    # nameko compares calls with the signature that inspect finds, which must be the wire's.
+    del entry.__wrapped__  # type: ignore[attr-defined]
+    published: Entrypoint = rpc(entry)
+    return published
+
+
+class ChangesOf(Message):
+    """Whose history is asked for."""
+
+    entity_type = Text(required=True, least=1, most=40)
+    entity_id = Text(required=True, least=1, most=80)
+    limit = fields.Integer(load_default=200, validate=validate.Range(1, 1000))
+
+
+class SettingChange(Message):
+    """A new value for one of the business's numbers, and why."""
+
+    key = Text(required=True, least=1, most=80)
+    value = fields.Raw(required=True)
+    reason = Text(required=True, least=1, most=60)
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
+class NoBody(Message):
+    """Nothing is asked for in particular."""
+
+
+class Service(AnswersRelay):
+    """What every service offers beside its own: its settings and the log of changes."""
+
+    name: ClassVar[str]
+    conversations: ClassVar[tuple[Conversation, ...]] = ()
+    database: Any
+    neighbours: Any = Neighbours()
+
+    def talks(self) -> Conversations:
+        client: RpcClient = self.neighbours
+        return Conversations(self.database, client, type(self).conversations)
+
+    @query(ChangesOf)
+    def list_changes(self, work: Work, request: dict[str, Any]) -> Any:
+        """Give the history of one thing, oldest first: who, when, old → new and why."""
+        log = work.store.platform.changes
+        rows = work.session.execute(
+            select(log)
+            .where(
+                log.c.entity_type == request["entity_type"],
+                log.c.entity_id == request["entity_id"],
+            )
+            .order_by(log.c.id)
+            .limit(request["limit"])
+        ).mappings()
+        return {"items": [plain(dict(row)) for row in rows]}
+
+    @query(NoBody)
+    def list_settings(self, work: Work, request: dict[str, Any]) -> Any:  # noqa: ARG002
+        """Give every number of the business that this service owns."""
+        return {
+            "items": [
+                {
+                    "key": rule.key,
+                    "value": plain(work.setting(rule.key)),
+                    "default": plain(rule.default),
+                    "meaning": rule.meaning,
+                    "least": plain(rule.least),
+                    "most": plain(rule.most),
+                    "choices": list(rule.choices),
+                }
+                for rule in work.store.rules.values()
+            ]
+        }
+
+    @command(SettingChange)
+    def change_setting(self, work: Work, request: dict[str, Any]) -> Any:
+        """Set one number. Raises SettingNotFound, SettingNotAllowed."""
+        key = request["key"]
+        rule = work.store.rules.get(key)
+        if rule is None:
+            raise SettingNotFound(key=key)
+        new, old = rule.parsed(request["value"]), work.setting(key)
+        table = work.store.platform.settings
+        values = {
+            "value": plain(new),
+            "changed_at": clock.machine_now(),
+            "changed_by": work.principal.person_id,
+        }
+        work.session.execute(
+            insert(table)
+            .values(key=key, **values)
+            .on_conflict_do_update(index_elements=["key"], set_=values)
+        )
+        work.log(
+            "setting",
+            key,
+            "change_setting",
+            changes={"value": [old, new]},
+            reason=request["reason"],
+            note=request["note"],
+        )
+        work.store.forget_settings()
+        return {"key": key, "value": plain(new)}
