@@ -1,0 +1,432 @@
+"""Works instructions: the order to the factory to make one line (生产指令单, SPEC §6)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column, validates
+
+from chassis.mapping import Announcing, Percent, Quantity
+from chassis.quantity import check, with_tolerance
+from services.inventory.domain import Base
+from services.inventory.domain.errors import (
+    InspectionDoesNotAddUp,
+    InspectionMissing,
+    ItemsNotAcknowledged,
+    NothingReported,
+    NotPassed,
+    OutsideTolerance,
+    SecondPersonNeeded,
+)
+from services.inventory.domain.events import (
+    FreeGoodsStocked,
+    GoodsStocked,
+    InstructionAccepted,
+    InstructionBecameAbnormal,
+    InstructionCancelled,
+    InstructionDrafted,
+    InstructionFinished,
+    InstructionInspected,
+    InstructionIssued,
+    InstructionResumed,
+    InstructionStarted,
+)
+from services.inventory.domain.lifecycle import INSTRUCTION, InstructionState
+from services.inventory.domain.order import LineCopy
+
+
+class AbnormalClass(StrEnum):
+    """What kind of thing went wrong in production."""
+
+    EQUIPMENT = "equipment"
+    MATERIAL = "material"
+    QUALITY = "quality"
+    STAFFING = "staffing"
+    PROCESS = "process"
+    OTHER = "other"
+
+
+# What the planner acknowledges one by one before he signs.
+ITEMS = (
+    "product",
+    "quantity",
+    "tolerance",
+    "production_due",
+    "packing",
+    "special_rules",
+)
+
+# From here the goods exist: a cancelled order's go on into free stock.
+MADE = frozenset({InstructionState.FINISHED, InstructionState.INSPECTED})
+IN_WORK = frozenset({InstructionState.RUNNING, InstructionState.ABNORMAL})
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Who signs a move, and when (business time)."""
+
+    person_id: str
+    name: str
+    at: datetime
+
+    def as_row(self) -> dict[str, str]:
+        return {"person_id": self.person_id, "name": self.name, "at": self.at.isoformat()}
+
+
+class Instruction(Announcing, Base):
+    """The order to make one line; its state moves only as INSTRUCTION lists.
+
+    `produced_quantity` is the sum of the standing daily reports; `accepted_quantity` is what
+    passed inspection and went into stock, within tolerance or by the customer's consent.
+    """
+
+    __tablename__ = "instruction"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        Index("ix_instruction_order", "order_id"),
+        Index("uq_instruction_line", "order_id", "line_id", "part", unique=True),
+        Index("ix_instruction_state_due", "state", "production_due", "number"),
+        Index("ix_instruction_drafted", "drafted_at", "id"),
+    )
+    aggregate_type = "instruction"
+
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    order_id: Mapped[UUID]
+    order_number: Mapped[str]
+    line_id: Mapped[UUID]
+    line_no: Mapped[int]
+    part: Mapped[int] = mapped_column(comment="1; a further instruction for the line: 2, …")
+    product_id: Mapped[UUID]
+    product_code: Mapped[str]
+    product_name: Mapped[str]
+    spec: Mapped[str | None]
+    unit: Mapped[str]
+    unit_decimals: Mapped[int]
+    quantity: Mapped[Quantity]
+    tolerance_over: Mapped[Percent]
+    tolerance_under: Mapped[Percent]
+    packing: Mapped[str | None]
+    special_rules: Mapped[str | None]
+    production_due: Mapped[date | None]
+    state: Mapped[InstructionState]
+    drafted_at: Mapped[datetime]
+    issued: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="who signed, when")
+    technique_copy_at: Mapped[datetime | None] = mapped_column(
+        comment="when technique got its copy"
+    )
+    accepted: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="the planner's sign")
+    acknowledged: Mapped[list[str]] = mapped_column(ARRAY(String))
+    started: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    started_on: Mapped[date | None]
+    abnormal: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="class, reason, measure, by, at: of the last abnormality"
+    )
+    finished: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    produced_quantity: Mapped[Quantity]
+    scrap_quantity: Mapped[Quantity]
+    passed_quantity: Mapped[Quantity | None]
+    rework_quantity: Mapped[Quantity | None]
+    rejected_quantity: Mapped[Quantity | None]
+    standard: Mapped[str | None] = mapped_column(comment="what the inspector judged by")
+    inspection_note: Mapped[str | None]
+    inspected: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="the inspector")
+    countersigned: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="the clerk")
+    customer_consent: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="to a quantity outside tolerance: quantity, given_by, text, recorder"
+    )
+    stop_consent: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="the planner's, before a running instruction may be stopped"
+    )
+    stocked: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    accepted_quantity: Mapped[Quantity | None]
+    into_free_stock: Mapped[bool] = mapped_column(
+        comment="its order or line ended while goods were made: they are nobody's"
+    )
+    cancelled: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+    def __init__(
+        self,
+        *,
+        instruction_id: UUID,
+        number: str,
+        order_id: UUID,
+        order_number: str,
+        line: LineCopy,
+        drafted_at: datetime,
+        special_rules: str | None = None,
+    ) -> None:
+        self.id, self.number = instruction_id, number
+        self.sequence = 0
+        self.order_id, self.order_number = order_id, order_number
+        self.line_id, self.line_no, self.part = line.id, line.line_no, 1
+        self.product_id, self.product_code = line.product_id, line.product_code
+        self.product_name, self.spec = line.product_name, line.spec
+        self.unit, self.unit_decimals = line.unit, line.unit_decimals
+        self.state = InstructionState.DRAFT
+        self.drafted_at = drafted_at
+        self.special_rules = special_rules
+        self._take_terms(line)
+        self.acknowledged = []
+        self.produced_quantity = self.scrap_quantity = Decimal(0)
+        self.into_free_stock = False
+
+    def _take_terms(self, line: LineCopy) -> None:
+        self.quantity = line.quantity
+        self.tolerance_over, self.tolerance_under = line.tolerance_over, line.tolerance_under
+        self.packing = line.packing
+        self.production_due = line.production_due
+
+    def drafted(self) -> InstructionDrafted:
+        """Give the fact that it was drafted."""
+        return InstructionDrafted(self)
+
+    @validates("state")
+    def _only_legal_moves(self, _: str, wish: InstructionState) -> InstructionState:
+        if self.state is not None:
+            self.check_move(wish)
+        return wish
+
+    def check_move(self, wish: InstructionState) -> None:
+        """Raise IllegalMove unless it may go there from where it is."""
+        INSTRUCTION.check(self.state, wish, instruction_number=self.number)
+
+    @property
+    def is_in_work(self) -> bool:
+        return self.state in IN_WORK
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in INSTRUCTION.terminal
+
+    @property
+    def is_before_work(self) -> bool:
+        """Whether nothing of it has been made yet."""
+        return not self.is_over and not self.is_in_work and self.state not in MADE
+
+    @property
+    def least_quantity(self) -> Decimal:
+        """Give the lower end of the tolerance."""
+        return with_tolerance(self.quantity, self.tolerance_under, self.unit_decimals, over=False)
+
+    @property
+    def most_quantity(self) -> Decimal:
+        """Give the upper end of the tolerance."""
+        return with_tolerance(self.quantity, self.tolerance_over, self.unit_decimals, over=True)
+
+    def issue(
+        self,
+        signed: Signed,
+        *,
+        line: LineCopy,
+        production_due: date,
+        packing: str | None,
+        special_rules: str | None,
+    ) -> InstructionIssued:
+        """Send it to the factory under the clerk's signature; technique gets a copy."""
+        self.state = InstructionState.ISSUED
+        self._take_terms(line)
+        self.production_due = production_due
+        self.packing = packing or self.packing
+        self.special_rules = special_rules or self.special_rules
+        self.issued, self.technique_copy_at = signed.as_row(), signed.at
+        return InstructionIssued(self)
+
+    def accept(self, signed: Signed, *, acknowledged: list[str]) -> InstructionAccepted:
+        """Take it on, item by item. Raises ItemsNotAcknowledged naming what is missing."""
+        self.check_move(InstructionState.ACCEPTED)
+        if missing := [item for item in ITEMS if item not in acknowledged]:
+            raise ItemsNotAcknowledged(items=", ".join(missing))
+        self.state = InstructionState.ACCEPTED
+        self.acknowledged = list(ITEMS)
+        self.accepted = signed.as_row()
+        return InstructionAccepted(self)
+
+    def start(self, signed: Signed, *, today: date) -> InstructionStarted:
+        """Begin making; its material is consumed in the same transaction."""
+        self.state = InstructionState.RUNNING
+        self.started, self.started_on = signed.as_row(), today
+        return InstructionStarted(self)
+
+    def mark_abnormal(
+        self, signed: Signed, *, kind: AbnormalClass, reason: str, measure: str
+    ) -> InstructionBecameAbnormal:
+        """Write down what went wrong and what is done about it for now."""
+        self.state = InstructionState.ABNORMAL
+        self.abnormal = {
+            **signed.as_row(),
+            "class": str(kind),
+            "reason": reason,
+            "measure": measure,
+        }
+        return InstructionBecameAbnormal(self, kind, reason, measure)
+
+    def resume(self) -> InstructionResumed:
+        """Go on making after an abnormality."""
+        self.check_move(InstructionState.RUNNING)
+        self.state = InstructionState.RUNNING
+        return InstructionResumed(self)
+
+    def count(self, *, produced: Decimal, scrap: Decimal) -> None:
+        """Set what the standing daily reports sum up to."""
+        self.produced_quantity = check(produced, self.unit_decimals)
+        self.scrap_quantity = check(scrap, self.unit_decimals)
+
+    def finish(self, signed: Signed) -> InstructionFinished:
+        """End making; what is produced is what was reported. Raises NothingReported."""
+        self.check_move(InstructionState.FINISHED)
+        if self.produced_quantity <= 0:
+            raise NothingReported(instruction_number=self.number)
+        self.state = InstructionState.FINISHED
+        self.finished = signed.as_row()
+        return InstructionFinished(self)
+
+    def inspect(
+        self,
+        signed: Signed,
+        *,
+        passed: Decimal,
+        rework: Decimal,
+        rejected: Decimal,
+        standard: str,
+        note: str | None,
+    ) -> None:
+        """Take the inspector's figures and signature; a clerk's countersign makes it inspected.
+
+        Raises InspectionDoesNotAddUp unless they sum up to what was produced.
+        """
+        self.check_move(InstructionState.INSPECTED)
+        if passed + rework + rejected != self.produced_quantity:
+            raise InspectionDoesNotAddUp(
+                passed=passed, rework=rework, rejected=rejected, produced=self.produced_quantity
+            )
+        self.passed_quantity = check(passed, self.unit_decimals)
+        self.rework_quantity = check(rework, self.unit_decimals)
+        self.rejected_quantity = check(rejected, self.unit_decimals)
+        self.standard, self.inspection_note = standard, note
+        self.inspected = signed.as_row()
+
+    def countersign(self, signed: Signed) -> InstructionInspected:
+        """Confirm the inspection. Raises InspectionMissing and SecondPersonNeeded."""
+        self.check_move(InstructionState.INSPECTED)
+        if self.inspected is None:
+            raise InspectionMissing(instruction_number=self.number)
+        if self.inspected["person_id"] == signed.person_id:
+            raise SecondPersonNeeded(
+                person_name=self.inspected["name"], instruction_number=self.number
+            )
+        self.state = InstructionState.INSPECTED
+        self.countersigned = signed.as_row()
+        return InstructionInspected(self)
+
+    def record_consent(
+        self, signed: Signed, *, quantity: Decimal, given_by: str, text: str
+    ) -> None:
+        """Put on record that the customer takes `quantity` although it is outside tolerance."""
+        self.check_move(InstructionState.STOCKED)
+        self.customer_consent = {
+            **signed.as_row(),
+            "quantity": str(check(quantity, self.unit_decimals)),
+            "given_by": given_by,
+            "text": text,
+        }
+
+    def stock_in(
+        self, signed: Signed, *, accepted: Decimal, order_complete: bool
+    ) -> GoodsStocked | FreeGoodsStocked:
+        """Book what passed into stock, for the order unless that has ended.
+
+        Raises NotPassed for more than passed inspection, and OutsideTolerance unless the
+        customer's consent to exactly that quantity is on record.
+        """
+        self.check_move(InstructionState.STOCKED)
+        accepted = check(accepted, self.unit_decimals)
+        if accepted > (self.passed_quantity or 0):
+            raise NotPassed(
+                instruction_number=self.number, passed=self.passed_quantity, accepted=accepted
+            )
+        if not self.into_free_stock and not self._customer_takes(accepted):
+            raise OutsideTolerance(
+                accepted=accepted, least=self.least_quantity, most=self.most_quantity
+            )
+        self.state = InstructionState.STOCKED
+        self.accepted_quantity = accepted
+        self.stocked = signed.as_row()
+        if self.into_free_stock:
+            return FreeGoodsStocked(self)
+        return GoodsStocked(self, order_complete)
+
+    def _customer_takes(self, quantity: Decimal) -> bool:
+        if self.least_quantity <= quantity <= self.most_quantity:
+            return True
+        consent = self.customer_consent
+        return consent is not None and Decimal(consent["quantity"]) == quantity
+
+    def consent_to_stop(self, signed: Signed, *, text: str) -> None:
+        """Put the planner's consent to stop on record."""
+        self.check_move(InstructionState.CANCELLED)
+        self.stop_consent = {**signed.as_row(), "text": text}
+
+    @property
+    def needs_stop_consent(self) -> bool:
+        """Whether it is being made and the planner has not consented to stop it."""
+        return self.is_in_work and self.stop_consent is None
+
+    def stop(self, signed: Signed, *, reason: str | None) -> InstructionCancelled | None:
+        """End it with its order or line: cancelled, or, once made, on into free stock."""
+        if self.is_over:
+            return None
+        if self.state in MADE:
+            self.into_free_stock = True
+            return None
+        self.state = InstructionState.CANCELLED
+        self.cancelled = {**signed.as_row(), "reason": reason}
+        return InstructionCancelled(self)
+
+
+class ProductionReport(Base):
+    """One entry of the daily production report (生产日报表); a correction keeps the old one."""
+
+    __tablename__ = "production_report"
+    __table_args__ = (
+        CheckConstraint("quantity >= 0 and scrap >= 0", name="quantities"),
+        Index("ix_production_report_instruction", "instruction_id", "reported_on"),
+        Index("ix_production_report_day", "reported_on", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    instruction_id: Mapped[UUID]
+    reported_on: Mapped[date]
+    shift: Mapped[str] = mapped_column(String(20))
+    quantity: Mapped[Quantity]
+    scrap: Mapped[Quantity]
+    note: Mapped[str | None]
+    reporter_id: Mapped[str]
+    reporter_name: Mapped[str]
+    recorded_at: Mapped[datetime] = mapped_column(comment="business time")
+    corrects_id: Mapped[UUID | None] = mapped_column(comment="the report that this one replaces")
+    corrected: Mapped[bool] = mapped_column(comment="replaced by another: no longer counts")
+
+    def __init__(
+        self,
+        *,
+        report_id: UUID,
+        instruction_id: UUID,
+        reported_on: date,
+        shift: str,
+        quantity: Decimal,
+        scrap: Decimal,
+        note: str | None,
+        signed: Signed,
+        corrects_id: UUID | None = None,
+    ) -> None:
+        self.id, self.instruction_id = report_id, instruction_id
+        self.reported_on, self.shift = reported_on, shift
+        self.quantity, self.scrap, self.note = quantity, scrap, note
+        self.reporter_id, self.reporter_name = signed.person_id, signed.name
+        self.recorded_at = signed.at
+        self.corrects_id, self.corrected = corrects_id, False
