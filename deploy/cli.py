@@ -1,34 +1,211 @@
 """The commands of `./gendan`; each only parses and hands over to the room that does the work."""
 
+import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 from deploy.local.problems import Problem
 
+if TYPE_CHECKING:
+    from deploy.local.instance import Instance, Plan
+
 PASSED_THROUGH = {"ignore_unknown_options": True, "help_option_names": []}
+console = Console(highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
     """Print one line of progress."""
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    console.print(text, markup=False)
 
 
 class Launcher(click.Group):
     """A group of commands that tells a `Problem` in one sentence."""
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except Problem as problem:
             raise click.ClickException(str(problem)) from problem
+        except OSError as error:
+            if error.errno != 28:  # ENOSPC
+                raise
+            raise click.ClickException("The disk is full: free some space.") from error
 
 
 @click.group(cls=Launcher, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Set up, start, watch and stop a whole Gendan."""
+
+
+class Replicas(click.ParamType[tuple[str, int]]):
+    """`orders=3`: a service and how many processes of it to run."""
+
+    name = "SERVICE=N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        from deploy.local.databases import SERVICES
+
+        if isinstance(value, tuple):
+            return value
+        service, _, number = str(value).partition("=")
+        if service not in SERVICES:
+            self.fail(f"{service} is none of {', '.join(SERVICES)}", param, ctx)
+        if not number.isdigit() or not 1 <= int(number) <= 32:
+            self.fail(f"{number!r} is no number from 1 to 32", param, ctx)
+        return service, int(number)
+
+
+@cli.command()
+@click.option("--detach", is_flag=True, help="Return when it is ready and leave it running.")
+@click.option("--fresh", is_flag=True, help="Delete the data of before and start anew.")
+@click.option("--replicas", type=Replicas(), multiple=True, help="Processes of a service.")
+@click.option("--profile", type=click.Choice(["tryout", "production"]))
+@click.option("--port", type=click.IntRange(1, 65535), help="Of the gateway; 8000 at first.")
+@click.option("--yes", is_flag=True, help="Do not ask before production data are deleted.")
+@click.option("--as-daemon", is_flag=True, hidden=True)
+def up(
+    *,
+    detach: bool,
+    fresh: bool,
+    replicas: Sequence[tuple[str, int]],
+    profile: str | None,
+    port: int | None,
+    yes: bool,
+    as_daemon: bool,
+) -> None:
+    """Set up everything that is missing and run the whole system."""
+    from deploy.local import up as launcher
+
+    if fresh and not yes and not as_daemon:
+        confirm_fresh()
+    if detach:
+        launcher.up_detached([argument for argument in sys.argv[2:] if argument != "--detach"], say)
+        return
+    wish = launcher.Wish(profile=profile, port=port, replicas=dict(replicas), fresh=fresh)
+
+    def when_ready(instance: "Instance", plan: "Plan") -> None:
+        load_first_data(instance, plan)
+        say(f"ready: {plan.address}  (API docs: {plan.address}/docs)")
+        say("accounts: ./gendan accounts")
+        if as_daemon:
+            launcher.become_daemon()
+        else:
+            say("Ctrl-C stops everything")
+
+    launcher.up(wish, say=say, when_ready=when_ready)
+
+
+def confirm_fresh() -> None:
+    """Ask before production data are deleted."""
+    from deploy.local.instance import MAIN, PRODUCTION, Instance
+    from deploy.local.places import places_for
+
+    if not (places_for(MAIN).home / "secrets.json").exists():
+        return
+    if Instance.open().plan.profile == PRODUCTION:
+        click.confirm("Delete all production data of this checkout?", abort=True)
+
+
+def load_first_data(instance: "Instance", plan: "Plan") -> None:
+    """Let the first accounts and, for trying out, the example book be made once."""
+    first_data = optional("deploy.first_data")
+    if first_data:
+        first_data.load(instance, plan, say)
+
+
+@cli.command()
+def down() -> None:
+    """Stop everything, cleanly."""
+    from deploy.local import up as launcher
+
+    launcher.down(say)
+
+
+@cli.command()
+def status() -> None:
+    """Show every part, what waits, and the calendar."""
+    from deploy.local import health
+    from deploy.local.instance import Instance
+
+    instance = Instance.open()
+    health.is_known(instance)
+    states = health.part_states(instance)
+    table = Table("part", "state", "pid", "MB", "port", box=None)
+    for part in states:
+        table.add_row(*(str(value or "") for value in vars(part).values()))
+    console.print(table)
+    if not any(part.pid for part in states):
+        say("not running: ./gendan up starts it")
+        sys.exit(3)
+    print_backlogs(instance)
+    say(f"{instance.plan.profile} at {instance.plan.address}; {health.clock_note(instance)}")
+    sys.exit(0 if all(part.state == "up" for part in states) else 1)
+
+
+def print_backlogs(instance: "Instance") -> None:
+    """Print what waits in queues, outboxes and parking, service by service."""
+    from deploy.local import health
+
+    depths = health.queue_depths(instance)
+    table = Table("service", "requests", "events", "unsent", "failing", "parked", box=None)
+    for backlog in health.backlogs(instance):
+        own = f"--{backlog.service}"
+        events = sum(depth for name, (depth, _) in depths.items() if name.endswith(own))
+        requests, _ = depths.get(f"rpc-{backlog.service}", (0, 0))
+        waiting = (requests, events, backlog.unsent_events, backlog.failing, backlog.parked)
+        table.add_row(backlog.service, *("?" if value is None else str(value) for value in waiting))
+    console.print(table)
+
+
+@cli.command()
+@click.argument("part", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is written next.")
+def logs(part: str | None, *, follow: bool) -> None:
+    """Show the logs of a part, or of all."""
+    from deploy.local import logs as reader
+    from deploy.local.instance import MAIN
+    from deploy.local.places import places_for
+
+    files = reader.chosen(places_for(MAIN).logs, part)
+    reader.show(files, say)
+    if follow:
+        reader.follow(files, say)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("days", metavar="+DAYS")
+def clock(days: str) -> None:
+    """Move business time forward by days, for trying out."""
+    from deploy.local import clock_file
+    from deploy.local.instance import TRYOUT, Instance
+
+    instance = Instance.open()
+    if instance.plan.profile != TRYOUT:
+        raise Problem("Business time moves in the try-out profile alone.")
+    offset = clock_file.advance(instance.places.clock_file, clock_file.seconds_in(days))
+    say(f"business time is {offset / clock_file.SECONDS_PER_DAY:g} days ahead of the machine's")
+
+
+@cli.command()
+def doctor() -> None:
+    """Look for the known traps and at the state of every part."""
+    from deploy.local.doctor import examine
+
+    ill = False
+    for finding in examine():
+        ill |= not finding.is_well
+        say(f"{'ok ' if finding.is_well else 'BAD'}  {finding.subject}: {finding.fact}")
+        if not finding.is_well:
+            say(f"     {finding.advice}")
+    sys.exit(1 if ill else 0)
 
 
 @cli.command()
@@ -50,6 +227,14 @@ def test(pytest_arguments: Sequence[str]) -> None:
     if failed:
         say(f"gendan: these checks failed, see above: {', '.join(failed)}")
     sys.exit(code or (1 if failed else 0))
+
+
+def optional(module: str) -> Any:
+    """Return a module of another room, or None where that room is not built."""
+    parent = module.rpartition(".")[0]
+    if importlib.util.find_spec(parent) is None or importlib.util.find_spec(module) is None:
+        return None
+    return importlib.import_module(module)
 
 
 if __name__ == "__main__":

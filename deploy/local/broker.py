@@ -24,6 +24,15 @@ class Permission:
 
 
 @dataclass(frozen=True)
+class TopicPermission:
+    """Which routing keys of one topic exchange a user may publish with and bind to."""
+
+    exchange: str
+    write: str
+    read: str
+
+
+@dataclass(frozen=True)
 class BrokerControl:
     """rabbitmqctl, aimed at one node: `command` runs it as the user who may."""
 
@@ -49,6 +58,7 @@ class BrokerControl:
         vhost: str,
         passwords: Mapping[str, str],
         permissions: Mapping[str, Permission],
+        topic_permissions: Mapping[str, TopicPermission] | None = None,
     ) -> None:
         """Create or update a vhost, its users and what they may do, all at once."""
         definitions = {
@@ -72,6 +82,16 @@ class BrokerControl:
                     "read": allowed.read,
                 }
                 for user, allowed in permissions.items()
+            ],
+            "topic_permissions": [
+                {
+                    "user": user,
+                    "vhost": vhost,
+                    "exchange": keys.exchange,
+                    "write": keys.write,
+                    "read": keys.read,
+                }
+                for user, keys in (topic_permissions or {}).items()
             ],
         }
         self.run("import_definitions", given=json.dumps(definitions))

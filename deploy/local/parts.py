@@ -7,11 +7,14 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from deploy.local.broker import Permission
+import psycopg2
+
+from deploy.local.broker import Permission, TopicPermission
 from deploy.local.databases import GATEWAY, SERVICES, for_sqlalchemy
 from deploy.local.places import CHECKOUT
 from deploy.local.processes import Program
@@ -19,6 +22,13 @@ from deploy.local.processes import Program
 RELAY = "relay"
 BUS_USERS = (*SERVICES, RELAY, GATEWAY)
 RPC_EXCHANGE = "nameko-rpc"
+# Who calls whom; gateway and relay ask every service.
+CALLS = {
+    "orders": ("customers", "inventory", "shipping"),
+    "shipping": ("customers", "inventory"),
+    GATEWAY: SERVICES,
+    RELAY: SERVICES,
+}
 REPLY_QUEUE = r"rpc\.reply-.+"
 # What a child may inherit from us; everything else it is told by name.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
@@ -82,7 +92,13 @@ class Wiring:
             if service in SERVICES
         }
         told = self.environment(RELAY) | {"GENDAN_RELAY_DATABASES": json.dumps(databases)}
-        return self._python(RELAY, told, "-m", "chassis.relay", ready_file=True)
+        plain = [url for part, url in self.databases.items() if part in SERVICES]
+        return self._python(
+            RELAY,
+            told,
+            *("-m", "chassis.relay"),
+            is_ready=lambda: all(relay_is_at_work(url) for url in plain),
+        )
 
     def gateway(self, port: int, *, host: str = "127.0.0.1", workers: int = 2) -> Program:
         """Return the HTTP gateway."""
@@ -150,9 +166,37 @@ def permission_of(user: str) -> Permission:
     )
 
 
+def topic_permission_of(user: str) -> TopicPermission:
+    """Return which routing keys of nameko's exchange a part may call and bind to.
+
+    Without it any service could bind a queue of its own to another's requests. Calls between
+    services go only where the picture of the architecture has an arrow.
+    """
+    called = CALLS.get(user, ())
+    write = [rf"({'|'.join(called)})\..+"] if called else []
+    read = [rf"{re.escape(user)}\.\*"] if user in SERVICES else []
+    return TopicPermission(
+        exchange=RPC_EXCHANGE,
+        write=whole("|".join([*write, REPLY_QUEUE])),
+        read=whole("|".join([*read, REPLY_QUEUE])),
+    )
+
+
 def whole(pattern: str) -> str:
     """Return a regular expression that must match a whole name."""
     return f"^({pattern})$"
+
+
+def relay_is_at_work(url: str) -> bool:
+    """Say whether a relay holds the lock of the database behind a libpq address."""
+    with closing(psycopg2.connect(url, connect_timeout=5)) as database, database.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from pg_locks join pg_stat_activity using (pid)"
+            " where locktype = 'advisory' and granted and datname = current_database()"
+            " and application_name like 'gendan-relay-%')"
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def http_answers(url: str) -> bool:

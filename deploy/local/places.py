@@ -61,6 +61,15 @@ class Places:
                 f"free at least {NEEDED_BYTES // 1_000_000} MB and run it again."
             )
 
+    def empty(self) -> None:
+        """Delete everything of this instance but the lock its launcher may hold."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        for entry in self.home.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != "lock" and not entry.name.endswith(".pid"):
+                entry.unlink()
+
     def remove(self) -> None:
         """Delete everything of this instance."""
         shutil.rmtree(self.data, ignore_errors=True)

@@ -1,0 +1,84 @@
+"""Prepare engines for Gendan: roles, databases, migrations, vhost, users and permissions."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import databases
+from deploy.local.broker import address_in
+from deploy.local.databases import PARTS
+from deploy.local.engines import Engines
+from deploy.local.parts import BUS_USERS, permission_of, topic_permission_of
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One Gendan on a pair of engines; `tag` begins every name it makes there."""
+
+    engines: Engines
+    password_of: Callable[[str], str]
+    tag: str = "gendan"
+
+    @property
+    def vhost(self) -> str:
+        return self.tag
+
+    def name_of(self, part: str) -> str:
+        """Return the name of a part's database, its role and its broker user."""
+        return f"{self.tag}_{part}"
+
+    def database_urls(self) -> dict[str, str]:
+        """Return the libpq address of each part's own database."""
+        return {
+            part: databases.database_url(
+                self.engines.pg_admin_url,
+                database=self.name_of(part),
+                role=self.name_of(part),
+                password=self.password_of(part),
+            )
+            for part in PARTS
+        }
+
+    def bus_urls(self) -> dict[str, str]:
+        """Return each user's AMQP address; all the same one when no users can be made."""
+        if self.engines.control is None:
+            return dict.fromkeys(BUS_USERS, self.engines.amqp_admin_url)
+        return {
+            user: address_in(
+                self.engines.amqp_admin_url,
+                vhost=self.vhost,
+                user=self.name_of(user),
+                password=self.password_of(user),
+            )
+            for user in BUS_USERS
+        }
+
+    def prepare_databases(self, backups: Path, parts: Iterable[str] = PARTS) -> list[str]:
+        """Create what is missing and migrate what is old; return a sentence for each change."""
+        admin = self.engines.pg_admin_url
+        for part in parts:
+            name = self.name_of(part)
+            databases.ensure_role(admin, name, self.password_of(part))
+            databases.ensure_database(admin, name, name)
+        return databases.migrate(self.database_urls(), backups)
+
+    def prepare_broker(self) -> None:
+        """Create the vhost and one user per part with only the permissions it needs."""
+        if self.engines.control is None:
+            return
+        self.engines.control.define(
+            vhost=self.vhost,
+            passwords={self.name_of(user): self.password_of(user) for user in BUS_USERS},
+            permissions={self.name_of(user): permission_of(user) for user in BUS_USERS},
+            topic_permissions={self.name_of(user): topic_permission_of(user) for user in BUS_USERS},
+        )
+
+    def remove(self) -> None:
+        """Delete everything this installation made on the engines."""
+        for part in PARTS:
+            databases.drop_database(self.engines.pg_admin_url, self.name_of(part))
+            databases.drop_role(self.engines.pg_admin_url, self.name_of(part))
+        if self.engines.control:
+            self.engines.control.drop_vhost(self.vhost)
+            for user in BUS_USERS:
+                self.engines.control.drop_user(self.name_of(user))

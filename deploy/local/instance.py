@@ -1,0 +1,145 @@
+"""A whole Gendan of this checkout: engines, databases, broker, relay, services and gateway."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+
+from deploy.local import packages, records, secrets_file
+from deploy.local.databases import SERVICES
+from deploy.local.engines import Engines, given_engines, private_engines, settled_secrets
+from deploy.local.installation import Installation
+from deploy.local.parts import Wiring
+from deploy.local.places import Places, places_for, write_private
+from deploy.local.ports import is_free
+from deploy.local.problems import Problem
+from deploy.local.secrets_file import InstanceSecrets
+from deploy.local.supervisor import Supervisor
+
+MAIN = "main"
+DEFAULT_PORT = 8000
+TRYOUT, PRODUCTION = "tryout", "production"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an instance runs; kept, so that a later `up` and every other command know it."""
+
+    profile: str = TRYOUT
+    port: int = DEFAULT_PORT
+    replicas: Mapping[str, int] = field(default_factory=dict)
+
+    def replicas_of(self, service: str) -> int:
+        return self.replicas.get(service, 1)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Instance:
+    """The running or stopped system called `name`, seen from the launcher."""
+
+    def __init__(self, places: Places, kept: InstanceSecrets, engines: Engines) -> None:
+        self.places = places
+        self.engines = engines
+        self.installation = Installation(engines, kept.password_of)
+        self._kept = kept
+        # Every password is drawn now, so that saving once is enough.
+        self.wiring_urls = (self.installation.database_urls(), self.installation.bus_urls())
+        self.save_secrets()
+
+    @classmethod
+    def open(cls, name: str = MAIN, *, move_ports: bool = False) -> "Instance":
+        """Return the instance of this checkout; `move_ports` only while nothing of it runs."""
+        places = places_for(name)
+        places.make()
+        path = places.home / "secrets.json"
+        kept = settled_secrets(places) if move_ports else secrets_file.load(path)
+        if kept is None:
+            raise Problem("Nothing has been set up here yet: run ./gendan up first.")
+        return cls(places, kept, given_engines() or private_engines(places, kept))
+
+    def save_secrets(self) -> None:
+        secrets_file.save(self._kept, self.places.home / "secrets.json")
+
+    # What it runs ---------------------------------------------------------------------------
+
+    @property
+    def plan(self) -> Plan:
+        """What was last started here."""
+        path = self.places.home / "plan.json"
+        return Plan(**json.loads(path.read_text())) if path.exists() else Plan()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has never been started."""
+        return not (self.places.home / "plan.json").exists()
+
+    def keep_plan(self, plan: Plan) -> None:
+        write_private(self.places.home / "plan.json", json.dumps(asdict(plan)))
+
+    def wiring(self, plan: Plan) -> Wiring:
+        """Return what each part is told under a plan."""
+        databases, buses = self.wiring_urls
+        return Wiring(
+            databases=databases,
+            buses=buses,
+            logs=self.places.logs,
+            run=self.places.run,
+            profile=plan.profile,
+            clock_file=self.places.clock_file,
+        )
+
+    # Starting -------------------------------------------------------------------------------
+
+    def start(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], None]) -> None:
+        """Bring everything up under `supervisor`, a line for each step; raise `Problem`."""
+        check_port(plan.port)
+        if self.engines.programs():
+            packages.ensure_engine_packages(say)
+        self.engines.check_given()
+        left = records.end_leftovers(self.places.run)
+        if left:
+            say(f"ended what an earlier launcher left running: {', '.join(left)}")
+        for program in self.engines.programs():
+            say(f"starting {program.name}")
+            supervisor.launch([program])
+        supervisor.await_ready()
+        say("preparing six databases")
+        for change in self.installation.prepare_databases(self.places.home / "backups"):
+            say(f"  {change}")
+        say("preparing the broker: one user per part, only its own permissions")
+        self.installation.prepare_broker()
+        self.start_parts(supervisor, plan, say)
+        self.keep_plan(plan)
+
+    def start_parts(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], None]) -> None:
+        """Start relay, services and gateway on engines that are ready."""
+        wiring = self.wiring(plan)
+        say("starting the relay")
+        supervisor.launch([wiring.relay()])
+        say("starting " + ", ".join(f"{name} × {plan.replicas_of(name)}" for name in SERVICES))
+        supervisor.start(
+            [
+                wiring.service(service, number)
+                for service in SERVICES
+                for number in range(1, plan.replicas_of(service) + 1)
+            ]
+        )
+        say("starting the gateway")
+        supervisor.start([wiring.gateway(plan.port)])
+
+    def remove_data(self) -> None:
+        """Delete all data and settings but the lock; on given engines, what it made there."""
+        if self.engines.postgres is None:
+            self.installation.remove()
+        self.places.empty()
+
+
+def check_port(port: int) -> None:
+    """Raise `Problem` when the gateway could not bind its port."""
+    if not is_free(port):
+        raise Problem(
+            f"Port {port} is in use by another program: stop it, or choose another port with "
+            f"./gendan up --port {port + 1}."
+        )

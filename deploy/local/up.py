@@ -1,0 +1,178 @@
+"""`./gendan up` and `down`: run the instance of this checkout, in front or detached."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import FrameType
+
+from deploy.local import records
+from deploy.local.instance import MAIN, Instance, Plan
+from deploy.local.places import CHECKOUT, places_for
+from deploy.local.problems import Problem
+from deploy.local.records import InstanceBusy
+from deploy.local.supervisor import Supervisor
+
+LAUNCHER = "launcher"
+DOWN_SECONDS = 150.0
+Say = Callable[[str], None]
+
+
+class Interrupted(BaseException):
+    """The person or the system wants us to stop while we are starting."""
+
+
+class StopSignals:
+    """Turns SIGINT, SIGTERM and SIGHUP into a stop: an exception at first, then a request.
+
+    While starting, the exception leaves whatever is being waited for. Once the supervisor
+    watches, a request lets it finish its look; while stopping, further signals change nothing.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self.is_starting = True
+
+    def install(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._supervisor.request_stop()
+        if self.is_starting:
+            self.is_starting = False
+            raise Interrupted
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the person asked for; None means as before."""
+
+    profile: str | None = None
+    port: int | None = None
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    fresh: bool = False
+
+
+def up(wish: Wish, *, say: Say, when_ready: Callable[[Instance, Plan], None]) -> None:
+    """Start everything, stay until told to stop, and stop everything."""
+    places = places_for(MAIN)
+    places.make()
+    try:
+        with records.holding(places.home):
+            records.write(places.home, LAUNCHER, os.getpid(), signal.SIGTERM)
+            try:
+                _run(wish, say, when_ready)
+            finally:
+                records.forget(places.home, LAUNCHER)
+    except InstanceBusy:
+        raise Problem(
+            "It is running already: see ./gendan status, or stop it with ./gendan down."
+        ) from None
+
+
+def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> None:
+    supervisor = Supervisor(say)
+    signals = StopSignals(supervisor)
+    signals.install()
+    instance = Instance.open(move_ports=True)
+    try:
+        if wish.fresh:
+            say("deleting the data of before")
+            instance = start_anew(instance)
+        plan = chosen_plan(instance, wish)
+        instance.start(supervisor, plan, say)
+        when_ready(instance, plan)
+        signals.is_starting = False
+        supervisor.watch()
+    except Interrupted:
+        say("interrupted")
+    finally:
+        signals.is_starting = False
+        say("stopping")
+        supervisor.stop()
+        records.end_leftovers(instance.places.run)
+        say("stopped")
+
+
+def start_anew(instance: Instance) -> Instance:
+    """Delete an instance's data, keeping the lock that we hold on its folder."""
+    records.end_leftovers(instance.places.run)
+    instance.remove_data()
+    return Instance.open(move_ports=True)
+
+
+def chosen_plan(instance: Instance, wish: Wish) -> Plan:
+    """Return what was asked for, and for the rest what ran here before."""
+    before = instance.plan
+    if wish.profile and wish.profile != before.profile and not instance.is_new:
+        raise Problem(
+            f"This instance was set up as {before.profile}; start anew with --fresh, which "
+            "deletes its data, or use another checkout."
+        )
+    return replace(
+        before,
+        profile=wish.profile or before.profile,
+        port=wish.port or before.port,
+        replicas=wish.replicas or before.replicas,
+    )
+
+
+def up_detached(arguments: list[str], say: Say) -> None:
+    """Run `up` in a process of its own session; return when it is ready, raise if it is not."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "deploy.cli", "up", "--as-daemon", *arguments],
+        cwd=CHECKOUT,
+        env=os.environ | {"COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert child.stdout is not None  # noqa: S101 - it is a pipe, as asked for above
+    for line in child.stdout:
+        say(line.rstrip())
+    # The pipe closes when the child moves its output to its log, or ends.
+    try:
+        code = child.wait(0.5)
+    except subprocess.TimeoutExpired:
+        return
+    sys.exit(code or 1)
+
+
+def become_daemon() -> None:
+    """Move this process's output to the launcher's log; whoever started us then goes on."""
+    log = os.open(
+        places_for(MAIN).logs / f"{LAUNCHER}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
+    )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+
+
+def down(say: Say) -> None:
+    """Stop the running instance, or what is left of one whose launcher died."""
+    places = places_for(MAIN)
+    launchers = [each for each in records.recorded(places.home) if each.is_alive]
+    if not launchers or not records.is_held(places.home):
+        left = records.end_leftovers(places.run) if places.run.exists() else []
+        say(f"ended {', '.join(left)}" if left else "nothing is running")
+        return
+    say("stopping")
+    launcher = launchers[0]
+    records.signal_quietly(launcher.pid, launcher.stop_signal)
+    deadline = time.monotonic() + DOWN_SECONDS
+    while launcher.is_alive:
+        if time.monotonic() > deadline:
+            raise Problem(
+                f"The launcher (pid {launcher.pid}) has not ended after {DOWN_SECONDS:.0f} s; "
+                f"its log is {places.logs / (LAUNCHER + '.log')}."
+            )
+        time.sleep(0.1)
+    say("stopped")
