@@ -242,11 +242,10 @@ class EventDesk(SharedExtension):
             self._retrier = self.container.spawn_managed_thread(self._retry, "event-retrier")
 
     def drain(self) -> None:
-        """Take nothing new; what runs goes on."""
-        self._stopping.set()
+        """Take nothing new, wait for what runs, acknowledge it, let the connection go.
 
-    def stop(self) -> None:
-        """Wait for what runs, acknowledge it, then let the connection go."""
+        The container calls this before it stops its dependencies: lanes need the database.
+        """
         self._stopping.set()
         give_up = time.monotonic() + _LANES_END_SECONDS
         while self._lanes and time.monotonic() < give_up:
@@ -274,7 +273,7 @@ class EventDesk(SharedExtension):
             except bus.BUS_ERRORS as error:
                 if not self._stopping.is_set():
                     _log.warning("%s: no events now: %s", self.container.service_name, error)
-                    eventlet.sleep(back_off.failed())
+                    self._stopping.wait(back_off.failed())
             finally:
                 self._disconnect()
 
@@ -484,7 +483,8 @@ class EventDesk(SharedExtension):
         self._is_paused = True
         try:
             while not self._stopping.is_set():
-                eventlet.sleep(_PAUSE_SECONDS)
+                if self._stopping.wait(_PAUSE_SECONDS):
+                    return
                 try:
                     with self.store.work() as work:
                         work.session.execute(select(1))
@@ -498,7 +498,8 @@ class EventDesk(SharedExtension):
 
     def _retry(self) -> None:
         while not self._stopping.is_set():
-            eventlet.sleep(RETRY_POLL_SECONDS)
+            if self._stopping.wait(RETRY_POLL_SECONDS):
+                return
             try:
                 while not self._stopping.is_set() and self._try_due():
                     pass

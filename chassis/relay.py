@@ -199,7 +199,7 @@ def _message(row: _Row, source: str, key: str) -> Message:
         message_id=str(row.message_id),
         type=key,
         app_id=source,
-        timestamp=row.created_at,
+        timestamp=int(row.created_at.timestamp()),
     )
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import eventlet
 import eventlet.event
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import SharedExtension
@@ -81,9 +80,7 @@ class Timekeeper(SharedExtension):
             self._thread = self.container.spawn_managed_thread(self._keep_time, "timekeeper")
 
     def drain(self) -> None:
-        self._stopping.set()
-
-    def stop(self) -> None:
+        """Begin no turn any more and wait for the one that runs, while the database is there."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.wait()
@@ -100,7 +97,7 @@ class Timekeeper(SharedExtension):
                     return
                 except _AWAY as error:
                     _log.warning("job %s is not looked at now: %s", name, error)
-            eventlet.sleep(TICK_SECONDS)
+            self._stopping.wait(TICK_SECONDS)
 
     def _look_at(self, name: str, job: Any) -> None:
         """Do all slots of a job that are due, one after the other."""
