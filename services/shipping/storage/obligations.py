@@ -1,0 +1,73 @@
+"""Queries of what is owed, and of sent notices."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from chassis.principal import Principal
+from services.shipping.domain.notice import NoticeSending
+from services.shipping.domain.obligation import Obligation, Owed
+from services.shipping.domain.shipment import Shipment
+
+
+def open_one(session: Session, shipment_id: UUID, kind: Owed) -> Obligation | None:
+    """Give the open obligation of one kind of a shipment, if it has one."""
+    return session.scalar(
+        select(Obligation).where(
+            Obligation.shipment_id == shipment_id,
+            Obligation.kind == kind,
+            Obligation.done_at.is_(None),
+        )
+    )
+
+
+def open_of(session: Session, shipment_ids: Collection[UUID]) -> list[Obligation]:
+    """Give everything that is still owed for some shipments."""
+    if not shipment_ids:
+        return []
+    return list(
+        session.scalars(
+            select(Obligation).where(
+                Obligation.shipment_id.in_(shipment_ids), Obligation.done_at.is_(None)
+            )
+        )
+    )
+
+
+def all_of(session: Session, shipment_id: UUID) -> list[Obligation]:
+    """Give everything that was ever owed for a shipment, by due time."""
+    return list(
+        session.scalars(
+            select(Obligation)
+            .where(Obligation.shipment_id == shipment_id)
+            .order_by(Obligation.due_at, Obligation.id)
+        )
+    )
+
+
+def waiting(
+    session: Session, roles: Collection[str], principal: Principal, *, limit: int
+) -> list[tuple[Obligation, Shipment]]:
+    """Give what is owed by any of `roles`, the earliest due first."""
+    query = (
+        select(Obligation, Shipment)
+        .join(Shipment, Shipment.id == Obligation.shipment_id)
+        .where(Obligation.done_at.is_(None), Obligation.roles.overlap(sorted(roles)))
+    )
+    if principal.limited_to_own_customers:
+        query = query.where(Shipment.salesperson_id == principal.person_id)
+    rows = session.execute(query.order_by(Obligation.due_at, Obligation.id).limit(limit))
+    return [(row.Obligation, row.Shipment) for row in rows]
+
+
+def sendings(session: Session, shipment_id: UUID) -> list[NoticeSending]:
+    """Give how a shipment's notice was sent, the first first."""
+    return list(
+        session.scalars(
+            select(NoticeSending)
+            .where(NoticeSending.shipment_id == shipment_id)
+            .order_by(NoticeSending.at, NoticeSending.id)
+        )
+    )

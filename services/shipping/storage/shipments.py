@@ -1,0 +1,188 @@
+"""Queries of shipments, their lines and parcels."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select, true, tuple_, update
+from sqlalchemy.orm import Session, selectinload
+
+from chassis.principal import Principal
+from services.shipping.domain.errors import ShipmentNotFound
+from services.shipping.domain.lifecycle import GONE, OPEN, ShipmentState
+from services.shipping.domain.order import BlockedFor
+from services.shipping.domain.shipment import Parcel, Shipment, ShipmentLine
+from services.shipping.storage import NOTE_NUMBERS, SHIPMENT_NUMBERS
+from services.shipping.storage.keyset import cursor, position
+
+_PARTS = (selectinload(Shipment.lines), selectinload(Shipment.parcels))
+
+
+def next_number(session: Session, today: date) -> str:
+    """Give the next number of a dispatch request, S261122-000017."""
+    return f"S{today:%y%m%d}-{session.scalar(select(SHIPMENT_NUMBERS.next_value())):06}"
+
+
+def next_note_numbers(session: Session, today: date, count: int) -> list[str]:
+    """Give the next `count` numbers of dispatch notes, F261122-000017."""
+    following = select(NOTE_NUMBERS.next_value()).select_from(
+        func.generate_series(1, count).table_valued("n")
+    )
+    return [f"F{today:%y%m%d}-{number:06}" for number in session.scalars(following)]
+
+
+def get(session: Session, number: str, principal: Principal, *, lock: bool = False) -> Shipment:
+    """Give a shipment with lines and parcels. Raises ShipmentNotFound, also for others' eyes.
+
+    With `lock` the row is locked first and then read as it stands after the wait.
+    """
+    query = select(Shipment).where(Shipment.number == number, _seen_by(principal))
+    found = _read(session, query, lock=lock)
+    if not found:
+        raise ShipmentNotFound(number=number)
+    return found[0]
+
+
+def lock_all(session: Session, shipment_ids: Collection[UUID]) -> dict[UUID, Shipment]:
+    """Lock shipments in the order of their ids, the one order everybody locks them in."""
+    if not shipment_ids:
+        return {}
+    query = select(Shipment).where(Shipment.id.in_(shipment_ids)).order_by(Shipment.id)
+    return {shipment.id: shipment for shipment in _read(session, query, lock=True)}
+
+
+def of_order(session: Session, order_id: UUID, *, lock: bool = False) -> list[Shipment]:
+    """Give the shipments of an order, in the order of their ids."""
+    query = select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.id)
+    return _read(session, query, lock=lock)
+
+
+def _read(session: Session, query: Select[Shipment], *, lock: bool) -> list[Shipment]:
+    query = query.options(*_PARTS)
+    if lock:
+        query = query.with_for_update(of=Shipment).execution_options(populate_existing=True)
+    return list(session.scalars(query))
+
+
+def block_open(session: Session, order_id: UUID, why: BlockedFor | None) -> None:
+    """Mark what has not left, by one conditional update.
+
+    A dispatch that runs at the same moment holds the row's lock: the update waits and then
+    judges the row as that dispatch left it. What it does not match has left, or ended.
+    """
+    session.execute(
+        update(Shipment)
+        .where(
+            Shipment.order_id == order_id,
+            Shipment.state.in_(OPEN),
+            Shipment.blocked.is_distinct_from(why),
+        )
+        .values(blocked=why, version=Shipment.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def first_gone(session: Session, order_id: UUID) -> str | None:
+    """Give the number of a shipment of the order that has left, if there is one."""
+    return session.scalar(
+        select(Shipment.number)
+        .where(Shipment.order_id == order_id, Shipment.state.in_(GONE))
+        .order_by(Shipment.number)
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How much of an order line was asked for: in all, and of that not left yet."""
+
+    ever: Decimal = Decimal(0)
+    open: Decimal = Decimal(0)
+
+
+def asked_of_order(session: Session, order_id: UUID) -> dict[UUID, Asked]:
+    """Give what was asked for of each line of an order, cancelled requests left out."""
+    is_open = Shipment.state.in_(OPEN)
+    rows = session.execute(
+        select(
+            ShipmentLine.line_id,
+            func.sum(ShipmentLine.quantity).label("ever"),
+            func.coalesce(func.sum(ShipmentLine.quantity).filter(is_open), 0).label("open"),
+        )
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(Shipment.order_id == order_id, Shipment.state != ShipmentState.CANCELLED)
+        .group_by(ShipmentLine.line_id)
+    )
+    return {row.line_id: Asked(Decimal(row.ever), Decimal(row.open)) for row in rows}
+
+
+def owners_of(session: Session, codes: Iterable[str]) -> dict[str, UUID]:
+    """Give the shipment of each parcel code that there is."""
+    wanted = sorted(set(codes))
+    if not wanted:
+        return {}
+    rows = session.execute(select(Parcel.code, Parcel.shipment_id).where(Parcel.code.in_(wanted)))
+    return {row.code: row.shipment_id for row in rows}
+
+
+def _seen_by(principal: Principal) -> ColumnElement[bool]:
+    """Limit `sales` to what its own customers get (SPEC §2)."""
+    if principal.limited_to_own_customers:
+        return Shipment.salesperson_id == principal.person_id
+    return true()
+
+
+def search(
+    session: Session, wanted: Mapping[str, Any], principal: Principal
+) -> tuple[list[Shipment], str | None]:
+    """Give a page of shipments, newest request first, and the cursor of the next."""
+    query = select(Shipment).where(_seen_by(principal), *_filters(wanted))
+    if wanted["after"]:
+        query = query.where(tuple_(Shipment.requested_at, Shipment.id) < position(wanted["after"]))
+    query = query.order_by(Shipment.requested_at.desc(), Shipment.id.desc())
+    limit: int = wanted["limit"]
+    rows = list(session.scalars(query.limit(limit + 1).options(*_PARTS)))
+    page = rows[:limit]
+    more = len(rows) > limit
+    return page, cursor(page[-1].requested_at, page[-1].id) if more else None
+
+
+def _filters(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    equal = {
+        "number": Shipment.number,
+        "order_number": Shipment.order_number,
+        "order_id": Shipment.order_id,
+        "customer_id": Shipment.customer_id,
+        "customer_code": Shipment.customer_code,
+        "waybill": Shipment.waybill,
+        "carrier_code": Shipment.carrier_code,
+        "batch_day": Shipment.batch_day,
+    }
+    filters: list[ColumnElement[bool]] = [
+        column == wanted[name] for name, column in equal.items() if wanted.get(name) is not None
+    ]
+    if wanted.get("state"):
+        filters.append(Shipment.state.in_(wanted["state"]))
+    if wanted.get("requested_from"):
+        filters.append(Shipment.requested_at >= wanted["requested_from"])
+    if wanted.get("requested_before"):
+        filters.append(Shipment.requested_at < wanted["requested_before"])
+    return filters
+
+
+def waiting(
+    session: Session, states: Sequence[ShipmentState], principal: Principal, *, limit: int
+) -> list[Shipment]:
+    """Give what waits in one of `states` or for a new release, the earliest due first."""
+    return list(
+        session.scalars(
+            select(Shipment)
+            .where(Shipment.state.in_(states), _seen_by(principal))
+            .order_by(Shipment.due_at, Shipment.id)
+            .limit(limit)
+            .options(*_PARTS)
+        )
+    )
