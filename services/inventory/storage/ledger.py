@@ -1,0 +1,189 @@
+"""The two ledgers: a movement and the balance it moves are booked by one statement.
+
+Nothing else writes a balance, so the sum of a ledger's rows is the balance, always. Both
+ledgers are append-only by trigger, the bounds of a balance are the database's constraints.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import insert, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert as insert_or_keep
+from sqlalchemy.orm import Session
+
+from chassis.database import Work
+from chassis.errors import plain
+from services.inventory.domain.material import MaterialMove, MaterialStock
+from services.inventory.domain.stock import Balance, Discrepancy, Move, Stock, StockKey
+
+_BOOK_STOCK = text("""
+with move as (
+    select * from jsonb_to_recordset(cast(:moves as jsonb)) as row(
+        product_id uuid, store_code text, condition text, kind text, on_hand numeric,
+        reserved numeric, order_id uuid, line_id uuid, reference text, reason text, note text)
+), booked as (
+    insert into stock_movement (
+        product_id, store_code, condition, kind, on_hand, reserved, order_id, line_id,
+        reference, reason, note, at, person_id, person_name)
+    select product_id, store_code, condition, kind, on_hand, reserved, order_id, line_id,
+        reference, reason, note, :at, :person_id, :person_name
+    from move
+), change as (
+    select product_id, store_code, condition,
+        sum(on_hand) as on_hand, sum(reserved) as reserved
+    from move group by product_id, store_code, condition
+)
+update stock set
+    on_hand = stock.on_hand + change.on_hand, reserved = stock.reserved + change.reserved
+from change
+where stock.product_id = change.product_id and stock.store_code = change.store_code
+    and stock.condition = change.condition
+""")
+
+_BOOK_MATERIAL = text("""
+with move as (
+    select * from jsonb_to_recordset(cast(:moves as jsonb)) as row(
+        material_id uuid, kind text, on_hand numeric, reserved numeric, order_id uuid,
+        line_id uuid, reference text, reason text, note text)
+), booked as (
+    insert into material_movement (
+        material_id, kind, on_hand, reserved, order_id, line_id, reference, reason, note,
+        at, person_id, person_name)
+    select material_id, kind, on_hand, reserved, order_id, line_id, reference, reason, note,
+        :at, :person_id, :person_name
+    from move
+), change as (
+    select material_id, sum(on_hand) as on_hand, sum(reserved) as reserved
+    from move group by material_id
+)
+update material_stock set
+    on_hand = material_stock.on_hand + change.on_hand,
+    reserved = material_stock.reserved + change.reserved
+from change
+where material_stock.material_id = change.material_id
+""")
+
+
+def lock_stock(session: Session, keys: Collection[StockKey]) -> dict[StockKey, Balance]:
+    """Lock balances in their one fixed order and read them; one that never moved is zero.
+
+    Whoever changes balances has locked all of them by one call of this, so no two
+    transactions can wait for each other.
+    """
+    found = dict.fromkeys(keys, Balance())
+    if not keys:
+        return found
+    rows = session.execute(
+        select(
+            Stock.product_id, Stock.store_code, Stock.condition, Stock.on_hand, Stock.reserved
+        )
+        .where(tuple_(Stock.product_id, Stock.store_code, Stock.condition).in_(sorted(keys)))
+        .order_by(Stock.product_id, Stock.store_code, Stock.condition)
+        .with_for_update()
+    )
+    for row in rows:
+        found[StockKey(row.product_id, row.store_code, row.condition)] = Balance(
+            row.on_hand, row.reserved
+        )
+    return found
+
+
+def open_stock(session: Session, keys: Collection[StockKey]) -> dict[StockKey, Balance]:
+    """Lock balances as `lock_stock` does, and begin at zero those that never moved."""
+    _begin_stock(session, keys)
+    return lock_stock(session, keys)
+
+
+def _begin_stock(session: Session, keys: Collection[StockKey]) -> None:
+    if keys:
+        session.execute(
+            insert_or_keep(Stock)
+            .values([{**key._asdict(), "on_hand": 0, "reserved": 0} for key in sorted(keys)])
+            .on_conflict_do_nothing()
+        )
+
+
+def book_stock(work: Work, moves: Sequence[Move]) -> None:
+    """Book movements of finished stock whose balances the caller has locked."""
+    if not moves:
+        return
+    rows = [
+        {
+            **move.key._asdict(),
+            "kind": move.kind,
+            "on_hand": move.on_hand,
+            "reserved": move.reserved,
+            "order_id": move.order_id,
+            "line_id": move.line_id,
+            "reference": move.reference,
+            "reason": move.reason,
+            "note": move.note,
+        }
+        for move in moves
+    ]
+    moved = work.session.execute(_BOOK_STOCK, {"moves": json.dumps(plain(rows)), **_who(work)})
+    _check_moved(moved.rowcount, len({move.key for move in moves}))  # type: ignore[attr-defined]
+
+
+def lock_material(session: Session, material_ids: Iterable[UUID]) -> dict[UUID, Balance]:
+    """Lock the balances of materials in their one fixed order and read them."""
+    found = dict.fromkeys(material_ids, Balance())
+    if not found:
+        return found
+    rows = session.execute(
+        select(MaterialStock.material_id, MaterialStock.on_hand, MaterialStock.reserved)
+        .where(MaterialStock.material_id.in_(found))
+        .order_by(MaterialStock.material_id)
+        .with_for_update()
+    )
+    for row in rows:
+        found[row.material_id] = Balance(row.on_hand, row.reserved)
+    return found
+
+
+def begin_material(session: Session, material_id: UUID) -> None:
+    """Begin the balance of a new material at zero."""
+    session.execute(insert(MaterialStock).values(material_id=material_id, on_hand=0, reserved=0))
+
+
+def book_material(work: Work, moves: Sequence[MaterialMove]) -> None:
+    """Book movements of material whose balances the caller has locked."""
+    if not moves:
+        return
+    rows = [vars(move) for move in moves]
+    moved = work.session.execute(_BOOK_MATERIAL, {"moves": json.dumps(plain(rows)), **_who(work)})
+    _check_moved(moved.rowcount, len({move.material_id for move in moves}))  # type: ignore[attr-defined]
+
+
+def record_discrepancies(work: Work, missing: Sequence[Move]) -> None:
+    """Record movements that happened but that the books could not follow, to be counted."""
+    if missing:
+        work.session.execute(
+            insert(Discrepancy),
+            [
+                {
+                    **move.key._asdict(),
+                    "quantity": abs(move.on_hand),
+                    "cause": move.kind,
+                    "order_id": move.order_id,
+                    "line_id": move.line_id,
+                    "reference": move.reference,
+                    "found_at": work.now,
+                }
+                for move in missing
+            ],
+        )
+
+
+def _who(work: Work) -> dict[str, object]:
+    return {
+        "at": work.now,
+        "person_id": work.principal.person_id,
+        "person_name": work.principal.name,
+    }
+
+
+def _check_moved(moved: int, wanted: int) -> None:
+    if moved != wanted:
+        raise AssertionError(f"{wanted} balances should have moved, {moved} did")

@@ -1,0 +1,45 @@
+"""The copies of orders, and the lock of everything done for one order."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.inventory.domain.errors import OrderNotKnown
+from services.inventory.domain.order import OrderCopy
+
+
+def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCopy:
+    """Lock an order's row and load it; made here if no event of the order has come yet.
+
+    Whatever holds, frees or makes something for an order locks this row first, and stock and
+    material after it.
+    """
+    fresh = insert(OrderCopy).values(order_id=order_id, number=number, view_version=0, revision=0, view={})
+    upsert = fresh.on_conflict_do_update(
+        index_elements=["order_id"],
+        # An update that changes nothing, for its lock: DO NOTHING would neither lock nor return.
+        set_={"number": func.coalesce(OrderCopy.number, fresh.excluded.number)},
+    ).returning(OrderCopy)
+    return session.scalars(upsert, execution_options={"populate_existing": True}).one()
+
+
+def by_number(session: Session, number: str) -> OrderCopy:
+    """Load an order's copy by its number. Raises OrderNotKnown."""
+    order = session.scalars(select(OrderCopy).where(OrderCopy.number == number)).one_or_none()
+    if order is None:
+        raise OrderNotKnown(order_number=number)
+    return order
+
+
+def find(session: Session, order_id: UUID) -> OrderCopy | None:
+    """Load an order's copy, if anything has been heard of the order."""
+    return session.get(OrderCopy, order_id)
+
+
+def by_ids(session: Session, order_ids: Collection[UUID]) -> dict[UUID, OrderCopy]:
+    """Load copies by order id."""
+    rows = session.scalars(select(OrderCopy).where(OrderCopy.order_id.in_(order_ids)))
+    return {order.order_id: order for order in rows}

@@ -1,0 +1,141 @@
+"""What is in stock: stores, balances, movements, discrepancies."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.orm import Session
+
+from services.inventory.domain.errors import StoreNotFound
+from services.inventory.domain.product import Product
+from services.inventory.domain.stock import (
+    Condition,
+    Discrepancy,
+    Stock,
+    StockKey,
+    StockMovement,
+    Store,
+)
+from services.inventory.storage.pages import Page, page
+
+
+def store(session: Session, code: str) -> Store:
+    """Load a store. Raises StoreNotFound."""
+    found = session.get(Store, code)
+    if found is None:
+        raise StoreNotFound(store_code=code)
+    return found
+
+
+def stores(session: Session) -> Sequence[Store]:
+    """List all stores by code; a company has a handful."""
+    return session.scalars(select(Store).order_by(Store.code)).all()
+
+
+def free_elsewhere(
+    session: Session, product_ids: Collection[UUID], store_code: str
+) -> dict[UUID, list[Row[tuple[UUID, str, object]]]]:
+    """Give what other stores could spare of products."""
+    free = (Stock.on_hand - Stock.reserved).label("free")
+    rows = session.execute(
+        select(Stock.product_id, Stock.store_code, free)
+        .where(
+            Stock.product_id.in_(product_ids),
+            Stock.store_code != store_code,
+            Stock.condition == Condition.GOOD,
+            Stock.on_hand > Stock.reserved,
+        )
+        .order_by(Stock.product_id, Stock.store_code)
+    )
+    found: dict[UUID, list[Row[tuple[UUID, str, object]]]] = {id_: [] for id_ in product_ids}
+    for row in rows:
+        found[row.product_id].append(row)
+    return found
+
+
+def free_in(session: Session, product_ids: Collection[UUID], store_code: str) -> dict[UUID, object]:
+    """Give what is free of products in one store; products that never moved are left out."""
+    rows = session.execute(
+        select(Stock.product_id, Stock.on_hand - Stock.reserved).where(
+            Stock.product_id.in_(product_ids),
+            Stock.store_code == store_code,
+            Stock.condition == Condition.GOOD,
+        )
+    )
+    return dict(rows.tuples().all())
+
+
+def listed(
+    session: Session,
+    *,
+    store_code: str | None,
+    condition: Condition | None,
+    product_code: str | None,
+    limit: int,
+    after: str | None,
+) -> Page[Row[tuple[Stock, Product]]]:
+    """List balances by product code, store and condition."""
+    key = func.concat_ws("|", Product.code, Stock.store_code, Stock.condition)
+    query = (
+        select(Stock, Product)
+        .join(Product, Product.id == Stock.product_id)
+        .order_by(Product.code, Stock.store_code, Stock.condition)
+        .limit(limit + 1)
+    )
+    if store_code is not None:
+        query = query.where(Stock.store_code == store_code)
+    if condition is not None:
+        query = query.where(Stock.condition == condition)
+    if product_code is not None:
+        query = query.where(Product.code == product_code)
+    if after is not None:
+        query = query.where(Product.code >= after.partition("|")[0], key > after)
+    rows = session.execute(query).all()
+    return page(
+        rows, limit, lambda row: f"{row.Product.code}|{row.Stock.store_code}|{row.Stock.condition}"
+    )
+
+
+def movements(
+    session: Session, product_id: UUID, *, store_code: str | None, limit: int, before: int | None
+) -> Sequence[StockMovement]:
+    """List a product's movements, newest first."""
+    query = (
+        select(StockMovement)
+        .where(StockMovement.product_id == product_id)
+        .order_by(StockMovement.id.desc())
+        .limit(limit)
+    )
+    if store_code is not None:
+        query = query.where(StockMovement.store_code == store_code)
+    if before is not None:
+        query = query.where(StockMovement.id < before)
+    return session.scalars(query).all()
+
+
+def open_discrepancies(
+    session: Session, limit: int
+) -> Sequence[Row[tuple[Discrepancy, Product]]]:
+    """List what is to be counted, oldest first."""
+    return session.execute(
+        select(Discrepancy, Product)
+        .join(Product, Product.id == Discrepancy.product_id)
+        .where(Discrepancy.settled_at.is_(None))
+        .order_by(Discrepancy.id)
+        .limit(limit)
+    ).all()
+
+
+def settle_discrepancies(session: Session, key: StockKey, *, at: datetime, by: str) -> None:
+    """Note that somebody counted a balance: what was missing is answered."""
+    session.execute(
+        update(Discrepancy)
+        .where(
+            Discrepancy.product_id == key.product_id,
+            Discrepancy.store_code == key.store_code,
+            Discrepancy.condition == key.condition,
+            Discrepancy.settled_at.is_(None),
+        )
+        .values(settled_at=at, settled_by=by)
+    )
