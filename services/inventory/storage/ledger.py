@@ -75,9 +75,7 @@ def lock_stock(session: Session, keys: Collection[StockKey]) -> dict[StockKey, B
     if not keys:
         return found
     rows = session.execute(
-        select(
-            Stock.product_id, Stock.store_code, Stock.condition, Stock.on_hand, Stock.reserved
-        )
+        select(Stock.product_id, Stock.store_code, Stock.condition, Stock.on_hand, Stock.reserved)
         .where(tuple_(Stock.product_id, Stock.store_code, Stock.condition).in_(sorted(keys)))
         .order_by(Stock.product_id, Stock.store_code, Stock.condition)
         .with_for_update()
@@ -136,6 +134,19 @@ def lock_material(session: Session, material_ids: Iterable[UUID]) -> dict[UUID, 
         .where(MaterialStock.material_id.in_(found))
         .order_by(MaterialStock.material_id)
         .with_for_update()
+    )
+    for row in rows:
+        found[row.material_id] = Balance(row.on_hand, row.reserved)
+    return found
+
+
+def read_material(session: Session, material_ids: Collection[UUID]) -> dict[UUID, Balance]:
+    """Read the balances of materials without locking them."""
+    found = dict.fromkeys(material_ids, Balance())
+    rows = session.execute(
+        select(MaterialStock.material_id, MaterialStock.on_hand, MaterialStock.reserved).where(
+            MaterialStock.material_id.in_(found)
+        )
     )
     for row in rows:
         found[row.material_id] = Balance(row.on_hand, row.reserved)

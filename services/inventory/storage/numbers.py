@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 
 from services.inventory.domain import Base
 
-ARRIVAL, TRANSFER, WISH = "G", "T", "W"
+ARRIVAL, TRANSFER, WISH, INSTRUCTION = "G", "T", "W", "P"
 
 _SEQUENCES = {
     ARRIVAL: Sequence("arrival_number", metadata=Base.metadata),
     TRANSFER: Sequence("transfer_number", metadata=Base.metadata),
     WISH: Sequence("wish_number", metadata=Base.metadata),
+    INSTRUCTION: Sequence("instruction_number", metadata=Base.metadata),
 }
 
 

@@ -17,7 +17,9 @@ def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCo
     Whatever holds, frees or makes something for an order locks this row first, and stock and
     material after it.
     """
-    fresh = insert(OrderCopy).values(order_id=order_id, number=number, view_version=0, revision=0, view={})
+    fresh = insert(OrderCopy).values(
+        order_id=order_id, number=number, view_version=0, revision=0, view={}
+    )
     upsert = fresh.on_conflict_do_update(
         index_elements=["order_id"],
         # An update that changes nothing, for its lock: DO NOTHING would neither lock nor return.

@@ -104,7 +104,10 @@ def write_substitutes(session: Session, product_id: UUID, substitute_ids: Sequen
 
 def has_stock(session: Session, product_id: UUID) -> bool:
     """Whether anything of the product was ever booked."""
-    return session.scalar(select(Stock.product_id).where(Stock.product_id == product_id).limit(1)) is not None
+    return (
+        session.scalar(select(Stock.product_id).where(Stock.product_id == product_id).limit(1))
+        is not None
+    )
 
 
 def stock_rows(session: Session, product_ids: Collection[UUID]) -> dict[UUID, list[Stock]]:
@@ -118,4 +121,3 @@ def stock_rows(session: Session, product_ids: Collection[UUID]) -> dict[UUID, li
     for row in rows:
         found[row.product_id].append(row)
     return found
-

@@ -132,12 +132,8 @@ def was_booked(session: Session, reference: str, kinds: Collection[str]) -> bool
     found: bool | None = session.scalar(
         select(
             or_(
-                exists().where(
-                    StockMovement.reference == reference, StockMovement.kind.in_(kinds)
-                ),
-                exists().where(
-                    Discrepancy.reference == reference, Discrepancy.cause.in_(kinds)
-                ),
+                exists().where(StockMovement.reference == reference, StockMovement.kind.in_(kinds)),
+                exists().where(Discrepancy.reference == reference, Discrepancy.cause.in_(kinds)),
             )
         )
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Row, func, select, update
@@ -35,7 +36,7 @@ def stores(session: Session) -> Sequence[Store]:
 
 def free_elsewhere(
     session: Session, product_ids: Collection[UUID], store_code: str
-) -> dict[UUID, list[Row[tuple[UUID, str, object]]]]:
+) -> dict[UUID, list[Row[tuple[UUID, str, Decimal]]]]:
     """Give what other stores could spare of products."""
     free = (Stock.on_hand - Stock.reserved).label("free")
     rows = session.execute(
@@ -48,13 +49,15 @@ def free_elsewhere(
         )
         .order_by(Stock.product_id, Stock.store_code)
     )
-    found: dict[UUID, list[Row[tuple[UUID, str, object]]]] = {id_: [] for id_ in product_ids}
+    found: dict[UUID, list[Row[tuple[UUID, str, Decimal]]]] = {id_: [] for id_ in product_ids}
     for row in rows:
         found[row.product_id].append(row)
     return found
 
 
-def free_in(session: Session, product_ids: Collection[UUID], store_code: str) -> dict[UUID, object]:
+def free_in(
+    session: Session, product_ids: Collection[UUID], store_code: str
+) -> dict[UUID, Decimal]:
     """Give what is free of products in one store; products that never moved are left out."""
     rows = session.execute(
         select(Stock.product_id, Stock.on_hand - Stock.reserved).where(
@@ -114,9 +117,7 @@ def movements(
     return session.scalars(query).all()
 
 
-def open_discrepancies(
-    session: Session, limit: int
-) -> Sequence[Row[tuple[Discrepancy, Product]]]:
+def open_discrepancies(session: Session, limit: int) -> Sequence[Row[tuple[Discrepancy, Product]]]:
     """List what is to be counted, oldest first."""
     return session.execute(
         select(Discrepancy, Product)

@@ -1,0 +1,144 @@
+"""Works instructions and the daily production report."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from services.inventory.domain.errors import InstructionNotFound, ReportNotFound
+from services.inventory.domain.instruction import Instruction, ProductionReport
+from services.inventory.domain.lifecycle import InstructionState
+from services.inventory.domain.order import OrderCopy
+from services.inventory.storage.pages import Page, page
+
+
+def by_number(session: Session, number: str) -> Instruction:
+    """Load an instruction. Raises InstructionNotFound."""
+    found = session.scalars(select(Instruction).where(Instruction.number == number)).one_or_none()
+    if found is None:
+        raise InstructionNotFound(instruction_number=number)
+    return found
+
+
+def order_of(session: Session, number: str) -> UUID:
+    """Give the order that an instruction is for. Raises InstructionNotFound."""
+    order_id = session.scalar(select(Instruction.order_id).where(Instruction.number == number))
+    if order_id is None:
+        raise InstructionNotFound(instruction_number=number)
+    return order_id
+
+
+def of_order(session: Session, order_id: UUID) -> Sequence[Instruction]:
+    """Load an order's instructions by number; a caller that moves them has locked the order."""
+    return session.scalars(
+        select(Instruction)
+        .where(Instruction.order_id == order_id)
+        .order_by(Instruction.number)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def search(
+    session: Session,
+    *,
+    order_number: str | None,
+    product_code: str | None,
+    states: Collection[InstructionState],
+    due_until: date | None,
+    salesperson_id: str | None,
+    limit: int,
+    after: str | None,
+) -> Page[Instruction]:
+    """List instructions, the latest drafted first."""
+    query = select(Instruction).order_by(Instruction.drafted_at.desc(), Instruction.id.desc())
+    wanted: list[ColumnElement[bool]] = []
+    if order_number is not None:
+        wanted.append(Instruction.order_number == order_number)
+    if product_code is not None:
+        wanted.append(Instruction.product_code == product_code)
+    if states:
+        wanted.append(Instruction.state.in_(states))
+    if due_until is not None:
+        wanted.append(Instruction.production_due <= due_until)
+    if salesperson_id is not None:
+        query = query.join(OrderCopy, OrderCopy.order_id == Instruction.order_id)
+        wanted.append(OrderCopy.salesperson_id == salesperson_id)
+    if after is not None:
+        drafted_at, _, instruction_id = after.partition("|")
+        wanted.append(
+            tuple_(Instruction.drafted_at, Instruction.id)
+            < (datetime.fromisoformat(drafted_at), UUID(instruction_id))
+        )
+    rows = session.scalars(query.where(*wanted).limit(limit + 1)).all()
+    return page(rows, limit, lambda row: f"{row.drafted_at.isoformat()}|{row.id}")
+
+
+def in_states(
+    session: Session, states: Collection[InstructionState], limit: int
+) -> list[tuple[Instruction, OrderCopy]]:
+    """List instructions in some states with their orders, the earliest due first."""
+    rows = session.execute(
+        select(Instruction, OrderCopy)
+        .join(OrderCopy, OrderCopy.order_id == Instruction.order_id)
+        .where(Instruction.state.in_(states))
+        .order_by(Instruction.production_due.nulls_last(), Instruction.number)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def reports_of(session: Session, instruction_id: UUID) -> Sequence[ProductionReport]:
+    """Load the daily reports of an instruction, corrected ones too, by day."""
+    return session.scalars(
+        select(ProductionReport)
+        .where(ProductionReport.instruction_id == instruction_id)
+        .order_by(ProductionReport.reported_on, ProductionReport.recorded_at, ProductionReport.id)
+    ).all()
+
+
+def report(session: Session, instruction: Instruction, report_id: UUID) -> ProductionReport:
+    """Load a standing report of an instruction. Raises ReportNotFound."""
+    found = session.get(ProductionReport, report_id)
+    if found is None or found.instruction_id != instruction.id or found.corrected:
+        raise ReportNotFound(instruction_number=instruction.number, report_id=report_id)
+    return found
+
+
+def reported(session: Session, instruction_id: UUID) -> tuple[Decimal, Decimal]:
+    """Sum up the standing reports: what was produced and what was scrapped."""
+    row = session.execute(
+        select(
+            func.coalesce(func.sum(ProductionReport.quantity), 0),
+            func.coalesce(func.sum(ProductionReport.scrap), 0),
+        ).where(
+            ProductionReport.instruction_id == instruction_id,
+            ProductionReport.corrected.is_(False),
+        )
+    ).one()
+    return Decimal(row[0]), Decimal(row[1])
+
+
+def reports_by_day(
+    session: Session, *, since: date, until: date, limit: int, after: str | None
+) -> Page[tuple[ProductionReport, Instruction]]:
+    """List the daily production report (生产日报表) of some days, standing entries only."""
+    query = (
+        select(ProductionReport, Instruction)
+        .join(Instruction, Instruction.id == ProductionReport.instruction_id)
+        .where(
+            ProductionReport.reported_on.between(since, until),
+            ProductionReport.corrected.is_(False),
+        )
+        .order_by(ProductionReport.reported_on, ProductionReport.id)
+    )
+    if after is not None:
+        day, _, report_id = after.partition("|")
+        query = query.where(
+            tuple_(ProductionReport.reported_on, ProductionReport.id)
+            > (date.fromisoformat(day), UUID(report_id))
+        )
+    rows = [(row[0], row[1]) for row in session.execute(query.limit(limit + 1))]
+    return page(rows, limit, lambda row: f"{row[0].reported_on.isoformat()}|{row[0].id}")

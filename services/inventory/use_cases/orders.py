@@ -1,0 +1,51 @@
+"""What inventory does when an order moves: its statements, instructions, slots and holds follow.
+
+Every reaction is judged by the newest view, not by the event's name, so that an event that
+comes late, again or after a newer one leaves the same world.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from chassis.database import Work
+from services.inventory.domain.order import OrderCopy
+from services.inventory.storage import orders
+from services.inventory.use_cases import instructions, slots, statements
+
+# The dates of an order slide only while its confirmation is out, and stay afterwards.
+DATED = frozenset({"awaiting_return", "confirmed", "in_progress"})
+
+
+def follow_order(work: Work, name: str, view: dict[str, Any]) -> OrderCopy | None:
+    """Keep an order's newest view and let what is signed, planned and made follow it.
+
+    Gives the order's row, locked, or None where a newer view was here already.
+    """
+    order = orders.lock(work.session, UUID(view["id"]), view["number"])
+    if not order.take(view):
+        return None
+    if order.is_over or name == "order_expired":
+        _end(work, order)
+    elif order.is_in_review:
+        statements.open_due(work, order)
+    elif order.is_ordered:
+        instructions.draft_missing(work, order)
+    if order.stage in DATED:
+        slots.keep_to_dates(work, order)
+    _end_short_closed_lines(work, order)
+    return order
+
+
+def _end(work: Work, order: OrderCopy) -> None:
+    """Void what is signed, give back slots and material: the order ended, or expired to draft."""
+    statements.void_all(work, order)
+    slots.free(work, order.order_id)
+    statements.free_material(work, order)
+    if order.stage == "cancelled":
+        instructions.stop_all(work, order, reason=None)
+
+
+def _end_short_closed_lines(work: Work, order: OrderCopy) -> None:
+    for line in order.lines:
+        if line.is_made and line.short_closed:
+            instructions.stop_line(work, order, line.id)
