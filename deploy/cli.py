@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from environs import Env
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.places import CHECKOUT
 from deploy.local.problems import Problem
 
 if TYPE_CHECKING:
@@ -24,8 +26,30 @@ def say(text: str) -> None:
     console.print(text, markup=False)
 
 
+# Commands whose work is in other rooms: loaded when asked for, absent where a room is.
+ROOMS = {
+    "accounts": "deploy.commands.accounts",
+    "parked": "deploy.commands.parked",
+    "demo": "deploy.commands.demo",
+    "import": "deploy.commands.import_books",
+    "bench": "deploy.commands.bench",
+    "audit": "deploy.commands.audit",
+}
+
+
 class Launcher(click.Group):
-    """A group of commands that tells a `Problem` in one sentence."""
+    """A group of commands, some loaded late, that tells a `Problem` in one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        there = [name for name, module in ROOMS.items() if importlib.util.find_spec(module)]
+        return sorted([*super().list_commands(ctx), *there])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = ROOMS.get(cmd_name)
+        if module is None or importlib.util.find_spec(module) is None:
+            return super().get_command(ctx, cmd_name)
+        command = importlib.import_module(module).command
+        return command if isinstance(command, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -41,6 +65,8 @@ class Launcher(click.Group):
 @click.group(cls=Launcher, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Set up, start, watch and stop a whole Gendan."""
+    # What the environment says already is stronger than the file.
+    Env.read_env(str(CHECKOUT / "deploy" / ".env"), recurse=False)
 
 
 class Replicas(click.ParamType[tuple[str, int]]):
@@ -82,6 +108,7 @@ def up(
     as_daemon: bool,
 ) -> None:
     """Set up everything that is missing and run the whole system."""
+    from deploy.local import first_data
     from deploy.local import up as launcher
 
     if fresh and not yes and not as_daemon:
@@ -92,7 +119,7 @@ def up(
     wish = launcher.Wish(profile=profile, port=port, replicas=dict(replicas), fresh=fresh)
 
     def when_ready(instance: "Instance", plan: "Plan") -> None:
-        load_first_data(instance, plan)
+        first_data.load(instance, plan, say)
         say(f"ready: {plan.address}  (API docs: {plan.address}/docs)")
         say("accounts: ./gendan accounts")
         if as_daemon:
@@ -112,13 +139,6 @@ def confirm_fresh() -> None:
         return
     if Instance.open().plan.profile == PRODUCTION:
         click.confirm("Delete all production data of this checkout?", abort=True)
-
-
-def load_first_data(instance: "Instance", plan: "Plan") -> None:
-    """Let the first accounts and, for trying out, the example book be made once."""
-    first_data = optional("deploy.first_data")
-    if first_data:
-        first_data.load(instance, plan, say)
 
 
 @cli.command()
@@ -227,14 +247,6 @@ def test(pytest_arguments: Sequence[str]) -> None:
     if failed:
         say(f"gendan: these checks failed, see above: {', '.join(failed)}")
     sys.exit(code or (1 if failed else 0))
-
-
-def optional(module: str) -> Any:
-    """Return a module of another room, or None where that room is not built."""
-    parent = module.rpartition(".")[0]
-    if importlib.util.find_spec(parent) is None or importlib.util.find_spec(module) is None:
-        return None
-    return importlib.import_module(module)
 
 
 if __name__ == "__main__":

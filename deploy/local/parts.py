@@ -16,11 +16,13 @@ import psycopg2
 
 from deploy.local.broker import Permission, TopicPermission
 from deploy.local.databases import GATEWAY, SERVICES, for_sqlalchemy
+from deploy.local.engines import AMQP_VARIABLE, CONTROL_VARIABLE, PG_VARIABLE
 from deploy.local.places import CHECKOUT
 from deploy.local.processes import Program
 
 RELAY = "relay"
 BUS_USERS = (*SERVICES, RELAY, GATEWAY)
+ADMINISTRATORS = (PG_VARIABLE, AMQP_VARIABLE, CONTROL_VARIABLE)
 RPC_EXCHANGE = "nameko-rpc"
 # Who calls whom; gateway and relay ask every service.
 CALLS = {
@@ -65,6 +67,7 @@ class Wiring:
     def environment(self, part: str) -> dict[str, str]:
         """Return the whole environment of one part's process."""
         told = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        told |= tuning(os.environ)
         told |= {
             "PYTHONUNBUFFERED": "1",
             "GENDAN_AMQP_URL": self.buses[part],
@@ -132,6 +135,15 @@ class Wiring:
             run=self.run,
             before_start=lambda: mark.unlink(missing_ok=True),
         )
+
+
+def tuning(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return our own variables that a part may know: all but the administrators' addresses."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith("GENDAN_") and name not in ADMINISTRATORS
+    }
 
 
 def permission_of(user: str) -> Permission:

@@ -50,10 +50,17 @@ class Places:
         return self.home / "clock"
 
     def make(self) -> None:
-        """Create what is missing, private to its owner."""
-        for folder in (self.home, self.logs, self.run):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        make_private(self.data, self.account)
+        """Create what is missing, private to its owner; raise `Problem` if it is not ours."""
+        try:
+            for folder in (self.home, self.logs, self.run):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self.data, self.account)
+            os.listdir(self.home)
+        except PermissionError as error:
+            raise Problem(
+                f"{error.filename} belongs to another user: run ./gendan as the user who ran it "
+                "first, or use a checkout of your own."
+            ) from error
         free = shutil.disk_usage(self.data).free
         if free < NEEDED_BYTES:
             raise Problem(

@@ -1,0 +1,1 @@
+"""Commands of `./gendan` that have words of their own; loaded when they are asked for."""

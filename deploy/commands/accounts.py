@@ -1,0 +1,96 @@
+"""`./gendan accounts`: who may sign in."""
+
+from collections.abc import Sequence
+
+import click
+
+from deploy.local import accounts
+from deploy.local.accounts import KnownAccount, gateway_work
+from deploy.local.instance import Instance
+from gateway import accounts as people
+from gateway import storage
+
+PAGE = 500
+
+
+@click.group("accounts", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """List, add, reset or lock the accounts of people."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_accounts)
+
+
+@command.command("list")
+def list_accounts() -> None:
+    """List every account, with its first password where one was written down here."""
+    instance = Instance.open()
+    passwords = {each.username: each for each in accounts.known(instance)}
+    with gateway_work(instance) as work:
+        for account in storage.list_accounts(work.session, after="", limit=PAGE):
+            first = passwords.get(account.username)
+            click.echo(
+                f"{account.username:<14} {'、'.join(account.roles):<14} {account.display_name}  "
+                f"{described(account, first)}"
+            )
+    click.echo(f"(kept in {accounts.file_of(instance)}, which only its owner can read)")
+
+
+def described(account: storage.Account, first: KnownAccount | None) -> str:
+    """Return what to say of an account's password."""
+    if account.locked:
+        return "locked"
+    if first is None:
+        return "password known to its owner alone"
+    if first.one_time and not account.must_change_password:
+        return "one-time password used"
+    return f"password {first.password}{' (good once)' if first.one_time else ''}"
+
+
+@command.command()
+@click.argument("username")
+@click.option("--name", required=True, help="As others see them.")
+@click.option("--role", "roles", multiple=True, required=True)
+def add(username: str, *, name: str, roles: Sequence[str]) -> None:
+    """Open an account; its one-time password is printed."""
+    instance = Instance.open()
+    with gateway_work(instance) as work:
+        account, one_time = people.add_account(
+            work, username=username, display_name=name, roles=list(roles)
+        )
+    click.echo(f"{account.username}: one-time password {one_time}")
+
+
+@command.command()
+@click.argument("username")
+def reset(username: str) -> None:
+    """Give an account a one-time password; its sessions end."""
+    with gateway_work(Instance.open()) as work:
+        account, one_time = people.reset_password(work, username)
+    click.echo(f"{account.username}: one-time password {one_time}")
+
+
+@command.command()
+@click.argument("username")
+def lock(username: str) -> None:
+    """Keep a person out at once."""
+    with gateway_work(Instance.open()) as work:
+        people.lock_account(work, username)
+    click.echo(f"{username} is locked")
+
+
+@command.command()
+@click.argument("username")
+def unlock(username: str) -> None:
+    """Let a person in again."""
+    with gateway_work(Instance.open()) as work:
+        people.unlock_account(work, username)
+    click.echo(f"{username} is unlocked")
+
+
+@command.command("first", hidden=True)
+def first() -> None:
+    """Make the first accounts; the launcher does this in a process of its own."""
+    made = accounts.make_first(Instance.open())
+    if made:
+        click.echo(f"made {made} account{'s' if made > 1 else ''}")
