@@ -1,0 +1,69 @@
+"""One request after it was read: who asks what, and of whom it may be asked further."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chassis.principal import Principal
+from gateway import masking
+from gateway.services import Services
+
+if TYPE_CHECKING:
+    from chassis.database import Store
+    from gateway.auth import Caller
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What an operation's own code gets."""
+
+    caller: "Caller"
+    store: "Store"
+    services: Services
+    deadline: float
+    path: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    expected_version: int | None = None
+    address: str = ""
+    user_agent: str = ""
+    #: Why masked phones and addresses are to be shown, where that was asked and is allowed.
+    unmask: str | None = None
+
+    @property
+    def principal(self) -> Principal:
+        return self.caller.principal
+
+    @property
+    def version(self) -> int:
+        """Give the version that If-Match named; the operation must be declared `versioned`."""
+        if self.expected_version is None:
+            raise LookupError("the operation is not declared versioned")
+        return self.expected_version
+
+    def request(self) -> dict[str, Any]:
+        """Give all that was sent as the one object a service's command reads."""
+        whole = {**self.query, **self.body, **self.path}
+        if self.expected_version is not None:
+            whole["expected_version"] = self.expected_version
+        return whole
+
+    def seen(self, answer: Any, *, shipments: bool = False) -> Any:
+        """Give an answer as the caller may see it: phones and addresses masked or not."""
+        if self.unmask is not None:
+            return answer
+        return masking.masked(answer, self.principal, shipments=shipments)
+
+    def ask(self, rpc: str, body: Mapping[str, Any]) -> Any:
+        """Give what "<service>.<method>" answers."""
+        return self.services.ask(rpc, body, self.principal, deadline=self.deadline, key=self.key)
+
+    def ask_all(self, questions: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+        """Ask several at once; a name whose question was refused gets the refusal."""
+
+        def question(rpc: str, body: Mapping[str, Any]) -> Callable[[], Any]:
+            return lambda: self.ask(rpc, body)
+
+        answers = self.services.ask_all([question(*asked) for asked in questions.values()])
+        return dict(zip(questions, answers, strict=True))

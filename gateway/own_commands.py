@@ -1,0 +1,50 @@
+"""Commands of the gateway's own database: done once by their key, like every service's."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm.exc import StaleDataError
+
+from chassis.commands import run_command
+from chassis.database import Work
+from chassis.errors import StaleVersion
+from gateway import revocations
+from gateway.calls import Call
+
+
+def run_once(call: Call, method: str, do: Callable[[Work], dict[str, Any]]) -> dict[str, Any]:
+    """Do a command once and give its answer; other workers learn of what it revoked."""
+    answer: dict[str, Any] = run_command(
+        call.store, call.principal, call.key, method, call.request(), do
+    )
+    revocations.announce()
+    return answer
+
+
+def run_at_version(call: Call, do: Callable[[Work], dict[str, Any]]) -> dict[str, Any]:
+    """Do an edit that If-Match guards; it needs no key: done twice it meets another version."""
+    try:
+        answer = call.store.transact(call.principal, do)
+    except StaleDataError as error:
+        raise StaleVersion(entity=", ".join(call.path.values()), version="?") from error
+    revocations.announce()
+    return answer
+
+
+def run_once_with_secret(
+    call: Call, method: str, do: Callable[[Work], tuple[dict[str, Any], str]], *, name: str
+) -> dict[str, Any]:
+    """Do a command whose answer holds a secret: it is shown this once and stored nowhere.
+
+    Who repeats the command (its answer was lost) gets null in its place and resets it.
+    """
+    shown: list[str] = []
+
+    def without_secret(work: Work) -> dict[str, Any]:
+        answer, secret = do(work)
+        # A transaction that is run again makes another secret: the last one is true.
+        shown[:] = [secret]
+        return {**answer, name: None}
+
+    answer = run_once(call, method, without_secret)
+    return {**answer, name: shown[0]} if shown else answer

@@ -1,0 +1,241 @@
+"""Reads requests with suspicion: bodies, queries and headers, each within its limit."""
+
+import codecs
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import falcon
+from marshmallow import Schema, fields
+
+from chassis.commands import KeyMissing, load
+from gateway.errors import (
+    AddressNotFound,
+    BadRequest,
+    BodyTooLarge,
+    ContentTypeRefused,
+    IfMatchMissing,
+    IfMatchRefused,
+    MalformedJson,
+    NotAcceptable,
+    QueryTooLong,
+)
+from gateway.settings import Limits
+
+# Draft-ietf-httpapi-idempotency-key-header leaves the form open; visible ASCII survives logs
+# and every proxy. The length is that of the services' key column.
+_KEY = re.compile(r"[\x21-\x7e]{1,120}")
+_ENTITY_TAG = re.compile(r'"([0-9]{1,9})"')
+_MAX_VERSION = 2**31 - 1
+# A part of an address: what codes, numbers and ids are made of.
+PATH_VALUE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,79}")
+# PostgreSQL cannot hold NUL, and half a surrogate pair is no text at all.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+
+def body(request: falcon.Request, schema: Schema | None, limits: Limits) -> dict[str, Any]:
+    """Give the JSON object of the body, checked by `schema` but as it was sent.
+
+    An operation without a schema takes no body or an empty object. Raises BodyTooLarge,
+    ContentTypeRefused, MalformedJson or InvalidFields.
+    """
+    raw = _bytes(request, limits.body_bytes)
+    sent: Any = {}
+    if raw:
+        _check_content_type(request.content_type)
+        sent = _parsed(raw, limits)
+    if not isinstance(sent, dict):
+        raise MalformedJson(why="it must be an object")
+    load(schema or _EMPTY, sent)
+    return sent
+
+
+def query(request: falcon.Request, schema: Schema | None, limits: Limits) -> dict[str, Any]:
+    """Give the query's fields that were sent, in their wire form.
+
+    Raises QueryTooLong, BadRequest or InvalidFields.
+    """
+    text = request.query_string
+    if not text:
+        # Required fields are missed all the same.
+        load(schema or _EMPTY, {})
+        return {}
+    if len(text) > limits.query_characters:
+        raise QueryTooLong(most=limits.query_characters)
+    try:
+        pairs = parse_qsl(
+            text,
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=limits.query_fields,
+        )
+    except ValueError as error:
+        raise BadRequest(why="its query is not made of name=value pairs in UTF-8") from error
+    reader = schema or _EMPTY
+    sent = _gathered(pairs, reader)
+    loaded = load(reader, sent)
+    dumped = reader.dump(loaded)
+    return {name: dumped[name] for name in sent}
+
+
+def _gathered(pairs: list[tuple[str, str]], schema: Schema) -> dict[str, Any]:
+    """Gather repeated names into lists where the schema has one, and refuse them elsewhere."""
+    sent: dict[str, Any] = {}
+    for name, value in pairs:
+        if _NO_TEXT.search(name) or _NO_TEXT.search(value):
+            raise BadRequest(why="its query holds characters that are no text")
+        if isinstance(schema.fields.get(name), fields.List):
+            sent.setdefault(name, []).append(value)
+        elif name in sent:
+            raise BadRequest(why=f"{name} stands twice in its query")
+        else:
+            sent[name] = value
+    return sent
+
+
+def idempotency_key(request: falcon.Request) -> str:
+    """Give the key of a command. Raises KeyMissing."""
+    key = request.get_header("Idempotency-Key") or ""
+    if not _KEY.fullmatch(key):
+        raise KeyMissing(most=120)
+    return key
+
+
+def expected_version(request: falcon.Request) -> int:
+    """Give the version that If-Match names. Raises IfMatchMissing or IfMatchRefused.
+
+    If-Match compares strongly (RFC 9110 §13.1.1), so a weak tag can never match; `*` would
+    say "whatever it has become", which is what a version is there to prevent.
+    """
+    value = (request.get_header("If-Match") or "").strip()
+    if not value:
+        raise IfMatchMissing
+    if value == "*":
+        raise IfMatchRefused(why="* names no version")
+    if value.startswith("W/"):
+        raise IfMatchRefused(why="a weak one never matches")
+    match = _ENTITY_TAG.fullmatch(value)
+    if match is None or int(match[1]) > _MAX_VERSION:
+        raise IfMatchRefused(why="this is none of ours")
+    return int(match[1])
+
+
+def check_accept(request: falcon.Request, media: str) -> None:
+    """Raise NotAcceptable if the caller takes nothing of what is answered."""
+    if not request.client_accepts(media):
+        raise NotAcceptable(media=media)
+
+
+def _bytes(request: falcon.Request, most: int) -> bytes:
+    length = request.content_length
+    if length is None:
+        # A chunked body says no length beforehand; the server frames it for us.
+        chunked = "chunked" in request.env.get("HTTP_TRANSFER_ENCODING", "").lower()
+        raw = request.stream.read(most + 1) if chunked else b""
+    elif length > most:
+        raise BodyTooLarge(most=most)
+    else:
+        raw = request.bounded_stream.read(length)
+        if len(raw) < length:
+            raise MalformedJson(why="it ended before its length")
+    if len(raw) > most:
+        raise BodyTooLarge(most=most)
+    return bytes(raw)
+
+
+def _check_content_type(value: str | None) -> None:
+    kind, _, rest = (value or "").partition(";")
+    charset = rest.strip().lower().partition("charset=")[2].strip('" ') or "utf-8"
+    if kind.strip().lower() != "application/json" or charset not in ("utf-8", "utf8"):
+        raise ContentTypeRefused
+
+
+def _parsed(raw: bytes, limits: Limits) -> Any:
+    try:
+        # RFC 8259 §8.1 lets a reader ignore the byte order mark; Windows programs write it.
+        text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8", "strict")
+        value = json.loads(
+            text,
+            object_pairs_hook=_without_repeats,
+            parse_constant=_no_number,
+            parse_float=_finite,
+        )
+    except RecursionError:
+        raise MalformedJson(why=f"it is deeper than {limits.json_depth} levels") from None
+    except ValueError as error:
+        raise MalformedJson(why=_reason(error)) from None
+    _check_shape(value, limits)
+    return value
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 at byte {error.start}"
+    # Ours, or CPython's refusal of a number with thousands of digits.
+    return str(error) if isinstance(error, _Refused) else "a number is too long"
+
+
+class _Refused(ValueError):
+    """What JSON's grammar allows and we do not."""
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Refused("a name stands twice in one object")
+    return members
+
+
+def _no_number(name: str) -> Any:
+    raise _Refused(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _Refused("a number is too large")
+    return number
+
+
+def _check_shape(value: Any, limits: Limits) -> None:
+    """Refuse what is too deep, has too many values, or holds characters that are no text."""
+    count, level = 0, [value]
+    for _ in range(limits.json_depth):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, str):
+                if _NO_TEXT.search(item):
+                    raise MalformedJson(why="a text holds NUL or half a surrogate pair")
+            elif isinstance(item, dict):
+                below.extend(item)
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        if not below:
+            return
+        count += len(below)
+        if count > 2 * limits.json_values:
+            raise MalformedJson(why=f"it has more than {limits.json_values} values")
+        level = below
+    raise MalformedJson(why=f"it is deeper than {limits.json_depth} levels")
+
+
+class _NoFields(Schema):
+    """Takes nothing."""
+
+
+_EMPTY = _NoFields()
+
+
+def path_values(params: Mapping[str, str]) -> dict[str, str]:
+    """Give the address's parameters. Raises AddressNotFound for what can be no code or number."""
+    for value in params.values():
+        if not PATH_VALUE.fullmatch(value):
+            raise AddressNotFound(path=value[:80])
+    return dict(params)
