@@ -66,7 +66,7 @@ class Launcher(click.Group):
 def cli() -> None:
     """Set up, start, watch and stop a whole Gendan."""
     # What the environment says already is stronger than the file.
-    Env.read_env(str(CHECKOUT / "deploy" / ".env"), recurse=False)
+    Env().read_env(str(CHECKOUT / "deploy" / ".env"), recurse=False)
 
 
 class Replicas(click.ParamType[tuple[str, int]]):

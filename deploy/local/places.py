@@ -55,7 +55,7 @@ class Places:
             for folder in (self.home, self.logs, self.run):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             make_private(self.data, self.account)
-            os.listdir(self.home)
+            next(self.home.iterdir(), None)
         except PermissionError as error:
             raise Problem(
                 f"{error.filename} belongs to another user: run ./gendan as the user who ran it "
