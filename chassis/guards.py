@@ -15,16 +15,26 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import eventlet
+import eventlet.event
 import eventlet.patcher
 import structlog
+from amqp.exceptions import PreconditionFailed
 from greenlet import GreenletExit
 from kombu.connection import Connection
 from kombu.messaging import Consumer
 from nameko.constants import AMQP_SSL_CONFIG_KEY, HEARTBEAT_CONFIG_KEY
 from nameko.containers import ServiceContainer, WorkerContext
+from nameko.extensions import ProviderCollector
 from nameko.messaging import QueueConsumer, QueueConsumerStopped
 
-from chassis.bus import BUS_ERRORS, HEARTBEAT_SECONDS, BusConnection, ack_frame, kombu_connection
+from chassis.bus import (
+    BUS_ERRORS,
+    HEARTBEAT_SECONDS,
+    BackOff,
+    BusConnection,
+    ack_frame,
+    kombu_connection,
+)
 from chassis.observe import WORK_SECONDS, WORKERS_BUSY, HubProbe
 from chassis.rpc.wire import serve_under
 
@@ -32,7 +42,6 @@ _log = logging.getLogger(__name__)
 
 # How long a stop may take to be noticed by the reader of a quiet connection.
 _TICK_SECONDS = 0.25
-_FLUSH_SECONDS = 2.0
 
 
 class _IntakeConnection(BusConnection):
@@ -73,7 +82,6 @@ class Intake(QueueConsumer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._no_more_work = False
         self._connected: BusConnection | None = None
         self._acks: deque[tuple[BusConnection, bytes]] = deque()
         self._ack_posted = threading.Semaphore(0)
@@ -105,42 +113,65 @@ class Intake(QueueConsumer):
     @contextmanager
     def establish_connection(self) -> Iterator[Connection]:
         described = self.create_connection()
+        # Tries of more than a moment are `run`'s business.
         described.ensure_connection(  # type: ignore[no-untyped-call]  # kombu's
-            self.on_connection_error, None, interval_start=0.1, interval_step=0.5, interval_max=3
+            max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False
         )
         connected: BusConnection = described.connection
         try:
             yield described
         except BaseException:
-            self._connected = None
             connected.cut()
             raise
         else:
-            self._connected = None
             self._write_acks_out()
             connected.close()
+        finally:
+            self._connected = None
+            self._consumers.clear()
+            # With the connection its consumers are gone: nothing is left to cancel.
+            while self._pending_remove_providers:
+                self._pending_remove_providers.popitem()[1].send()
 
     def start(self) -> None:
         if self._ack_writer is None:
             self._ack_writer = self.container.spawn_managed_thread(self._write_acks)
         super().start()
 
+    def run(self) -> None:
+        """Consume until stopped, over as many connections as that takes."""
+        back_off = BackOff()
+        while not self.should_stop:
+            try:
+                for _ in self.consume():
+                    back_off.succeeded()
+            except BUS_ERRORS as error:
+                if self.should_stop:
+                    return
+                _log.warning("%s: no link to the broker: %r", self.container.service_name, error)
+                eventlet.sleep(back_off.failed())
+
     def get_consumers(self, consumer_cls: Callable[..., Consumer], channel: Any) -> Any:
-        # All queues ask for their own number of unacknowledged messages, never globally.
         raw_consumer_cls: Any = _RawConsumer
         self._consumers = {}
         for provider in self._providers:
+            _declare(channel.connection, provider.queue)
+            # Each queue has its own number of unacknowledged messages, never a global one.
             prefetch = getattr(provider, "prefetch_count", None) or self.prefetch_count
             channel.basic_qos(0, prefetch, False)
             if hasattr(provider, "take"):
                 consumer: Any = raw_consumer_cls(
-                    channel, queues=[provider.queue], on_message=provider.take
+                    channel,
+                    queues=[provider.queue],
+                    on_message=provider.take,
+                    auto_declare=False,
                 )
             else:
                 consumer = consumer_cls(
                     queues=[provider.queue],
                     callbacks=[self._handler_of(provider)],
                     accept=self.accept,
+                    auto_declare=False,
                 )
             # Consuming starts here, while this queue's prefetch is the channel's.
             consumer.consume()
@@ -165,20 +196,37 @@ class Intake(QueueConsumer):
                 yield
 
     def on_iteration(self) -> None:
+        # nameko ends the connection with its last consumer, and with it the acknowledgements
+        # of what still runs. Here only `stop` ends it (MESSAGING §3.9.1).
         self._cancel_consumers_if_requested()
-        if self._no_more_work and not self._consumers:
-            self.should_stop = True
+
+    def unregister_provider(self, provider: Any) -> None:
+        """Bring nothing more to `provider`; returns when that is so."""
+        if self.is_consuming and provider in self._consumers:
+            removed = eventlet.event.Event()
+            self._pending_remove_providers[provider] = removed
+            removed.wait()
+        ProviderCollector.unregister_provider(self, provider)
 
     def stop(self) -> None:
-        # The container calls this when its workers have finished (DrainGuard).
-        self._no_more_work = True
-        if not self._providers_registered:
-            self.should_stop = True
+        # The container calls this when its workers have finished and its providers are gone.
+        self.wait_for_providers()
+        self.should_stop = True
         if self._gt is not None:
-            super().stop()
+            if not self.is_consuming:
+                self._gt.kill(QueueConsumerStopped())  # it tries to connect
+            with suppress(QueueConsumerStopped, GreenletExit):
+                self._gt.wait()
         self._ack_posted.release()
         if self._ack_writer is not None:
             self._ack_writer.wait()
+
+    def kill(self) -> None:
+        self.should_stop = True
+        if self._connected is not None:
+            self._connected.cut()
+        if self._gt is not None:
+            self._gt.kill()
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         _log.error("a message cannot be decoded and is rejected: %s", exc)
@@ -187,11 +235,8 @@ class Intake(QueueConsumer):
     # Acknowledging --------------------------------------------------------------------------
 
     def ack_message(self, message: Any) -> None:
-        connection = message.channel.connection if message.channel is not None else None
-        if connection is None:
-            return  # it ended; the broker brings the message again
-        message._state = "ACK"  # noqa: SLF001  # what kombu's own ack() leaves behind
-        self.ack(connection, message.channel.channel_id, message.delivery_tag)
+        if message.channel is not None and message.channel.connection:
+            self._quietly(message.ack)
 
     def ack(self, connection: BusConnection, channel_id: int, delivery_tag: int) -> None:
         """Have a delivery acknowledged soon, if its connection still lives."""
@@ -227,6 +272,19 @@ class Intake(QueueConsumer):
                 _log.debug("acknowledgements could not be written; the broker brings it again")
 
 
+def _declare(connection: Any, queue: Any) -> None:
+    """Declare a queue with its exchange and binding, on a channel that may be lost by it."""
+    channel = connection.channel()
+    try:
+        queue(channel).declare()
+    except PreconditionFailed as error:
+        # It is older than one of its arguments. It serves all the same, and changing it means
+        # deleting it, which is an operator's decision.
+        _log.warning("queue %s stays as it was declared before: %s", queue.name, error)
+    else:
+        channel.close()
+
+
 class Container(ServiceContainer):
     """nameko's container, in which no single piece of work can end or clog the process.
 
@@ -239,6 +297,8 @@ class Container(ServiceContainer):
         #: When work was last begun or finished, on the monotonic clock.
         self.last_progress = time.monotonic()
 
+        self._when_worker_free: list[Callable[[], None]] = []
+
     @property
     def free_workers(self) -> int:
         return int(self._worker_pool.free())
@@ -247,11 +307,20 @@ class Container(ServiceContainer):
     def busy_workers(self) -> int:
         return len(self._worker_threads)
 
+    def when_worker_free(self, act: Callable[[], None]) -> None:
+        """Have `act` called whenever a worker has ended; it must not block."""
+        self._when_worker_free.append(act)
+
+    def _handle_worker_thread_exited(self, thread: Any, worker_ctx: WorkerContext) -> None:
+        super()._handle_worker_thread_exited(thread, worker_ctx)
+        for act in self._when_worker_free:
+            act()
+
     def _run_worker(self, worker_ctx: WorkerContext, handle_result: Any) -> None:
         entrypoint = worker_ctx.entrypoint
         method_name = entrypoint.method_name
         data = worker_ctx.data
-        serve_under(data.pop("deadline", None), tuple(worker_ctx.call_id_stack))
+        serve_under(data.get("deadline"), tuple(worker_ctx.call_id_stack))
         structlog.contextvars.bind_contextvars(call=worker_ctx.call_id_stack[0], method=method_name)
         began = self.last_progress = time.monotonic()
         WORKERS_BUSY.inc()
@@ -263,8 +332,8 @@ class Container(ServiceContainer):
                 self._worker_setup(worker_ctx)
                 method = getattr(worker_ctx.service, method_name)
                 result = method(*worker_ctx.args, **worker_ctx.kwargs)
-            except (GreenletExit, SystemExit, KeyboardInterrupt):
-                raise
+            except GreenletExit:
+                raise  # the container kills it; the broker brings the message again
             except Exception:  # noqa: BLE001  # any error becomes this work's result
                 exc_info = sys.exc_info()
             except BaseException as interruption:  # noqa: BLE001  # eventlet.Timeout is one
@@ -337,12 +406,3 @@ class Watchdog:
                 os.write(2, f"watchdog: {reason} for {self._limit} s; exiting\n".encode())
                 faulthandler.dump_traceback(all_threads=True)
                 os._exit(1)
-
-
-__all__ = [
-    "Container",
-    "HandlerInterrupted",
-    "Intake",
-    "QueueConsumerStopped",
-    "Watchdog",
-]

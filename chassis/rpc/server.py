@@ -158,6 +158,7 @@ class RpcConsumer(NamekoRpcConsumer):
     def setup(self) -> None:
         if self.queue is None:
             self.queue = request_queue(self.container.service_name)
+            self.container.when_worker_free(self._serve_waiting)
             self.queue_consumer.register_provider(self)
             self._registered = True
 
@@ -235,6 +236,8 @@ class RpcConsumer(NamekoRpcConsumer):
         context: dict[str, Any],
         request: _Request,
     ) -> None:
+        if not request.connection.connected:
+            return  # the broker has taken it back and brings it to whoever consumes
         if seconds_left(request.deadline) <= 0:
             self._refuse(request, DeadlinePassed(service=self.container.service_name))
             return
@@ -250,13 +253,10 @@ class RpcConsumer(NamekoRpcConsumer):
             self.queue_consumer.requeue_message(_Requeueable(request.message))
 
     def _finish(
-        self, request: _Request, worker_ctx: WorkerContext, result: Any, exc_info: Any
+        self, request: _Request, _worker_ctx: WorkerContext, result: Any, exc_info: Any
     ) -> tuple[Any, Any]:
         refusal = None if exc_info is None else as_refusal(request.method, exc_info)
         self._answer(request, result, refusal)
-        # This worker's own place is free only when it has ended; ask again then.
-        if self._waiting:
-            worker_ctx.container.spawn_managed_thread(self._serve_waiting)
         return result, exc_info
 
     def _serve_waiting(self) -> None:
@@ -287,11 +287,9 @@ class RpcConsumer(NamekoRpcConsumer):
             request.method if request.method in self._methods else "?",
             "ok" if refusal is None else refusal.code,
         ).inc()
-        if request.connection is not None:
-            message = request.message
-            self.queue_consumer.ack(
-                request.connection, message.channel.channel_id, message.delivery_tag
-            )
+        self.queue_consumer.ack(
+            request.connection, request.message.channel.channel_id, request.message.delivery_tag
+        )
 
 
 class _Requeueable:
@@ -330,7 +328,8 @@ class Rpc(NamekoRpc):
 
     def setup(self) -> None:
         function = getattr(self.container.service_cls, self.method_name)
-        self._signature = inspect.signature(function)
+        # What a decorator returns is called, not what it wraps.
+        self._signature = inspect.signature(function, follow_wrapped=False)
         super().setup()
 
     def check_arguments(self, args: list[Any], kwargs: Mapping[str, Any]) -> None:
