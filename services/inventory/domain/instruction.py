@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from chassis.lifecycle import IllegalMove
 from chassis.mapping import Announcing, Percent, Quantity
 from chassis.quantity import check, with_tolerance
 from services.inventory.domain import Base
@@ -248,9 +249,29 @@ class Instruction(Announcing, Base):
 
     def start(self, signed: Signed, *, today: date) -> InstructionStarted:
         """Begin making; its material is consumed in the same transaction."""
+        self.check_start()
         self.state = InstructionState.RUNNING
         self.started, self.started_on = signed.as_row(), today
         return InstructionStarted(self)
+
+    def check_start(self) -> None:
+        """Raise IllegalMove unless it is accepted: what was interrupted is resumed."""
+        if self.state is not InstructionState.ACCEPTED:
+            self._refuse("start")
+
+    def check_resume(self) -> None:
+        """Raise IllegalMove unless it is abnormal: what is accepted is started."""
+        if self.state is not InstructionState.ABNORMAL:
+            self._refuse("resume")
+
+    def _refuse(self, verb: str) -> None:
+        raise IllegalMove(
+            entity="instruction",
+            state=self.state,
+            wish=verb,
+            allowed=", ".join(sorted(INSTRUCTION.next(self.state))) or "-",
+            instruction_number=self.number,
+        )
 
     def mark_abnormal(
         self, signed: Signed, *, kind: AbnormalClass, reason: str, measure: str
@@ -267,7 +288,7 @@ class Instruction(Announcing, Base):
 
     def resume(self) -> InstructionResumed:
         """Go on making after an abnormality."""
-        self.check_move(InstructionState.RUNNING)
+        self.check_resume()
         self.state = InstructionState.RUNNING
         return InstructionResumed(self)
 

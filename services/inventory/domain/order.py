@@ -35,13 +35,14 @@ class OrderCopy(Base):
     view_version: Mapped[int] = mapped_column(comment="of the order, 0 while no view is known")
     stage: Mapped[str | None]
     revision: Mapped[int]
+    salesperson_id: Mapped[str | None] = mapped_column(comment="who may see it, if only theirs")
     view: Mapped[dict[str, Any]] = mapped_column(JSONB)
     stopped_at: Mapped[datetime | None] = mapped_column(comment="cancelled here, for good")
     stop_reason: Mapped[str | None]
 
     def __init__(self, order_id: UUID) -> None:
         self.order_id = order_id
-        self.number = self.stage = None
+        self.number = self.stage = self.salesperson_id = None
         self.view_version = self.revision = 0
         self.view = {}
         self.stopped_at = self.stop_reason = None
@@ -53,6 +54,7 @@ class OrderCopy(Base):
         self.view = view
         self.view_version = view["version"]
         self.number, self.stage, self.revision = view["number"], view["stage"], view["revision"]
+        self.salesperson_id = (view.get("customer") or {}).get("salesperson_id")
         return True
 
     def stop(self, *, reason: str | None, at: datetime) -> None:
@@ -111,12 +113,6 @@ class OrderCopy(Base):
         customer = self.view.get("customer") or {}
         name: str | None = customer.get("name")
         return name
-
-    @property
-    def salesperson_id(self) -> str | None:
-        customer = self.view.get("customer") or {}
-        person: str | None = customer.get("salesperson_id")
-        return person
 
 
 class LineCopy:

@@ -8,6 +8,8 @@ RULES = rules(
         "MAIN",
         "code of the store that orders are reserved in and shipped from",
     ),
+    Rule("calendar_years", [], "years whose working days are entered"),
+    Rule("calendar_overrides", {}, "days that differ from Monday to Friday: date → worked"),
 )
 
 # The short list of reasons for changing what is in force (SPEC §2).

@@ -23,6 +23,15 @@ def by_number(session: Session, number: str) -> Instruction:
     return found
 
 
+def locked(session: Session, number: str) -> Instruction:
+    """Load an instruction to be moved; the caller has locked its order's row, which guards it."""
+    return session.scalars(
+        select(Instruction)
+        .where(Instruction.number == number)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
 def order_of(session: Session, number: str) -> UUID:
     """Give the order that an instruction is for. Raises InstructionNotFound."""
     order_id = session.scalar(select(Instruction.order_id).where(Instruction.number == number))

@@ -10,7 +10,7 @@ from uuid import UUID
 from chassis.database import Work
 from services.inventory.domain.order import OrderCopy
 from services.inventory.storage import orders
-from services.inventory.use_cases import instructions, slots, statements
+from services.inventory.use_cases import instructions, material_stock, slots, statements, stops
 
 # The dates of an order slide only while its confirmation is out, and stay afterwards.
 DATED = frozenset({"awaiting_return", "confirmed", "in_progress"})
@@ -25,7 +25,7 @@ def follow_order(work: Work, name: str, view: dict[str, Any]) -> OrderCopy | Non
     if not order.take(view):
         return None
     if order.is_over or name == "order_expired":
-        _end(work, order)
+        _end(work, order, expired=name == "order_expired")
     elif order.is_in_review:
         statements.open_due(work, order)
     elif order.is_ordered:
@@ -36,16 +36,20 @@ def follow_order(work: Work, name: str, view: dict[str, Any]) -> OrderCopy | Non
     return order
 
 
-def _end(work: Work, order: OrderCopy) -> None:
-    """Void what is signed, give back slots and material: the order ended, or expired to draft."""
-    statements.void_all(work, order)
+def _end(work: Work, order: OrderCopy, *, expired: bool) -> None:
+    """Give back slots and material of an order that ended, or expired to draft.
+
+    What was signed for a fulfilled order stays as it is: it is its history.
+    """
     slots.free(work, order.order_id)
-    statements.free_material(work, order)
+    material_stock.free_material(work, order.order_id)
+    if expired or order.stage == "cancelled":
+        statements.void_all(work, order)
     if order.stage == "cancelled":
-        instructions.stop_all(work, order, reason=None)
+        stops.stop_all(work, order, reason=None)
 
 
 def _end_short_closed_lines(work: Work, order: OrderCopy) -> None:
     for line in order.lines:
         if line.is_made and line.short_closed:
-            instructions.stop_line(work, order, line.id)
+            stops.stop_line(work, order, line.id)
