@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, SmallInteger, String
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, SmallInteger, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
@@ -40,6 +40,8 @@ from services.shipping.domain.lifecycle import (
 )
 from services.shipping.domain.order import BlockedFor
 from services.shipping.domain.parcel_code import parcel_code
+
+_BEFORE_HANDED = OPEN[: OPEN.index(ShipmentState.HANDED)]
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,14 @@ class Shipment(Announcing, Base):
         Index("ix_shipment_salesperson", "salesperson_id", "requested_at", "id"),
         Index("ix_shipment_requested", "requested_at", "id"),
         Index("ix_shipment_waybill", "waybill"),
+        Index(
+            "ix_shipment_waiting",
+            "due_at",
+            "id",
+            postgresql_where=text(
+                "state in ('requested', 'released', 'checked', 'handed', 'picking', 'packed')"
+            ),
+        ),
     )
     aggregate_type: ClassVar[str] = "shipment"
 
@@ -139,13 +149,15 @@ class Shipment(Announcing, Base):
     customer_code: Mapped[str] = mapped_column(String(40))
     customer_name: Mapped[str]
     salesperson_id: Mapped[str | None] = mapped_column(String(80))
+    order_grade: Mapped[str | None] = mapped_column(
+        String(1), comment="when requested; only says in whose work list the release stands"
+    )
     region: Mapped[str | None] = mapped_column(comment="the customer's, as the order says")
     state: Mapped[str] = mapped_column(String(20))
     blocked: Mapped[str | None] = mapped_column(
         String(10), comment="cancel or hold: orders has stopped it; what a dispatch competes with"
     )
     emergency: Mapped[bool] = mapped_column(comment="the written request was waived")
-    completes_order: Mapped[bool] = mapped_column(comment="asks for all that was still to come")
     due_at: Mapped[datetime] = mapped_column(comment="by when it should have left")
 
     consignee_name: Mapped[str]
@@ -269,6 +281,17 @@ class Shipment(Announcing, Base):
         if not steps(self.stands, wish):
             SHIPMENT.check(self.stands, wish)
 
+    def check_movable_to(self, wish: ShipmentState) -> None:
+        """Raise IllegalMove unless a person's word can bring it on to `wish`.
+
+        What happens on the way is reported only once it has left: the departure itself is the
+        dispatcher's word.
+        """
+        if self.has_left or wish in (*OPEN, ShipmentState.DISPATCHED):
+            self.check_on_road_to(wish)
+        else:
+            SHIPMENT.check(self.stands, wish)
+
     def departs_on_the_way_to(self, wish: ShipmentState) -> bool:
         return ShipmentState.DISPATCHED in steps(self.stands, wish)
 
@@ -358,16 +381,16 @@ class Shipment(Announcing, Base):
         if wrong:
             raise ReadBackDiffers(number=self.number, items=", ".join(wrong), differs=wrong)
 
-    def make_parcels(self, count: int) -> list[Parcel]:
-        """Make `count` parcels with their codes, once. Raises ParcelsMade."""
-        if self.stands not in (
-            ShipmentState.REQUESTED,
-            ShipmentState.RELEASED,
-            ShipmentState.CHECKED,
-        ):
+    def check_parcels_wanted(self) -> None:
+        """Raise IllegalMove once it is handed, ParcelsMade once it has parcels."""
+        if self.stands not in _BEFORE_HANDED:
             SHIPMENT.check(self.stands, ShipmentState.HANDED)
         if self.parcels:
             raise ParcelsMade(number=self.number, parcels=len(self.parcels))
+
+    def make_parcels(self, count: int) -> list[Parcel]:
+        """Make `count` parcels with their codes, once. Raises ParcelsMade."""
+        self.check_parcels_wanted()
         self.parcels = [
             Parcel(
                 code=parcel_code(self.number, position), position=position, progress=Progress.MADE

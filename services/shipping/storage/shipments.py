@@ -1,6 +1,6 @@
 """Queries of shipments, their lines and parcels."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -73,6 +73,9 @@ def block_open(session: Session, order_id: UUID, why: BlockedFor | None) -> None
     A dispatch that runs at the same moment holds the row's lock: the update waits and then
     judges the row as that dispatch left it. What it does not match has left, or ended.
     """
+    # Taken in the order of ids first, as scans take them: an UPDATE locks in any order.
+    mine = select(Shipment.id).where(Shipment.order_id == order_id).order_by(Shipment.id)
+    session.execute(mine.with_for_update())
     session.execute(
         update(Shipment)
         .where(
@@ -128,6 +131,16 @@ def owners_of(session: Session, codes: Iterable[str]) -> dict[str, UUID]:
     return {row.code: row.shipment_id for row in rows}
 
 
+def numbers_of(session: Session, shipment_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Give the numbers of shipments by id."""
+    if not shipment_ids:
+        return {}
+    rows = session.execute(
+        select(Shipment.id, Shipment.number).where(Shipment.id.in_(shipment_ids))
+    )
+    return {row.id: row.number for row in rows}
+
+
 def _seen_by(principal: Principal) -> ColumnElement[bool]:
     """Limit `sales` to what its own customers get (SPEC §2)."""
     if principal.limited_to_own_customers:
@@ -174,13 +187,24 @@ def _filters(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 
 
 def waiting(
-    session: Session, states: Sequence[ShipmentState], principal: Principal, *, limit: int
+    session: Session,
+    states: Collection[ShipmentState],
+    principal: Principal,
+    *,
+    withdrawn: bool,
+    limit: int,
 ) -> list[Shipment]:
-    """Give what waits in one of `states` or for a new release, the earliest due first."""
+    """Give what waits in one of `states`, the earliest due first; on hold left out.
+
+    With `withdrawn` also what waits for a new release in whatever state it had come to.
+    """
+    waits: ColumnElement[bool] = Shipment.state.in_(states)
+    if withdrawn:
+        waits |= Shipment.release_withdrawn_at.is_not(None) & Shipment.state.in_(OPEN)
     return list(
         session.scalars(
             select(Shipment)
-            .where(Shipment.state.in_(states), _seen_by(principal))
+            .where(waits, Shipment.blocked.is_(None), _seen_by(principal))
             .order_by(Shipment.due_at, Shipment.id)
             .limit(limit)
             .options(*_PARTS)

@@ -1,0 +1,1 @@
+"""What shipping does, one file per noun: load, ask the domain, announce."""

@@ -1,0 +1,77 @@
+"""What orders tells shipping: its view, its blocks, and the end of an order."""
+
+from typing import Any
+from uuid import UUID
+
+from chassis.database import Work
+from services.shipping.domain.errors import AlreadyDispatched
+from services.shipping.domain.order import BlockedFor
+from services.shipping.domain.shipment import Shipment
+from services.shipping.storage import orders, shipments
+from services.shipping.use_cases.moving import end
+
+
+def keep_order(work: Work, view: dict[str, Any], sequence: int) -> None:
+    """Keep the newest view of an order; once it is cancelled, cancel what has not left."""
+    if view["customer"] is None:
+        return  # A memo of somebody not known yet: nothing of it can be shipped.
+    written = orders.keep(work.session, view, sequence)
+    if written and view["stage"] == "cancelled":
+        orders.lock(work.session, UUID(view["id"]))
+        for shipment in shipments.of_order(work.session, UUID(view["id"]), lock=True):
+            if shipment.is_open:
+                before = shipment.state
+                end(work, shipment)
+                work.log(
+                    "shipment",
+                    shipment.number,
+                    "cancel",
+                    changes={"state": [before, shipment.state]},
+                    note="order cancelled",
+                )
+
+
+def block_order(work: Work, request: dict[str, Any]) -> list[Shipment]:
+    """Stop what has not left of an order. Raises AlreadyDispatched for a cancel that lost.
+
+    Each shipment's row decides between block and dispatch: block_open is one conditional
+    update, and a dispatch locks the same row.
+    """
+    why, order_id = BlockedFor(request["why"]), request["order_id"]
+    lock = orders.lock(work.session, order_id)
+    assert work.key is not None  # noqa: S101  every command has one
+    orders.set_block(
+        work.session,
+        command_id=work.key,
+        order_id=order_id,
+        why=why,
+        reason=request["reason"],
+        person_id=work.principal.person_id,
+        now=work.now,
+    )
+    lock.blocked = orders.present_block(work.session, order_id)
+    shipments.block_open(work.session, order_id, BlockedFor(lock.blocked or why))
+    if why is BlockedFor.CANCEL:
+        gone = shipments.first_gone(work.session, order_id)
+        if gone is not None:
+            raise AlreadyDispatched(shipment_number=gone, order_number=request["order_number"])
+    work.log("order", order_id, f"block_for_{why}", note=request["reason"])
+    return shipments.of_order(work.session, order_id)
+
+
+def unblock_order(work: Work, request: dict[str, Any]) -> list[Shipment]:
+    """Lift the block of one command, or every block of one kind; idempotent."""
+    why, order_id = BlockedFor(request["why"]), request["order_id"]
+    lock = orders.lock(work.session, order_id)
+    command_id = request["command_id"]
+    if command_id is None:
+        orders.lift_all_blocks(work.session, order_id, why, work.now)
+    else:
+        orders.lift_block(
+            work.session, command_id=command_id, order_id=order_id, why=why, now=work.now
+        )
+    present = orders.present_block(work.session, order_id)
+    lock.blocked = present
+    shipments.block_open(work.session, order_id, present)
+    work.log("order", order_id, f"unblock_for_{why}")
+    return shipments.of_order(work.session, order_id)

@@ -1,0 +1,64 @@
+"""What every move begins with: who acts, the locked row, the version it was read in."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chassis.database import Work
+from chassis.errors import StaleVersion
+from services.shipping.domain.shipment import ReadBack, Shipment
+from services.shipping.storage import shipments
+
+
+def person(work: Work) -> tuple[str, str]:
+    """Give who acts: id and name."""
+    return work.principal.person_id, work.principal.name
+
+
+def locked(
+    work: Work,
+    request: dict[str, Any],
+    *,
+    roles: tuple[str, ...],
+    legal: Callable[[Shipment], object],
+) -> Shipment:
+    """Lock the shipment of a move, after role and legal move and before its guards.
+
+    Raises RoleNeeded, ShipmentNotFound, IllegalMove or StaleVersion, in this order.
+    """
+    work.principal.require(*roles)
+    shipment = shipments.get(work.session, request["shipment_number"], work.principal, lock=True)
+    legal(shipment)
+    check_version(shipment, request.get("expected_version"))
+    return shipment
+
+
+def check_version(shipment: Shipment, expected: int | None) -> None:
+    """Raise StaleVersion unless the shipment is still as it was read."""
+    if expected is not None and expected != shipment.version:
+        raise StaleVersion(entity=shipment.number, version=shipment.version)
+
+
+def read_back(request: dict[str, Any]) -> ReadBack:
+    """Give what was read aloud."""
+    said = request["read_back"]
+    return ReadBack(
+        name=said["name"],
+        phone=said["phone"],
+        address=said["address"],
+        quantities={line["line_no"]: line["quantity"] for line in said["lines"]},
+    )
+
+
+def log_move(
+    work: Work, shipment: Shipment, action: str, before: str, request: dict[str, Any]
+) -> None:
+    """Write a move into the log of changes."""
+    changes = {"state": [before, str(shipment.state)]} if before != shipment.state else {}
+    work.log(
+        "shipment",
+        shipment.number,
+        action,
+        changes=changes,
+        reason=request.get("reason"),
+        note=request.get("note"),
+    )

@@ -1,0 +1,190 @@
+"""Obligations: opened by moves, closed by commands or by later moves."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from chassis.database import Work
+from services.shipping.domain import events
+from services.shipping.domain.carrier import Carrier, Mode
+from services.shipping.domain.errors import NothingOwed, NoticeNotMade
+from services.shipping.domain.lifecycle import ShipmentState
+from services.shipping.domain.notice import NoticeSending, check_received, is_sent
+from services.shipping.domain.obligation import PAPERS, WHOSE, Owed, owe
+from services.shipping.domain.shipment import Received, Shipment
+from services.shipping.storage import masters, obligations, shipments
+from services.shipping.use_cases.calendar import after_working_days, in_minutes
+from services.shipping.use_cases.loading import check_version, locked, log_move, person
+
+
+def open_obligation(work: Work, shipment: Shipment, kind: Owed, due_at: datetime) -> None:
+    """Owe something for a shipment."""
+    work.session.add(
+        owe(kind, obligation_id=uuid4(), shipment_id=shipment.id, due_at=due_at, now=work.now)
+    )
+
+
+def close_obligation(work: Work, shipment: Shipment, *kinds: Owed, note: str | None = None) -> None:
+    """Close what is open of `kinds`; a move that makes it needless closes it too."""
+    for kind in kinds:
+        found = obligations.open_one(work.session, shipment.id, kind)
+        if found is not None:
+            found.close(person=person(work), now=work.now, note=note)
+
+
+def owe_after_move(work: Work, shipment: Shipment, passed: list[events.ShipmentEvent]) -> None:
+    """Open and close what the moves just made bring with them."""
+    reached = {type(event) for event in passed}
+    if events.ShipmentDispatched in reached:
+        _owe_after_departure(work, shipment)
+    if events.ShipmentArrived in reached or events.ShipmentSigned in reached:
+        work.session.flush()
+        close_obligation(work, shipment, Owed.ARRIVAL_CHECK)
+    if events.ShipmentSigned in reached and shipment.receipt_at is None:
+        days = work.setting("receipt_working_days")
+        open_obligation(work, shipment, Owed.RECEIPT, after_working_days(work, days))
+
+
+def _owe_after_departure(work: Work, shipment: Shipment) -> None:
+    if shipment.lacks_waybill:
+        days = work.setting("waybill_working_days")
+        open_obligation(work, shipment, Owed.WAYBILL, after_working_days(work, days))
+    open_obligation(work, shipment, Owed.NOTICE, in_minutes(work, work.setting("notice_minutes")))
+    open_obligation(
+        work, shipment, Owed.NOTICE_CHECK, in_minutes(work, work.setting("notice_check_minutes"))
+    )
+    assert shipment.expected_arrival is not None  # noqa: S101  set by the departure just made
+    days = (shipment.expected_arrival - work.today).days
+    open_obligation(work, shipment, Owed.ARRIVAL_CHECK, in_minutes(work, days * 24 * 60))
+
+
+def end_obligations(work: Work, shipment: Shipment) -> None:
+    """Close everything that a cancelled shipment cannot owe any more."""
+    for found in obligations.open_of(work.session, [shipment.id]):
+        if found.kind != Owed.FINANCE_TOLD:
+            found.close(person=person(work), now=work.now, note="cancelled")
+
+
+def hand_in_paper(work: Work, request: dict[str, Any]) -> Shipment:
+    """Note that an owed paper came in, or that finance took note. Raises NothingOwed."""
+    kind = Owed(request["kind"])
+    if kind not in PAPERS:
+        raise NothingOwed(number=request["shipment_number"], kind=kind)
+    shipment = locked(work, request, roles=WHOSE[kind], legal=lambda _: None)
+    if obligations.open_one(work.session, shipment.id, kind) is None:
+        raise NothingOwed(number=shipment.number, kind=kind)
+    close_obligation(work, shipment, kind, note=request["note"])
+    log_move(work, shipment, f"hand_in_{kind}", shipment.state, request)
+    return shipment
+
+
+def enter_waybill(work: Work, request: dict[str, Any]) -> Shipment:
+    """Enter carrier and waybill; once both are there, they are owed no more."""
+    shipment = locked(work, request, roles=("dispatcher", "assistant"), legal=lambda _: None)
+    before = {"carrier_code": shipment.carrier_code, "waybill": shipment.waybill}
+    set_carrier(work, shipment, request)
+    if not shipment.lacks_waybill:
+        close_obligation(work, shipment, Owed.WAYBILL)
+    after = {"carrier_code": shipment.carrier_code, "waybill": shipment.waybill}
+    work.log(
+        "shipment",
+        shipment.number,
+        "enter_waybill",
+        changes={name: [before[name], after[name]] for name in after},
+        reason=request["reason"],
+        note=request["note"],
+    )
+    return shipment
+
+
+def set_carrier(work: Work, shipment: Shipment, request: dict[str, Any]) -> None:
+    """Enter the carrier, mode and waybill that were given. Raises MasterNotFound."""
+    code, mode = request["carrier_code"], request["mode_code"]
+    name = masters.get(work.session, Carrier, code).name if code else None
+    if mode:
+        masters.get(work.session, Mode, mode)
+    shipment.assign_carrier(code=code, name=name, mode=mode, waybill=request["waybill"])
+
+
+def record_notice_sent(work: Work, request: dict[str, Any]) -> Shipment:
+    """Note that the dispatch notice went out by one channel; by two it is no longer owed."""
+    work.principal.require(*WHOSE[Owed.NOTICE], "sales", "supervisor")
+    shipment = _with_notice(work, request)
+    who, name = person(work)
+    work.session.add(
+        NoticeSending(
+            id=uuid4(),
+            shipment_id=shipment.id,
+            channel=request["channel"],
+            at=request["at"] or work.now,
+            received_clearly=request["received_clearly"],
+            person_id=who,
+            person_name=name,
+        )
+    )
+    work.session.flush()
+    if is_sent(obligations.sendings(work.session, shipment.id)):
+        close_obligation(work, shipment, Owed.NOTICE)
+    log_move(work, shipment, "record_notice_sent", shipment.state, request)
+    return shipment
+
+
+def verify_notice(work: Work, request: dict[str, Any]) -> Shipment:
+    """Note that a clerk found the notice true, its arrival fitting, and received (S6).
+
+    Raises NoticeNotReceived until two channels went out and one arrived legibly.
+    """
+    work.principal.require(*WHOSE[Owed.NOTICE_CHECK])
+    shipment = _with_notice(work, request)
+    if shipment.notice_verified_at is not None:
+        raise NothingOwed(number=shipment.number, kind=Owed.NOTICE_CHECK)
+    check_received(shipment.number, obligations.sendings(work.session, shipment.id))
+    shipment.notice_verified_at, shipment.notice_verifier_name = work.now, work.principal.name
+    close_obligation(work, shipment, Owed.NOTICE_CHECK, note=request["note"])
+    log_move(work, shipment, "verify_notice", shipment.state, request)
+    return shipment
+
+
+def _with_notice(work: Work, request: dict[str, Any]) -> Shipment:
+    shipment = shipments.get(work.session, request["shipment_number"], work.principal, lock=True)
+    if not shipment.has_left:
+        raise NoticeNotMade(number=shipment.number)
+    check_version(shipment, request["expected_version"])
+    return shipment
+
+
+def check_arrival(work: Work, request: dict[str, Any]) -> Shipment:
+    """Note that somebody asked after the goods; not there yet, it is asked again later (S10)."""
+    shipment = locked(work, request, roles=WHOSE[Owed.ARRIVAL_CHECK], legal=lambda _: None)
+    if obligations.open_one(work.session, shipment.id, Owed.ARRIVAL_CHECK) is None:
+        raise NothingOwed(number=shipment.number, kind=Owed.ARRIVAL_CHECK)
+    close_obligation(work, shipment, Owed.ARRIVAL_CHECK, note=request["note"])
+    work.session.flush()
+    open_obligation(work, shipment, Owed.ARRIVAL_CHECK, request["ask_again_at"])
+    log_move(work, shipment, "check_arrival", shipment.state, request)
+    return shipment
+
+
+def record_receipt(work: Work, request: dict[str, Any]) -> Shipment:
+    """Enter the signed receipt of a shipment that a bare scan had signed. Raises NothingOwed."""
+    shipment = locked(work, request, roles=("assistant", "clerk"), legal=lambda _: None)
+    if shipment.stands is not ShipmentState.SIGNED or shipment.receipt_at is not None:
+        raise NothingOwed(number=shipment.number, kind=Owed.RECEIPT)
+    enter_receipt(work, shipment, request)
+    close_obligation(work, shipment, Owed.RECEIPT)
+    work.announce(events.ReceiptRecorded(shipment))
+    log_move(work, shipment, "record_receipt", shipment.state, request)
+    return shipment
+
+
+def enter_receipt(work: Work, shipment: Shipment, request: dict[str, Any]) -> None:
+    """Put what the customer signed for on the shipment's lines. Raises MoreThanShipped."""
+    shipment.enter_receipt(
+        signer=request["signer"],
+        received=[
+            Received(line["line_no"], line["signed_quantity"], line["damaged_quantity"])
+            for line in request["lines"]
+        ],
+        damage=request["damage"],
+        now=work.now,
+    )

@@ -1,0 +1,179 @@
+"""Dispatch requests: without one nothing leaves (S1, S4)."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from chassis import quantity
+from chassis.database import Work
+from services.shipping.domain import events
+from services.shipping.domain.errors import LineTwice, NotEnoughHeld
+from services.shipping.domain.lifecycle import ShipmentState
+from services.shipping.domain.obligation import Owed
+from services.shipping.domain.order import OrderCopy
+from services.shipping.domain.shipment import Shipment, ShipmentLine
+from services.shipping.storage import orders, shipments
+from services.shipping.storage.shipments import Asked
+from services.shipping.use_cases.calendar import after_working_days
+from services.shipping.use_cases.loading import person
+from services.shipping.use_cases.owing import open_obligation
+
+REQUESTERS = ("clerk", "supervisor")
+
+
+def look_at_order(work: Work, request: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what can be refused before inventory is asked; gives what to ask it."""
+    work.principal.require(*(("supervisor",) if request["emergency"] else REQUESTERS))
+    order = orders.get(work.session, request["order_number"], work.principal)
+    order.check_dispatchable()
+    _asked_lines(order, request["lines"])
+    return {"order_id": str(order.order_id)}
+
+
+def request_dispatch(
+    work: Work, request: dict[str, Any], holdings: list[dict[str, Any]]
+) -> Shipment:
+    """Write a dispatch request for goods held for the order and not asked for yet.
+
+    `holdings` is inventory's answer. The order's lock makes of two requests at once one after
+    the other, so that both cannot ask for the same goods. Raises OrderOnHold,
+    OrderBeingCancelled, OrderNotDispatchable, NotEnoughHeld.
+    """
+    order = orders.get(work.session, request["order_number"], work.principal)
+    lock = orders.lock(work.session, order.order_id)
+    work.session.refresh(order)
+    order.check_dispatchable()
+    lock.check_free(order.number)
+    wanted = _asked_lines(order, request["lines"])
+    asked = shipments.asked_of_order(work.session, order.order_id)
+    _check_held(order, wanted, holdings, asked)
+    shipment = _new_shipment(work, order, request, wanted)
+    work.session.add(shipment)
+    if shipment.emergency:
+        _owe_emergency_papers(work, shipment)
+    work.announce(events.DispatchRequested(shipment))
+    action = "request_dispatch_in_emergency" if shipment.emergency else "request_dispatch"
+    work.log(
+        "shipment",
+        shipment.number,
+        action,
+        changes={"lines": [None, {line.line_no: line.quantity for line in shipment.lines}]},
+        reason=request["reason"],
+        note=request["note"],
+    )
+    return shipment
+
+
+def _asked_lines(
+    order: OrderCopy, lines: list[dict[str, Any]]
+) -> list[tuple[dict[str, Any], Decimal]]:
+    """Give the order's line and quantity of each asked line. Raises LineUnknown, LineTwice."""
+    wanted: dict[str, tuple[dict[str, Any], Decimal]] = {}
+    for asked in lines:
+        line = order.line(line_id=asked["line_id"], line_no=asked["line_no"])
+        if line["id"] in wanted:
+            raise LineTwice(line_no=line["line_no"])
+        amount = quantity.check(asked["quantity"], line["unit_decimals"])
+        wanted[line["id"]] = line, amount
+    return list(wanted.values())
+
+
+def _check_held(
+    order: OrderCopy,
+    wanted: list[tuple[dict[str, Any], Decimal]],
+    holdings: list[dict[str, Any]],
+    asked: dict[UUID, Asked],
+) -> None:
+    """Raise NotEnoughHeld naming each line that asks for more than is left."""
+    held = {holding["line_id"]: holding for holding in holdings}
+    short = []
+    for line, amount in wanted:
+        holding = held.get(line["id"])
+        left = _left(line, holding, asked.get(UUID(line["id"]), Asked()))
+        if amount > left:
+            short.append({"line_no": line["line_no"], "wanted": amount, "left": max(left, 0)})
+    if short:
+        summary = "; ".join(f"{s['line_no']}: {s['wanted']} > {s['left']}" for s in short)
+        raise NotEnoughHeld(order_number=order.number, summary=summary, lines=short)
+
+
+def _left(line: dict[str, Any], holding: dict[str, Any] | None, asked: Asked) -> Decimal:
+    """Give what may still be asked for of a line.
+
+    What has left may or may not be consumed in inventory's books yet (that goes by an event),
+    so two bounds hold: what is held less what is asked for and still here, and what the line
+    amounts to less all that was ever asked for.
+    """
+    if holding is None:
+        return Decimal(0)
+    held: Decimal = holding["held"]
+    return min(held - asked.open, _whole(line, holding) - asked.ever)
+
+
+def _whole(line: dict[str, Any], holding: dict[str, Any]) -> Decimal:
+    """Give what a line amounts to: made lines what was accepted, stock lines what was ordered."""
+    accepted: Decimal | None = holding["accepted_quantity"]
+    if line["supply"] == "make":
+        held: Decimal = holding["held"]
+        return held if accepted is None else accepted
+    return Decimal(line["quantity"])
+
+
+def _new_shipment(
+    work: Work,
+    order: OrderCopy,
+    request: dict[str, Any],
+    wanted: list[tuple[dict[str, Any], Decimal]],
+) -> Shipment:
+    view, delivery = order.view, request["delivery"]
+    consignee, customer = view["consignee"] or {}, view["customer"]
+    requested_by, requester_name = person(work)
+    return Shipment(
+        id=uuid4(),
+        sequence=0,
+        number=shipments.next_number(work.session, work.today),
+        order_id=order.order_id,
+        order_number=order.number,
+        customer_id=order.customer_id,
+        customer_code=customer["code"] or "",
+        customer_name=customer["name"],
+        salesperson_id=order.salesperson_id,
+        order_grade=customer["grade"],
+        region=delivery["region"] or customer["region"],
+        state=ShipmentState.REQUESTED,
+        emergency=request["emergency"],
+        due_at=after_working_days(work, work.setting("dispatch_working_days")),
+        consignee_name=delivery["name"] or consignee.get("name") or "",
+        consignee_phone=delivery["phone"] or consignee.get("phone") or "",
+        consignee_address=delivery["address"] or consignee.get("address") or "",
+        delivery_method=delivery["method"] or view["delivery_method"] or "pickup_at_depot",
+        urgency=view["urgency"] or "normal",
+        requirements=view["special_requirements"] or "",
+        remark=delivery["remark"],
+        requested_at=work.now,
+        requested_by=requested_by,
+        requester_name=requester_name,
+        lines=[_new_line(line, amount) for line, amount in wanted],
+        parcels=[],
+    )
+
+
+def _new_line(line: dict[str, Any], amount: Decimal) -> ShipmentLine:
+    return ShipmentLine(
+        line_no=line["line_no"],
+        line_id=UUID(line["id"]),
+        product_id=UUID(line["product_id"]),
+        product_code=line["product_code"],
+        product_name=line["product_name"],
+        spec=line["spec"] or "",
+        unit=line["unit"],
+        unit_decimals=line["unit_decimals"],
+        packing=line["packing"],
+        quantity=amount,
+    )
+
+
+def _owe_emergency_papers(work: Work, shipment: Shipment) -> None:
+    days = work.setting("written_request_working_days")
+    open_obligation(work, shipment, Owed.WRITTEN_REQUEST, after_working_days(work, days))
+    open_obligation(work, shipment, Owed.FINANCE_TOLD, work.now)

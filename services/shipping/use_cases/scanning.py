@@ -1,0 +1,208 @@
+"""Scans: every one is kept, counted once, and answered the same way for ever (SPEC §7)."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from chassis.database import Work
+from chassis.errors import Conflict
+from chassis.lifecycle import IllegalMove
+from services.shipping.domain import events
+from services.shipping.domain.errors import ParcelNotFound
+from services.shipping.domain.lifecycle import ScanKind, ShipmentState
+from services.shipping.domain.parcel_code import is_well_formed
+from services.shipping.domain.quarantine import QuarantinedScan, Resolution, quarantined
+from services.shipping.domain.scan import ScanFacts, Verdict
+from services.shipping.domain.shipment import Shipment
+from services.shipping.storage import scans, shipments
+from services.shipping.use_cases.loading import person
+from services.shipping.use_cases.moving import departures
+from services.shipping.use_cases.owing import owe_after_move
+
+CONFLICTING, UNKNOWN, MISREAD = "sequence_reused", "parcel_unknown", "parcel_code_misread"
+NOT_HANDED = "not_handed"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one scan is told."""
+
+    scan: ScanFacts
+    verdict: Verdict
+    code: str | None = None
+    shipment_id: UUID | None = None
+    repeated: bool = False
+
+
+def record_scans(work: Work, request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Take in a batch of scans; gives an answer to each, in their order.
+
+    A scan that came before, in this batch or an earlier one, gets its first answer; the same
+    name with another content is kept and rejected. Everything is written by statements for
+    the whole batch; shipments are locked in one order.
+    """
+    received = _received(work, request)
+    first: dict[tuple[str, int], ScanFacts] = {}
+    for scan in received:
+        first.setdefault(scan.name, scan)
+    fresh_ids = scans.log_new(work.session, list(first.values()), work.principal.person_id)
+    fresh = [scan for scan in first.values() if scan.id in fresh_ids]
+    known = scans.known(work.session, first.keys() - {scan.name for scan in fresh})
+    judged = {answer.scan.name: answer for answer in _judge(work, fresh)}
+    scans.answer(
+        work.session,
+        [
+            {
+                "scan_id": answer.scan.id,
+                "verdict": answer.verdict,
+                "code": answer.code,
+                "shipment_id": answer.shipment_id,
+            }
+            for answer in judged.values()
+        ],
+    )
+    answers = [_answer(scan, judged, known) for scan in received]
+    conflicting = [answer.scan for answer in answers if answer.code == CONFLICTING]
+    scans.keep_conflicting(work.session, conflicting, work.principal.person_id)
+    return _told(work, answers)
+
+
+def _received(work: Work, request: dict[str, Any]) -> list[ScanFacts]:
+    return [
+        ScanFacts(
+            id=uuid4(),
+            device_id=request["device_id"],
+            device_sequence=scan["device_sequence"],
+            device_time=scan["device_time"],
+            parcel_code=scan["parcel_code"],
+            kind=ScanKind(scan["kind"]),
+            received_at=work.now,
+        )
+        for scan in request["scans"]
+    ]
+
+
+def _answer(
+    scan: ScanFacts,
+    judged: dict[tuple[str, int], Answer],
+    known: dict[tuple[str, int], scans.KnownScan],
+) -> Answer:
+    now, before = judged.get(scan.name), known.get(scan.name)
+    content = now.scan.content if now is not None else before.content if before else None
+    if content != scan.content:
+        return Answer(scan, Verdict.REJECTED, CONFLICTING)
+    if now is not None:
+        repeated = now.scan.id != scan.id
+        return Answer(scan, now.verdict, now.code, now.shipment_id, repeated)
+    assert before is not None  # noqa: S101  a name is fresh or known
+    return Answer(scan, Verdict(before.verdict), before.code, before.shipment_id, repeated=True)
+
+
+def _judge(work: Work, fresh: list[ScanFacts]) -> list[Answer]:
+    """Apply new scans to their parcels and move the shipments as far as these amount to."""
+    owners = shipments.owners_of(work.session, (scan.parcel_code for scan in fresh))
+    found = shipments.lock_all(work.session, set(owners.values()))
+    answers, moved = [], set()
+    for scan in fresh:
+        owner = owners.get(scan.parcel_code)
+        if owner is None:
+            answers.append(_quarantine(work, scan))
+            continue
+        answer = _apply(work, scan, found[owner])
+        if answer.verdict is Verdict.ACCEPTED:
+            moved.add(owner)
+        answers.append(answer)
+    _move(work, [found[owner] for owner in sorted(moved)])
+    return answers
+
+
+def _quarantine(work: Work, scan: ScanFacts) -> Answer:
+    misread = not is_well_formed(scan.parcel_code)
+    waiting = quarantined(scan, misread=misread)
+    work.session.add(waiting)
+    work.announce(events.ParcelUnknown(waiting))
+    return Answer(scan, Verdict.QUARANTINED, MISREAD if misread else UNKNOWN)
+
+
+def _apply(work: Work, scan: ScanFacts, shipment: Shipment) -> Answer:
+    parcel = next(p for p in shipment.parcels if p.code == scan.parcel_code)
+    try:
+        shipment.scan(parcel, scan.kind)
+    except Conflict as refusal:
+        code = refusal.code
+        if isinstance(refusal, IllegalMove):
+            code = shipment.state if shipment.has_left else NOT_HANDED
+        if shipment.stands is ShipmentState.CANCELLED:
+            code = "cancelled"
+        work.announce(events.ScanRejected(shipment, scan=scan, reason=code))
+        return Answer(scan, Verdict.REJECTED, code, shipment.id)
+    return Answer(scan, Verdict.ACCEPTED, None, shipment.id)
+
+
+def _move(work: Work, scanned: list[Shipment]) -> None:
+    """Bring each shipment to the state that its parcels now amount to."""
+    leaving = [s for s in scanned if s.departs_on_the_way_to(s.by_parcels)]
+    departing = dict(
+        zip((s.id for s in leaving), departures(work, leaving) if leaving else [], strict=True)
+    )
+    for shipment in scanned:
+        before = shipment.state
+        announced = shipment.advance(
+            shipment.by_parcels, now=work.now, departure=departing.get(shipment.id)
+        )
+        if before == shipment.state:
+            continue
+        work.announce(*announced)
+        owe_after_move(work, shipment, announced)
+        work.log("shipment", shipment.number, "scan", changes={"state": [before, shipment.state]})
+
+
+def _told(work: Work, answers: list[Answer]) -> list[dict[str, Any]]:
+    names = shipments.numbers_of(
+        work.session, {answer.shipment_id for answer in answers if answer.shipment_id}
+    )
+    return [
+        {
+            "device_sequence": answer.scan.device_sequence,
+            "parcel_code": answer.scan.parcel_code,
+            "kind": answer.scan.kind,
+            "answer": answer.verdict,
+            "reason": answer.code,
+            "shipment_number": names.get(answer.shipment_id) if answer.shipment_id else None,
+            "repeated": answer.repeated,
+        }
+        for answer in answers
+    ]
+
+
+def resolve(work: Work, request: dict[str, Any]) -> QuarantinedScan:
+    """Say what a scan of an unknown parcel was; assigned to a parcel, it counts as that one's.
+
+    Raises ScanNotFound, ScanResolved, ParcelNotFound, or why that parcel may not move.
+    """
+    work.principal.require("dispatcher", "assistant", "warehouse")
+    waiting = scans.lock_quarantined(work.session, request["scan_id"])
+    code = request["parcel_code"]
+    waiting.resolve(
+        Resolution.ASSIGNED if code else Resolution.DISMISSED,
+        parcel_code=code,
+        person=person(work),
+        note=request["note"],
+        now=work.now,
+    )
+    if code:
+        owners = shipments.owners_of(work.session, [code])
+        if code not in owners:
+            raise ParcelNotFound(code=code)
+        shipment = shipments.lock_all(work.session, set(owners.values()))[owners[code]]
+        parcel = next(p for p in shipment.parcels if p.code == code)
+        shipment.scan(parcel, ScanKind(waiting.kind))
+        _move(work, [shipment])
+    work.log(
+        "scan",
+        waiting.id,
+        "resolve",
+        changes={"parcel_code": [waiting.parcel_code, code]},
+        note=request["note"],
+    )
+    return waiting
