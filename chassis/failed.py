@@ -2,7 +2,7 @@
 
 A message waits here in one of the states of `State`. Those of one aggregate keep their order:
 none is tried before an earlier one of the same listener and aggregate has left. Operators
-list, show, retry and discard parked ones; both acts are logged in the change log.
+list, show, retry and discard parked ones; who calls these functions logs both acts.
 """
 
 import base64
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -50,7 +49,6 @@ ATTEMPTS = 8  # MESSAGING §3.4
 LONGEST_DELAY_SECONDS = 300
 # A process may also die for another reason while it tries a suspect: the second death decides.
 TRIALS = 2
-DISCARDED_KEPT_DAYS = 14
 
 # Listeners' names are method names, so these can never be one.
 UNREADABLE = "(unreadable)"  # the message is no event: no listener could be found
@@ -278,11 +276,11 @@ def begin(session: Session, table: Table, row: Row[Any], state: State) -> bool:
 
 
 def claim(session: Session, table: Table, row_id: int) -> Row[Any] | None:
-    """Lock a message for the transaction that handles it; None when it has moved on."""
+    """Lock a begun message for the transaction that handles it; None when it has moved on."""
     return session.execute(
         select(table)
         .where(table.c.id == row_id, table.c.state.in_((State.RETRYING, State.TRYING)))
-        .with_for_update(skip_locked=True)
+        .with_for_update()
     ).one_or_none()
 
 
@@ -364,11 +362,6 @@ def _parked(session: Session, table: Table, row_id: int) -> Row[Any]:
     if row.state != State.PARKED:
         raise MessageNotParked(id=row_id, state=row.state)
     return row
-
-
-def is_kept(table: Table, listener: str, message_id: UUID) -> ColumnElement[bool]:
-    """Say, in SQL, whether a listener's message is here in any state."""
-    return exists().where(table.c.listener == listener, table.c.message_id == message_id)
 
 
 def _storable(error: str) -> str:

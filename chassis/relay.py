@@ -18,10 +18,11 @@ import json
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, NamedTuple
@@ -416,44 +417,58 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 
-def start(
-    databases: dict[str, str], amqp_url: str, stopping: threading.Event, *, ssl: Any = None
-) -> list[threading.Thread]:
-    """Start a relay's thread for each database, and the one that compares inboxes."""
-    relays = [
-        Relay(service, url, amqp_url, Audience(service, list(databases)), stopping, ssl)
-        for service, url in databases.items()
-    ]
-    threads = [
-        threading.Thread(target=relay.run, name=f"relay-{relay.service}") for relay in relays
-    ]
-    resender = Resender(relays, amqp_url, stopping, ssl=ssl)
-    threads.append(threading.Thread(target=resender.run, name="resender"))
-    for thread in threads:
-        thread.start()
-    return threads
+class RelayProcess:
+    """A relay for each database and, beside them, the one that compares inboxes."""
+
+    def __init__(self, databases: Mapping[str, str], amqp_url: str, *, ssl: Any = None) -> None:
+        self._stopping = threading.Event()
+        relays = [
+            Relay(service, url, amqp_url, Audience(service, list(databases)), self._stopping, ssl)
+            for service, url in databases.items()
+        ]
+        self._resender = Resender(relays, amqp_url, self._stopping, ssl=ssl)
+        self._threads = [
+            threading.Thread(target=relay.run, name=f"relay-{relay.service}") for relay in relays
+        ]
+        self._threads.append(threading.Thread(target=self._resender.run, name="resender"))
+
+    def run(self) -> int:
+        """Work until told to stop; gives the exit code."""
+        for thread in self._threads:
+            thread.start()
+        while not self._stopping.wait(0.5):
+            if not all(thread.is_alive() for thread in self._threads):
+                # A bug ended it; all end, and the supervisor starts the process again.
+                _log.error("a thread of the relay has ended; the others are stopped")
+                self.stop()
+                self._join()
+                return 1
+        self._join()
+        return 0
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _join(self) -> None:
+        self._resender.close()
+        for thread in self._threads:
+            thread.join()
 
 
-def main() -> None:
+def main() -> int:
     """Run until SIGTERM or SIGINT."""
     environment = settings.from_environment()
     observe.set_up_logging("relay", level=environment.log_level, form=environment.log_format)
     databases: dict[str, str] = json.loads(os.environ["GENDAN_RELAY_DATABASES"])
-    stopping = threading.Event()
+    process = RelayProcess(databases, environment.amqp_url, ssl=environment.amqp_ssl)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopping.set()
+        process.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    threads = start(databases, environment.amqp_url, stopping, ssl=environment.amqp_ssl)
-    while any(thread.is_alive() for thread in threads):
-        # A thread that ends while the process runs is a bug: end, and be started again.
-        if not stopping.is_set() and not all(thread.is_alive() for thread in threads):
-            stopping.set()
-        for thread in threads:
-            thread.join(timeout=0.5)
+    return process.run()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

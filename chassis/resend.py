@@ -180,6 +180,9 @@ class Resender:
                 self._forget()
             known = all(relay.audience.is_known for relay in self._relays)
             self._stopping.wait(max(0.1, compare_at - time.monotonic()) if known else LEARN_SECONDS)
+
+    def close(self) -> None:
+        """Let no call be waited for any more."""
         self._client.close()
 
     def _ask_around(self) -> dict[str, Mapping[str, Sequence[str]]]:

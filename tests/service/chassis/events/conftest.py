@@ -84,7 +84,7 @@ class Stage:
             (lambda: relay_is_at_work(plain)) if wait else None,
         )
 
-    def run_ear(self, kind: str = EAR, *, wait: bool = True, **environment: str) -> Process:
+    def run_ear(self, kind: str = EAR, *, wait: bool = True, **environment: Any) -> Process:
         ready = self.folder / f"ready-{len(self.started)}"
         return self._run(
             "ear",
@@ -178,7 +178,8 @@ class Stage:
 
     def inbox_size(self) -> int:
         with self.ears.connect() as connection:
-            return int(connection.scalar(select(func.count()).select_from(ear.platform.inbox)))
+            query = select(func.count()).select_from(ear.platform.inbox)
+            return int(connection.execute(query).scalar_one())
 
     def unsent(self) -> int:
         with self.teller.engine.connect() as connection:
@@ -202,12 +203,12 @@ class Stage:
         finally:
             connection.cut()
 
-    def publish(self, body: bytes, *, name: str = "story_told") -> None:
-        """Publish what no relay would."""
+    def publish(self, body: bytes) -> None:
+        """Publish an envelope, or what no relay would send."""
         with self.channel() as channel:
             channel.confirm_select()
             channel.basic_publish(
-                Message(body, delivery_mode=2), exchange="teller.events", routing_key=name
+                Message(body, delivery_mode=2), exchange="teller.resend", routing_key="ear"
             )
             channel.queue_declare(QUEUE, passive=True)  # answered after the publish is done
 
@@ -219,7 +220,7 @@ class Stage:
         """Give an event's body as the teller would write it."""
         return json.dumps(
             {
-                "name": "story_told",
+                "name": name,
                 "schema_version": schema_version,
                 "message_id": str(uuid4()),
                 "source": "teller",

@@ -1,5 +1,8 @@
 """An announcing service of the chassis tests' own: stories, of which lines are told."""
 
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -102,3 +105,14 @@ class Teller:
             work.announce(StoryTold(story, line))
             work.settle()
             raise InterruptedError
+
+    def tell_at_once(self, stories: Sequence[UUID], *, writers: int, lines: int) -> None:
+        """Have writers announce in all stories at the same time, a line a transaction."""
+
+        def write(writer: int) -> None:
+            for number in range(lines):
+                for story_id in random.sample(list(stories), len(stories)):
+                    self.tell(story_id, f"{writer}-{number}", ended=True)
+
+        with ThreadPoolExecutor(writers) as pool:
+            list(pool.map(write, range(writers)))
