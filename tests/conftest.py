@@ -22,9 +22,9 @@ from deploy.local.broker import Permission, address_in
 from deploy.local.engines import Engines, given_engines, running_engines
 from deploy.local.parts import Wiring
 from deploy.local.processes import Process, Program
+from tests.system import PASSWORD, System, running_system
 
 EVERYTHING = Permission(configure=".*", write=".*", read=".*")
-PASSWORD = "only-loopback-and-only-while-testing"
 
 
 @dataclass(frozen=True)
@@ -165,3 +165,16 @@ def wiring(tmp_path: Path) -> Callable[..., Wiring]:
         )
 
     return wire
+
+
+@pytest.fixture(scope="session")
+def system(
+    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """The whole system, started once per run: for end-to-end tests, which share it.
+
+    A test that kills parts or needs other settings runs one of its own (tests/system.py).
+    """
+    folder = tmp_path_factory.mktemp("system")
+    with running_system(engines, f"{session_tag}_system", folder) as running:
+        yield running

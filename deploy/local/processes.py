@@ -71,19 +71,25 @@ class Process:
 
     def await_ready(self) -> None:
         """Return when the program answers; raise `Problem` when it ends or takes too long."""
-        deadline = time.monotonic() + self.program.ready_seconds
-        while not self.program.is_ready():
-            if self.exit_code is not None:
-                raise Problem(
-                    f"{self.program.name} ended with code {self.exit_code} while starting: "
-                    f"{last_words(self.program.log)} (its log is {self.program.log})."
-                )
-            if time.monotonic() > deadline:
-                raise Problem(
-                    f"{self.program.name} is not ready after {self.program.ready_seconds:.0f} s; "
-                    f"its log is {self.program.log}."
-                )
+        while not self.is_ready():
             time.sleep(POLL_SECONDS)
+
+    def is_ready(self) -> bool:
+        """Say whether the program answers; raise `Problem` when it will not any more."""
+        program = self.program
+        if self.exit_code is not None:
+            raise Problem(
+                f"{program.name} ended with code {self.exit_code} while starting: "
+                f"{last_words(program.log)} (its log is {program.log})."
+            )
+        if program.is_ready():
+            return True
+        if time.monotonic() - self.started_at > program.ready_seconds:
+            raise Problem(
+                f"{program.name} is not ready after {program.ready_seconds:.0f} s: "
+                f"{last_words(program.log)} (its log is {program.log})."
+            )
+        return False
 
     def ask_to_stop(self) -> None:
         """Send the program's own stop signal."""
@@ -113,10 +119,10 @@ class Process:
             os.killpg(self.pid, number)
 
 
-def last_words(log: Path, lines: int = 3) -> str:
+def last_words(log: Path, lines: int = 2) -> str:
     """Return the last lines of a log on one line, for an error message."""
     if not log.exists():
         return "it wrote nothing"
     text = log.read_text(errors="replace")[-4000:]
     words = [line.strip() for line in text.splitlines() if line.strip()]
-    return " | ".join(words[-lines:]) or "it wrote nothing"
+    return " | ".join(words[-lines:])[-600:] or "it wrote nothing"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from deploy.local.problems import Problem
-from deploy.local.processes import Process, Program
+from deploy.local.processes import POLL_SECONDS, Process, Program
 
 WATCH_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.5
@@ -56,11 +56,10 @@ class Supervisor:
                 charge.process = Process(charge.program)
 
     def await_ready(self) -> None:
-        """Wait until everything launched is ready; raise `Problem` if something does not get so."""
-        for charge in self._charges():
-            if charge.process is None:
-                raise Problem(f"{charge.program.name} ended while it was awaited.")
-            charge.process.await_ready()
+        """Wait until everything launched is ready; raise `Problem` as soon as one will not be."""
+        waiting = [charge.process for charge in self._charges() if charge.process]
+        while waiting := [process for process in waiting if not process.is_ready()]:
+            time.sleep(POLL_SECONDS)
 
     def watch(self) -> None:
         """Start again what dies, until `request_stop`."""

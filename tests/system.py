@@ -1,0 +1,98 @@
+"""A whole Gendan for tests: every process, as `./gendan up` runs them, on databases of its own."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from deploy.local import clock_file
+from deploy.local.databases import SERVICES
+from deploy.local.engines import Engines
+from deploy.local.installation import Installation
+from deploy.local.parts import Wiring
+from deploy.local.ports import free_ports
+from deploy.local.processes import Process
+from deploy.local.supervisor import Supervisor
+
+PASSWORD = "only-loopback-and-only-while-testing"
+
+
+@dataclass(frozen=True)
+class System:
+    """A running system: where it is, how to reach into it, and how to move its clock."""
+
+    url: str
+    installation: Installation
+    wiring: Wiring
+    supervisor: Supervisor
+    said: list[str]
+
+    def database_url(self, part: str) -> str:
+        """The libpq address of a part's database, for looking."""
+        return self.wiring.databases[part]
+
+    def process(self, name: str) -> Process:
+        """The process of `orders.1`, `relay`, `gateway` … as it is now; for faults."""
+        return self.supervisor.process(name)
+
+    def advance_days(self, days: float) -> None:
+        """Move business time forward; processes see it within a second."""
+        if self.wiring.clock_file is None:
+            raise ValueError("this system has no clock file")
+        clock_file.advance(self.wiring.clock_file, days * clock_file.SECONDS_PER_DAY)
+
+
+@contextmanager
+def running_system(
+    engines: Engines,
+    tag: str,
+    folder: Path,
+    *,
+    replicas: dict[str, int] | None = None,
+    tune: Callable[[Wiring], Wiring] = lambda wiring: wiring,
+) -> Iterator[System]:
+    """Run the whole system under a supervisor for as long as the block lasts.
+
+    `tag` begins the names of everything it makes on the engines; all of it is deleted.
+    """
+    for part in ("logs", "run"):
+        (folder / part).mkdir(parents=True)
+    said: list[str] = []
+    installation = Installation(engines, lambda _part: PASSWORD, tag)
+    supervisor = Supervisor(said.append)
+    watching = threading.Thread(target=supervisor.watch, name="supervisor")
+    try:
+        installation.prepare_databases(folder / "backups")
+        installation.prepare_broker()
+        wiring = tune(
+            Wiring(
+                databases=installation.database_urls(),
+                buses=installation.bus_urls(),
+                logs=folder / "logs",
+                run=folder / "run",
+                clock_file=folder / "clock",
+            )
+        )
+        (port,) = free_ports(1)
+        supervisor.launch([wiring.relay()])
+        supervisor.start(
+            [
+                wiring.service(service, number + 1)
+                for service in SERVICES
+                for number in range((replicas or {}).get(service, 1))
+            ]
+        )
+        supervisor.start([wiring.gateway(port, workers=1)])
+        watching.start()
+        yield System(f"http://127.0.0.1:{port}", installation, wiring, supervisor, said)
+    finally:
+        supervisor.stop()
+        if watching.is_alive():
+            watching.join()
+        installation.remove()
+
+
+def with_settings(**settings: str) -> Callable[[Wiring], Wiring]:
+    """Tune a system: `with_settings(GENDAN_FAULT_POINTS="…")` tells every process so."""
+    return lambda wiring: replace(wiring, extra={**wiring.extra, **settings})
