@@ -31,7 +31,7 @@ COMMANDS_KEPT_DAYS = 14
 
 
 def reserve_stock(
-    work: Work, order_id: UUID, order_number: str, wanted: Sequence[Wanted]
+    work: Work, command_id: str, order_id: UUID, order_number: str, wanted: Sequence[Wanted]
 ) -> list[Wanted]:
     """Hold for the order's stock lines exactly what they want, moving only the difference.
 
@@ -39,8 +39,6 @@ def reserve_stock(
     substitutes), or Withdrawn where the command was taken back before it came. What the order
     gives up stays reserved until its event tells that the submit stood (`settle_stock`).
     """
-    command_id = work.key
-    assert command_id is not None
     orders.lock(work.session, order_id, order_number)
     if not reservations.begin_command(work.session, command_id, order_id, work.now):
         raise Withdrawn(command_id=command_id)
@@ -73,7 +71,7 @@ def undo_stock(work: Work, order_id: UUID, command_id: str) -> None:
     after = holding.taken_back(before, command.changes)
     _lock(work, holding.reserved_changes(before, after))
     _book(work, order_id, before, after)
-    _rewrite(work, rows, after)
+    _rewrite(rows, after)
     command.state = CommandState.UNDONE
 
 
@@ -87,7 +85,7 @@ def settle_stock(work: Work, order_id: UUID, wanted: Mapping[UUID, Decimal]) -> 
     after = holding.settled(before, wanted)
     _lock(work, holding.reserved_changes(before, after))
     _book(work, order_id, before, after)
-    _rewrite(work, rows, after)
+    _rewrite(rows, after)
 
 
 def receive_finished(
@@ -186,7 +184,7 @@ def consume_dispatched(
             missing.append(_dispatch(store_code, line, order_id, shipment, lacking, ZERO))
     ledger.book_stock(work, moves)
     ledger.record_discrepancies(work, missing)
-    _rewrite(work, rows, held, consumed)
+    _rewrite(rows, held, consumed)
 
 
 def _serves(key: HoldKey, line: Dispatched) -> bool:
@@ -238,7 +236,7 @@ def free_stock(
     after = {key: Hold() if key in leaving else hold for key, hold in before.items()}
     _lock(work, holding.reserved_changes(before, after))
     _book(work, order_id, before, after)
-    _rewrite(work, rows, after)
+    _rewrite(rows, after)
 
 
 def holdings(work: Work, order_id: UUID) -> Sequence[Reservation]:
@@ -274,7 +272,6 @@ def _book(work: Work, order_id: UUID, before: holding.Holds, after: holding.Hold
 
 
 def _rewrite(
-    work: Work,
     rows: Sequence[Reservation],
     after: holding.Holds,
     consumed: Mapping[HoldKey, Decimal] | None = None,

@@ -1,0 +1,92 @@
+"""Finished stock booked by hand, and looked at: on hand, reserved, in transit."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from chassis import quantity as quantities
+from chassis.database import Work
+from services.inventory.domain.errors import StockHeld, StoreCodeTaken
+from services.inventory.domain.product import Product
+from services.inventory.domain.stock import (
+    Balance,
+    Condition,
+    Move,
+    MoveKind,
+    StockKey,
+    StockMovement,
+    Store,
+)
+from services.inventory.storage import ledger, products, stock
+from services.inventory.use_cases import wishes
+from services.inventory.use_cases.changes import require_why
+
+
+def create_store(work: Work, code: str, name: str) -> Store:
+    """Make a store. Raises StoreCodeTaken."""
+    if any(store.code == code for store in stock.stores(work.session)):
+        raise StoreCodeTaken(store_code=code)
+    store = Store(code=code, name=name, active=True)
+    work.session.add(store)
+    work.log("store", code, "create_store")
+    return store
+
+
+def list_stores(work: Work) -> Sequence[Store]:
+    return stock.stores(work.session)
+
+
+def book_stock(
+    work: Work,
+    product_code: str,
+    *,
+    store_code: str | None,
+    condition: Condition,
+    change: Decimal | None,
+    counted: Decimal | None,
+    opening: bool,
+    reason: str | None,
+    note: str | None,
+) -> tuple[Product, StockKey, Balance]:
+    """Book goods in or out by hand: by a change, or to what was counted.
+
+    What is reserved cannot be booked away: raises StockHeld. A count answers the
+    discrepancies of its balance; goods that come in meet wishes for them.
+    """
+    why = require_why(reason)
+    product = products.by_code(work.session, product_code)
+    store = stock.store(work.session, store_code or work.setting("shipping_store"))
+    key = StockKey(product.id, store.code, condition)
+    balance = ledger.open_stock(work.session, [key])[key]
+    moved = counted - balance.on_hand if counted is not None else change or quantities.ZERO
+    moved = quantities.check(moved, product.unit_decimals)
+    if balance.free + moved < 0:
+        raise StockHeld(code=product_code, free=balance.free)
+    kind = MoveKind.OPENING if opening else MoveKind.ADJUSTED
+    if moved:
+        ledger.book_stock(work, [Move(key, kind, on_hand=moved, reason=why, note=note)])
+    if counted is not None:
+        stock.settle_discrepancies(work.session, key, at=work.now, by=work.principal.name)
+    work.log(
+        "product",
+        product_code,
+        "book_stock",
+        changes={
+            f"on_hand {store.code} {condition}": [balance.on_hand, balance.on_hand + moved]
+        },
+        reason=why,
+        note=note,
+    )
+    after = Balance(balance.on_hand + moved, balance.reserved)
+    if moved > 0 and condition is Condition.GOOD:
+        wishes.meet_wishes(work, product.id, after.free)
+    return product, key, after
+
+
+def list_movements(
+    work: Work, product_code: str, *, store_code: str | None, limit: int, before: int | None
+) -> Sequence[StockMovement]:
+    """List a product's ledger, newest first."""
+    product = products.by_code(work.session, product_code)
+    return stock.movements(
+        work.session, product.id, store_code=store_code, limit=limit, before=before
+    )
