@@ -279,7 +279,7 @@ def upgrade() -> None:
             nullable=False,
             comment="optimistic lock, counted by each update",
         ),
-        sa.CheckConstraint("unit_decimals between 0 and 3", name="ck_material_unit_decimals"),
+        sa.CheckConstraint("unit_decimals between 0 and 3", name=op.f("ck_material_unit_decimals")),
         sa.PrimaryKeyConstraint("id", name="pk_material"),
         sa.UniqueConstraint("code", name="uq_material_code"),
     )
@@ -414,11 +414,14 @@ def upgrade() -> None:
             nullable=False,
             comment="optimistic lock, counted by each update",
         ),
-        sa.CheckConstraint("default_supply in ('stock', 'make')", name="ck_product_default_supply"),
         sa.CheckConstraint(
-            "tolerance_over >= 0 and tolerance_under between 0 and 100", name="ck_product_tolerance"
+            "default_supply in ('stock', 'make')", name=op.f("ck_product_default_supply")
         ),
-        sa.CheckConstraint("unit_decimals between 0 and 3", name="ck_product_unit_decimals"),
+        sa.CheckConstraint(
+            "tolerance_over >= 0 and tolerance_under between 0 and 100",
+            name=op.f("ck_product_tolerance"),
+        ),
+        sa.CheckConstraint("unit_decimals between 0 and 3", name=op.f("ck_product_unit_decimals")),
         sa.PrimaryKeyConstraint("id", name="pk_product"),
         sa.UniqueConstraint("code", name="uq_product_code"),
     )
@@ -445,7 +448,7 @@ def upgrade() -> None:
         ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "state in ('done', 'undone', 'withdrawn')", name="ck_stock_command_state"
+            "state in ('done', 'undone', 'withdrawn')", name=op.f("ck_stock_command_state")
         ),
         sa.PrimaryKeyConstraint("command_id", name="pk_stock_command"),
     )
@@ -482,8 +485,12 @@ def upgrade() -> None:
             nullable=False,
             comment="optimistic lock, counted by each update",
         ),
-        sa.CheckConstraint("num_nonnulls(product_id, material_id) = 1", name="ck_arrival_one_item"),
-        sa.CheckConstraint("quantity > 0 and received_quantity >= 0", name="ck_arrival_quantity"),
+        sa.CheckConstraint(
+            "num_nonnulls(product_id, material_id) = 1", name=op.f("ck_arrival_one_item")
+        ),
+        sa.CheckConstraint(
+            "quantity > 0 and received_quantity >= 0", name=op.f("ck_arrival_quantity")
+        ),
         sa.ForeignKeyConstraint(["material_id"], ["material.id"], name="fk_arrival_material_id"),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_arrival_product_id"),
         sa.ForeignKeyConstraint(["store_code"], ["store.code"], name="fk_arrival_store_code"),
@@ -540,9 +547,9 @@ def upgrade() -> None:
             nullable=False,
             comment="when the order last claimed it",
         ),
-        sa.CheckConstraint("0 <= held and held <= demand", name="ck_material_claim_held"),
+        sa.CheckConstraint("0 <= held and held <= demand", name=op.f("ck_material_claim_held")),
         sa.CheckConstraint(
-            "0 <= returned and returned <= consumed", name="ck_material_claim_consumed"
+            "0 <= returned and returned <= consumed", name=op.f("ck_material_claim_consumed")
         ),
         sa.ForeignKeyConstraint(
             ["material_id"], ["material.id"], name="fk_material_claim_material_id"
@@ -556,7 +563,7 @@ def upgrade() -> None:
         sa.Column("on_hand", sa.Numeric(precision=16, scale=3), nullable=False),
         sa.Column("reserved", sa.Numeric(precision=16, scale=3), nullable=False),
         sa.CheckConstraint(
-            "0 <= reserved and reserved <= on_hand", name="ck_material_stock_balance"
+            "0 <= reserved and reserved <= on_hand", name=op.f("ck_material_stock_balance")
         ),
         sa.ForeignKeyConstraint(
             ["material_id"], ["material.id"], name="fk_material_stock_material_id"
@@ -568,7 +575,9 @@ def upgrade() -> None:
         sa.Column("product_id", sa.UUID(), nullable=False),
         sa.Column("substitute_id", sa.UUID(), nullable=False),
         sa.Column("rank", sa.Integer(), nullable=False),
-        sa.CheckConstraint("product_id <> substitute_id", name="ck_product_substitute_not_itself"),
+        sa.CheckConstraint(
+            "product_id <> substitute_id", name=op.f("ck_product_substitute_not_itself")
+        ),
         sa.ForeignKeyConstraint(
             ["product_id"], ["product.id"], name="fk_product_substitute_product_id"
         ),
@@ -645,8 +654,10 @@ def upgrade() -> None:
             nullable=False,
             comment="business time the order last wanted it",
         ),
-        sa.CheckConstraint("0 <= surplus and surplus <= quantity", name="ck_reservation_surplus"),
-        sa.CheckConstraint("consumed >= 0", name="ck_reservation_consumed"),
+        sa.CheckConstraint(
+            "0 <= surplus and surplus <= quantity", name=op.f("ck_reservation_surplus")
+        ),
+        sa.CheckConstraint("consumed >= 0", name=op.f("ck_reservation_consumed")),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_reservation_product_id"),
         sa.ForeignKeyConstraint(["store_code"], ["store.code"], name="fk_reservation_store_code"),
         sa.PrimaryKeyConstraint(
@@ -664,12 +675,12 @@ def upgrade() -> None:
         sa.Column("on_hand", sa.Numeric(precision=16, scale=3), nullable=False),
         sa.Column("reserved", sa.Numeric(precision=16, scale=3), nullable=False),
         sa.CheckConstraint(
-            "condition = 'good' or reserved = 0", name="ck_stock_only_good_reserved"
+            "condition = 'good' or reserved = 0", name=op.f("ck_stock_only_good_reserved")
         ),
         sa.CheckConstraint(
-            "condition in ('good', 'quarantine', 'defective')", name="ck_stock_condition"
+            "condition in ('good', 'quarantine', 'defective')", name=op.f("ck_stock_condition")
         ),
-        sa.CheckConstraint("0 <= reserved and reserved <= on_hand", name="ck_stock_balance"),
+        sa.CheckConstraint("0 <= reserved and reserved <= on_hand", name=op.f("ck_stock_balance")),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_stock_product_id"),
         sa.ForeignKeyConstraint(["store_code"], ["store.code"], name="fk_stock_store_code"),
         sa.PrimaryKeyConstraint("product_id", "store_code", "condition", name="pk_stock"),
@@ -693,7 +704,7 @@ def upgrade() -> None:
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_by", sa.String(length=120), nullable=True),
-        sa.CheckConstraint("quantity > 0", name="ck_stock_discrepancy_quantity"),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_stock_discrepancy_quantity")),
         sa.ForeignKeyConstraint(
             ["product_id"], ["product.id"], name="fk_stock_discrepancy_product_id"
         ),
@@ -738,8 +749,8 @@ def upgrade() -> None:
             nullable=False,
             comment="optimistic lock, counted by each update",
         ),
-        sa.CheckConstraint("from_store <> to_store", name="ck_transfer_two_stores"),
-        sa.CheckConstraint("quantity > 0", name="ck_transfer_quantity"),
+        sa.CheckConstraint("from_store <> to_store", name=op.f("ck_transfer_two_stores")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_transfer_quantity")),
         sa.ForeignKeyConstraint(["from_store"], ["store.code"], name="fk_transfer_from_store"),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_transfer_product_id"),
         sa.ForeignKeyConstraint(["to_store"], ["store.code"], name="fk_transfer_to_store"),
@@ -769,7 +780,7 @@ def upgrade() -> None:
             nullable=False,
             comment="optimistic lock, counted by each update",
         ),
-        sa.CheckConstraint("quantity > 0", name="ck_wish_quantity"),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_wish_quantity")),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name="fk_wish_product_id"),
         sa.PrimaryKeyConstraint("id", name="pk_wish"),
     )
@@ -832,8 +843,8 @@ def upgrade() -> None:
             nullable=False,
             comment="waste, on top of per_unit",
         ),
-        sa.CheckConstraint("per_unit > 0", name="ck_recipe_line_per_unit"),
-        sa.CheckConstraint("scrap_percent >= 0", name="ck_recipe_line_scrap_percent"),
+        sa.CheckConstraint("per_unit > 0", name=op.f("ck_recipe_line_per_unit")),
+        sa.CheckConstraint("scrap_percent >= 0", name=op.f("ck_recipe_line_scrap_percent")),
         sa.ForeignKeyConstraint(
             ["material_id"], ["material.id"], name="fk_recipe_line_material_id"
         ),
