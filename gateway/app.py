@@ -15,7 +15,7 @@ from gateway.docs import Assets, Document, Page, Start
 from gateway.endpoint import ActionFallback, Desk, Endpoint
 from gateway.health import Health, Metrics, Readiness
 from gateway.operations import Operation
-from gateway.resources import accounts, devices, session
+from gateway.resources import accounts, devices, session, settings, work
 from gateway.services import Services
 from gateway.settings import Settings, from_environment
 from gateway.surroundings import Surroundings
@@ -26,6 +26,8 @@ OPERATIONS: Sequence[Operation] = (
     *session.OPERATIONS,
     *accounts.OPERATIONS,
     *devices.OPERATIONS,
+    *settings.OPERATIONS,
+    *work.OPERATIONS,
 )
 
 

@@ -1,5 +1,6 @@
 """The one Falcon resource: reads a request, checks its permission, calls, answers."""
 
+import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -121,7 +122,8 @@ class _Responder:
             response.text = answer
             response.set_header("Content-Security-Policy", _HTML_POLICY)
             return
-        response.media = answer
+        response.data = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        response.content_type = JSON
         if not isinstance(answer, dict):
             return
         version = answer.get("version")

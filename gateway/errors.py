@@ -1,5 +1,6 @@
 """Refusals as HTTP: one table from error to status, and the problem documents of RFC 9457."""
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -217,9 +218,7 @@ def answer_refusal(
         _log.error("a service failed: %s %s", error.code, error.details)
     document = problem(error, path=request.path, request_id=request.context.request_id)
     document["details"] = masking.masked(document["details"], request.context.caller.principal)
-    response.status = document["status"]
-    response.media = document
-    response.content_type = PROBLEM
+    _answer(response, document)
     if document["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         response.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
     if document["status"] == HTTPStatus.TOO_MANY_REQUESTS:
@@ -238,20 +237,28 @@ def answer_http_error(
     """Answer what Falcon itself refuses (no such address or method) in the same form."""
     status = error.status_code
     code, en, zh = _FALCON_CODES.get(status, ("bad_request", "Refused.", "请求被拒绝。"))
-    response.status = status
     for name, value in dict(error.headers or {}).items():
         response.set_header(name, value)
-    response.media = {
-        "type": f"urn:gendan:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "code": code,
-        "detail": en,
-        "detail_zh": zh,
-        "instance": request.path,
-        "request_id": request.context.request_id,
-        "details": {},
-    }
+    _answer(
+        response,
+        {
+            "type": f"urn:gendan:problem:{code}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "code": code,
+            "detail": en,
+            "detail_zh": zh,
+            "instance": request.path,
+            "request_id": request.context.request_id,
+            "details": {},
+        },
+    )
+
+
+def _answer(response: falcon.Response, document: dict[str, Any]) -> None:
+    response.status = document["status"]
+    # Not as media, for which Falcon would want a handler of the type, and look at Accept.
+    response.data = json.dumps(document, ensure_ascii=False, default=str).encode()
     response.content_type = PROBLEM
 
 

@@ -78,7 +78,7 @@ def holds_personal(schema: Schema, seen: frozenset[type[Schema]] = frozenset()) 
 
 
 def _is_personal(name: str, field: fields.Field[Any], seen: frozenset[type[Schema]]) -> bool:
-    if _PERSONAL.search(name) or isinstance(field, fields.Dict | fields.Raw):
+    if _PERSONAL.search(name) or isinstance(field, fields.Dict):
         return True
     if isinstance(field, fields.List):
         return _is_personal("", field.inner, seen)

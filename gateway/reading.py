@@ -131,6 +131,13 @@ def check_accept(request: falcon.Request, media: str) -> None:
 
 
 def _bytes(request: falcon.Request, most: int) -> bytes:
+    try:
+        return _received(request, most)
+    except OSError as error:
+        raise BadRequest(why="its body did not arrive in time") from error
+
+
+def _received(request: falcon.Request, most: int) -> bytes:
     length = request.content_length
     if length is None:
         # A chunked body says no length beforehand; the server frames it for us.

@@ -21,7 +21,7 @@ class Limits:
     call_seconds: float = 10.0
     #: How many requests of one process may wait for the same service: fewer than there are
     #: threads, so that a stuck service does not take the others' requests down with it.
-    calls_per_service: int = 12
+    calls_per_service: int = 16
 
 
 @dataclass(frozen=True)

@@ -351,6 +351,18 @@ def mark_device_used(session: Session, device_id: UUID, now: datetime) -> None:
     )
 
 
+# Settings ------------------------------------------------------------------------------------
+
+
+def store_setting(session: Session, key: str, value: Any, *, by: str, now: datetime) -> None:
+    values = {"value": value, "changed_at": now, "changed_by": by}
+    session.execute(
+        insert(platform.settings)
+        .values(key=key, **values)
+        .on_conflict_do_update(index_elements=["key"], set_=values)
+    )
+
+
 # The audit log -------------------------------------------------------------------------------
 
 

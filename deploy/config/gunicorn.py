@@ -1,21 +1,31 @@
 """How gunicorn serves the gateway: a few processes of threads, none of which waits for ever."""
 
 import os
-from importlib.util import find_spec
+
+# Imported in the master, so that its workers share the memory by which they tell each other
+# of revoked sessions.
+from gateway import revocations  # noqa: F401
 
 wsgi_app = "gateway.app:create_app()"
 # gunicorn's own gthread waits for ever for the rest of a half-sent request.
-worker_class = "gateway.worker.Worker" if find_spec("gateway.worker") else "gthread"
+worker_class = "gateway.worker.BoundedWorker"
 threads = int(os.environ.get("GENDAN_HTTP_THREADS", "24"))
+# Connections beyond these wait in the kernel, and beyond the backlog are refused there.
+worker_connections = 1000
+backlog = 512
 # A worker that has not stirred for so long is killed. Calls end after 10 s by themselves.
 timeout = 60
 graceful_timeout = 25
 keepalive = 15
-backlog = 512
 limit_request_line = 4096
 limit_request_fields = 60
 limit_request_field_size = 8190
+# A header that could be read as another one is refused, not dropped: smuggling shows.
+header_map = "refuse"
 # The heartbeat file must not lie on a slow disk.
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory, and gunicorn draws the name
 forwarded_allow_ips = os.environ.get("GENDAN_HTTP_TRUSTED_PROXIES", "127.0.0.1")
+# Our own access log knows the caller and the request's id (gateway/surroundings.py).
 accesslog = None
+# Signals are how the supervisor speaks to it; a socket in a home folder is one door too many.
+control_socket_disable = True
