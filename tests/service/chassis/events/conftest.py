@@ -216,7 +216,15 @@ class Stage:
         with self.channel() as channel:
             return int(channel.queue_declare(queue, passive=True).message_count)
 
-    def envelope(self, story: UUID, sequence: int, data: Any, *, schema_version: int = 1) -> bytes:
+    def envelope(
+        self,
+        story: UUID,
+        sequence: int,
+        data: Any,
+        *,
+        schema_version: int = 1,
+        name: str = "story_told",
+    ) -> bytes:
         """Give an event's body as the teller would write it."""
         return json.dumps(
             {
