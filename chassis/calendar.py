@@ -6,9 +6,13 @@ working calendar answers only for years it was given: a year that nobody has ent
 asked for, not guessed. In the try-out profile missing years count as Monday to Friday.
 """
 
+import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.errors import Conflict
@@ -97,3 +101,22 @@ class WorkingCalendar:
     @staticmethod
     def _at(day: date, at: time) -> datetime:
         return datetime.combine(day, at, BUSINESS_ZONE).astimezone(UTC)
+
+
+@lru_cache(maxsize=1)
+def installed() -> WorkingCalendar:
+    """Give this installation's calendar, read once a process.
+
+    GENDAN_CALENDAR_FILE names a JSON file `{"years": [2026], "days": {"2026-10-01": false}}`:
+    the years entered and the days in them that differ from Monday to Friday. The try-out
+    profile assumes Monday to Friday for every year that is not in it.
+    """
+    path = os.environ.get("GENDAN_CALENDAR_FILE")
+    entered = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    return WorkingCalendar(
+        years=frozenset(entered.get("years", ())),
+        overrides={
+            date.fromisoformat(day): bool(worked) for day, worked in entered.get("days", {}).items()
+        },
+        assume_weekdays=os.environ.get("GENDAN_PROFILE") == "tryout",
+    )

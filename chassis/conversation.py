@@ -88,7 +88,10 @@ class Talk:
     notes: dict[str, Any]
     caller: Caller
     patience: float
+    #: Taken up from its row: what was asked before is not known, so everything is undone.
+    taken_up: bool = False
     answers: dict[str, Any] = field(default_factory=dict)
+    _may_stand: set[str] = field(default_factory=set)
 
     def command_id(self, step: str) -> str:
         """Give the id under which `step` is asked, and undone, however often."""
@@ -96,7 +99,15 @@ class Talk:
 
     def ask(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> Any:
         """Ask a neighbour to do `step`; until it answers or patience ends, again with the same id."""
-        answer = self._call(service, method, body, key=self.command_id(step))
+        self._may_stand.add(step)
+        try:
+            answer = self._call(service, method, body, key=self.command_id(step))
+        except Unavailable:
+            raise
+        except GendanError:
+            # A refusal changed nothing there.
+            self._may_stand.discard(step)
+            raise
         self.answers[step] = answer
         faults.point(f"after_ask_{step}")
         return answer
@@ -106,7 +117,9 @@ class Talk:
         return self._call(service, method, body, key=None)
 
     def undo(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> None:
-        """Take `step` back: `method` gets its exact id as `command_id`."""
+        """Take `step` back, if it may stand: `method` gets its exact id as `command_id`."""
+        if not self.taken_up and step not in self._may_stand:
+            return
         command_id = self.command_id(step)
         self._call(
             service,
@@ -200,7 +213,7 @@ class Conversations:
             patience = time.time() + LEASE.total_seconds() - 1
             try:
                 if overdue and row.state == "running":
-                    self._turn_back(row, NotFinishedInTime(), patience)
+                    self._turn_back(row, self._talk(row, patience), NotFinishedInTime())
                 else:
                     self._go_on(row, patience=patience)
             except GendanError as error:
@@ -319,11 +332,13 @@ class Conversations:
             notes=row.notes,
             caller=self.caller,
             patience=patience,
+            taken_up=row.attempts > 0,
         )
 
     def _go_on(self, row: Row[Any], *, patience: float) -> Any:
         if row.state == "undoing":
-            return self._undo(row, from_wire(row.error), patience)
+            self._undo(row, self._talk(row, patience), from_wire(row.error))
+            raise from_wire(row.error)
         kind, talk = self.kinds[row.kind], self._talk(row, patience)
         try:
             faults.point("after_begin")
@@ -335,7 +350,7 @@ class Conversations:
             self._let_go(row)
             raise
         except GendanError as refusal:
-            self._turn_back(row, refusal, patience)
+            self._turn_back(row, talk, refusal)
             raise
 
     def _finish(self, row: Row[Any], talk: Talk) -> Any:
@@ -361,7 +376,7 @@ class Conversations:
 
         return self._transact(talk.principal, row.kind, last)
 
-    def _turn_back(self, row: Row[Any], error: GendanError, patience: float) -> None:
+    def _turn_back(self, row: Row[Any], talk: Talk, error: GendanError) -> None:
         """Decide that it ends backwards, then undo; the decision is never taken back."""
         table = self._table
 
@@ -373,13 +388,14 @@ class Conversations:
             )
             return bool(decided.rowcount)  # type: ignore[attr-defined]
 
-        if self.store.transact(principal_from_wire(row.principal), decide):
-            self._undo(row, error, max(patience, time.time() + 1.0), raises=False)
+        if self.store.transact(talk.principal, decide):
+            faults.point("after_turning_back")
+            talk.patience = max(talk.patience, time.time() + 1.0)
+            self._undo(row, talk, error)
 
-    def _undo(
-        self, row: Row[Any], error: GendanError, patience: float, *, raises: bool = True
-    ) -> None:
-        kind, talk = self.kinds[row.kind], self._talk(row, patience)
+    def _undo(self, row: Row[Any], talk: Talk, error: GendanError) -> None:
+        """Take everything back and end the row; what cannot be reached now is tried later."""
+        kind = self.kinds[row.kind]
         try:
             kind.undo(talk)
         except GendanError as problem:
@@ -399,8 +415,6 @@ class Conversations:
                 kind.abandon(work, talk, error)
 
         self._transact(talk.principal, row.kind, last)
-        if raises:
-            raise error
 
     def _let_go(self, row: Row[Any]) -> None:
         table = self._table

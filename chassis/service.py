@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 from nameko.extensions import DependencyProvider
+from nameko.timer import timer
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -30,6 +31,8 @@ from chassis.schema import Message, Text
 
 # How long a caller without a deadline of its own is waited for.
 PATIENCE_SECONDS = 10.0
+# With the lease of ten seconds, what a dead process led goes on within twelve.
+TAKE_UP_SECONDS = 2
 
 Entrypoint = Callable[..., Any]
 
@@ -114,7 +117,9 @@ def conversation(kind: str) -> Callable[[Entrypoint], Entrypoint]:
 
     def decorate(method: Entrypoint) -> Entrypoint:
         @wraps(method)
-        def entry(self: "Service", principal: Any = None, body: Any = None, key: Any = None) -> Any:
+        def entry(
+            self: "LeadingService", principal: Any = None, body: Any = None, key: Any = None
+        ) -> Any:
             who = principals.from_wire(principal)
             return self.talks().hold(
                 kind,
@@ -161,13 +166,8 @@ class Service(AnswersRelay):
     """What every service offers beside its own: its settings and the log of changes."""
 
     name: ClassVar[str]
-    conversations: ClassVar[tuple[Conversation, ...]] = ()
     database: Any
     neighbours: Any = Neighbours()
-
-    def talks(self) -> Conversations:
-        client: RpcClient = self.neighbours
-        return Conversations(self.database, client, type(self).conversations)
 
     @query(ChangesOf)
     def list_changes(self, work: Work, request: dict[str, Any]) -> Any:
@@ -231,3 +231,20 @@ class Service(AnswersRelay):
         )
         work.store.forget_settings()
         return {"key": key, "value": plain(new)}
+
+
+class LeadingService(Service):
+    """A service that leads conversations over others; `conversations` are their kinds."""
+
+    conversations: ClassVar[tuple[Conversation, ...]]
+
+    def talks(self) -> Conversations:
+        """Give the conversations as this process holds them."""
+        client: RpcClient = self.neighbours
+        return Conversations(self.database, client, type(self).conversations)
+
+    # Every replica looks; the lease of a row leaves it to one of them.
+    @timer(interval=TAKE_UP_SECONDS)  # type: ignore[untyped-decorator]
+    def take_up_conversations(self) -> None:
+        """Go on with what a process that died, or gave up, has left open."""
+        self.talks().take_up_abandoned()

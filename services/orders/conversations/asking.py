@@ -1,0 +1,293 @@
+"""Moves that wait for another service's word and change nothing there.
+
+The order is not marked busy for them: `finish` checks again what `begin` checked.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from chassis.conversation import Conversation, Talk, nothing
+from chassis.database import Work
+from chassis.errors import GendanError
+from services.orders.conversations import busy
+from services.orders.domain.errors import (
+    CreditStopped,
+    GradeTooLow,
+    NotAllOwedSettled,
+    SignBackInvalid,
+)
+from services.orders.domain.lifecycle import Stage, TaskState
+from services.orders.domain.order import Order
+from services.orders.schemas import commands, views
+from services.orders.storage import orders, prices, tasks
+from services.orders.use_cases import confirming
+
+
+def _notes(order: Order) -> dict[str, Any]:
+    return {"order_id": str(order.id), "customer_id": str(order.customer_id)}
+
+
+def _order_of(work: Work, talk: Talk) -> Order:
+    return orders.order_by_id(work, UUID(talk.notes["order_id"]), lock=True)
+
+
+def _ask_terms(talk: Talk) -> None:
+    talk.answers["terms"] = talk.query(
+        "customers", "get_terms", {"customer_id": talk.notes["customer_id"]}
+    )
+
+
+# -- send the confirmation: the grade at first sending decides about the slide ---------------
+
+
+def _begin_sending(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    order.guard_sending(request["expected_version"])
+    return _notes(order)
+
+
+def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
+    order = _order_of(work, talk)
+    order.guard_sending(None)
+    event = order.send_confirmation(
+        id=talk.id,
+        document=views.order_in_full(order),
+        grade=talk.answers["terms"]["grade"],
+        today=work.today,
+        now=work.now,
+        sending=confirming.sending(work, talk.request),
+    )
+    work.announce(event)
+    work.log(
+        "order",
+        order.number,
+        "send_confirmation",
+        changes={"confirmation_version": [None, event.confirmation_version]},
+        note=talk.request["note"],
+    )
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+SEND_CONFIRMATION = Conversation(
+    kind="send_confirmation",
+    schema=commands.SendConfirmation(),
+    begin=_begin_sending,
+    ask=_ask_terms,
+    finish=_finish_sending,
+    undo=nothing,
+    abandon=busy.leave,
+)
+
+
+# -- verify a returned copy: customers knows signatories and seals ---------------------------
+
+
+def _begin_sign_back(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    confirmation = order.guard_sign_back(request["expected_version"])
+    confirming.returned_copy(work, confirmation, request, why=None)
+    return _notes(order)
+
+
+def _ask_signatory(talk: Talk) -> None:
+    talk.answers["signatory"] = talk.query(
+        "customers",
+        "check_signatory",
+        {
+            "customer_id": talk.notes["customer_id"],
+            "signatory_name": talk.request["signatory"],
+            "seal_code": talk.request["seal_code"],
+        },
+    )
+
+
+def _faults(order: Order, talk: Talk) -> list[str]:
+    """Give what keeps a returned copy from binding the customer (O21)."""
+    request, signatory = talk.request, talk.answers["signatory"]
+    standing = order.confirmation
+    found = []
+    if standing is not None and request["confirmation_version"] != standing.number:
+        found.append(f"it is version {request['confirmation_version']}, sent was {standing.number}")
+    if not signatory["authorised"]:
+        found.append(str(signatory.get("why") or "neither authorised signatory nor seal on file"))
+    for field, words in (
+        ("clear", "signature or text is unclear"),
+        ("unaltered", "the text was altered"),
+        ("special_requirements_complete", "the special requirements are incomplete"),
+    ):
+        if not request[field]:
+            found.append(words)
+    return found
+
+
+def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
+    order = _order_of(work, talk)
+    confirmation = order.guard_sign_back(None)
+    if found := _faults(order, talk):
+        raise SignBackInvalid(order_number=order.number, why="; ".join(found))
+    copy = confirming.returned_copy(work, confirmation, talk.request, why=None)
+    confirms = order.stage is Stage.AWAITING_RETURN
+    work.announce(order.verify_sign_back(copy, work.now))
+    confirming.settle_return(work, order)
+    if confirms:
+        prices.keep_last_prices(work, order)
+    work.log("order", order.number, "verify_sign_back", note=talk.request["signatory"])
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+def _file_rejected(work: Work, talk: Talk, error: GendanError) -> None:
+    """Keep the copy that did not do, with the reason; the order itself stays as it was."""
+    if not isinstance(error, SignBackInvalid) and error.code != SignBackInvalid.code:
+        return
+    order = _order_of(work, talk)
+    standing = order.confirmation
+    if standing is None:
+        return
+    why = str(error.details.get("why"))
+    work.session.add(confirming.returned_copy(work, standing, talk.request, why=why))
+    work.log("order", order.number, "reject_sign_back", note=why)
+
+
+VERIFY_SIGN_BACK = Conversation(
+    kind="verify_sign_back",
+    schema=commands.VerifySignBack(),
+    begin=_begin_sign_back,
+    ask=_ask_signatory,
+    finish=_finish_sign_back,
+    undo=nothing,
+    abandon=_file_rejected,
+)
+
+
+# -- confirm before the sign-back: only grade A, as customers says at this moment -------------
+
+
+def _begin_by_grade(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    order.guard_move(Stage.CONFIRMED, request["expected_version"])
+    return _notes(order)
+
+
+def _finish_by_grade(work: Work, talk: Talk) -> dict[str, Any]:
+    order = _order_of(work, talk)
+    order.guard_move(Stage.CONFIRMED, None)
+    terms = talk.answers["terms"]
+    if not terms["instruction_before_sign_back"]:
+        raise GradeTooLow(order_number=order.number, grade=terms["grade"])
+    work.announce(order.confirm_by_grade(terms["grade"], work.now))
+    confirming.owe_return(work, order)
+    prices.keep_last_prices(work, order)
+    work.log("order", order.number, "confirm_by_grade", changes={"grade": [None, terms["grade"]]})
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+CONFIRM_BY_GRADE = Conversation(
+    kind="confirm_by_grade",
+    schema=commands.ConfirmByGrade(),
+    begin=_begin_by_grade,
+    ask=_ask_terms,
+    finish=_finish_by_grade,
+    undo=nothing,
+    abandon=busy.leave,
+)
+
+
+# -- close and reopen: nothing owed; credit asked once more -----------------------------------
+
+
+def _begin_closing(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    order.guard_move(Stage.CLOSED, request["expected_version"])
+    return _notes(order)
+
+
+def _ask_what_is_owed(talk: Talk) -> None:
+    about = {"order_id": talk.notes["order_id"]}
+    talk.answers["money"] = talk.query("customers", "get_order_money", about)["money"]
+    talk.answers["owed"] = talk.query("shipping", "list_owed", about)["items"]
+
+
+def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
+    order = _order_of(work, talk)
+    order.guard_move(Stage.CLOSED, None)
+    owed = [str(item["title"]) for item in talk.answers["owed"]]
+    if not order.imported:
+        owed += _money_owed(talk.answers["money"])
+    owed += [task.title for task in tasks.open_tasks(work, order.id) if _counts(task.kind)]
+    if owed:
+        raise NotAllOwedSettled(order_number=order.number, owed="; ".join(owed), items=owed)
+    for task in tasks.open_tasks(work, order.id):
+        task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome="closed")
+    work.announce(order.close(work.now))
+    work.log("order", order.number, "close")
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+def _money_owed(money: dict[str, Any]) -> list[str]:
+    owed = []
+    if not money["paid_in_full"]:
+        owed.append(f"balance {money['balance']}")
+    if not money["invoiced"]:
+        owed.append("invoice")
+    return owed
+
+
+def _counts(kind: str) -> bool:
+    """Tell whether an open task of this kind is something owed about the order."""
+    return kind in ("return_owed", "paper_owed")
+
+
+CLOSE = Conversation(
+    kind="close",
+    schema=commands.CloseOrder(),
+    begin=_begin_closing,
+    ask=_ask_what_is_owed,
+    finish=_finish_closing,
+    undo=nothing,
+    abandon=busy.leave,
+)
+
+
+def _begin_reopening(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    order.guard_move(Stage.FULFILLED, request["expected_version"])
+    work.principal.require("director")
+    return _notes(order)
+
+
+def _ask_credit(talk: Talk) -> None:
+    talk.answers["terms"] = talk.query(
+        "customers", "check_production_terms", {"order_id": talk.notes["order_id"]}
+    )
+
+
+def _finish_reopening(work: Work, talk: Talk) -> dict[str, Any]:
+    order = _order_of(work, talk)
+    order.guard_move(Stage.FULFILLED, None)
+    if talk.answers["terms"]["credit_stop"]:
+        raise CreditStopped(order_number=order.number)
+    work.announce(order.reopen())
+    work.log(
+        "order",
+        order.number,
+        "reopen",
+        reason=talk.request["reason"],
+        note=talk.request["note"],
+    )
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+REOPEN = Conversation(
+    kind="reopen",
+    schema=commands.ReopenOrder(),
+    begin=_begin_reopening,
+    ask=_ask_credit,
+    finish=_finish_reopening,
+    undo=nothing,
+    abandon=busy.leave,
+)

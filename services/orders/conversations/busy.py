@@ -1,0 +1,33 @@
+"""Marking an order busy while other services are asked, and setting it free again."""
+
+from typing import Any
+from uuid import UUID
+
+from chassis.conversation import Talk
+from chassis.database import Work
+from chassis.errors import GendanError
+from services.orders.domain.order import Order
+from services.orders.storage import orders
+
+
+def mark(order: Order, conversation_id: UUID) -> dict[str, Any]:
+    """Keep other commands away from the order; gives the notes that every step starts from."""
+    order.busy_with = conversation_id
+    return {"order_id": str(order.id)}
+
+
+def order_of(work: Work, talk: Talk) -> Order:
+    """Give the order that a conversation is about, locked and no longer busy with it."""
+    order = orders.order_by_id(work, UUID(talk.notes["order_id"]), lock=True)
+    if order.busy_with == talk.id:
+        order.busy_with = None
+    return order
+
+
+def free(work: Work, talk: Talk, error: GendanError) -> None:  # noqa: ARG001  a step's signature
+    """End a conversation that came to nothing: only the mark goes."""
+    order_of(work, talk)
+
+
+def leave(work: Work, talk: Talk, error: GendanError) -> None:
+    """End a conversation that had marked nothing."""

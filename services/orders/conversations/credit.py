@@ -1,0 +1,115 @@
+"""Credit that was held: tried again, or let pass by finance or the director."""
+
+from typing import Any
+from uuid import UUID
+
+from chassis.conversation import Conversation, Talk
+from chassis.database import Work
+from services.orders.conversations import busy
+from services.orders.domain.errors import GateNotOpen
+from services.orders.domain.lifecycle import GateKind, Stage, Verdict
+from services.orders.domain.order import Order
+from services.orders.domain.review import judge_credit
+from services.orders.schemas import commands, views
+from services.orders.storage import orders
+
+
+def _held_order(work: Work, request: dict[str, Any]) -> Order:
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    gate = order.gate(GateKind.CREDIT)
+    if order.stage is not Stage.IN_REVIEW or gate.verdict is not Verdict.HELD:
+        raise GateNotOpen(order_number=order.number, kind=gate.kind, verdict=gate.verdict)
+    order.guard_change(request["expected_version"])
+    order.guard_hold()
+    return order
+
+
+def _notes(order: Order, conversation_id: UUID) -> dict[str, Any]:
+    return {
+        **busy.mark(order, conversation_id),
+        "order_number": order.number,
+        "customer_id": str(order.customer_id),
+        "total": f"{order.total:.2f}",
+        "amount": f"{order.credit_amount:.2f}",
+        "revision": order.revision,
+    }
+
+
+def _begin_retry(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    return _notes(_held_order(work, request), conversation_id)
+
+
+def _begin_override(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    order = _held_order(work, request)
+    work.principal.require("finance", "director")
+    return _notes(order, conversation_id)
+
+
+def _ask_retry(talk: Talk) -> None:
+    talk.ask("credit", "customers", "reserve_credit", talk.notes)
+
+
+def _ask_override(talk: Talk) -> None:
+    talk.ask("credit", "customers", "reserve_credit", {**talk.notes, "override": True})
+
+
+def _undo(talk: Talk) -> None:
+    talk.undo("credit", "customers", "undo_credit", {"order_id": talk.notes["order_id"]})
+
+
+def _finish_retry(work: Work, talk: Talk) -> dict[str, Any]:
+    order = busy.order_of(work, talk)
+    gate = order.gate(GateKind.CREDIT)
+    judge_credit(gate, talk.answers["credit"], work.now)
+    work.announce(*order.settle_gates(work.now))
+    work.log("order", order.number, "retry_credit", changes={"credit": ["held", gate.verdict]})
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+def _finish_override(work: Work, talk: Talk) -> dict[str, Any]:
+    order = busy.order_of(work, talk)
+    gate = order.gate(GateKind.CREDIT)
+    gate.sign(
+        Verdict.PASSED,
+        signer_id=work.principal.person_id,
+        signer_name=work.principal.name,
+        at=work.now,
+        text=talk.request["text"],
+        figures=talk.answers["credit"],
+        override=True,
+    )
+    work.announce(*order.settle_gates(work.now))
+    work.log(
+        "order",
+        order.number,
+        "override_credit",
+        changes={"credit": ["held", "passed"]},
+        reason=talk.request["reason"],
+        note=talk.request["text"],
+    )
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+RETRY_CREDIT = Conversation(
+    kind="retry_credit",
+    schema=commands.RetryCredit(),
+    begin=_begin_retry,
+    ask=_ask_retry,
+    finish=_finish_retry,
+    undo=_undo,
+    abandon=busy.free,
+    gives_up=True,
+)
+
+OVERRIDE_CREDIT = Conversation(
+    kind="override_credit",
+    schema=commands.Override(),
+    begin=_begin_override,
+    ask=_ask_override,
+    finish=_finish_override,
+    undo=_undo,
+    abandon=busy.free,
+    gives_up=True,
+)

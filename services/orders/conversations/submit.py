@@ -1,0 +1,186 @@
+"""Submit: finished stock and credit are held in their own services, then the gates open.
+
+Stock is asked first, because only stock can refuse; credit always answers, with a verdict.
+Creating and submitting in one call lays the order down only when both have answered, so a
+refusal leaves nothing behind.
+"""
+
+from typing import Any
+from uuid import UUID, uuid5
+
+from chassis.conversation import Conversation, Talk
+from chassis.database import Work
+from chassis.errors import Conflict
+from services.orders.conversations import busy
+from services.orders.domain.lifecycle import GateKind
+from services.orders.domain.order import Order
+from services.orders.domain.review import inputs_of, judge_credit, judge_price, renew_gates
+from services.orders.schemas import commands, views
+from services.orders.storage import orders
+from services.orders.use_cases import drafting, reviewing
+from services.orders.use_cases.pricing import price_draft
+
+
+class PricesMoved(Conflict):
+    """Prices changed between holding credit and writing the order down."""
+
+    code = "prices_moved"
+    en = "The price schemes changed while the order was being submitted; submit it again."
+    zh = "提交过程中价格方案发生变动，请重新提交。"
+
+
+def _holdings(order: Order) -> dict[str, Any]:
+    """Give what the order wants held, as the steps ask for it."""
+    credit = next((gate for gate in order.gates if gate.kind is GateKind.CREDIT), None)
+    stands = credit is not None and credit.has_passed
+    same = stands and credit is not None and credit.inputs == inputs_of(order, GateKind.CREDIT)
+    return {
+        "order_id": str(order.id),
+        "order_number": order.number,
+        "customer_id": str(order.customer_id),
+        "total": f"{order.total:.2f}",
+        "amount": f"{order.credit_amount:.2f}",
+        "revision": order.revision + 1,
+        "ask_credit": not same,
+        # A resubmitted order may have had stock lines that it has no more.
+        "ask_stock": bool(order.stock_lines) or order.revision > 0,
+        "stock": [
+            {
+                "line_id": str(line.id),
+                "product_id": str(line.product_id),
+                "quantity": f"{line.quantity:.3f}",
+            }
+            for line in order.stock_lines
+        ],
+    }
+
+
+def _ask(talk: Talk) -> None:
+    notes = talk.notes
+    if not notes.get("stock") and not notes.get("ask_credit"):
+        return
+    about = {"order_id": notes["order_id"], "order_number": notes["order_number"]}
+    if notes["ask_stock"]:
+        talk.ask("stock", "inventory", "reserve_stock", {**about, "lines": notes["stock"]})
+    if notes["ask_credit"]:
+        talk.ask(
+            "credit",
+            "customers",
+            "reserve_credit",
+            {
+                **about,
+                **{name: notes[name] for name in ("customer_id", "total", "amount", "revision")},
+            },
+        )
+
+
+def _undo(talk: Talk) -> None:
+    if "ask_stock" not in talk.notes:
+        return
+    about = {"order_id": talk.notes["order_id"]}
+    talk.undo("credit", "customers", "undo_credit", about)
+    talk.undo("stock", "inventory", "undo_stock", about)
+
+
+def _review(work: Work, talk: Talk, order: Order) -> dict[str, Any]:
+    """Open the gates of a new revision and let the system judge price and credit."""
+    findings = price_draft(work, order)
+    if f"{order.credit_amount:.2f}" != talk.notes["amount"]:
+        raise PricesMoved
+    order.revision += 1
+    renew_gates(order, work.now)
+    price = order.gate(GateKind.PRICE)
+    if not price.has_passed:
+        judge_price(price, findings, work.now)
+    answer = talk.answers.get("credit")
+    if answer is not None:
+        judge_credit(order.gate(GateKind.CREDIT), answer, work.now)
+        order.terms = answer["terms"]
+        order.grade = answer["grade"]
+        order.deposit_percent = answer["deposit_percent"]
+    order.open_gates(work.now)
+    submitted = order.submit(work.now)
+    reviewing.apply_statements(work, order)
+    if findings.doubts and not price.has_passed:
+        reviewing.report_doubt(work, order)
+    work.announce(submitted)
+    work.log(
+        "order",
+        order.number,
+        "submit",
+        changes={"revision": [order.revision - 1, order.revision]},
+    )
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+# -- a draft that stands already -----------------------------------------------------------
+
+
+def _begin_submit(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    if request["key_data_checked"]:
+        order.check_key_data(work.principal, work.now)
+    if order.is_editable and order.lines and order.customer_id is not None:
+        price_draft(work, order)
+    order.guard_submit(request["expected_version"])
+    busy.mark(order, conversation_id)
+    return _holdings(order)
+
+
+def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
+    return _review(work, talk, busy.order_of(work, talk))
+
+
+SUBMIT = Conversation(
+    kind="submit",
+    schema=commands.SubmitOrder(),
+    begin=_begin_submit,
+    ask=_ask,
+    finish=_finish_submit,
+    undo=_undo,
+    abandon=busy.free,
+    gives_up=True,
+)
+
+
+# -- a new order ---------------------------------------------------------------------------
+
+
+def _build(work: Work, order_id: UUID, number: str, request: dict[str, Any]) -> Order:
+    order = drafting.build_draft(work, order_id, number, request)
+    if request["key_data_checked"]:
+        order.check_key_data(work.principal, work.now)
+    return order
+
+
+def _begin_create(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    number, order_id = orders.next_number(work), uuid5(conversation_id, "order")
+    if not request["submit"]:
+        return {"order_id": str(order_id), "order_number": number}
+    order = _build(work, order_id, number, request)
+    order.guard_submit(None)
+    return _holdings(order)
+
+
+def _finish_create(work: Work, talk: Talk) -> dict[str, Any]:
+    order_id, number = UUID(talk.notes["order_id"]), talk.notes["order_number"]
+    order = _build(work, order_id, number, talk.request)
+    work.session.add(order)
+    if talk.request["submit"]:
+        return _review(work, talk, order)
+    drafting.announce_draft(work, order)
+    work.session.flush()
+    return views.order_in_full(order)
+
+
+CREATE = Conversation(
+    kind="create",
+    schema=commands.CreateOrder(),
+    begin=_begin_create,
+    ask=_ask,
+    finish=_finish_create,
+    undo=_undo,
+    abandon=busy.leave,
+    gives_up=True,
+)

@@ -1,0 +1,116 @@
+"""Anomalies: what went wrong with an order, who owns it and how it escalates (SPEC §5)."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, validates
+
+from services.orders.domain import Base
+from services.orders.domain.lifecycle import ANOMALIES, AnomalyState
+
+LADDER = ("clerk", "sales", "supervisor", "director")
+
+
+class AnomalyClass(StrEnum):
+    """Where it comes from."""
+
+    WRONG_INFORMATION = "wrong_information"
+    SYSTEM = "system"
+    CUSTOMER_CHANGE = "customer_change"
+    PRODUCTION = "production"
+    LOGISTICS = "logistics"
+
+
+class Topic(StrEnum):
+    """What it is about."""
+
+    PRICE = "price"
+    DELAY = "delay"
+    QUALITY = "quality"
+    QUANTITY = "quantity"
+    OTHER = "other"
+
+
+class Priority(StrEnum):
+    """How fast it climbs."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+class Anomaly(Base):
+    """One thing gone wrong; it climbs the ladder until it is resolved.
+
+    A production anomaly is told to the whole ladder at once.
+    """
+
+    __tablename__ = "anomaly"
+    __table_args__ = (
+        Index("ix_anomaly_open", "escalates_at", postgresql_where=text("state = 'open'")),
+        Index("ix_anomaly_order", "order_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("order.id", ondelete="cascade"))
+    cause: Mapped[AnomalyClass]
+    topic: Mapped[Topic]
+    priority: Mapped[Priority]
+    text: Mapped[str]
+    temporary_measure: Mapped[str | None]
+    remedy: Mapped[str | None]
+    step: Mapped[int] = mapped_column(comment="index into the ladder of roles")
+    told_all: Mapped[bool]
+    state: Mapped[AnomalyState]
+    raised_by: Mapped[str]
+    raised_at: Mapped[datetime]
+    escalates_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None]
+    resolved_at: Mapped[datetime | None]
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        order_id: UUID,
+        cause: AnomalyClass,
+        topic: Topic,
+        priority: Priority,
+        text: str,
+        raised_by: str,
+        raised_at: datetime,
+        escalates_at: datetime,
+        temporary_measure: str | None = None,
+    ) -> None:
+        self.id, self.order_id = id, order_id
+        self.cause, self.topic, self.priority, self.text = cause, topic, priority, text
+        self.temporary_measure, self.remedy = temporary_measure, None
+        self.step = 0
+        self.told_all = cause is AnomalyClass.PRODUCTION
+        self.state = AnomalyState.OPEN
+        self.raised_by, self.raised_at = raised_by, raised_at
+        self.escalates_at = None if self.told_all else escalates_at
+        self.resolved_by = self.resolved_at = None
+
+    @validates("state")
+    def _only_legal_moves(self, _: str, wish: AnomalyState) -> AnomalyState:
+        if self.state is not None:
+            ANOMALIES.check(self.state, wish, anomaly_id=self.id)
+        return wish
+
+    @property
+    def owner_roles(self) -> tuple[str, ...]:
+        """Who is to act now."""
+        return LADDER if self.told_all else LADDER[self.step : self.step + 1]
+
+    def escalate(self, next_at: datetime) -> None:
+        """Climb one step; at the top it stays."""
+        self.step = min(self.step + 1, len(LADDER) - 1)
+        self.escalates_at = None if self.step == len(LADDER) - 1 else next_at
+
+    def resolve(self, *, remedy: str, by: str, at: datetime) -> None:
+        """Write down the remedy that ended it."""
+        self.state = AnomalyState.RESOLVED
+        self.remedy, self.resolved_by, self.resolved_at = remedy, by, at
+        self.escalates_at = None

@@ -1,0 +1,243 @@
+"""What orders refuse, each with the facts it speaks of."""
+
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class OrderNotFound(NotFound):
+    """No such order, or not the asker's to see."""
+
+    code = "order_not_found"
+    en = "There is no order {order_number}."
+    zh = "没有订单 {order_number}。"
+
+
+class CustomerNotKnown(Invalid):
+    """Orders has not heard of such a customer."""
+
+    code = "customer_not_known"
+    en = "There is no customer {customer_code}."
+    zh = "没有客户 {customer_code}。"
+
+
+class CustomerInactive(Conflict):
+    """The customer no longer buys."""
+
+    code = "customer_inactive"
+    en = "Customer {customer_code} is no longer active."
+    zh = "客户 {customer_code} 已停用。"
+
+
+class ProductNotKnown(Invalid):
+    """Orders has not heard of such a product."""
+
+    code = "product_not_known"
+    en = "Line {line_no}: there is no active product {product_code}."
+    zh = "第 {line_no} 行：没有可售产品 {product_code}。"
+
+
+class FieldsMissing(Conflict):
+    """An order cannot be submitted before every mandatory field is filled in."""
+
+    code = "fields_missing"
+    en = "Order {order_number} cannot be submitted; still missing: {missing}."
+    zh = "订单 {order_number} 不能提交，尚缺：{missing}。"
+
+
+class OrderOnHold(Conflict):
+    """A hold stops every move forward."""
+
+    code = "order_on_hold"
+    en = "Order {order_number} is on hold since {since} by {by}: {reason}."
+    zh = "订单 {order_number} 自 {since} 起被 {by} 暂停：{reason}。"
+
+
+class OrderNotOnHold(Conflict):
+    """There is no hold to lift."""
+
+    code = "order_not_on_hold"
+    en = "Order {order_number} is not on hold."
+    zh = "订单 {order_number} 未被暂停。"
+
+
+class OrderBusy(Conflict):
+    """Another command is still talking with other services about this order."""
+
+    code = "order_busy"
+    en = "Another command on order {order_number} is still being worked on; try again shortly."
+    zh = "订单 {order_number} 的另一操作仍在处理中，请稍后再试。"
+
+
+class NotEditable(Conflict):
+    """Only a memo or draft can be edited."""
+
+    code = "order_not_editable"
+    en = "Order {order_number} is {stage}; it can be changed only as memo or draft."
+    zh = "订单 {order_number} 处于 {stage}，只有备忘或草稿可以修改。"
+
+
+class WhyMissing(Invalid):
+    """A change to something submitted says why."""
+
+    code = "why_missing"
+    en = "This change needs a reason, one of: {allowed}."
+    zh = "此更改需要说明原因，可选：{allowed}。"
+
+
+class GateNotFound(NotFound):
+    """The order has no such gate."""
+
+    code = "gate_not_found"
+    en = "Order {order_number} has no {kind} gate."
+    zh = "订单 {order_number} 没有 {kind} 审核项。"
+
+
+class GateNotOpen(Conflict):
+    """A gate can be signed only while it is open."""
+
+    code = "gate_not_open"
+    en = "The {kind} gate of order {order_number} is {verdict}; it is not waiting for this."
+    zh = "订单 {order_number} 的 {kind} 审核项处于 {verdict}，目前不可签署。"
+
+
+class DirectorNeeded(Forbidden):
+    """The amount or rebate is beyond the supervisor's authority."""
+
+    code = "director_needed"
+    en = "Order {order_number} needs the director's approval: {why}."
+    zh = "订单 {order_number} 须由营销总监批准：{why}。"
+
+
+class ConfirmationNotSent(Conflict):
+    """There is no confirmation with the customer."""
+
+    code = "confirmation_not_sent"
+    en = "No confirmation of order {order_number} is with the customer."
+    zh = "订单 {order_number} 没有待回传的确认书。"
+
+
+class SignBackInvalid(Conflict):
+    """The returned copy does not bind the customer."""
+
+    code = "sign_back_invalid"
+    en = "The returned copy of order {order_number} cannot be accepted: {why}."
+    zh = "订单 {order_number} 的回传件不能通过验证：{why}。"
+
+
+class SignBackAlreadyVerified(Conflict):
+    """The confirmation's signed copy has been verified before."""
+
+    code = "sign_back_already_verified"
+    en = "The signed copy of order {order_number} was verified already."
+    zh = "订单 {order_number} 的回传件已验证。"
+
+
+class GradeTooLow(Conflict):
+    """Only grade A goes on before its sign-back."""
+
+    code = "sign_back_needed"
+    en = "Customer grade {grade}: order {order_number} needs its verified sign-back first."
+    zh = "客户等级为 {grade}：订单 {order_number} 须先验证回传件。"
+
+
+class MoneyNeeded(Conflict):
+    """The deposit (prepaid: everything) is not verified yet."""
+
+    code = "money_needed"
+    en = "Order {order_number} waits for {needed} yuan, {verified} verified so far."
+    zh = "订单 {order_number} 需到账 {needed} 元，目前已核实 {verified} 元。"
+
+
+class CreditStopped(Conflict):
+    """The customer is overdue."""
+
+    code = "credit_stop"
+    en = "The customer of order {order_number} is under a credit stop."
+    zh = "订单 {order_number} 的客户已被停止授信。"
+
+
+class LineNotFound(NotFound):
+    """The order has no such line."""
+
+    code = "line_not_found"
+    en = "Order {order_number} has no line {line_no}."
+    zh = "订单 {order_number} 没有第 {line_no} 行。"
+
+
+class LineNotMade(Conflict):
+    """Only a line that is made gets a works instruction."""
+
+    code = "line_not_made"
+    en = "Line {line_no} of order {order_number} comes from stock; it needs no instruction."
+    zh = "订单 {order_number} 第 {line_no} 行为现货，无需生产指令。"
+
+
+class InstructionIssued(Conflict):
+    """The line's works instruction went out before."""
+
+    code = "instruction_issued_already"
+    en = "The works instruction for line {line_no} of order {order_number} was issued already."
+    zh = "订单 {order_number} 第 {line_no} 行的生产指令已下达。"
+
+
+class DateTooEarly(Conflict):
+    """The customer is never promised goods before they are made."""
+
+    code = "customer_due_too_early"
+    en = "The customer date {customer_due} lies before the production date {production_due}."
+    zh = "客户交期 {customer_due} 早于生产交期 {production_due}。"
+
+
+class ConsentMissing(Conflict):
+    """A change needs somebody's consent on record."""
+
+    code = "consent_missing"
+    en = "This needs the consent of {whose} on record."
+    zh = "此操作需要 {whose} 的书面同意。"
+
+
+class NotAllOwedSettled(Conflict):
+    """An order is closed only when nothing is owed."""
+
+    code = "still_owed"
+    en = "Order {order_number} cannot be closed; still owed: {owed}."
+    zh = "订单 {order_number} 不能结案，尚欠：{owed}。"
+
+
+class TaskNotFound(NotFound):
+    """No such task."""
+
+    code = "task_not_found"
+    en = "There is no task {task_id}."
+    zh = "没有任务 {task_id}。"
+
+
+class AnomalyNotFound(NotFound):
+    """No such anomaly."""
+
+    code = "anomaly_not_found"
+    en = "There is no anomaly {anomaly_id}."
+    zh = "没有异常 {anomaly_id}。"
+
+
+class SchemeNotFound(NotFound):
+    """No such price scheme."""
+
+    code = "scheme_not_found"
+    en = "There is no price scheme {scheme_code}."
+    zh = "没有价格方案 {scheme_code}。"
+
+
+class SchemeCodeTaken(Conflict):
+    """Codes of price schemes are unique."""
+
+    code = "scheme_code_taken"
+    en = "A price scheme {scheme_code} exists already."
+    zh = "价格方案 {scheme_code} 已存在。"
+
+
+class PastOrderDiffers(Conflict):
+    """An imported order was recorded before with other content."""
+
+    code = "past_order_differs"
+    en = "Past order {reference} was recorded before with other content."
+    zh = "历史订单 {reference} 已以不同内容记录。"

@@ -1,0 +1,131 @@
+"""Order lines: one product, spec, quantity and price each."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis import money, quantity
+from chassis.mapping import Money, Percent, Quantity, UnitPrice
+from services.orders.domain import Base
+
+STOCK, MAKE = "stock", "make"
+
+
+class OrderLine(Base):
+    """What one line promises, and how far it has come.
+
+    `amount` is always quantity × price rounded to 分, less the line's share of the discount.
+    """
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "line_no"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("discount >= 0", name="discount_not_negative"),
+        Index("ix_order_line_product", "product_id", "order_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("order.id", ondelete="cascade"))
+    line_no: Mapped[int]
+    product_id: Mapped[UUID]
+    product_code: Mapped[str]
+    product_name: Mapped[str]
+    spec: Mapped[str]
+    unit: Mapped[str]
+    unit_decimals: Mapped[int]
+    supply: Mapped[str] = mapped_column(comment="stock or make")
+    quantity: Mapped[Quantity]
+    unit_price: Mapped[UnitPrice] = mapped_column(comment="yuan incl. VAT")
+    price_given: Mapped[bool] = mapped_column(comment="said by a person, not by the scheme")
+    discount: Mapped[Money] = mapped_column(comment="the line's share of the order's discount")
+    discount_given: Mapped[bool] = mapped_column(comment="said by a person")
+    amount: Mapped[Money]
+    tolerance_over: Mapped[Percent]
+    tolerance_under: Mapped[Percent]
+    packing: Mapped[str | None]
+    production: Mapped[str | None] = mapped_column(comment="state of its works instruction")
+    instruction_number: Mapped[str | None]
+    produced_quantity: Mapped[Quantity]
+    accepted_quantity: Mapped[Quantity | None] = mapped_column(nullable=True)
+    shipped_quantity: Mapped[Quantity]
+    signed_quantity: Mapped[Quantity]
+    short_closed: Mapped[bool]
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        line_no: int,
+        product: Mapping[str, Any],
+        quantity: Decimal,
+        supply: str | None = None,
+        spec: str | None = None,
+        unit_price: Decimal | None = None,
+        discount: Decimal | None = None,
+        tolerance_over: Decimal | None = None,
+        tolerance_under: Decimal | None = None,
+        packing: str | None = None,
+    ) -> None:
+        """Make a line of `product`, a product's public view. Raises QuantityNotInUnit."""
+        self.id, self.line_no = id, line_no
+        self.product_id = UUID(str(product["id"]))
+        self.product_code, self.product_name = product["code"], product["name"]
+        self.spec = spec or product["spec"] or ""
+        self.unit, self.unit_decimals = product["unit"], int(product["unit_decimals"])
+        self.supply = supply or product["default_supply"]
+        self.quantity = _in_unit(quantity, self.unit_decimals)
+        self.unit_price = Decimal(0) if unit_price is None else unit_price
+        self.price_given = unit_price is not None
+        self.discount = money.ZERO if discount is None else discount
+        self.discount_given = discount is not None
+        over, under = product["tolerance_over"], product["tolerance_under"]
+        self.tolerance_over = Decimal(over) if tolerance_over is None else tolerance_over
+        self.tolerance_under = Decimal(under) if tolerance_under is None else tolerance_under
+        self.packing = packing or product.get("packing")
+        self.production = self.instruction_number = None
+        self.produced_quantity = self.shipped_quantity = self.signed_quantity = Decimal(0)
+        self.accepted_quantity = None
+        self.short_closed = False
+        self.reckon()
+
+    def reckon(self) -> None:
+        """Compute the amount anew from quantity, price and discount."""
+        self.amount = money.line_amount(self.quantity, self.unit_price, self.discount)
+
+    @property
+    def is_made(self) -> bool:
+        return self.supply == MAKE
+
+    @property
+    def amount_at_upper_tolerance(self) -> Decimal:
+        """What it may come to at most: a made line is billed by its accepted quantity."""
+        if not self.is_made:
+            return self.amount
+        most = quantity.with_tolerance(
+            self.quantity, self.tolerance_over, self.unit_decimals, over=True
+        )
+        return money.line_amount(most, self.unit_price, self.discount)
+
+    @property
+    def due_quantity(self) -> Decimal:
+        """What the customer has to sign for: the accepted quantity if made, else the ordered."""
+        if self.is_made and self.accepted_quantity is not None:
+            return self.accepted_quantity
+        return self.quantity
+
+    @property
+    def is_served(self) -> bool:
+        """Whether nothing of this line is still to come."""
+        if self.short_closed:
+            return True
+        made = not self.is_made or self.production == "stocked"
+        return made and self.signed_quantity >= self.due_quantity
+
+
+def _in_unit(amount: Decimal, decimals: int) -> Decimal:
+    return quantity.check(amount, decimals)

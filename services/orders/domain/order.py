@@ -1,0 +1,642 @@
+"""The order: the commercial promise on its way through the stages."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Index, Sequence, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from chassis import money
+from chassis.errors import StaleVersion
+from chassis.grams import grams
+from chassis.mapping import Announcing, Day, Money, Percent
+from chassis.principal import Principal
+from services.orders.domain import Base, events
+from services.orders.domain.confirmation import Confirmation, SignBack
+from services.orders.domain.errors import (
+    ConfirmationNotSent,
+    ConsentMissing,
+    DateTooEarly,
+    FieldsMissing,
+    GateNotFound,
+    GateNotOpen,
+    LineNotFound,
+    NotEditable,
+    OrderBusy,
+    OrderNotOnHold,
+    OrderOnHold,
+    SignBackAlreadyVerified,
+)
+from services.orders.domain.gate import OPENS_AFTER, Gate
+from services.orders.domain.lifecycle import CANCELLABLE, STAGES, GateKind, Stage
+from services.orders.domain.line import OrderLine
+
+NUMBERS = Sequence("order_number_seq", metadata=Base.metadata)
+
+# The confirmation's list of what an order must say before it is submitted (O6), with the
+# words a clerk knows them by.
+MANDATORY: dict[str, str] = {
+    "customer_id": "客户",
+    "order_type": "订单类型",
+    "consignee_name": "收货人",
+    "consignee_phone": "收货电话",
+    "consignee_address": "收货地址",
+    "delivery_method": "交货方式",
+    "base_customer_due": "交货时间",
+    "special_requirements": "特殊要求（无则写“无”）",
+}
+
+# What a draft's author fills in; each is a column.
+EDITABLE = (
+    "order_type",
+    "consignee_name",
+    "consignee_phone",
+    "consignee_address",
+    "delivery_method",
+    "urgency",
+    "base_customer_due",
+    "special_requirements",
+    "wish",
+    "reply_by",
+    "paper_owed",
+)
+
+
+class Order(Announcing, Base):
+    """One customer's order; its stage moves only as the table of stages allows.
+
+    While `busy_with` names a conversation with other services, no other command may change
+    the order. A hold stops every forward move. Both dates count from their base by the slide.
+    """
+
+    aggregate_type: ClassVar[str] = "order"
+
+    __tablename__ = "order"
+    __table_args__ = (
+        Index("ix_order_newest", text("created_at desc"), text("id desc")),
+        Index("ix_order_customer", "customer_id", text("created_at desc"), text("id desc")),
+        Index("ix_order_stage", "stage", text("created_at desc"), text("id desc")),
+        Index("ix_order_salesperson", "salesperson_id", text("created_at desc"), text("id desc")),
+        Index("ix_order_clerk", "clerk_id", text("created_at desc"), text("id desc")),
+        Index("ix_order_region", "region", text("created_at desc"), text("id desc")),
+        Index("ix_order_grams", "grams", postgresql_using="gin"),
+        Index("ix_order_past_reference", "past_reference", unique=True),
+    )
+
+    number: Mapped[str] = mapped_column(unique=True)
+    stage: Mapped[Stage]
+    stage_before_cancel: Mapped[Stage | None]
+    revision: Mapped[int] = mapped_column(comment="counts submits; a gate is about one of them")
+    order_type: Mapped[str | None] = mapped_column(comment="ship or service")
+
+    channel: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    reply_by: Mapped[datetime | None] = mapped_column(comment="the answer's time as promised")
+    wish: Mapped[str | None] = mapped_column(comment="what was asked for, in the asker's words")
+    paper_owed: Mapped[bool] = mapped_column(comment="an oral order; its paper is to come")
+
+    customer_id: Mapped[UUID | None]
+    customer_code: Mapped[str | None]
+    customer_name: Mapped[str | None]
+    grade: Mapped[str | None] = mapped_column(comment="as last heard; asked again when it matters")
+    region: Mapped[str | None]
+    salesperson_id: Mapped[str | None]
+    salesperson_name: Mapped[str | None]
+    clerk_id: Mapped[str]
+    clerk_name: Mapped[str]
+
+    consignee_name: Mapped[str | None]
+    consignee_phone: Mapped[str | None]
+    consignee_address: Mapped[str | None]
+    grams: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="of name and phone, for search")
+    delivery_method: Mapped[str | None]
+    urgency: Mapped[str]
+    special_requirements: Mapped[str | None]
+
+    currency: Mapped[str]
+    total: Mapped[Money]
+    scheme_total: Mapped[Money] = mapped_column(comment="what the price schemes make of it")
+    terms: Mapped[str | None] = mapped_column(comment="as customers answered at submit")
+    deposit_percent: Mapped[Percent | None] = mapped_column(nullable=True)
+
+    base_production_due: Mapped[Day | None] = mapped_column(nullable=True)
+    base_customer_due: Mapped[Day | None] = mapped_column(nullable=True)
+
+    checked_by: Mapped[str | None] = mapped_column(comment="who looked at the key data again")
+    checked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    fulfilled_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    touched_at: Mapped[datetime] = mapped_column(comment="last move or edit, for the expiry")
+    holds_anything: Mapped[bool] = mapped_column(comment="credit, stock, material or a slot")
+
+    hold: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    busy_with: Mapped[UUID | None] = mapped_column(comment="the conversation under way")
+    confirmed_by_grade: Mapped[bool]
+    imported: Mapped[bool]
+    past_reference: Mapped[str | None] = mapped_column(comment="its number in the old books")
+
+    lines: Mapped[list[OrderLine]] = relationship(
+        order_by=OrderLine.line_no, cascade="all, delete-orphan", lazy="raise"
+    )
+    gates: Mapped[list[Gate]] = relationship(cascade="all, delete-orphan", lazy="raise")
+    confirmations: Mapped[list[Confirmation]] = relationship(
+        order_by=Confirmation.number, cascade="all, delete-orphan", lazy="raise"
+    )
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        number: str,
+        clerk: Principal,
+        now: datetime,
+        channel: str,
+        asked_by: str,
+        asked_at: datetime,
+        currency: str,
+        reply_by: datetime | None = None,
+        wish: str | None = None,
+        paper_owed: bool = False,
+    ) -> None:
+        """Write a memo: what somebody asked for, not yet an order."""
+        self.id, self.number, self.stage = id, number, Stage.MEMO
+        self.stage_before_cancel = None
+        self.revision, self.sequence = 0, 0
+        self.clerk_id, self.clerk_name = clerk.person_id, clerk.name
+        self.channel, self.asked_by, self.asked_at = channel, asked_by, asked_at
+        self.reply_by, self.wish, self.paper_owed = reply_by, wish, paper_owed
+        self.order_type = None
+        self.customer_id = self.customer_code = self.customer_name = None
+        self.grade = self.region = self.salesperson_id = self.salesperson_name = None
+        self.consignee_name = self.consignee_phone = self.consignee_address = None
+        self.delivery_method = self.special_requirements = None
+        self.urgency = "normal"
+        self.currency = currency
+        self.total = self.scheme_total = money.ZERO
+        self.terms = self.deposit_percent = None
+        self.base_production_due = self.base_customer_due = None
+        self.checked_by = self.checked_at = None
+        self.created_at = self.touched_at = now
+        self.submitted_at = self.approved_at = self.confirmed_at = None
+        self.fulfilled_at = self.closed_at = None
+        self.holds_anything = False
+        self.hold = self.busy_with = self.past_reference = None
+        self.confirmed_by_grade = self.imported = False
+        self.lines, self.gates, self.confirmations = [], [], []
+        self._index()
+
+    @validates("stage")
+    def _only_legal_moves(self, _: str, wish: Stage) -> Stage:
+        if self.stage is not None and self.stage is not wish:
+            STAGES.check(self.stage, wish, order_number=self.number)
+        return wish
+
+    # -- questions -------------------------------------------------------------------------
+
+    @property
+    def is_editable(self) -> bool:
+        return self.stage in (Stage.MEMO, Stage.DRAFT)
+
+    @property
+    def is_on_hold(self) -> bool:
+        return self.hold is not None
+
+    @property
+    def made_lines(self) -> list[OrderLine]:
+        return [line for line in self.lines if line.is_made]
+
+    @property
+    def stock_lines(self) -> list[OrderLine]:
+        return [line for line in self.lines if not line.is_made]
+
+    @property
+    def credit_amount(self) -> Decimal:
+        """What is reserved as credit: every line at its upper tolerance."""
+        return sum((line.amount_at_upper_tolerance for line in self.lines), money.ZERO)
+
+    @property
+    def confirmation(self) -> Confirmation | None:
+        """The confirmation that stands, if any."""
+        last = self.confirmations[-1] if self.confirmations else None
+        return None if last is None or last.state == "void" else last
+
+    @property
+    def sign_back_verified(self) -> bool:
+        return self.confirmation is not None and self.confirmation.is_verified
+
+    @property
+    def is_served(self) -> bool:
+        return all(line.is_served for line in self.lines)
+
+    def slide_days(self, today: date) -> int:
+        return 0 if self.confirmation is None else self.confirmation.slide_days(today)
+
+    def production_due(self, today: date) -> date | None:
+        """When the goods are ready, by the planner's signed date and the slide."""
+        return _later(self.base_production_due, self.slide_days(today))
+
+    def customer_due(self, today: date) -> date | None:
+        """When the customer was promised the goods, with the slide."""
+        return _later(self.base_customer_due, self.slide_days(today))
+
+    def revision_inputs(self) -> list[str]:
+        """Give everything of the header that an approval is about."""
+        return [str(getattr(self, name)) for name in ("customer_id", *EDITABLE)]
+
+    def missing_fields(self) -> dict[str, str]:
+        """Give what is still missing against the confirmation's list, by field."""
+        missing = {
+            field: word for field, word in MANDATORY.items() if getattr(self, field) in (None, "")
+        }
+        if not self.lines:
+            missing["lines"] = "产品明细"
+        return missing
+
+    def line(self, line_no: int) -> OrderLine:
+        """Give one line. Raises LineNotFound."""
+        for line in self.lines:
+            if line.line_no == line_no:
+                return line
+        raise LineNotFound(order_number=self.number, line_no=line_no)
+
+    def line_by_id(self, line_id: UUID) -> OrderLine | None:
+        return next((line for line in self.lines if line.id == line_id), None)
+
+    def gate(self, kind: GateKind) -> Gate:
+        """Give one gate. Raises GateNotFound."""
+        for gate in self.gates:
+            if gate.kind is kind:
+                return gate
+        raise GateNotFound(order_number=self.number, kind=kind)
+
+    # -- guards ----------------------------------------------------------------------------
+
+    def guard_move(self, wish: Stage, expected_version: int | None) -> None:
+        """Check what stops any move, in the order callers are told of it.
+
+        Raises IllegalMove before OrderBusy, StaleVersion and OrderOnHold.
+        """
+        STAGES.check(self.stage, wish, order_number=self.number)
+        self.guard_change(expected_version)
+        self.guard_hold()
+
+    def guard_change(self, expected_version: int | None) -> None:
+        """Raise OrderBusy or StaleVersion."""
+        if self.busy_with is not None:
+            raise OrderBusy(order_number=self.number)
+        if expected_version is not None and expected_version != self.version:
+            raise StaleVersion(entity=f"order {self.number}", version=self.version)
+
+    def guard_hold(self) -> None:
+        """Raise OrderOnHold while somebody holds the order."""
+        if self.hold is not None:
+            raise OrderOnHold(
+                order_number=self.number,
+                since=self.hold["at"],
+                by=self.hold["by_name"],
+                reason=self.hold["reason"],
+            )
+
+    def guard_edit(self, expected_version: int | None) -> None:
+        """Raise NotEditable unless it is a memo or draft."""
+        if not self.is_editable:
+            raise NotEditable(order_number=self.number, stage=self.stage)
+        self.guard_change(expected_version)
+
+    # -- memo and draft --------------------------------------------------------------------
+
+    def take_memo(self) -> events.MemoTaken:
+        """Announce the memo that the constructor wrote."""
+        return events.MemoTaken(self)
+
+    def draft(self, customer: Mapping[str, Any]) -> events.OrderDrafted:
+        """Say who the customer is (its public view); the memo becomes a draft."""
+        self.stage = Stage.DRAFT
+        self.belong_to(customer)
+        return events.OrderDrafted(self)
+
+    def belong_to(self, customer: Mapping[str, Any]) -> None:
+        """Take over what is copied of the customer."""
+        self.customer_id = UUID(str(customer["id"]))
+        self.customer_code, self.customer_name = customer["code"], customer["name"]
+        self.grade, self.region = customer["grade"], customer["region"]
+        self.salesperson_id = customer["salesperson_id"]
+        self.salesperson_name = customer["salesperson_name"]
+        self._index()
+
+    def fill_in(self, fields: Mapping[str, Any], now: datetime) -> None:
+        """Fill in any of the EDITABLE fields."""
+        for name in EDITABLE:
+            if name in fields:
+                setattr(self, name, fields[name])
+        self.touched_at = now
+        self.checked_by = self.checked_at = None
+        self._index()
+
+    def replace_lines(self, lines: Iterable[OrderLine], now: datetime) -> None:
+        """Take `lines` instead of the present ones; a kept line keeps its id."""
+        self.lines = list(lines)
+        self.touched_at = now
+        self.checked_by = self.checked_at = None
+        self.reckon()
+
+    def reckon(self) -> None:
+        """Compute the total: the sum of the lines' amounts."""
+        for line in self.lines:
+            line.reckon()
+        self.total = sum((line.amount for line in self.lines), money.ZERO)
+
+    def change(self) -> events.OrderChanged:
+        """Announce what was edited."""
+        return events.OrderChanged(self)
+
+    def check_key_data(self, by: Principal, now: datetime) -> None:
+        """Note who compared size, quantity, price and consignee once more (O37)."""
+        self.checked_by, self.checked_at = by.name, now
+
+    def _index(self) -> None:
+        self.grams = grams(self.customer_name, self.consignee_phone, self.customer_code)
+
+    # -- review ----------------------------------------------------------------------------
+
+    def guard_submit(self, expected_version: int | None) -> None:
+        """Raise unless it may go into review: stage, hold, every mandatory field."""
+        self.guard_move(Stage.IN_REVIEW, expected_version)
+        missing = self.missing_fields()
+        if self.checked_by is None:
+            missing["key_data_checked"] = "关键信息二次核对"
+        if missing:
+            raise FieldsMissing(
+                order_number=self.number, missing="、".join(missing.values()), fields=missing
+            )
+
+    def submit(self, now: datetime) -> events.OrderSubmitted:
+        """Go into review; the caller has judged and opened the gates of this revision."""
+        self.stage = Stage.IN_REVIEW
+        self.submitted_at = self.touched_at = now
+        self.holds_anything = True
+        return events.OrderSubmitted(self)
+
+    def open_gates(self, now: datetime) -> None:
+        """Open every gate whose turn has come."""
+        for gate in self.gates:
+            if gate.opened_at is None and not gate.has_passed and self._may_open(gate):
+                gate.opened_at = now
+
+    def _may_open(self, gate: Gate) -> bool:
+        if gate.kind is GateKind.APPROVAL:
+            return all(other.has_passed for other in self.gates if other is not gate)
+        before = OPENS_AFTER.get(gate.kind)
+        return before is None or self.gate(before).has_passed
+
+    def guard_signing(self, kind: GateKind) -> Gate:
+        """Give the open gate to be signed. Raises GateNotFound, GateNotOpen."""
+        gate = self.gate(kind)
+        if self.stage is not Stage.IN_REVIEW or not gate.is_open:
+            raise GateNotOpen(order_number=self.number, kind=kind, verdict=gate.verdict)
+        return gate
+
+    def settle_gates(self, now: datetime) -> list[events.OrderEvent]:
+        """Open what follows a verdict and, when all have passed, approve."""
+        self.touched_at = now
+        self.open_gates(now)
+        if self.stage is Stage.IN_REVIEW and all(gate.has_passed for gate in self.gates):
+            self.stage = Stage.APPROVED
+            self.approved_at = now
+            return [events.OrderApproved(self)]
+        return [events.OrderChanged(self)]
+
+    def set_production_due(self, due: date) -> None:
+        """Take the planner's signed date; what slid before no longer counts for it."""
+        self.base_production_due = due
+
+    def guard_dates(self) -> None:
+        """Raise DateTooEarly if the customer is promised goods before they are made."""
+        made, promised = self.base_production_due, self.base_customer_due
+        if made is not None and promised is not None and promised < made:
+            raise DateTooEarly(order_number=self.number, customer_due=promised, production_due=made)
+
+    def promise(self, customer_due: date, *, consent_by: str | None) -> events.OrderChanged:
+        """Give the customer another date; a later one needs the salesperson's consent.
+
+        Raises ConsentMissing, DateTooEarly.
+        """
+        before = self.base_customer_due
+        if before is not None and customer_due > before and not consent_by:
+            raise ConsentMissing(order_number=self.number, whose="salesperson")
+        self.base_customer_due = customer_due
+        self.guard_dates()
+        return events.OrderChanged(self)
+
+    def return_to_draft(self, why: str, today: date, now: datetime) -> events.OrderReturnedToDraft:
+        """Go back to draft; all that is held stays held until the next submit or the expiry."""
+        self._void_confirmation(today)
+        self.stage = Stage.DRAFT
+        self.touched_at = now
+        self.checked_by = self.checked_at = None
+        return events.OrderReturnedToDraft(self, why)
+
+    def expire(self, today: date, now: datetime) -> events.OrderExpired:
+        """Lose everything held: left as draft, or unsigned, for too long."""
+        self._void_confirmation(today)
+        if self.stage is not Stage.DRAFT:
+            self.stage = Stage.DRAFT
+        self.gates = []
+        self.base_production_due = None
+        self.holds_anything = False
+        self.touched_at = now
+        self.checked_by = self.checked_at = None
+        return events.OrderExpired(self)
+
+    def _void_confirmation(self, today: date) -> None:
+        standing = self.confirmation
+        if standing is None:
+            return
+        slid = standing.slide_days(today)
+        self.base_production_due = _later(self.base_production_due, slid)
+        self.base_customer_due = _later(self.base_customer_due, slid)
+        standing.void()
+
+    # -- confirmation ----------------------------------------------------------------------
+
+    def guard_sending(self, expected_version: int | None) -> None:
+        """Raise unless the confirmation may be sent: approved, no hold, dates in order."""
+        self.guard_move(Stage.AWAITING_RETURN, expected_version)
+        self.guard_dates()
+
+    def send_confirmation(
+        self,
+        *,
+        id: UUID,
+        document: dict[str, Any],
+        grade: str,
+        today: date,
+        now: datetime,
+        sending: dict[str, Any],
+    ) -> events.ConfirmationSent:
+        """Freeze the order as the next version of its confirmation and send it."""
+        self.stage = Stage.AWAITING_RETURN
+        self.touched_at = now
+        self.grade = grade
+        number = len(self.confirmations) + 1
+        self.confirmations.append(
+            Confirmation(
+                id=id,
+                order_id=self.id,
+                number=number,
+                revision=self.revision,
+                document=document,
+                grade=grade,
+                sent_on=today,
+                sending=sending,
+            )
+        )
+        return events.ConfirmationSent(self, number)
+
+    def guard_sign_back(self, expected_version: int | None) -> Confirmation:
+        """Give the confirmation whose signed copy is awaited.
+
+        Raises ConfirmationNotSent, SignBackAlreadyVerified.
+        """
+        standing = self.confirmation
+        if standing is None or self.stage in (Stage.CANCEL_REQUESTED, Stage.CANCELLED):
+            raise ConfirmationNotSent(order_number=self.number)
+        if standing.is_verified:
+            raise SignBackAlreadyVerified(order_number=self.number)
+        self.guard_change(expected_version)
+        return standing
+
+    def reject_sign_back(self, copy: SignBack) -> events.OrderChanged:
+        """File a copy that does not bind the customer; the confirmation is sent again."""
+        confirmation = self.confirmation
+        if confirmation is None:
+            raise ConfirmationNotSent(order_number=self.number)
+        confirmation.judge(copy)
+        return events.OrderChanged(self)
+
+    def verify_sign_back(self, copy: SignBack, now: datetime) -> events.OrderEvent:
+        """Accept the signed copy: it confirms the order, or settles what grade A owed."""
+        confirmation = self.confirmation
+        if confirmation is None:
+            raise ConfirmationNotSent(order_number=self.number)
+        confirmation.judge(copy)
+        if self.stage is not Stage.AWAITING_RETURN:
+            return events.SignBackVerified(self)
+        return self._confirm(now, by_grade=False)
+
+    def confirm_by_grade(self, grade: str, now: datetime) -> events.OrderConfirmed:
+        """Confirm before the sign-back because the customer is grade A at this moment."""
+        self.grade = grade
+        return self._confirm(now, by_grade=True)
+
+    def _confirm(self, now: datetime, *, by_grade: bool) -> events.OrderConfirmed:
+        self.stage = Stage.CONFIRMED
+        self.confirmed_at = self.touched_at = now
+        self.confirmed_by_grade = by_grade
+        return events.OrderConfirmed(self, by_grade)
+
+    # -- making and shipping ---------------------------------------------------------------
+
+    def start(self, now: datetime) -> list[events.OrderEvent]:
+        """Note that the factory or the warehouse was told, the first time."""
+        self.touched_at = now
+        if self.stage is not Stage.CONFIRMED:
+            return [events.OrderChanged(self)]
+        self.stage = Stage.IN_PROGRESS
+        return [events.OrderStarted(self)]
+
+    def short_close(self, line_no: int, now: datetime) -> list[events.OrderEvent]:
+        """Give up what is still to come of a line, with the customer's consent on record."""
+        line = self.line(line_no)
+        line.short_closed = True
+        return [events.LineShortClosed(self, str(line.id)), *self.fulfil_if_served(now)]
+
+    def fulfil_if_served(self, now: datetime) -> list[events.OrderEvent]:
+        """Move to fulfilled once every line is signed for or short-closed."""
+        if self.stage is not Stage.IN_PROGRESS or not self.is_served:
+            return []
+        self.stage = Stage.FULFILLED
+        self.fulfilled_at = self.touched_at = now
+        self.holds_anything = False
+        return [events.OrderFulfilled(self)]
+
+    def close(self, now: datetime) -> events.OrderClosed:
+        """Close; the caller has seen that nothing is owed."""
+        self.stage = Stage.CLOSED
+        self.closed_at = now
+        return events.OrderClosed(self)
+
+    def reopen(self) -> events.OrderReopened:
+        """Open a closed order again."""
+        self.stage = Stage.FULFILLED
+        self.closed_at = None
+        return events.OrderReopened(self)
+
+    # -- hold and cancel -------------------------------------------------------------------
+
+    def put_on_hold(
+        self, by: Principal, *, reason: str, note: str | None, now: datetime
+    ) -> events.OrderHeld:
+        """Stop every forward move."""
+        self.hold = {
+            "reason": reason,
+            "note": note,
+            "by": by.person_id,
+            "by_name": by.name,
+            "at": now.isoformat(),
+        }
+        return events.OrderHeld(self)
+
+    def guard_resume(self, by: Principal) -> None:
+        """Raise OrderNotOnHold, or RoleNeeded unless `by` set the hold or is the supervisor."""
+        if self.hold is None:
+            raise OrderNotOnHold(order_number=self.number)
+        if self.hold["by"] != by.person_id:
+            by.require("supervisor")
+
+    def resume(self, now: datetime) -> events.OrderResumed:
+        """Lift the hold."""
+        self.hold = None
+        self.touched_at = now
+        return events.OrderResumed(self)
+
+    def request_cancel(self) -> events.CancelRequested:
+        """Mark that the supervisor cancels, while the other services are asked."""
+        before = self.stage
+        self.stage = Stage.CANCEL_REQUESTED
+        self.stage_before_cancel = before
+        return events.CancelRequested(self)
+
+    def refuse_cancel(self) -> events.CancelRefused:
+        """Go back to the stage before: a shipment had left, or consent was missing."""
+        if self.stage_before_cancel not in CANCELLABLE:
+            raise AssertionError("a cancel that was not requested cannot be refused")
+        self.stage = self.stage_before_cancel
+        self.stage_before_cancel = None
+        return events.CancelRefused(self)
+
+    def cancel(self, today: date, now: datetime) -> events.OrderCancelled:
+        """End it; the others free what they hold for it."""
+        self._void_confirmation_if_unsigned(today)
+        self.stage = Stage.CANCELLED
+        self.hold = None
+        self.holds_anything = False
+        self.touched_at = now
+        return events.OrderCancelled(self)
+
+    def _void_confirmation_if_unsigned(self, today: date) -> None:
+        if self.confirmation is not None and not self.confirmation.is_verified:
+            self._void_confirmation(today)
+
+
+def _later(day: date | None, days: int) -> date | None:
+    return None if day is None else day + timedelta(days=days)

@@ -1,0 +1,296 @@
+"""Price schemes, threshold promotions and last prices: what a line ought to cost (O9, O10)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis import money
+from chassis.errors import StaleVersion
+from chassis.mapping import Day, Money, UnitPrice, Versioned
+from services.orders.domain import Base
+from services.orders.domain.line import OrderLine
+
+DISCOUNT, COUPON = "discount", "coupon"
+
+
+class PriceScheme(Versioned, Base):
+    """One product's price for a customer, a region, a grade, or everybody, between two dates.
+
+    `breaks` are quantity breaks in rising order: from `min_quantity` on, `unit_price` holds.
+    Where several schemes fit, the one for the customer wins over region, region over grade,
+    grade over everybody; of two alike the one that starts later.
+    """
+
+    aggregate_type: ClassVar[str] = "price_scheme"
+
+    __tablename__ = "price_scheme"
+    __table_args__ = (Index("ix_price_scheme_product", "product_id", "valid_from"),)
+
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    product_id: Mapped[UUID]
+    product_code: Mapped[str]
+    customer_id: Mapped[UUID | None]
+    customer_code: Mapped[str | None]
+    region: Mapped[str | None]
+    grade: Mapped[str | None]
+    breaks: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    valid_from: Mapped[Day]
+    valid_until: Mapped[Day | None] = mapped_column(nullable=True, comment="last day, inclusive")
+    active: Mapped[bool]
+    changed_at: Mapped[datetime] = mapped_column(comment="last change of its prices")
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        code: str,
+        name: str,
+        product: Mapping[str, Any],
+        customer: Mapping[str, Any] | None,
+        region: str | None,
+        grade: str | None,
+        breaks: Sequence[tuple[Decimal, Decimal]],
+        valid_from: date,
+        valid_until: date | None,
+        now: datetime,
+    ) -> None:
+        self.id, self.code, self.name = id, code, name
+        self.product_id, self.product_code = UUID(str(product["id"])), product["code"]
+        self.customer_id = None if customer is None else UUID(str(customer["id"]))
+        self.customer_code = None if customer is None else customer["code"]
+        self.region, self.grade = region, grade
+        self.active = True
+        self.reprice(breaks, valid_from=valid_from, valid_until=valid_until, now=now)
+
+    def reprice(
+        self,
+        breaks: Sequence[tuple[Decimal, Decimal]],
+        *,
+        valid_from: date,
+        valid_until: date | None,
+        now: datetime,
+    ) -> None:
+        """Set the quantity breaks (least quantity, unit price) and the dates they hold."""
+        self.breaks = [
+            {"min_quantity": format(least, "f"), "unit_price": format(price, "f")}
+            for least, price in sorted(breaks)
+        ]
+        self.valid_from, self.valid_until = valid_from, valid_until
+        self.changed_at = now
+
+    def guard_version(self, expected: int | None) -> None:
+        """Raise StaleVersion if somebody changed it since."""
+        if expected is not None and expected != self.version:
+            raise StaleVersion(entity=f"price scheme {self.code}", version=self.version)
+
+    def price_for(self, quantity: Decimal) -> Decimal | None:
+        """Give the unit price of the highest break that `quantity` reaches."""
+        reached = [b for b in self.breaks if Decimal(b["min_quantity"]) <= quantity]
+        return Decimal(reached[-1]["unit_price"]) if reached else None
+
+    @property
+    def rank(self) -> tuple[int, date]:
+        special = 4 * bool(self.customer_id) + 2 * bool(self.region) + bool(self.grade)
+        return special, self.valid_from
+
+
+class Promotion(Versioned, Base):
+    """A threshold: from `threshold` yuan on, a discount (满500减20) or a coupon (满500送20)."""
+
+    aggregate_type: ClassVar[str] = "promotion"
+
+    __tablename__ = "promotion"
+
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(comment="discount or coupon")
+    threshold: Mapped[Money]
+    value: Mapped[Money] = mapped_column(comment="yuan off, or the coupon's worth")
+    grade: Mapped[str | None]
+    region: Mapped[str | None]
+    valid_from: Mapped[Day]
+    valid_until: Mapped[Day | None] = mapped_column(nullable=True, comment="last day, inclusive")
+    active: Mapped[bool]
+
+
+class LastPrice(Base):
+    """What a customer last paid for a product."""
+
+    __tablename__ = "last_price"
+
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    unit_price: Mapped[UnitPrice]
+    order_id: Mapped[UUID]
+    at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the schemes make of one line."""
+
+    unit_price: Decimal | None
+    scheme_code: str | None
+    scheme_changed_at: datetime | None
+
+
+@dataclass
+class PriceFindings:
+    """What the price check found, line by line; no doubts means the gate passes."""
+
+    scheme_total: Decimal
+    discounts: list[Decimal]
+    promotion: str | None
+    coupons: list[dict[str, str]] = field(default_factory=list)
+    doubts: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+
+def best_offer(
+    schemes: Iterable[PriceScheme],
+    *,
+    product_id: UUID,
+    quantity: Decimal,
+    customer_id: UUID,
+    grade: str | None,
+    region: str | None,
+    today: date,
+) -> Offer:
+    """Give the price in force for one line; none fits: an Offer without a price."""
+    fitting = [
+        (scheme, price)
+        for scheme in schemes
+        if scheme.product_id == product_id
+        and scheme.active
+        and scheme.valid_from <= today
+        and (scheme.valid_until is None or today <= scheme.valid_until)
+        and scheme.customer_id in (None, customer_id)
+        and scheme.region in (None, region)
+        and scheme.grade in (None, grade)
+        and (price := scheme.price_for(quantity)) is not None
+    ]
+    if not fitting:
+        return Offer(None, None, None)
+    scheme, price = max(fitting, key=lambda found: found[0].rank)
+    return Offer(price, scheme.code, scheme.changed_at)
+
+
+def best_promotions(
+    promotions: Iterable[Promotion],
+    *,
+    total: Decimal,
+    grade: str | None,
+    region: str | None,
+    today: date,
+) -> tuple[Promotion | None, list[Promotion]]:
+    """Give the largest discount whose threshold `total` reaches, and the largest coupon."""
+    reached = [
+        promotion
+        for promotion in promotions
+        if promotion.active
+        and promotion.valid_from <= today
+        and (promotion.valid_until is None or today <= promotion.valid_until)
+        and promotion.threshold <= total
+        and promotion.grade in (None, grade)
+        and promotion.region in (None, region)
+    ]
+    off = [p for p in reached if p.kind == DISCOUNT]
+    gifts = [p for p in reached if p.kind == COUPON]
+    largest = max(off, key=lambda p: (p.value, p.threshold), default=None)
+    return largest, sorted(gifts, key=lambda p: p.value)[-1:]
+
+
+def fill_prices(lines: Sequence[OrderLine], offers: Sequence[Offer]) -> None:
+    """Give lines whose price nobody said the scheme's."""
+    for line, offer in zip(lines, offers, strict=True):
+        if not line.price_given and offer.unit_price is not None:
+            line.unit_price = offer.unit_price
+
+
+def check_prices(
+    lines: Sequence[OrderLine],
+    offers: Sequence[Offer],
+    *,
+    last_prices: Mapping[UUID, LastPrice],
+    promotions: Iterable[Promotion],
+    grade: str | None,
+    region: str | None,
+    today: date,
+) -> PriceFindings:
+    """Compare each line with the scheme in force and with what was last paid (SPEC §5, price).
+
+    The threshold discount is spread over the lines by largest remainder, by their amount at
+    scheme prices. Doubts: price ≠ scheme, no scheme, discount ≠ the promotions', or the last
+    price differs though the scheme has not changed since.
+    """
+    expected = [
+        money.line_amount(
+            line.quantity, offer.unit_price if offer.unit_price is not None else line.unit_price
+        )
+        for line, offer in zip(lines, offers, strict=True)
+    ]
+    gross = sum(expected, money.ZERO)
+    off, gifts = best_promotions(promotions, total=gross, grade=grade, region=region, today=today)
+    shares = money.share_largest_remainder(off.value if off else money.ZERO, expected)
+    findings = PriceFindings(
+        scheme_total=gross - (off.value if off else money.ZERO),
+        discounts=shares,
+        promotion=off.code if off else None,
+        coupons=[{"code": gift.code, "value": format(gift.value, "f")} for gift in gifts],
+    )
+    for line, offer, share in zip(lines, offers, shares, strict=True):
+        doubts = _doubts(line, offer, share, last_prices.get(line.product_id))
+        findings.doubts.extend({"line_no": line.line_no, **doubt} for doubt in doubts)
+        findings.lines.append(
+            {
+                "line_no": line.line_no,
+                "unit_price": format(line.unit_price, "f"),
+                "scheme": offer.scheme_code,
+                "scheme_price": None if offer.unit_price is None else format(offer.unit_price, "f"),
+                "discount": format(share, "f"),
+            }
+        )
+    return findings
+
+
+def _doubts(
+    line: OrderLine, offer: Offer, share: Decimal, last: LastPrice | None
+) -> list[dict[str, str]]:
+    price = format(line.unit_price, "f")
+    if offer.unit_price is None:
+        return [{"kind": "no_scheme", "price": price}]
+    found: list[dict[str, str]] = []
+    if line.unit_price != offer.unit_price:
+        found.append(
+            {"kind": "differs_from_scheme", "price": price, "scheme": format(offer.unit_price, "f")}
+        )
+    if line.discount_given and line.discount != share:
+        found.append(
+            {
+                "kind": "discount_differs",
+                "price": format(line.discount, "f"),
+                "scheme": format(share, "f"),
+            }
+        )
+    unchanged = (
+        last is not None
+        and offer.scheme_changed_at is not None
+        and offer.scheme_changed_at <= last.at
+    )
+    if last is not None and unchanged and last.unit_price != line.unit_price:
+        found.append(
+            {
+                "kind": "differs_from_last_price",
+                "price": price,
+                "last": format(last.unit_price, "f"),
+            }
+        )
+    return found

@@ -1,0 +1,153 @@
+"""The review of an order: which gates it needs, what each depends on, how a new submit keeps them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from chassis import money
+from services.orders.domain.gate import RULE_VERSION, Gate
+from services.orders.domain.lifecycle import GateKind, Verdict
+from services.orders.domain.order import Order
+from services.orders.domain.pricing import PriceFindings
+
+_ALWAYS = (GateKind.PRICE, GateKind.CREDIT)
+_FOR_MADE = (GateKind.TECHNIQUE, GateKind.MATERIAL, GateKind.SCHEDULE)
+
+# The system signs where the figures alone decide.
+SYSTEM_ID, SYSTEM_NAME = "system", "系统"
+
+
+def needed_gates(order: Order) -> list[GateKind]:
+    """Give the kinds of gates: stock lines skip technique, material and schedule."""
+    made = _FOR_MADE if order.made_lines else ()
+    return [*_ALWAYS, *made, GateKind.APPROVAL]
+
+
+def inputs_of(order: Order, kind: GateKind) -> str:
+    """Give the hash of what a gate of `kind` depends on; while it is the same, the gate stands."""
+    made = order.made_lines
+    depends: list[Any]
+    match kind:
+        case GateKind.TECHNIQUE:
+            depends = [[line.product_id, line.spec] for line in made]
+        case GateKind.MATERIAL:
+            depends = [[line.product_id, line.spec, _plain(line.quantity)] for line in made]
+        case GateKind.SCHEDULE:
+            depends = [[line.product_id, line.spec, _plain(line.quantity)] for line in made]
+            depends.append(order.base_customer_due)
+        case GateKind.PRICE:
+            depends = [
+                [
+                    line.product_id,
+                    line.spec,
+                    _plain(line.quantity),
+                    _plain(line.unit_price),
+                    _plain(line.discount),
+                ]
+                for line in order.lines
+            ]
+        case GateKind.CREDIT:
+            depends = [order.customer_id, order.credit_amount]
+        case GateKind.APPROVAL:
+            depends = [
+                order.revision_inputs(),
+                [
+                    [line.line_no, line.product_id, line.spec, line.supply, _plain(line.quantity)]
+                    + [_plain(line.unit_price), _plain(line.discount), line.packing]
+                    for line in order.lines
+                ],
+            ]
+    text = json.dumps(depends, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def renew_gates(order: Order, now: datetime) -> None:
+    """Set up the gates of a new revision: what did not change carries over, the rest re-opens.
+
+    The order's `revision` has been counted up already.
+    """
+    kept = {gate.kind: gate for gate in order.gates}
+    changed: set[GateKind] = set()
+    gates: list[Gate] = []
+    for kind in needed_gates(order):
+        inputs = inputs_of(order, kind)
+        gate = kept.get(kind)
+        if gate is None:
+            gate = Gate(order.id, kind, revision=order.revision, inputs=inputs)
+            changed.add(kind)
+        elif gate.inputs != inputs or not gate.has_passed:
+            gate.reopen(order.revision, inputs)
+            changed.add(kind)
+        elif kind is GateKind.SCHEDULE and GateKind.MATERIAL in changed:
+            gate.reopen(order.revision, inputs)
+        else:
+            gate.revision = order.revision
+        gates.append(gate)
+    if changed - {GateKind.APPROVAL}:
+        approval = next(gate for gate in gates if gate.kind is GateKind.APPROVAL)
+        approval.reopen(order.revision, approval.inputs)
+    order.gates = gates
+    order.open_gates(now)
+
+
+def judge_price(gate: Gate, findings: PriceFindings, now: datetime) -> None:
+    """Let the system sign the price gate: passed, or doubt with each finding."""
+    figures = {
+        "rule": RULE_VERSION,
+        "scheme_total": format(findings.scheme_total, "f"),
+        "promotion": findings.promotion,
+        "coupons": findings.coupons,
+        "lines": findings.lines,
+        "doubts": findings.doubts,
+    }
+    doubt = bool(findings.doubts)
+    gate.sign(
+        Verdict.DOUBT if doubt else Verdict.PASSED,
+        signer_id=SYSTEM_ID,
+        signer_name=SYSTEM_NAME,
+        at=now,
+        text=(
+            f"{len(findings.doubts)} doubt(s) about prices."
+            if doubt
+            else "Every line equals the price scheme in force."
+        ),
+        text_zh=f"价格存疑 {len(findings.doubts)} 处。"
+        if doubt
+        else "各行价格与现行价格方案一致。",
+        figures=figures,
+    )
+
+
+def judge_credit(gate: Gate, answer: Mapping[str, Any], now: datetime) -> None:
+    """Let the system sign the credit gate as customers answered."""
+    passed = answer["verdict"] == "passed"
+    gate.sign(
+        Verdict.PASSED if passed else Verdict.HELD,
+        signer_id=SYSTEM_ID,
+        signer_name=SYSTEM_NAME,
+        at=now,
+        text=str(answer.get("text") or answer["verdict"]),
+        text_zh=answer.get("text_zh"),
+        figures={"rule": RULE_VERSION, **answer},
+    )
+
+
+def director_reasons(order: Order, *, above: Decimal, off_percent: Decimal) -> list[str]:
+    """Say why the supervisor may not approve alone; empty where he may (SPEC §5, approval)."""
+    reasons: list[str] = []
+    if order.total > above:
+        reasons.append(f"total {order.total} is above {above}")
+    floor = order.scheme_total - money.percent_of(order.scheme_total, off_percent)
+    if order.scheme_total > 0 and order.total < floor:
+        reasons.append(
+            f"total {order.total} is more than {off_percent.normalize():f} % below the scheme's "
+            f"{order.scheme_total}"
+        )
+    return reasons
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"

@@ -1,0 +1,84 @@
+"""Tasks and obligations: what somebody owes an order, by when."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, validates
+
+from services.orders.domain import Base
+from services.orders.domain.lifecycle import TASKS, TaskState
+
+
+class TaskKind(StrEnum):
+    """What kind of thing is owed."""
+
+    MISSING_FIELDS = "missing_fields"  # The salesperson asks the customer for what is missing.
+    PRICE_DOUBT = "price_doubt"  # A price is in doubt; told to three people at once.
+    RETURN_OWED = "return_owed"  # Grade A's signed copy that is still to come.
+    CANCEL_WISH = "cancel_wish"  # A clerk asks the supervisor to cancel.
+    REPLY_DUE = "reply_due"  # A customer was promised an answer by then.
+    PAPER_OWED = "paper_owed"  # An oral order's written paper.
+    EXPIRED = "expired"  # An order was left alone too long and lost what was held for it.
+    TELL_CUSTOMER = "tell_customer"  # A date slid or changed: the customer is to be told.
+
+
+class Task(Base):
+    """One thing owed; done by whom and when, never deleted."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_open_role", "role", "due_at", postgresql_where=text("state = 'open'")),
+        Index("ix_task_order", "order_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("order.id", ondelete="cascade"))
+    kind: Mapped[TaskKind]
+    role: Mapped[str]
+    person_id: Mapped[str | None] = mapped_column(comment="null: anybody of the role")
+    title: Mapped[str]
+    title_zh: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    due_at: Mapped[datetime | None]
+    state: Mapped[TaskState]
+    opened_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    outcome: Mapped[str | None]
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        order_id: UUID,
+        kind: TaskKind,
+        role: str,
+        title: str,
+        title_zh: str,
+        opened_at: datetime,
+        due_at: datetime | None = None,
+        person_id: str | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        self.id, self.order_id, self.kind = id, order_id, kind
+        self.role, self.person_id = role, person_id
+        self.title, self.title_zh, self.details = title, title_zh, details or {}
+        self.opened_at, self.due_at = opened_at, due_at
+        self.state = TaskState.OPEN
+        self.ended_at = None
+        self.ended_by = self.outcome = None
+
+    @validates("state")
+    def _only_legal_moves(self, _: str, wish: TaskState) -> TaskState:
+        if self.state is not None:
+            TASKS.check(self.state, wish, task_id=self.id)
+        return wish
+
+    def end(self, state: TaskState, *, by: str, at: datetime, outcome: str | None = None) -> None:
+        """Note that it was done, or dropped as no longer needed."""
+        self.state = state
+        self.ended_at, self.ended_by, self.outcome = at, by, outcome

@@ -1,0 +1,1 @@
+"""The messages of orders: commands in, views out, events in and out."""

@@ -1,0 +1,103 @@
+"""What orders reads of other services' events; what it does not know is left out."""
+
+from marshmallow import INCLUDE, fields
+
+from chassis.schema import Copy
+
+
+class _View(Copy):
+    """A record of another service; kept whole, so that fields added there are not lost."""
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class Customer(_View):
+    id = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    grade = fields.String(required=True)
+    region = fields.String(load_default=None, allow_none=True)
+    salesperson_id = fields.String(load_default=None, allow_none=True)
+    salesperson_name = fields.String(load_default=None, allow_none=True)
+    active = fields.Boolean(load_default=True)
+
+
+class CustomerChanged(Copy):
+    customer = fields.Nested(Customer, required=True)
+
+
+class Product(_View):
+    id = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    spec = fields.String(load_default="", allow_none=True)
+    unit = fields.String(required=True)
+    unit_decimals = fields.Integer(required=True)
+    default_supply = fields.String(required=True)
+    tolerance_over = fields.String(required=True)
+    tolerance_under = fields.String(required=True)
+    packing = fields.String(load_default=None, allow_none=True)
+    active = fields.Boolean(load_default=True)
+
+
+class ProductChanged(Copy):
+    product = fields.Nested(Product, required=True)
+
+
+class Money(_View):
+    order_id = fields.String(required=True)
+
+
+class OrderMoneyChanged(Copy):
+    money = fields.Nested(Money, required=True)
+
+
+class Statement(_View):
+    order_id = fields.String(required=True)
+    kind = fields.String(required=True)
+    revision = fields.Integer(required=True)
+    verdict = fields.String(required=True)
+    text = fields.String(load_default=None, allow_none=True)
+    signer_id = fields.String(required=True)
+    signer_name = fields.String(required=True)
+    signed_at = fields.String(required=True)
+
+
+class StatementSigned(Copy):
+    statement = fields.Nested(Statement, required=True)
+
+
+class Instruction(_View):
+    number = fields.String(required=True)
+    order_id = fields.String(required=True)
+    line_id = fields.String(required=True)
+    state = fields.String(required=True)
+    produced_quantity = fields.String(load_default=None, allow_none=True)
+    accepted_quantity = fields.String(load_default=None, allow_none=True)
+
+
+class InstructionMoved(Copy):
+    instruction = fields.Nested(Instruction, required=True)
+
+
+class ShipmentLine(_View):
+    line_id = fields.String(required=True)
+    quantity = fields.String(required=True)
+    signed_quantity = fields.String(load_default=None, allow_none=True)
+
+
+class Shipment(_View):
+    id = fields.String(required=True)
+    number = fields.String(required=True)
+    order_id = fields.String(required=True)
+    state = fields.String(required=True)
+    lines = fields.List(fields.Nested(ShipmentLine), load_default=[])
+
+
+class ShipmentMoved(Copy):
+    shipment = fields.Nested(Shipment, required=True)
+
+
+class ScanRejected(_View):
+    reason = fields.String(load_default=None, allow_none=True)

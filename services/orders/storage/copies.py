@@ -1,0 +1,117 @@
+"""Copies of other services' records, and what is looked up in them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, select
+
+from chassis.database import Work
+from chassis.inbox import upsert_newer
+from services.orders.domain.copies import (
+    CustomerCopy,
+    MoneyCopy,
+    ProductCopy,
+    ShipmentCopy,
+    StatementSeen,
+)
+from services.orders.domain.errors import CustomerInactive, CustomerNotKnown, ProductNotKnown
+
+
+def customer(work: Work, code: str) -> Mapping[str, Any]:
+    """Give a customer's public view. Raises CustomerNotKnown, CustomerInactive."""
+    copy = work.session.scalar(select(CustomerCopy).where(CustomerCopy.code == code))
+    if copy is None:
+        raise CustomerNotKnown(customer_code=code)
+    principal = work.principal
+    if principal.limited_to_own_customers and copy.view["salesperson_id"] != principal.person_id:
+        raise CustomerNotKnown(customer_code=code)
+    if not copy.active:
+        raise CustomerInactive(customer_code=code)
+    return copy.view
+
+
+def products(work: Work, codes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Give the active products' public views by code; those not known are left out."""
+    rows = work.session.scalars(
+        select(ProductCopy).where(ProductCopy.code.in_(set(codes)), ProductCopy.active.is_(True))
+    )
+    return {row.code: row.view for row in rows}
+
+
+def product(work: Work, code: str, line_no: int = 1) -> Mapping[str, Any]:
+    """Give one product's public view. Raises ProductNotKnown."""
+    found = products(work, [code])
+    if code not in found:
+        raise ProductNotKnown(line_no=line_no, product_code=code)
+    return found[code]
+
+
+def keep_customer(work: Work, view: Mapping[str, Any], sequence: int) -> None:
+    """Keep a customer's view if it is newer."""
+    _keep(
+        work,
+        CustomerCopy,
+        {"id": view["id"], "code": view["code"], "active": view["active"]},
+        view,
+        sequence,
+        key="id",
+    )
+
+
+def keep_product(work: Work, view: Mapping[str, Any], sequence: int) -> None:
+    """Keep a product's view if it is newer."""
+    _keep(
+        work,
+        ProductCopy,
+        {"id": view["id"], "code": view["code"], "active": view["active"]},
+        view,
+        sequence,
+        key="id",
+    )
+
+
+def keep_money(work: Work, view: Mapping[str, Any], sequence: int) -> None:
+    """Keep an order's money if it is newer."""
+    _keep(work, MoneyCopy, {"order_id": view["order_id"]}, view, sequence, key="order_id")
+
+
+def keep_shipment(work: Work, view: Mapping[str, Any], sequence: int) -> bool:
+    """Keep a shipment's view if it is newer; gives whether it was."""
+    facts = {name: view[name] for name in ("id", "order_id", "number", "state")}
+    return _keep(work, ShipmentCopy, facts, view, sequence, key="id")
+
+
+def _keep(
+    work: Work,
+    copy: Any,
+    facts: Mapping[str, Any],
+    view: Mapping[str, Any],
+    sequence: int,
+    *,
+    key: str,
+) -> bool:
+    table: Table = copy.__table__
+    row = {**facts, "view": dict(view), "sequence": sequence}
+    for name in ("id", "order_id"):
+        if name in row:
+            row[name] = UUID(str(row[name]))
+    return upsert_newer(work.session, table, row, key=[key])
+
+
+def shipments_of(work: Work, order_id: UUID) -> Sequence[ShipmentCopy]:
+    """Give the shipments of an order."""
+    return work.session.scalars(
+        select(ShipmentCopy).where(ShipmentCopy.order_id == order_id).order_by(ShipmentCopy.number)
+    ).all()
+
+
+def money_of(work: Work, order_id: UUID) -> Mapping[str, Any] | None:
+    """Give an order's money as last heard."""
+    return work.session.scalar(select(MoneyCopy.view).where(MoneyCopy.order_id == order_id))
+
+
+def statements_seen(work: Work, order_id: UUID) -> dict[str, StatementSeen]:
+    """Give the newest statement of each kind about an order."""
+    rows = work.session.scalars(select(StatementSeen).where(StatementSeen.order_id == order_id))
+    return {row.kind: row for row in rows}

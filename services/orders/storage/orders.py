@@ -1,0 +1,221 @@
+"""Queries for orders: one by number, many by filters, those whose time has come."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, exists, func, or_, select, tuple_
+from sqlalchemy.orm import selectinload
+
+from chassis.clock import BUSINESS_ZONE
+from chassis.database import Work
+from chassis.errors import Invalid
+from chassis.grams import wanted
+from services.orders.domain.confirmation import Confirmation
+from services.orders.domain.errors import OrderNotFound
+from services.orders.domain.lifecycle import ConfirmationState, Stage
+from services.orders.domain.line import OrderLine
+from services.orders.domain.order import NUMBERS, Order
+
+WHOLE = (
+    selectinload(Order.lines),
+    selectinload(Order.gates),
+    selectinload(Order.confirmations).selectinload(Confirmation.sign_backs),
+)
+
+
+class CursorNotOurs(Invalid):
+    """A page was asked for with a cursor that no page gave."""
+
+    code = "cursor_invalid"
+    en = "The cursor {cursor} is not one that a page gave."
+    zh = "翻页游标 {cursor} 无效。"
+
+
+def next_number(work: Work) -> str:
+    """Give the next order number: D, the business date, and a count that never repeats."""
+    count = work.session.scalar(select(NUMBERS.next_value()))
+    return f"D{work.today:%y%m%d}-{count:06d}"
+
+
+def visible(work: Work) -> list[Any]:
+    """Give the conditions under which the asker may see an order (SPEC §2: sales)."""
+    if work.principal.limited_to_own_customers:
+        return [Order.salesperson_id == work.principal.person_id]
+    return []
+
+
+def order_by_number(work: Work, number: str, *, lock: bool = False) -> Order:
+    """Give a whole order, locked for a change if wanted. Raises OrderNotFound."""
+    return _one(work, select(Order).where(Order.number == number), lock=lock, asked=number)
+
+
+def order_by_id(work: Work, order_id: UUID, *, lock: bool = False) -> Order:
+    """Give a whole order by its id. Raises OrderNotFound."""
+    return _one(work, select(Order).where(Order.id == order_id), lock=lock, asked=str(order_id))
+
+
+def _one(work: Work, query: Select[tuple[Order]], *, lock: bool, asked: str) -> Order:
+    query = query.where(*visible(work)).options(*WHOLE)
+    if lock:
+        # Locking by the parent row first keeps two commands on one order in line.
+        query = query.with_for_update(of=Order)
+    order = work.session.scalar(query)
+    if order is None:
+        raise OrderNotFound(order_number=asked)
+    return order
+
+
+def find_order(work: Work, order_id: UUID) -> Order | None:
+    """Give a whole order for a listener, locked; None where orders has none of that id."""
+    return work.session.scalar(
+        select(Order).where(Order.id == order_id).options(*WHOLE).with_for_update(of=Order)
+    )
+
+
+def past_order(work: Work, reference: str) -> Order | None:
+    """Give the imported order with that number in the old books."""
+    return work.session.scalar(
+        select(Order).where(Order.past_reference == reference).options(*WHOLE)
+    )
+
+
+def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Order], str | None]:
+    """Give a page of orders, newest first, and the cursor of the next. Raises CursorNotOurs."""
+    query = select(Order).where(*visible(work), *_conditions(filters))
+    if filters["after"]:
+        query = query.where(tuple_(Order.created_at, Order.id) < _read_cursor(filters["after"]))
+    limit = filters["limit"]
+    found = work.session.scalars(
+        query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit + 1)
+    ).all()
+    page = found[:limit]
+    return page, _write_cursor(page[-1]) if len(found) > limit else None
+
+
+def _conditions(filters: Mapping[str, Any]) -> list[Any]:
+    conditions: list[Any] = []
+    for name in ("customer_code", "clerk_id", "salesperson_id", "region"):
+        if filters[name]:
+            conditions.append(getattr(Order, name) == filters[name])
+    if filters["order_number"]:
+        conditions.append(Order.number.startswith(filters["order_number"], autoescape=True))
+    if filters["stage"]:
+        conditions.append(Order.stage.in_(filters["stage"]))
+    if filters["on_hold"] is not None:
+        conditions.append(Order.hold.isnot(None) if filters["on_hold"] else Order.hold.is_(None))
+    if filters["created_from"]:
+        conditions.append(Order.created_at >= _midnight(filters["created_from"]))
+    if filters["created_to"]:
+        conditions.append(Order.created_at < _midnight(filters["created_to"] + timedelta(days=1)))
+    if filters["amount_from"] is not None:
+        conditions.append(Order.total >= filters["amount_from"])
+    if filters["amount_to"] is not None:
+        conditions.append(Order.total <= filters["amount_to"])
+    if filters["product_code"]:
+        conditions.append(
+            exists().where(
+                OrderLine.order_id == Order.id, OrderLine.product_code == filters["product_code"]
+            )
+        )
+    for text in (filters["q"], filters["phone"]):
+        if text:
+            conditions.extend(_holds(text))
+    return conditions
+
+
+def _holds(text: str) -> list[Any]:
+    pairs = wanted(text)
+    like = "%" + text.strip().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    whole = or_(
+        Order.customer_name.ilike(like),
+        Order.consignee_phone.ilike(like),
+        Order.customer_code.ilike(like),
+    )
+    return [Order.grams.contains(pairs), whole] if pairs else [whole]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), BUSINESS_ZONE)
+
+
+def _write_cursor(order: Order) -> str:
+    text = json.dumps([order.created_at.isoformat(), str(order.id)])
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        at, order_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            raise ValueError(at)
+        return moment, UUID(order_id)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CursorNotOurs(cursor=cursor) from error
+
+
+def ids_of_drafts_to_expire(work: Work, touched_before: datetime) -> Sequence[UUID]:
+    """Give drafts that still hold something and were not touched since."""
+    return work.session.scalars(
+        select(Order.id)
+        .where(
+            Order.stage == Stage.DRAFT,
+            Order.holds_anything.is_(True),
+            Order.hold.is_(None),
+            Order.busy_with.is_(None),
+            Order.touched_at < touched_before,
+        )
+        .order_by(Order.id)
+    ).all()
+
+
+def ids_of_unsigned(work: Work, sent_on_or_before: date) -> Sequence[UUID]:
+    """Give orders whose confirmation has waited for its sign-back since that day or longer."""
+    return work.session.scalars(
+        select(Order.id)
+        .join(Confirmation, Confirmation.order_id == Order.id)
+        .where(
+            Order.stage == Stage.AWAITING_RETURN,
+            Order.hold.is_(None),
+            Order.busy_with.is_(None),
+            Confirmation.state == ConfirmationState.SENT,
+            Confirmation.sent_on <= sent_on_or_before,
+        )
+        .order_by(Order.id)
+    ).all()
+
+
+def ids_of_sliding(work: Work, today: date) -> Sequence[UUID]:
+    """Give orders whose dates slide today: sent before, grade B or C, no verified copy."""
+    return work.session.scalars(
+        select(Order.id)
+        .join(Confirmation, Confirmation.order_id == Order.id)
+        .where(
+            Order.stage.in_((Stage.AWAITING_RETURN, Stage.CONFIRMED, Stage.IN_PROGRESS)),
+            Confirmation.state == ConfirmationState.SENT,
+            Confirmation.slides.is_(True),
+            Confirmation.sent_on < today,
+        )
+        .order_by(Order.id)
+    ).all()
+
+
+def waiting_orders(work: Work, stages: Sequence[Stage], limit: int) -> Sequence[Order]:
+    """Give the longest waiting orders in these stages."""
+    return work.session.scalars(
+        select(Order)
+        .where(Order.stage.in_(stages), Order.hold.is_(None), *visible(work))
+        .options(*WHOLE)
+        .order_by(Order.touched_at, Order.id)
+        .limit(limit)
+    ).all()
+
+
+def count_by_stage(work: Work) -> dict[str, int]:
+    """Give how many orders stand in each stage."""
+    rows = work.session.execute(select(Order.stage, func.count()).group_by(Order.stage))
+    return {str(stage): count for stage, count in rows}

@@ -1,0 +1,115 @@
+"""Tasks, obligations and anomalies."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from chassis.database import Work
+from services.orders.domain.anomaly import Anomaly
+from services.orders.domain.errors import AnomalyNotFound, TaskNotFound
+from services.orders.domain.lifecycle import AnomalyState, TaskState
+from services.orders.domain.order import Order
+from services.orders.domain.task import Task, TaskKind
+
+
+def task(work: Work, task_id: UUID) -> Task:
+    """Give one task, locked. Raises TaskNotFound."""
+    found = work.session.scalar(select(Task).where(Task.id == task_id).with_for_update())
+    if found is None:
+        raise TaskNotFound(task_id=task_id)
+    return found
+
+
+def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind) -> Sequence[Task]:
+    """Give the open tasks of an order, of some kinds or all."""
+    query = select(Task).where(Task.order_id == order_id, Task.state == TaskState.OPEN)
+    if kinds:
+        query = query.where(Task.kind.in_(kinds))
+    return work.session.scalars(query.order_by(Task.opened_at)).all()
+
+
+def tasks_waiting_for(work: Work, limit: int) -> Sequence[tuple[Task, Order]]:
+    """Give the open tasks of the asker's roles, due first, each with its order."""
+    who = work.principal
+    query = (
+        select(Task, Order)
+        .join(Order, Order.id == Task.order_id)
+        .where(
+            Task.state == TaskState.OPEN,
+            Task.role.in_(who.roles),
+            or_(Task.person_id.is_(None), Task.person_id == who.person_id),
+        )
+    )
+    if who.limited_to_own_customers:
+        query = query.where(Order.salesperson_id == who.person_id)
+    rows = work.session.execute(query.order_by(Task.due_at.nulls_last(), Task.id).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+def overdue_returns(work: Work, now: datetime) -> Sequence[Task]:
+    """Give the sign-backs owed by grade A that are late and not yet reported."""
+    return work.session.scalars(
+        select(Task).where(
+            Task.state == TaskState.OPEN,
+            Task.kind == TaskKind.RETURN_OWED,
+            Task.due_at < now,
+            Task.details["reported"].is_(None),
+        )
+    ).all()
+
+
+def anomaly(work: Work, anomaly_id: UUID) -> Anomaly:
+    """Give one anomaly, locked. Raises AnomalyNotFound."""
+    found = work.session.scalar(select(Anomaly).where(Anomaly.id == anomaly_id).with_for_update())
+    if found is None:
+        raise AnomalyNotFound(anomaly_id=anomaly_id)
+    return found
+
+
+def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[Anomaly]:
+    """Give the open anomalies whose time on their step is over, locked, skipping locked ones."""
+    return work.session.scalars(
+        select(Anomaly)
+        .join(Order, Order.id == Anomaly.order_id)
+        .where(
+            Anomaly.state == AnomalyState.OPEN,
+            Anomaly.escalates_at <= now,
+            Order.hold.is_(None),
+        )
+        .with_for_update(of=Anomaly, skip_locked=True)
+        .limit(500)
+    ).all()
+
+
+def open_anomalies(work: Work, limit: int) -> Sequence[tuple[Anomaly, Order]]:
+    """Give the open anomalies, urgent and oldest first, each with its order."""
+    query = (
+        select(Anomaly, Order)
+        .join(Order, Order.id == Anomaly.order_id)
+        .where(Anomaly.state == AnomalyState.OPEN)
+    )
+    if work.principal.limited_to_own_customers:
+        query = query.where(Order.salesperson_id == work.principal.person_id)
+    rows = work.session.execute(
+        query.order_by(Anomaly.priority.desc(), Anomaly.raised_at, Anomaly.id).limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def search_anomalies(
+    work: Work, order_id: UUID | None, *, after: str | None, limit: int
+) -> tuple[Sequence[Any], str | None]:
+    """Give a page of anomalies of one order, or of all, by id."""
+    query = select(Anomaly).join(Order, Order.id == Anomaly.order_id)
+    if order_id is not None:
+        query = query.where(Anomaly.order_id == order_id)
+    if work.principal.limited_to_own_customers:
+        query = query.where(Order.salesperson_id == work.principal.person_id)
+    if after:
+        query = query.where(Anomaly.id > UUID(after))
+    found = work.session.scalars(query.order_by(Anomaly.id).limit(limit + 1)).all()
+    page = found[:limit]
+    return page, str(page[-1].id) if len(found) > limit else None

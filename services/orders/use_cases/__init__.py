@@ -1,0 +1,1 @@
+"""What orders does for its callers: load, ask the domain, announce; plain functions."""

@@ -1,0 +1,277 @@
+"""What may be done with an order now, by whom, and why the rest may not.
+
+Judged by orders' own rows and copies; a guard that another service answers is
+`checked_when_done`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chassis.database import Work
+from chassis.errors import Conflict, GendanError
+from chassis.principal import Principal
+from services.orders.domain.errors import (
+    ConfirmationNotSent,
+    GateNotOpen,
+    InstructionIssued,
+    LineNotMade,
+    NotEditable,
+)
+from services.orders.domain.lifecycle import CANCELLABLE, STAGES, GateKind, Stage, Verdict
+from services.orders.domain.order import Order
+
+DESK = ("clerk", "assistant", "supervisor")
+
+
+@dataclass(frozen=True)
+class Action:
+    """One verb: who may, what must hold, and whether another service still has a say."""
+
+    verb: str
+    zh: str
+    who: tuple[str, ...]
+    guard: Callable[[Order, Principal], None]
+    checked_when_done: bool = False
+
+
+def _move(wish: Stage) -> Callable[[Order, Principal], None]:
+    return lambda order, _: order.guard_move(wish, None)
+
+
+def _edit(order: Order, _: Principal) -> None:
+    order.guard_edit(None)
+
+
+def _submit(order: Order, _: Principal) -> None:
+    order.guard_move(Stage.IN_REVIEW, None)
+    missing = order.missing_fields()
+    if missing:
+        order.guard_submit(None)
+
+
+def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Principal], None]:
+    def guard(order: Order, _: Principal) -> None:
+        gate = next((gate for gate in order.gates if gate.kind is kind), None)
+        stands = None if gate is None else gate.verdict
+        if order.stage is not Stage.IN_REVIEW or stands is not verdict:
+            raise GateNotOpen(order_number=order.number, kind=kind, verdict=stands)
+        order.guard_change(None)
+        order.guard_hold()
+
+    return guard
+
+
+def _approve(order: Order, _: Principal) -> None:
+    order.guard_signing(GateKind.APPROVAL)
+    order.guard_change(None)
+    order.guard_hold()
+    order.guard_dates()
+
+
+def _send(order: Order, _: Principal) -> None:
+    order.guard_sending(None)
+
+
+def _sign_back(order: Order, _: Principal) -> None:
+    order.guard_sign_back(None)
+
+
+def _issue(order: Order, _: Principal) -> None:
+    if order.stage is not Stage.IN_PROGRESS:
+        STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
+    order.guard_change(None)
+    order.guard_hold()
+    if not order.made_lines:
+        raise LineNotMade(order_number=order.number, line_no=1)
+    if all(line.production not in (None, "draft") for line in order.made_lines):
+        raise InstructionIssued(order_number=order.number, line_no=order.made_lines[0].line_no)
+
+
+def _hold(order: Order, _: Principal) -> None:
+    if order.stage not in CANCELLABLE:
+        STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
+    order.guard_change(None)
+    order.guard_hold()
+
+
+def _resume(order: Order, who: Principal) -> None:
+    order.guard_resume(who)
+    order.guard_change(None)
+
+
+def _cancel(order: Order, _: Principal) -> None:
+    STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
+    order.guard_change(None)
+
+
+def _wish_cancel(order: Order, _: Principal) -> None:
+    order.guard_move(Stage.CANCEL_REQUESTED, None)
+
+
+def _promise(order: Order, _: Principal) -> None:
+    if order.stage in (Stage.FULFILLED, Stage.CLOSED, Stage.CANCELLED, Stage.CANCEL_REQUESTED):
+        raise ConfirmationNotSent(order_number=order.number)
+    order.guard_change(None)
+    order.guard_hold()
+
+
+def _draft(order: Order, _: Principal) -> None:
+    if order.stage is not Stage.MEMO:
+        raise NotEditable(order_number=order.number, stage=order.stage)
+    order.guard_move(Stage.DRAFT, None)
+
+
+def _return_to_draft(order: Order, _: Principal) -> None:
+    STAGES.check(order.stage, Stage.DRAFT, order_number=order.number)
+    if order.stage in (Stage.MEMO, Stage.CANCEL_REQUESTED):
+        raise NotEditable(order_number=order.number, stage=order.stage)
+    order.guard_change(None)
+    order.guard_hold()
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("draft", "转为草稿", ("clerk", "sales"), _draft),
+    Action("check_key_data", "核对关键信息", ("clerk", "assistant"), _edit),
+    Action("submit", "提交审核", ("clerk",), _submit, checked_when_done=True),
+    Action(
+        "return_to_draft",
+        "退回草稿",
+        ("clerk", "sales", "supervisor", "director", "finance", "technician", "planner"),
+        _return_to_draft,
+    ),
+    Action("retry_price", "重新核价", (*DESK, "sales"), _gate(GateKind.PRICE, Verdict.DOUBT)),
+    Action("override_price", "特批价格", ("director",), _gate(GateKind.PRICE, Verdict.DOUBT)),
+    Action(
+        "retry_credit",
+        "重试授信",
+        (*DESK, "sales", "finance"),
+        _gate(GateKind.CREDIT, Verdict.HELD),
+        checked_when_done=True,
+    ),
+    Action(
+        "override_credit",
+        "特批授信",
+        ("finance", "director"),
+        _gate(GateKind.CREDIT, Verdict.HELD),
+        checked_when_done=True,
+    ),
+    Action("sign_approval", "审批", ("supervisor", "director"), _approve),
+    Action("promise_date", "变更客户交期", ("clerk", "assistant"), _promise),
+    Action("send_confirmation", "发送确认书", ("clerk",), _send, checked_when_done=True),
+    Action("send_confirmation_again", "再次发送确认书", ("clerk",), _sign_back),
+    Action("verify_sign_back", "核验回传", ("clerk",), _sign_back, checked_when_done=True),
+    Action("reject_sign_back", "退回回传件", ("clerk",), _sign_back),
+    Action(
+        "confirm_by_grade",
+        "A类先行确认",
+        ("clerk",),
+        _move(Stage.CONFIRMED),
+        checked_when_done=True,
+    ),
+    Action("issue_instruction", "下达生产指令", ("clerk",), _issue, checked_when_done=True),
+    Action("short_close_line", "短缺结行", ("supervisor",), _move(Stage.FULFILLED)),
+    Action("hold", "暂停", (*DESK, "sales", "director", "finance"), _hold, checked_when_done=True),
+    Action(
+        "resume",
+        "恢复",
+        (*DESK, "sales", "director", "finance"),
+        _resume,
+        checked_when_done=True,
+    ),
+    Action("wish_cancel", "请求取消", ("clerk", "sales"), _wish_cancel),
+    Action("cancel", "取消", ("supervisor",), _cancel, checked_when_done=True),
+    Action("close", "结案", ("finance",), _move(Stage.CLOSED), checked_when_done=True),
+    Action("reopen", "重新打开", ("director",), _move(Stage.FULFILLED), checked_when_done=True),
+)
+
+
+class RoleMissing(Conflict):
+    """The asker holds none of the roles; said instead of refused, because it is a list."""
+
+    code = "role_needed"
+    en = "This is done by: {roles}."
+    zh = "此操作由以下角色办理：{roles}。"
+
+
+def list_actions(work: Work, order: Order) -> list[dict[str, Any]]:
+    """Give every verb with whether the asker may do it now, and if not, why."""
+    return [_judged(action, order, work.principal) for action in ACTIONS]
+
+
+def _judged(action: Action, order: Order, who: Principal) -> dict[str, Any]:
+    refusal: GendanError | None = None
+    try:
+        action.guard(order, who)
+        if not who.has(*action.who):
+            refusal = RoleMissing(roles=", ".join(action.who))
+    except GendanError as error:
+        refusal = error
+    return {
+        "verb": action.verb,
+        "title_zh": action.zh,
+        "allowed": refusal is None,
+        "who": list(action.who),
+        "why_not": None if refusal is None else _said(refusal),
+        "checked_when_done": action.checked_when_done,
+    }
+
+
+def _said(refusal: GendanError) -> dict[str, str]:
+    return {
+        "code": refusal.code,
+        "message": refusal.message,
+        "message_zh": refusal.message_zh,
+    }
+
+
+def next_step(order: Order) -> dict[str, Any]:
+    """Say where an order is and what is next, for people (G3)."""
+    if order.is_on_hold:
+        return {"verb": "resume", "who": ["supervisor"], "text_zh": "暂停中，待恢复"}
+    match order.stage:
+        case Stage.MEMO:
+            return {"verb": "draft", "who": ["clerk"], "text_zh": "备忘，待转草稿"}
+        case Stage.DRAFT:
+            return {"verb": "submit", "who": ["clerk"], "text_zh": "草稿，待补齐并提交"}
+        case Stage.IN_REVIEW:
+            return _next_gate(order)
+        case Stage.APPROVED:
+            return {"verb": "send_confirmation", "who": ["clerk"], "text_zh": "已审批，待发确认书"}
+        case Stage.AWAITING_RETURN:
+            return {"verb": "verify_sign_back", "who": ["clerk"], "text_zh": "待客户签章回传"}
+        case Stage.CONFIRMED | Stage.IN_PROGRESS:
+            return _next_of_making(order)
+        case Stage.FULFILLED:
+            return {"verb": "close", "who": ["finance"], "text_zh": "已签收，待结算"}
+        case _:
+            return {"verb": None, "who": [], "text_zh": {"closed": "已结案"}.get(order.stage, "")}
+
+
+_GATE_WORK: dict[GateKind, tuple[str, tuple[str, ...], str]] = {
+    GateKind.PRICE: ("override_price", ("sales", "director"), "价格存疑，待处理"),
+    GateKind.CREDIT: ("override_credit", ("finance", "director"), "额度不足，待处理"),
+    GateKind.TECHNIQUE: ("sign_technique", ("technician",), "待技术确认"),
+    GateKind.MATERIAL: ("sign_material", ("technician",), "待原料说明"),
+    GateKind.SCHEDULE: ("sign_schedule", ("planner",), "待生产排期"),
+    GateKind.APPROVAL: ("sign_approval", ("supervisor", "director"), "待审批"),
+}
+
+
+def _next_gate(order: Order) -> dict[str, Any]:
+    for gate in order.gates:
+        if gate.is_open:
+            verb, who, words = _GATE_WORK[gate.kind]
+            return {"verb": verb, "who": list(who), "text_zh": words}
+    return {"verb": None, "who": [], "text_zh": "审核中"}
+
+
+def _next_of_making(order: Order) -> dict[str, Any]:
+    for line in order.made_lines:
+        if line.production in (None, "draft"):
+            return {"verb": "issue_instruction", "who": ["clerk"], "text_zh": "待下达生产指令"}
+        if line.production != "stocked" and not line.short_closed:
+            return {"verb": None, "who": ["planner", "inspector"], "text_zh": "生产中"}
+    if any(line.shipped_quantity < line.due_quantity for line in order.lines):
+        return {"verb": "request_dispatch", "who": ["clerk"], "text_zh": "待发货"}
+    return {"verb": "report_signature", "who": ["assistant"], "text_zh": "待签收"}

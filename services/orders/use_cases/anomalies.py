@@ -1,0 +1,81 @@
+"""Anomalies: raised, climbing the ladder, resolved."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from chassis import calendar
+from chassis.database import Work
+from services.orders.domain import events
+from services.orders.domain.anomaly import Anomaly, AnomalyClass, Priority, Topic
+from services.orders.domain.order import Order
+from services.orders.storage import orders, tasks
+
+
+def raise_anomaly(work: Work, request: Mapping[str, Any]) -> Anomaly:
+    """Write down what went wrong; a production anomaly goes to the whole ladder at once."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    return open_anomaly(
+        work,
+        order,
+        cause=request["cause"],
+        topic=request["topic"],
+        priority=request["priority"],
+        text=request["text"],
+        temporary_measure=request["temporary_measure"],
+    )
+
+
+def open_anomaly(
+    work: Work,
+    order: Order,
+    *,
+    cause: AnomalyClass,
+    topic: Topic,
+    priority: Priority,
+    text: str,
+    temporary_measure: str | None = None,
+) -> Anomaly:
+    """Open an anomaly of an order and announce it."""
+    anomaly = Anomaly(
+        id=uuid4(),
+        order_id=order.id,
+        cause=cause,
+        topic=topic,
+        priority=priority,
+        text=text,
+        temporary_measure=temporary_measure,
+        raised_by=work.principal.name,
+        raised_at=work.now,
+        escalates_at=_next_step(work, priority),
+    )
+    work.session.add(anomaly)
+    work.announce(events.AnomalyRaised(order, anomaly))
+    work.log("order", order.number, "raise_anomaly", note=text)
+    return anomaly
+
+
+def _next_step(work: Work, priority: Priority) -> Any:
+    urgent = priority is Priority.URGENT
+    hours = work.setting(
+        "urgent_escalation_working_hours" if urgent else "escalation_working_hours"
+    )
+    return calendar.installed().add_working_time(work.now, timedelta(hours=hours))
+
+
+def escalate_due(work: Work) -> int:
+    """Take every anomaly whose time is over a step up; gives how many."""
+    due = tasks.anomalies_to_escalate(work, work.now)
+    for anomaly in due:
+        anomaly.escalate(_next_step(work, anomaly.priority))
+    return len(due)
+
+
+def resolve_anomaly(work: Work, request: Mapping[str, Any]) -> Anomaly:
+    """Write down the remedy that ended it."""
+    anomaly = tasks.anomaly(work, request["anomaly_id"])
+    order = orders.order_by_id(work, anomaly.order_id)
+    anomaly.resolve(remedy=request["remedy"], by=work.principal.name, at=work.now)
+    work.log("order", order.number, "resolve_anomaly", note=request["remedy"])
+    return anomaly

@@ -1,0 +1,91 @@
+"""What time alone does: slides told, orders expired, late sign-backs reported, escalation."""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from chassis.clock import business_date
+from chassis.database import Work
+from services.orders.domain import events
+from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
+from services.orders.domain.lifecycle import TaskState
+from services.orders.domain.order import Order
+from services.orders.domain.task import Task, TaskKind
+from services.orders.storage import orders, tasks
+from services.orders.use_cases.anomalies import open_anomaly
+from services.orders.use_cases.confirming import tell_customer
+
+
+def announce_slides(work: Work, slot: datetime) -> int:
+    """Tell of each order whose dates slid by another day; the dates themselves are computed."""
+    today = business_date(slot)
+    found = 0
+    for order_id in orders.ids_of_sliding(work, today):
+        order = orders.find_order(work, order_id)
+        if order is None or order.slide_days(today) == 0:
+            continue
+        work.announce(events.DatesSlid(order))
+        _renew_tell(work, order, today_says=f"dates now {order.customer_due(today)}")
+        found += 1
+    return found
+
+
+def _renew_tell(work: Work, order: Order, *, today_says: str) -> None:
+    # One open task is enough: the customer is told the newest date.
+    for task in tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
+        task.end(TaskState.DROPPED, by="system", at=work.now, outcome="a newer date follows")
+    tell_customer(work, order, today_says)
+
+
+def expire_orders(work: Work, slot: datetime) -> int:
+    """Free what untouched drafts and unsigned confirmations hold (SPEC §5)."""
+    today = business_date(slot)
+    unsigned = orders.ids_of_unsigned(
+        work, today - timedelta(days=work.setting("confirmation_unsigned_days"))
+    )
+    drafts = orders.ids_of_drafts_to_expire(
+        work, slot - timedelta(days=work.setting("draft_holds_days"))
+    )
+    for order_id in [*unsigned, *drafts]:
+        _expire(work, order_id, slot)
+    return len(unsigned) + len(drafts)
+
+
+def _expire(work: Work, order_id: UUID, slot: datetime) -> None:
+    order = orders.find_order(work, order_id)
+    if order is None or order.busy_with is not None:
+        return
+    before = order.stage
+    work.announce(order.expire(business_date(slot), work.now))
+    work.log("order", order.number, "expire", changes={"stage": [before, order.stage]})
+    work.session.add(
+        Task(
+            id=uuid4(),
+            order_id=order.id,
+            kind=TaskKind.EXPIRED,
+            role="sales" if order.salesperson_id else "clerk",
+            person_id=order.salesperson_id,
+            title=f"{order.number} expired: what was held for it is free again",
+            title_zh=f"订单 {order.number} 超期，已释放占用的额度、库存、原料与排期",
+            opened_at=work.now,
+            due_at=work.now,
+        )
+    )
+
+
+def report_late_returns(work: Work) -> int:
+    """Raise an anomaly for the salesperson for each of grade A's sign-backs that is late."""
+    late = tasks.overdue_returns(work, work.now)
+    for task in late:
+        order = orders.find_order(work, task.order_id)
+        if order is None:
+            continue
+        task.details = {**task.details, "reported": work.now.isoformat()}
+        open_anomaly(
+            work,
+            order,
+            cause=AnomalyClass.CUSTOMER_CHANGE,
+            topic=Topic.DELAY,
+            priority=Priority.NORMAL,
+            text=f"The sign-back of {order.number} is late; dispatch goes on.",
+        )
+    return len(late)

@@ -1,0 +1,140 @@
+"""Confirmation and sign-back: what is frozen, sent, returned, owed."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from chassis import calendar
+from chassis.database import Work
+from chassis.errors import InvalidFields
+from services.orders.domain.confirmation import Confirmation, SignBack
+from services.orders.domain.errors import ConfirmationNotSent
+from services.orders.domain.lifecycle import Stage, TaskState
+from services.orders.domain.order import Order
+from services.orders.domain.task import Task, TaskKind
+from services.orders.storage import orders, tasks
+
+
+def sending(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the record of one sending: by whom, how, to whom, and that it arrived legibly."""
+    return {
+        "channel": request["channel"],
+        "recipient": request["recipient"],
+        "received_clearly": request["received_clearly"],
+        "note": request["note"],
+        "at": work.now.isoformat(),
+        "by": work.principal.person_id,
+        "by_name": work.principal.name,
+    }
+
+
+def send_again(work: Work, request: Mapping[str, Any]) -> Order:
+    """Send the standing version once more; its first sending still counts."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    confirmation = order.guard_sign_back(request["expected_version"])
+    confirmation.send_again(sending(work, request))
+    work.announce(order.change())
+    work.log("order", order.number, "send_confirmation_again", note=request["note"])
+    return order
+
+
+def returned_copy(
+    work: Work, confirmation: Confirmation, request: Mapping[str, Any], *, why: str | None
+) -> SignBack:
+    """Give the record of a returned copy; `why` it was rejected, None if accepted.
+
+    Raises InvalidFields for an arrival before the sending or after today.
+    """
+    arrived_on: date = request["arrived_on"] or work.today
+    if not confirmation.sent_on <= arrived_on <= work.today:
+        raise InvalidFields(
+            {"arrived_on": [f"Must lie from {confirmation.sent_on} to {work.today}."]}
+        )
+    return SignBack(
+        id=uuid4(),
+        confirmation_id=confirmation.id,
+        arrived_on=arrived_on,
+        channel=request["channel"],
+        signatory=request["signatory"],
+        seal_code=request["seal_code"],
+        attachment=request["attachment"],
+        accepted=why is None,
+        why=why,
+        judged_by=work.principal.name,
+        judged_at=work.now,
+    )
+
+
+def reject_sign_back(work: Work, request: Mapping[str, Any]) -> Order:
+    """File a copy that the clerk sees will not do."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    confirmation = order.guard_sign_back(request["expected_version"])
+    event = order.reject_sign_back(returned_copy(work, confirmation, request, why=request["why"]))
+    work.announce(event)
+    work.log("order", order.number, "reject_sign_back", note=request["why"])
+    return order
+
+
+def owe_return(work: Work, order: Order) -> None:
+    """Open grade A's obligation to send the signed copy afterwards (O22)."""
+    days = work.setting("return_owed_working_days")
+    working = calendar.installed()
+    due = working.end_of_working_day(working.add_working_days(work.today, days))
+    work.session.add(
+        Task(
+            id=uuid4(),
+            order_id=order.id,
+            kind=TaskKind.RETURN_OWED,
+            role="sales" if order.salesperson_id else "clerk",
+            person_id=order.salesperson_id,
+            title=f"Sign-back of {order.number} is owed",
+            title_zh=f"待补传：订单 {order.number} 的签章确认书",
+            opened_at=work.now,
+            due_at=due,
+        )
+    )
+
+
+def settle_return(work: Work, order: Order) -> None:
+    """End the obligation when the signed copy is verified."""
+    for task in tasks.open_tasks(work, order.id, TaskKind.RETURN_OWED):
+        task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome="verified")
+
+
+def promise_date(work: Work, request: Mapping[str, Any]) -> Order:
+    """Give the customer another date (O20); production keeps its own."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    if order.stage in (Stage.FULFILLED, Stage.CLOSED, Stage.CANCELLED, Stage.CANCEL_REQUESTED):
+        raise ConfirmationNotSent(order_number=order.number)
+    order.guard_change(request["expected_version"])
+    order.guard_hold()
+    before = order.base_customer_due
+    event = order.promise(request["customer_due"], consent_by=request["consent_by"])
+    work.announce(event)
+    tell_customer(work, order, f"new customer date {request['customer_due']}")
+    work.log(
+        "order",
+        order.number,
+        "promise_date",
+        changes={"customer_due": [before, order.base_customer_due]},
+        reason=request["reason"],
+        note=request["note"] or request["consent_by"],
+    )
+    return order
+
+
+def tell_customer(work: Work, order: Order, what: str) -> None:
+    """Open the task to tell the customer of a change (O28)."""
+    work.session.add(
+        Task(
+            id=uuid4(),
+            order_id=order.id,
+            kind=TaskKind.TELL_CUSTOMER,
+            role="clerk",
+            title=f"Tell the customer of {order.number}: {what}",
+            title_zh=f"告知客户（{order.number}）：{what}",
+            opened_at=work.now,
+            due_at=work.now,
+        )
+    )

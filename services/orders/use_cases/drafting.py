@@ -1,0 +1,240 @@
+"""Memo, draft and what a draft still lacks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from chassis import calendar
+from chassis.changes import difference
+from chassis.database import Work
+from services.orders.domain import events
+from services.orders.domain.errors import ProductNotKnown, WhyMissing
+from services.orders.domain.lifecycle import Stage, TaskState
+from services.orders.domain.line import OrderLine
+from services.orders.domain.order import EDITABLE, Order
+from services.orders.domain.task import Task, TaskKind
+from services.orders.storage import copies, orders, tasks
+from services.orders.use_cases.pricing import price_draft
+
+CURRENCY = "CNY"
+REASON_CODES = "customer_request, correction, stock, production, logistics, payment, price, other"
+
+
+def take_memo(work: Work, request: Mapping[str, Any]) -> Order:
+    """Write down what somebody asked for, and the time by which they were promised an answer."""
+    order = _memo(work, uuid4(), orders.next_number(work), request)
+    work.session.add(order)
+    work.announce(order.take_memo())
+    work.log("order", order.number, "take_memo", note=order.wish)
+    _owe_reply(work, order)
+    return order
+
+
+def _memo(work: Work, order_id: UUID, number: str, request: Mapping[str, Any]) -> Order:
+    return Order(
+        id=order_id,
+        number=number,
+        clerk=work.principal,
+        now=work.now,
+        channel=request["channel"],
+        asked_by=request["asked_by"],
+        asked_at=request.get("asked_at") or work.now,
+        currency=CURRENCY,
+        reply_by=request.get("reply_by"),
+        wish=request.get("wish"),
+        paper_owed=bool(request.get("paper_owed", False)),
+    )
+
+
+def _owe_reply(work: Work, order: Order) -> None:
+    """Open the task to answer the customer by the time that was promised (O5)."""
+    if order.reply_by is None:
+        return
+    work.session.add(
+        Task(
+            id=uuid4(),
+            order_id=order.id,
+            kind=TaskKind.REPLY_DUE,
+            role="clerk",
+            title=f"Answer {order.asked_by} about {order.number}",
+            title_zh=f"按约定时间回复 {order.asked_by}（{order.number}）",
+            opened_at=work.now,
+            due_at=order.reply_by,
+        )
+    )
+
+
+def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
+    """Make a memo a draft: its customer is known now."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    order.guard_move(Stage.DRAFT, request["expected_version"])
+    _fill_in(work, order, request)
+    announce_draft(work, order)
+    return order
+
+
+def build_draft(work: Work, order_id: UUID, number: str, request: Mapping[str, Any]) -> Order:
+    """Build memo and draft at once, priced; nothing is stored or announced yet.
+
+    The same id gives the same line ids, by which other services hold things for the lines.
+    """
+    order = _memo(work, order_id, number, request)
+    _fill_in(work, order, request)
+    return order
+
+
+def _fill_in(work: Work, order: Order, request: Mapping[str, Any]) -> None:
+    order.draft(copies.customer(work, request["customer_code"]))
+    order.fill_in(header(request), work.now)
+    if request.get("lines"):
+        order.replace_lines(_lines(work, order, request["lines"]), work.now)
+        price_draft(work, order)
+
+
+def announce_draft(work: Work, order: Order) -> None:
+    """Announce a new draft and list what it lacks."""
+    work.announce(events.OrderDrafted(order))
+    work.log("order", order.number, "draft")
+    list_what_is_missing(work, order)
+
+
+def change_order(work: Work, request: Mapping[str, Any]) -> Order:
+    """Edit a memo or draft. Once it was submitted, or by another than its author, say why."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    order.guard_edit(request["expected_version"])
+    own_draft = order.revision == 0 and order.clerk_id == work.principal.person_id
+    if not own_draft and request["reason"] is None:
+        raise WhyMissing(allowed=REASON_CODES)
+    before = _edited(order)
+    order.fill_in(header(request), work.now)
+    if "lines" in request:
+        order.replace_lines(_lines(work, order, request["lines"]), work.now)
+        if order.customer_id is not None:
+            price_draft(work, order)
+    work.announce(order.change())
+    work.log(
+        "order",
+        order.number,
+        "change",
+        changes=difference(before, _edited(order)),
+        reason=request["reason"],
+        note=request["note"],
+    )
+    if order.stage is Stage.DRAFT:
+        list_what_is_missing(work, order)
+    return order
+
+
+def header(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the order's columns for the header fields that a request names."""
+    fields = {name: request[name] for name in EDITABLE if name in request}
+    for name, value in request.get("consignee", {}).items():
+        fields[f"consignee_{name}"] = value
+    if "customer_due" in request:
+        fields["base_customer_due"] = request["customer_due"]
+    return fields
+
+
+def _edited(order: Order) -> dict[str, Any]:
+    lines = [
+        [line.product_code, line.spec, line.quantity, line.unit_price, line.discount, line.supply]
+        for line in order.lines
+    ]
+    return {**{name: getattr(order, name) for name in EDITABLE}, "lines": lines}
+
+
+def _lines(work: Work, order: Order, wanted: Sequence[Mapping[str, Any]]) -> list[OrderLine]:
+    """Build the order's lines anew; a line that stays the same product keeps its id."""
+    known = copies.products(work, (line["product_code"] for line in wanted))
+    present = {line.line_no: line for line in order.lines}
+    lines = []
+    for line_no, line in enumerate(wanted, start=1):
+        product = known.get(line["product_code"])
+        if product is None:
+            raise ProductNotKnown(line_no=line_no, product_code=line["product_code"])
+        facts = {name: value for name, value in line.items() if name != "product_code"}
+        line_id = uuid5(order.id, f"line {line_no}")
+        fresh = OrderLine(id=line_id, line_no=line_no, product=product, **facts)
+        kept = present.get(line_no)
+        lines.append(fresh if kept is None else _take_over(kept, fresh))
+    return lines
+
+
+def _take_over(kept: OrderLine, fresh: OrderLine) -> OrderLine:
+    # A row that stays keeps its id, by which other services know what they hold for it.
+    for column in OrderLine.__table__.columns.keys():  # noqa: SIM118  a column collection
+        if column not in ("id", "order_id", "line_no"):
+            setattr(kept, column, getattr(fresh, column))
+    return kept
+
+
+def list_what_is_missing(work: Work, order: Order) -> None:
+    """Keep one task for the responsible salesperson: what to ask the customer for (O4)."""
+    missing = order.missing_fields()
+    new = order.sequence <= 1
+    standing = [] if new else tasks.open_tasks(work, order.id, TaskKind.MISSING_FIELDS)
+    if standing and standing[0].details.get("fields") == missing:
+        return
+    for task in standing:
+        task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now)
+    if not missing:
+        return
+    words = "、".join(missing.values())
+    work.session.add(
+        Task(
+            id=uuid4(),
+            order_id=order.id,
+            kind=TaskKind.MISSING_FIELDS,
+            role="sales" if order.salesperson_id else "clerk",
+            person_id=order.salesperson_id,
+            title=f"Ask the customer of {order.number} for: {', '.join(missing)}",
+            title_zh=f"致电客户补齐 {order.number}：{words}",
+            details={"fields": missing},
+            opened_at=work.now,
+            due_at=calendar.installed().add_working_time(
+                work.now, timedelta(hours=work.setting("missing_fields_hours"))
+            ),
+        )
+    )
+
+
+def check_key_data(work: Work, request: Mapping[str, Any]) -> Order:
+    """Note that size, quantity, price and consignee were compared once more (O37)."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    order.guard_edit(request["expected_version"])
+    order.check_key_data(work.principal, work.now)
+    work.announce(order.change())
+    work.log("order", order.number, "check_key_data")
+    return order
+
+
+def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
+    """Send an order back to draft; what it holds stays held until the next submit."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    order.guard_move(Stage.DRAFT, request["expected_version"])
+    _require_returner(work, order)
+    event: events.OrderEvent = order.return_to_draft(request["reason"], work.today, work.now)
+    work.announce(event)
+    work.log(
+        "order",
+        order.number,
+        "return_to_draft",
+        reason=request["reason"],
+        note=request["note"],
+    )
+    return order
+
+
+def _require_returner(work: Work, order: Order) -> None:
+    """Check who may send back from here (SPEC §5, the table of stages)."""
+    match order.stage:
+        case Stage.IN_REVIEW:
+            # Any gate's owner may; a gate is owned by these roles.
+            work.principal.require(
+                "sales", "supervisor", "director", "finance", "technician", "planner", "clerk"
+            )
+        case Stage.APPROVED:
+            work.principal.require("clerk", "supervisor")
+        case _:
+            work.principal.require("clerk", "sales")

@@ -1,0 +1,156 @@
+"""Price schemes kept, and orders compared with them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from chassis.changes import difference
+from chassis.database import Work
+from services.orders.domain.errors import SchemeCodeTaken
+from services.orders.domain.order import Order
+from services.orders.domain.pricing import (
+    Offer,
+    PriceFindings,
+    PriceScheme,
+    Promotion,
+    best_offer,
+    check_prices,
+    fill_prices,
+)
+from services.orders.schemas import views
+from services.orders.storage import copies, prices
+
+
+def _offers(work: Work, order: Order) -> list[Offer]:
+    assert order.customer_id is not None  # noqa: S101  a draft has its customer
+    schemes = prices.schemes_for(
+        work, [line.product_id for line in order.lines], order.customer_id, work.today
+    )
+    return [
+        best_offer(
+            schemes,
+            product_id=line.product_id,
+            quantity=line.quantity,
+            customer_id=order.customer_id,
+            grade=order.grade,
+            region=order.region,
+            today=work.today,
+        )
+        for line in order.lines
+    ]
+
+
+def price_draft(work: Work, order: Order) -> PriceFindings:
+    """Fill in what nobody said of prices and discounts, and give what the check finds."""
+    assert order.customer_id is not None  # noqa: S101  a draft has its customer
+    offers = _offers(work, order)
+    fill_prices(order.lines, offers)
+    findings = check_prices(
+        order.lines,
+        offers,
+        last_prices=prices.last_prices(
+            work, order.customer_id, [line.product_id for line in order.lines]
+        ),
+        promotions=prices.promotions(work, work.today),
+        grade=order.grade,
+        region=order.region,
+        today=work.today,
+    )
+    for line, share in zip(order.lines, findings.discounts, strict=True):
+        if not line.discount_given:
+            line.discount = min(share, line.quantity * line.unit_price)
+    order.scheme_total = findings.scheme_total
+    order.reckon()
+    return findings
+
+
+def create_scheme(work: Work, request: Mapping[str, Any]) -> PriceScheme:
+    """Create a price scheme. Raises SchemeCodeTaken, ProductNotKnown, CustomerNotKnown."""
+    if prices.scheme_exists(work, request["scheme_code"]):
+        raise SchemeCodeTaken(scheme_code=request["scheme_code"])
+    code = request["customer_code"]
+    scheme = PriceScheme(
+        id=uuid4(),
+        code=request["scheme_code"],
+        name=request["name"],
+        product=copies.product(work, request["product_code"]),
+        customer=None if code is None else copies.customer(work, code),
+        region=request["region"],
+        grade=request["grade"],
+        breaks=_breaks(request),
+        valid_from=request["valid_from"],
+        valid_until=request["valid_until"],
+        now=work.now,
+    )
+    work.session.add(scheme)
+    work.session.flush()
+    work.log("price_scheme", scheme.code, "create", changes={"scheme": [None, scheme.breaks]})
+    return scheme
+
+
+def change_scheme(work: Work, request: Mapping[str, Any]) -> PriceScheme:
+    """Change a scheme's prices or dates, or end it; orders already judged keep their verdict."""
+    scheme = prices.scheme(work, request["scheme_code"])
+    scheme.guard_version(request["expected_version"])
+    before = views.price_scheme(scheme)
+    scheme.reprice(
+        _breaks(request),
+        valid_from=request["valid_from"],
+        valid_until=request["valid_until"],
+        now=work.now,
+    )
+    scheme.active = request["active"]
+    work.session.flush()
+    work.log(
+        "price_scheme",
+        scheme.code,
+        "change",
+        changes=difference(before, views.price_scheme(scheme)),
+        reason=request["reason"],
+        note=request["note"],
+    )
+    return scheme
+
+
+def _breaks(request: Mapping[str, Any]) -> Sequence[tuple[Any, Any]]:
+    return [(b["min_quantity"], b["unit_price"]) for b in request["breaks"]]
+
+
+def create_promotion(work: Work, request: Mapping[str, Any]) -> Promotion:
+    """Create a threshold promotion. Raises SchemeCodeTaken."""
+    code = request["promotion_code"]
+    if prices.promotion_exists(work, code):
+        raise SchemeCodeTaken(scheme_code=code)
+    facts = ("name", "kind", "threshold", "value", "grade", "region", "valid_from", "valid_until")
+    promotion = Promotion(
+        id=uuid4(), code=code, active=True, **{name: request[name] for name in facts}
+    )
+    work.session.add(promotion)
+    work.session.flush()
+    work.log("promotion", code, "create", changes={"value": [None, promotion.value]})
+    return promotion
+
+
+def quote(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what a product costs a customer today, by scheme and by what was last paid."""
+    customer = copies.customer(work, request["customer_code"])
+    product = copies.product(work, request["product_code"])
+    customer_id, product_id = UUID(str(customer["id"])), UUID(str(product["id"]))
+    offer = best_offer(
+        prices.schemes_for(work, [product_id], customer_id, work.today),
+        product_id=product_id,
+        quantity=request["quantity"],
+        customer_id=customer_id,
+        grade=customer["grade"],
+        region=customer["region"],
+        today=work.today,
+    )
+    last = prices.last_prices(work, customer_id, [product_id]).get(product_id)
+    return {
+        "customer_code": customer["code"],
+        "product_code": product["code"],
+        "unit_price": None if offer.unit_price is None else f"{offer.unit_price:.6f}",
+        "scheme_code": offer.scheme_code,
+        "last_price": None if last is None else f"{last.unit_price:.6f}",
+        "last_at": None if last is None else last.at.isoformat(),
+    }

@@ -1,0 +1,129 @@
+"""What factory, warehouse and customers' money do to an order, as their events tell."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from chassis.database import Work
+from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
+from services.orders.domain.lifecycle import Stage
+from services.orders.domain.order import Order
+from services.orders.storage import copies, orders
+from services.orders.use_cases.anomalies import open_anomaly
+
+# How far a works instruction has come; an event that arrives late never takes a line back.
+_PRODUCTION_STEPS = (
+    "draft",
+    "issued",
+    "accepted",
+    "running",
+    "abnormal",
+    "finished",
+    "inspected",
+    "stocked",
+    "cancelled",
+)
+_LEFT_THE_HOUSE = ("dispatched", "in_transit", "arrived", "signed")
+
+
+def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> None:
+    """Show on its line how far a works instruction has come."""
+    order = orders.find_order(work, UUID(str(instruction["order_id"])))
+    line = None if order is None else order.line_by_id(UUID(str(instruction["line_id"])))
+    if order is None or line is None:
+        return
+    state = instruction["state"]
+    if state in _PRODUCTION_STEPS and _comes_after(state, line.production):
+        line.production = state
+    line.instruction_number = instruction["number"]
+    produced = Decimal(instruction["produced_quantity"] or 0)
+    line.produced_quantity = max(line.produced_quantity, produced)
+    if instruction.get("accepted_quantity") is not None:
+        line.accepted_quantity = Decimal(instruction["accepted_quantity"])
+    if name == "instruction_became_abnormal":
+        open_anomaly(
+            work,
+            order,
+            cause=AnomalyClass.PRODUCTION,
+            topic=Topic.DELAY,
+            priority=Priority.URGENT,
+            text=f"Works instruction {instruction['number']} became abnormal.",
+        )
+    work.announce(order.change(), *order.fulfil_if_served(work.now))
+
+
+def _comes_after(state: str, present: str | None) -> bool:
+    if present is None or {state, present} == {"running", "abnormal"}:
+        return True
+    return _PRODUCTION_STEPS.index(state) > _PRODUCTION_STEPS.index(present)
+
+
+def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: int) -> None:
+    """Keep a shipment's newest view, and reckon from all of them what was shipped and signed."""
+    order = orders.find_order(work, UUID(str(shipment["order_id"])))
+    if order is None:
+        return
+    copies.keep_shipment(work, shipment, sequence)
+    _reckon_shipped(work, order)
+    changes = order.start(work.now) if order.stage is Stage.CONFIRMED else [order.change()]
+    work.announce(*changes, *order.fulfil_if_served(work.now))
+    if name == "shipment_failed":
+        open_anomaly(
+            work,
+            order,
+            cause=AnomalyClass.LOGISTICS,
+            topic=Topic.DELAY,
+            priority=Priority.URGENT,
+            text=f"Shipment {shipment['number']} is {shipment['state']}.",
+        )
+
+
+def _reckon_shipped(work: Work, order: Order) -> None:
+    shipped: dict[str, Decimal] = {}
+    signed: dict[str, Decimal] = {}
+    for copy in copies.shipments_of(work, order.id):
+        if copy.state not in _LEFT_THE_HOUSE:
+            continue
+        for line in copy.view["lines"]:
+            line_id, quantity = line["line_id"], Decimal(line["quantity"])
+            shipped[line_id] = shipped.get(line_id, Decimal(0)) + quantity
+            if copy.state == "signed":
+                got = Decimal(line["signed_quantity"] or quantity)
+                signed[line_id] = signed.get(line_id, Decimal(0)) + got
+    for line in order.lines:
+        line.shipped_quantity = shipped.get(str(line.id), Decimal(0))
+        line.signed_quantity = signed.get(str(line.id), Decimal(0))
+
+
+def take_rejected_scan(work: Work, data: Mapping[str, Any]) -> None:
+    """Raise the urgent anomaly of a scan that shipping rejected (SPEC §7)."""
+    shipment = data.get("shipment") or {}
+    if not shipment.get("order_id"):
+        return
+    order = orders.find_order(work, UUID(str(shipment["order_id"])))
+    if order is None:
+        return
+    open_anomaly(
+        work,
+        order,
+        cause=AnomalyClass.LOGISTICS,
+        topic=Topic.OTHER,
+        priority=Priority.URGENT,
+        text=f"A scan of shipment {shipment.get('number')} was rejected: {data.get('reason')}",
+    )
+
+
+def take_customer(work: Work, customer: Mapping[str, Any], sequence: int) -> None:
+    """Keep the newest copy of a customer."""
+    copies.keep_customer(work, customer, sequence)
+
+
+def take_product(work: Work, product: Mapping[str, Any], sequence: int) -> None:
+    """Keep the newest copy of a product."""
+    copies.keep_product(work, product, sequence)
+
+
+def take_money(work: Work, money: Mapping[str, Any], sequence: int) -> None:
+    """Keep the newest figures of an order's money."""
+    copies.keep_money(work, money, sequence)
