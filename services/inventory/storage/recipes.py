@@ -1,6 +1,6 @@
 """Recipe versions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from services.inventory.domain.errors import RecipeNotFound
 from services.inventory.domain.product import Product
 from services.inventory.domain.recipe import Recipe
+from services.inventory.storage.pages import Page, page
 
 
 def current_of(session: Session, product_ids: Collection[UUID]) -> dict[UUID, Recipe]:
@@ -36,18 +37,18 @@ def of_product(session: Session, product: Product, number: int) -> Recipe:
 
 def versions_of(
     session: Session, product_id: UUID, *, limit: int, before: int | None
-) -> Sequence[Recipe]:
+) -> Page[Recipe]:
     """List a product's versions, newest first."""
     query = (
         select(Recipe)
         .where(Recipe.product_id == product_id)
         .order_by(Recipe.number.desc())
         .options(selectinload(Recipe.lines))
-        .limit(limit)
+        .limit(limit + 1)
     )
     if before is not None:
         query = query.where(Recipe.number < before)
-    return session.scalars(query).all()
+    return page(session.scalars(query).all(), limit, lambda recipe: str(recipe.number))
 
 
 def last_number(session: Session, product_id: UUID) -> int:

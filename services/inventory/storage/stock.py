@@ -102,19 +102,19 @@ def listed(
 
 def movements(
     session: Session, product_id: UUID, *, store_code: str | None, limit: int, before: int | None
-) -> Sequence[StockMovement]:
+) -> Page[StockMovement]:
     """List a product's movements, newest first."""
     query = (
         select(StockMovement)
         .where(StockMovement.product_id == product_id)
         .order_by(StockMovement.id.desc())
-        .limit(limit)
+        .limit(limit + 1)
     )
     if store_code is not None:
         query = query.where(StockMovement.store_code == store_code)
     if before is not None:
         query = query.where(StockMovement.id < before)
-    return session.scalars(query).all()
+    return page(session.scalars(query).all(), limit, lambda movement: str(movement.id))
 
 
 def open_discrepancies(session: Session, limit: int) -> Sequence[Row[tuple[Discrepancy, Product]]]:

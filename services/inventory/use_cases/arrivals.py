@@ -81,9 +81,7 @@ def receive_arrival(
     """
     arriving = _load(work, number)
     arrival = arriving.arrival
-    arrival.receive(
-        _in_unit(arriving, quantity), by=work.principal.name, at=work.now
-    )
+    arrival.receive(_in_unit(arriving, quantity), by=work.principal.name, at=work.now)
     check_version(number, arrival.version, expected_version)
     served: list[UUID] = []
     if arrival.material_id is not None:

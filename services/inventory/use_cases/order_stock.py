@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
@@ -18,11 +19,13 @@ from services.inventory.use_cases.reservations import free_stock, settle_stock
 _ENDED = frozenset({"cancelled", "fulfilled", "closed"})
 
 
-def follow_order_stock(work: Work, name: str, order: OrderCopy, *, at: datetime) -> None:
+def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datetime) -> None:
     """Move an order's finished stock as the event `name` of business time `at` says.
 
-    `order` is the view that the event brought, which need not be the newest.
+    The view is the event's own, which need not be the newest.
     """
+    order = OrderCopy(UUID(view["id"]))
+    order.take(view)
     if order.stage in _ENDED:
         free_stock(work, order.order_id)
         return
@@ -70,7 +73,4 @@ def hold_what_is_there(work: Work, order_id: UUID, wanted: Sequence[Wanted]) -> 
             )
         )
     ledger.book_stock(work, moves)
-    reservations.write(
-        work.session, order_id, holds, supply=Supply.STOCK, held_at=work.now
-    )
-
+    reservations.write(work.session, order_id, holds, supply=Supply.STOCK, held_at=work.now)

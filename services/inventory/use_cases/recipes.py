@@ -12,6 +12,7 @@ from services.inventory.domain.material import Demand, Material
 from services.inventory.domain.product import Product
 from services.inventory.domain.recipe import Ingredient, Recipe, materials_of
 from services.inventory.storage import materials, products, recipes
+from services.inventory.storage.pages import Page
 from services.inventory.use_cases.changes import require_why
 
 
@@ -49,8 +50,7 @@ def make_recipe(
         product_id=product.id,
         number=number,
         ingredients=[
-            Ingredient(known[i.material_code].id, i.per_unit, i.scrap_percent)
-            for i in ingredients
+            Ingredient(known[i.material_code].id, i.per_unit, i.scrap_percent) for i in ingredients
         ],
         changes_product=changes_product,
         process=process,
@@ -83,12 +83,10 @@ def get_recipe(work: Work, product_code: str, number: int | None) -> Recipe:
     return current
 
 
-def list_recipes(
-    work: Work, product_code: str, *, limit: int, before: int | None
-) -> Sequence[Recipe]:
+def list_recipes(work: Work, product_code: str, *, limit: int, after: int | None) -> Page[Recipe]:
     """List a product's versions, newest first."""
     product = products.by_code(work.session, product_code)
-    return recipes.versions_of(work.session, product.id, limit=limit, before=before)
+    return recipes.versions_of(work.session, product.id, limit=limit, before=after)
 
 
 def materials_named(work: Work, found: Iterable[Recipe]) -> dict[UUID, Material]:

@@ -6,7 +6,7 @@ Locks are taken in one order: the order's row, then all balances concerned by on
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -237,6 +237,11 @@ def free_stock(
     _lock(work, holding.reserved_changes(before, after))
     _book(work, order_id, before, after)
     _rewrite(rows, after)
+
+
+def purge_commands(work: Work, now: datetime) -> None:
+    """Forget commands that nobody takes back any more."""
+    reservations.purge_commands(work.session, now - timedelta(days=COMMANDS_KEPT_DAYS))
 
 
 def holdings(work: Work, order_id: UUID) -> Sequence[Reservation]:

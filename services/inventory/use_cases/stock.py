@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from sqlalchemy import Row
+
 from chassis import quantity as quantities
 from chassis.database import Work
 from services.inventory.domain.errors import StockHeld, StoreCodeTaken
@@ -12,11 +14,13 @@ from services.inventory.domain.stock import (
     Condition,
     Move,
     MoveKind,
+    Stock,
     StockKey,
     StockMovement,
     Store,
 )
 from services.inventory.storage import ledger, products, stock
+from services.inventory.storage.pages import Page
 from services.inventory.use_cases import wishes
 from services.inventory.use_cases.changes import require_why
 
@@ -70,9 +74,7 @@ def book_stock(
         "product",
         product_code,
         "book_stock",
-        changes={
-            f"on_hand {store.code} {condition}": [balance.on_hand, balance.on_hand + moved]
-        },
+        changes={f"on_hand {store.code} {condition}": [balance.on_hand, balance.on_hand + moved]},
         reason=why,
         note=note,
     )
@@ -82,11 +84,31 @@ def book_stock(
     return product, key, after
 
 
+def list_stock(
+    work: Work,
+    *,
+    store_code: str | None,
+    condition: Condition | None,
+    product_code: str | None,
+    limit: int,
+    after: str | None,
+) -> Page[Row[tuple[Stock, Product]]]:
+    """List balances by product code, store and condition."""
+    return stock.listed(
+        work.session,
+        store_code=store_code,
+        condition=condition,
+        product_code=product_code,
+        limit=limit,
+        after=after,
+    )
+
+
 def list_movements(
-    work: Work, product_code: str, *, store_code: str | None, limit: int, before: int | None
-) -> Sequence[StockMovement]:
+    work: Work, product_code: str, *, store_code: str | None, limit: int, after: int | None
+) -> Page[StockMovement]:
     """List a product's ledger, newest first."""
     product = products.by_code(work.session, product_code)
     return stock.movements(
-        work.session, product.id, store_code=store_code, limit=limit, before=before
+        work.session, product.id, store_code=store_code, limit=limit, before=after
     )

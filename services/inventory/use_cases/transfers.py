@@ -113,9 +113,7 @@ def _load(work: Work, number: str) -> Known:
     return transfer, products.by_id(work.session, transfer.product_id)
 
 
-def _book(
-    work: Work, transfer: Transfer, key: StockKey, kind: MoveKind, quantity: Decimal
-) -> None:
+def _book(work: Work, transfer: Transfer, key: StockKey, kind: MoveKind, quantity: Decimal) -> None:
     ledger.book_stock(work, [Move(key, kind, on_hand=quantity, reference=transfer.number)])
 
 

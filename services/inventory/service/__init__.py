@@ -1,0 +1,16 @@
+"""The inventory service as nameko runs it: one class, its entrypoints by noun."""
+
+from chassis.service import Database
+from services.inventory.domain.rules import RULES
+from services.inventory.schemas.events import EVENTS
+from services.inventory.service.goods import Goods
+from services.inventory.service.masters import Masters
+from services.inventory.service.orders import Orders
+from services.inventory.storage import platform
+
+
+class InventoryService(Masters, Goods, Orders):
+    """Goods, material, recipes and the making of goods."""
+
+    name = "inventory"
+    database = Database(platform, events=EVENTS, rules=RULES)

@@ -1,0 +1,68 @@
+"""Which moves of an arrival or a transfer are legal now, for whom, and why the rest are not."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chassis.database import Work
+from chassis.errors import GendanError, RoleNeeded
+from services.inventory.domain.errors import ConsentOfAnother
+from services.inventory.domain.lifecycle import ARRIVAL, TRANSFER, ArrivalState, TransferState
+from services.inventory.storage import arrivals, transfers
+
+_WHO = ["warehouse"]
+
+
+def arrival_actions(work: Work, number: str) -> list[dict[str, Any]]:
+    """List the moves of an arrival."""
+    state = ArrivalState(arrivals.by_number(work.session, number).state)
+    return [
+        _action(work, verb, lambda wish=wish: ARRIVAL.check(state, wish))
+        for verb, wish in (
+            ("receive", ArrivalState.RECEIVED),
+            ("postpone", ArrivalState.RECEIVED),
+            ("cancel", ArrivalState.CANCELLED),
+        )
+    ]
+
+
+def transfer_actions(work: Work, number: str) -> list[dict[str, Any]]:
+    """List the moves of a transfer."""
+    transfer = transfers.by_number(work.session, number)
+    state = TransferState(transfer.state)
+
+    def check(wish: TransferState) -> None:
+        TRANSFER.check(state, wish)
+        if wish is TransferState.SENT and transfer.requested_by == work.principal.person_id:
+            raise ConsentOfAnother(number=number)
+
+    return [
+        _action(work, verb, lambda wish=wish: check(wish))
+        for verb, wish in (
+            ("consent", TransferState.SENT),
+            ("refuse", TransferState.REFUSED),
+            ("cancel", TransferState.CANCELLED),
+            ("receive", TransferState.RECEIVED),
+        )
+    ]
+
+
+def _action(work: Work, verb: str, check: Callable[[], None]) -> dict[str, Any]:
+    why_not: GendanError | None = None
+    try:
+        check()
+        if not work.principal.has(*_WHO):
+            why_not = RoleNeeded(roles=", ".join(_WHO))
+    except GendanError as refusal:
+        why_not = refusal
+    return {
+        "verb": verb,
+        "allowed": why_not is None,
+        "who": _WHO,
+        "why_not": why_not
+        and {
+            "code": why_not.code,
+            "message": why_not.message,
+            "message_zh": why_not.message_zh,
+        },
+        "checked_when_done": verb == "consent",
+    }
