@@ -1,0 +1,177 @@
+"""What the relay reads from an outbox, in which order, and what it purges; no broker needed."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine
+
+from chassis import relay
+from chassis.database import Platform
+from chassis.mapping import new_metadata
+from chassis.relay import Outcome, Relay, plain_url
+from chassis.resend import Audience
+
+
+class Broker:
+    """Takes every event but those of the names it refuses; remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.refused: set[str] = set()
+        self.given: list[tuple[str, int]] = []
+
+    def publish(self, rows: Any, *, is_mandatory: Any) -> Outcome:
+        outcome = Outcome()
+        for row in rows:
+            self.given.append((row.name, int(row.aggregate_id)))
+            taken = row.name not in self.refused
+            (outcome.confirmed if taken else outcome.refused).append(row.id)
+        return outcome
+
+
+class Outbox:
+    """An outbox on real PostgreSQL and the relay that reads it."""
+
+    def __init__(self, url: str) -> None:
+        metadata = new_metadata()
+        Platform(metadata)
+        engine = create_engine(url)
+        metadata.create_all(engine)
+        engine.dispose()
+        self.database = relay.connect(plain_url(url), "test")
+        audience = Audience("orders", ["orders"])
+        self.relay = Relay("orders", url, "amqp://nowhere", audience, threading.Event())
+        self.relay._batch = 100
+        self.broker = Broker()
+
+    def execute(self, statement: str, *values: Any) -> list[Any]:
+        with self.database.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def announce(self, name: str, aggregate: int) -> None:
+        self.execute(
+            "insert into outbox (message_id, name, schema_version, aggregate_type, aggregate_id,"
+            " sequence, body, created_at) values (%s, %s, 1, 'order', %s, 1, '{}', now())",
+            str(uuid4()),
+            name,
+            str(aggregate),
+        )
+
+    def send(self) -> list[tuple[str, int]]:
+        """Send one batch and give what the broker was given."""
+        self.broker.given.clear()
+        self.relay.send_batch(self.database, self.broker)  # type: ignore[arg-type]  # a stand-in
+        return list(self.broker.given)
+
+    def probe_now(self) -> None:
+        for hold in self.relay._holds.values():
+            hold.until = 0.0
+
+
+@pytest.fixture
+def outbox(empty_database: str) -> Iterator[Outbox]:
+    opened = Outbox(empty_database)
+    with closing(opened.database):
+        yield opened
+
+
+def test_events_leave_in_the_order_they_were_written_and_once(outbox: Outbox) -> None:
+    for number in range(5):
+        outbox.announce("placed", number)
+
+    assert outbox.send() == [("placed", number) for number in range(5)]
+    assert outbox.send() == []
+
+
+def test_a_transaction_that_commits_late_is_not_skipped(
+    outbox: Outbox, empty_database: str
+) -> None:
+    with closing(relay.connect(plain_url(empty_database), "late")) as late:
+        late.autocommit = False
+        with late.cursor() as cursor:
+            cursor.execute(
+                "insert into outbox (message_id, name, schema_version, aggregate_type,"
+                " aggregate_id, sequence, body, created_at)"
+                " values (gen_random_uuid(), 'placed', 1, 'order', '1', 1, '{}', now())"
+            )
+        outbox.announce("placed", 2)
+        assert outbox.send() == [("placed", 2)]
+        late.commit()
+
+    assert outbox.send() == [("placed", 1)]
+
+
+def test_a_refused_name_is_probed_alone_while_others_pass(outbox: Outbox) -> None:
+    outbox.broker.refused = {"placed"}
+    for number in range(3):
+        outbox.announce("placed", number)
+    outbox.announce("paid", 10)
+    outbox.send()
+
+    outbox.announce("paid", 11)
+    assert outbox.send() == [("paid", 11)]
+    outbox.probe_now()
+    assert outbox.send() == [("placed", 0)]
+    outbox.broker.refused = set()
+    outbox.probe_now()
+    assert outbox.send() == [("placed", 0)]
+    assert outbox.send() == [("placed", 1), ("placed", 2)]
+
+
+def test_later_events_of_an_aggregate_stay_behind_its_refused_one(outbox: Outbox) -> None:
+    outbox.broker.refused = {"placed"}
+    outbox.announce("placed", 1)
+    outbox.send()
+    outbox.announce("paid", 1)
+    outbox.announce("paid", 2)
+
+    assert outbox.send() == [("paid", 2)]
+    outbox.broker.refused = set()
+    outbox.probe_now()
+    assert outbox.send() == [("placed", 1)]
+    assert outbox.send() == [("paid", 1)]
+
+
+def test_a_hold_whose_events_are_gone_is_forgotten(outbox: Outbox) -> None:
+    outbox.broker.refused = {"placed"}
+    outbox.announce("placed", 1)
+    outbox.send()
+    outbox.execute("delete from outbox")
+    outbox.probe_now()
+
+    outbox.send()
+
+    assert outbox.relay._holds == {}
+
+
+def test_only_what_is_old_sent_and_received_is_purged(outbox: Outbox) -> None:
+    for number in range(4):
+        outbox.announce("placed", number)
+    outbox.execute(
+        "update outbox set sent_at = now() - interval '15 days' where aggregate_id < '3'"
+    )
+    outbox.execute(
+        "update outbox set sent_at = now() - interval '13 days' where aggregate_id = '0'"
+    )
+    outbox.execute(
+        "insert into inbox values ('a', gen_random_uuid(), now() - interval '15 days'),"
+        " ('a', gen_random_uuid(), now() - interval '13 days 23 hours')"
+    )
+    outbox.execute(
+        "insert into audience (service, routing_keys, resent) values ('shipping', '{placed}', 0)"
+    )
+
+    assert relay.purge(outbox.database) == {
+        "outbox": 0,
+        "inbox": 1,
+        "command": 0,
+        "failed_message": 0,
+    }
+    outbox.execute("update audience set caught_up_to = now() - interval '1 hour'")
+    assert relay.purge(outbox.database)["outbox"] == 2
+    assert outbox.execute("select aggregate_id from outbox order by id") == [("0",), ("3",)]
+    assert outbox.execute("select count(*) from inbox") == [(1,)]

@@ -1,0 +1,39 @@
+"""When a job's slots are."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from chassis.timers import Daily, Every
+
+RING = Daily(time(0, 10))  # 00:10 in Shanghai is 16:10 UTC of the day before
+
+
+def utc(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
+
+
+def test_a_daily_job_starts_with_the_slot_that_passed_last() -> None:
+    assert RING.latest(utc(10, 16, 9)) == utc(9, 16, 10)
+    assert RING.latest(utc(10, 16, 10)) == utc(10, 16, 10)
+
+
+def test_a_daily_slot_is_due_from_its_minute_on_and_not_before() -> None:
+    assert RING.due(utc(9, 16, 10), utc(10, 16, 9)) is None
+    assert RING.due(utc(9, 16, 10), utc(10, 16, 10)) == utc(10, 16, 10)
+
+
+def test_no_daily_slot_is_left_out_after_a_jump() -> None:
+    now, slot, done = utc(20, 12), utc(9, 16, 10), []
+    while (due := RING.due(slot, now)) is not None:
+        done.append(due)
+        slot = due
+
+    assert done == [utc(day, 16, 10) for day in range(10, 20)]
+
+
+def test_a_recurring_job_makes_up_once_for_what_it_missed() -> None:
+    hourly = Every(3600)
+
+    assert hourly.due(utc(1, 0), utc(1, 0, 59)) is None
+    assert hourly.due(utc(1, 0), utc(1, 1)) == utc(1, 1)
+    assert hourly.due(utc(1, 0), utc(3, 7)) == utc(3, 7)
+    assert hourly.due(utc(3, 7), utc(3, 7) + timedelta(seconds=1)) is None
