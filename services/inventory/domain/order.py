@@ -81,7 +81,12 @@ class OrderCopy(Base):
 
     @property
     def lines(self) -> list["LineCopy"]:
-        return [LineCopy(line) for line in self.view.get("lines", [])]
+        """Give the lines that say what and how much; in a memo some do not yet."""
+        return [
+            LineCopy(line)
+            for line in self.view.get("lines", [])
+            if line.get("product_id") and line.get("quantity") is not None
+        ]
 
     @property
     def made_lines(self) -> list["LineCopy"]:
@@ -123,11 +128,11 @@ class LineCopy:
         self.id = UUID(view["id"])
         self.line_no: int = view["line_no"]
         self.product_id = UUID(view["product_id"])
-        self.product_code: str = view["product_code"]
-        self.product_name: str = view["product_name"]
+        self.product_code: str = view.get("product_code") or ""
+        self.product_name: str = view.get("product_name") or ""
         self.spec: str | None = view.get("spec")
-        self.unit: str = view["unit"]
-        self.unit_decimals: int = view["unit_decimals"]
+        self.unit: str = view.get("unit") or ""
+        self.unit_decimals: int = view.get("unit_decimals", 3)
         self.quantity = Decimal(view["quantity"])
         self.tolerance_over = Decimal(view.get("tolerance_over") or 0)
         self.tolerance_under = Decimal(view.get("tolerance_under") or 0)
@@ -138,7 +143,7 @@ class LineCopy:
 
     @property
     def is_made(self) -> bool:
-        return bool(self.view["supply"] == "make")
+        return bool(self.view.get("supply") == "make")
 
 
 class OrderBlock(Base):

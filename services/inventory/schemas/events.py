@@ -6,7 +6,15 @@ from chassis.events import Event
 from chassis.schema import Identity, Message
 from services.inventory.domain import events
 from services.inventory.schemas.arrivals import ArrivalView, WishView
+from services.inventory.schemas.instructions import (
+    BecameAbnormal,
+    FreeStocked,
+    InstructionMoved,
+    Reported,
+    Stocked,
+)
 from services.inventory.schemas.products import ProductPublic
+from services.inventory.schemas.statements import Stated
 
 
 class ProductChanged(Message):
@@ -44,4 +52,19 @@ EVENTS: dict[type[Event], Schema] = {
     events.ProductChanged: ProductChanged(),
     events.GoodsArrived: GoodsArrived(),
     events.WishMet: WishMet(),
+    events.TechniqueStated: Stated(),
+    events.MaterialStated: Stated(),
+    events.ScheduleStated: Stated(),
+    events.InstructionDrafted: InstructionMoved(),
+    events.InstructionIssued: InstructionMoved(),
+    events.InstructionAccepted: InstructionMoved(),
+    events.InstructionStarted: InstructionMoved(),
+    events.InstructionBecameAbnormal: BecameAbnormal(),
+    events.InstructionResumed: InstructionMoved(),
+    events.ProductionReported: Reported(),
+    events.InstructionFinished: InstructionMoved(),
+    events.InstructionInspected: InstructionMoved(),
+    events.InstructionCancelled: InstructionMoved(),
+    events.GoodsStocked: Stocked(),
+    events.FreeGoodsStocked: FreeStocked(),
 }

@@ -1,7 +1,6 @@
 """What every move of a statement or instruction is checked for beside its own table."""
 
 import os
-from collections.abc import Mapping
 from datetime import date
 
 from chassis.calendar import WorkingCalendar
@@ -20,11 +19,14 @@ def check_not_held(work: Work, order: OrderCopy) -> None:
         raise OrderOnHold(order_number=order.number, reason=block.reason)
 
 
-def signed(work: Work, signer: Mapping[str, str] | None = None) -> Signed:
-    """Give the signature of who acts, now, or of the person another service says has signed."""
-    if signer is not None:
-        return Signed(signer["person_id"], signer["name"], work.now)
+def signed(work: Work) -> Signed:
+    """Give the signature of who acts, now."""
     return Signed(work.principal.person_id, work.principal.name, work.now)
+
+
+def own_only(work: Work) -> str | None:
+    """Give whose customers the asker may see, None for all."""
+    return work.principal.person_id if work.principal.limited_to_own_customers else None
 
 
 def working_calendar(work: Work, *, for_facts: bool = False) -> WorkingCalendar:

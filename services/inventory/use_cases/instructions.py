@@ -12,7 +12,7 @@ from services.inventory.domain.errors import (
     OrderNotConfirmed,
     ScheduleNotSigned,
 )
-from services.inventory.domain.instruction import AbnormalClass, Instruction
+from services.inventory.domain.instruction import AbnormalClass, Instruction, Signed
 from services.inventory.domain.lifecycle import InstructionState, StatementKind
 from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.storage import (
@@ -69,7 +69,7 @@ def issue_instruction(
     line_id: UUID,
     packing: str | None,
     special_rules: str | None,
-    signed_by: Mapping[str, Any] | None,
+    signed_by: str | None = None,
 ) -> Instruction:
     """Send a line's instruction to the factory; drafted here if its event has not come yet.
 
@@ -86,8 +86,7 @@ def issue_instruction(
         for row in instructions.of_order(work.session, copy.order_id)
         if row.line_id == line_id and row.state is not InstructionState.CANCELLED
     ]
-    signer = signed_by or {"person_id": work.principal.person_id, "name": work.principal.name}
-    if mine and _is_issued_by(mine[-1], signer["person_id"]):
+    if mine and _is_issued_by(mine[-1], work.principal.person_id):
         return mine[-1]
     if mine:
         mine[-1].check_move(InstructionState.ISSUED)
@@ -97,7 +96,7 @@ def issue_instruction(
     due = _signed_due(work, copy, line)
     instruction = mine[-1] if mine else _draft(work, copy, line)
     event = instruction.issue(
-        signed(work, signer),
+        Signed(work.principal.person_id, signed_by or work.principal.name, work.now),
         line=line,
         production_due=due,
         packing=packing,

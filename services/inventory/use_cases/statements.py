@@ -21,9 +21,10 @@ from services.inventory.domain.material import MaterialShortage
 from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.domain.statement import SIGNERS, Basis, Signature, Statement
 from services.inventory.storage import material_claims, orders, statements
+from services.inventory.storage.pages import Page
 from services.inventory.use_cases import drafts, material_stock, slots
 from services.inventory.use_cases.changes import check_version
-from services.inventory.use_cases.guards import check_not_held
+from services.inventory.use_cases.guards import check_not_held, own_only
 
 Standing = dict[StatementKind, Statement]
 
@@ -352,4 +353,36 @@ def _short(shortages: list[MaterialShortage]) -> MaterialShort:
             f"{short.material_code} {short.wanted} (free {short.free})" for short in shortages
         ),
         lines=[plain(vars(short)) for short in shortages],
+    )
+
+
+# -- looking ------------------------------------------------------------------------------------
+
+
+def get_statement(work: Work, *, order_number: str, kind: StatementKind) -> Statement:
+    """Give an order's latest statement of a kind. Raises OrderNotKnown, StatementNotFound."""
+    order = orders.by_number(work.session, order_number)
+    if own_only(work) not in (None, order.salesperson_id):
+        raise StatementNotFound(order_number=order_number, kind=kind)
+    return statements.latest(work.session, order, kind)
+
+
+def search_statements(
+    work: Work,
+    *,
+    order_number: str | None,
+    kind: StatementKind | None,
+    verdict: Verdict | None,
+    limit: int,
+    after: str | None,
+) -> Page[Statement]:
+    """List statements, the latest opened first."""
+    return statements.search(
+        work.session,
+        order_number=order_number,
+        kind=kind,
+        verdict=verdict,
+        salesperson_id=own_only(work),
+        limit=limit,
+        after=after,
     )

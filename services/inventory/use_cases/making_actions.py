@@ -1,0 +1,163 @@
+"""Which moves of statements and instructions are open now, for whom, and why the rest is not."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from chassis.database import Work
+from chassis.errors import GendanError, RoleNeeded
+from services.inventory.domain.errors import (
+    InspectionMissing,
+    MaterialNotHeld,
+    NothingReported,
+    OrderNotConfirmed,
+    OrderNotInReview,
+    SecondPersonNeeded,
+    StatementNotFound,
+)
+from services.inventory.domain.instruction import Instruction
+from services.inventory.domain.lifecycle import InstructionState, StatementKind, Verdict
+from services.inventory.domain.order import OrderCopy
+from services.inventory.domain.statement import SIGNERS, VERDICTS, Statement
+from services.inventory.storage import instructions, orders, statements
+from services.inventory.use_cases import material_stock
+from services.inventory.use_cases.guards import check_not_held
+
+Check = Callable[[], None]
+
+_WISHES: dict[str, tuple[InstructionState, tuple[str, ...]]] = {
+    "issue": (InstructionState.ISSUED, ("clerk",)),
+    "accept": (InstructionState.ACCEPTED, ("planner",)),
+    "start": (InstructionState.RUNNING, ("planner",)),
+    "report_production": (InstructionState.FINISHED, ("planner", "assistant")),
+    "correct_report": (InstructionState.FINISHED, ("planner", "assistant")),
+    "mark_abnormal": (InstructionState.ABNORMAL, ("planner", "assistant")),
+    "resume": (InstructionState.RUNNING, ("planner", "assistant")),
+    "finish": (InstructionState.FINISHED, ("planner",)),
+    "inspect": (InstructionState.INSPECTED, ("inspector",)),
+    "countersign": (InstructionState.INSPECTED, ("clerk",)),
+    "record_consent": (InstructionState.STOCKED, ("clerk", "sales", "supervisor")),
+    "stock_in": (InstructionState.STOCKED, ("inspector",)),
+    "consent_to_stop": (InstructionState.CANCELLED, ("planner",)),
+}
+# A hold does not stop facts and consents.
+_NOT_FORWARD = {
+    "report_production",
+    "correct_report",
+    "mark_abnormal",
+    "record_consent",
+    "consent_to_stop",
+}
+
+
+def list_instruction_actions(work: Work, number: str) -> list[dict[str, Any]]:
+    """Judge every move of an instruction by inventory's own rows, for who asks."""
+    instruction = instructions.by_number(work.session, number)
+    order = orders.find(work.session, instruction.order_id)
+    return [
+        action(
+            verb,
+            who=who,
+            refusal=_refusal(work, partial(_check, work, verb, instruction, order), who),
+            # Grade and money are customers' to know, and asked when the clerk issues it.
+            checked_when_done=verb == "issue",
+        )
+        for verb, (_, who) in _WISHES.items()
+    ]
+
+
+def _check(work: Work, verb: str, instruction: Instruction, order: OrderCopy | None) -> None:
+    wish, _ = _WISHES[verb]
+    if verb not in ("report_production", "correct_report") or not instruction.is_in_work:
+        instruction.check_move(wish)
+    if order is not None and verb not in _NOT_FORWARD and not instruction.into_free_stock:
+        check_not_held(work, order)
+    _check_verb(work, verb, instruction, order)
+
+
+def _check_verb(work: Work, verb: str, instruction: Instruction, order: OrderCopy | None) -> None:
+    """Check what a verb asks beyond its move."""
+    if verb == "issue" and (order is None or not order.is_ordered):
+        raise OrderNotConfirmed(
+            order_number=instruction.order_number, stage=order.stage if order else None
+        )
+    if verb == "start":
+        instruction.check_start()
+        if not material_stock.is_held_in_full(work, instruction.order_id, instruction.line_id):
+            raise MaterialNotHeld(summary=instruction.product_code)
+    if verb == "resume":
+        instruction.check_resume()
+    if verb == "finish" and instruction.produced_quantity <= 0:
+        raise NothingReported(instruction_number=instruction.number)
+    if verb == "countersign":
+        if instruction.inspected is None:
+            raise InspectionMissing(instruction_number=instruction.number)
+        if instruction.inspected["person_id"] == work.principal.person_id:
+            raise SecondPersonNeeded(
+                person_name=instruction.inspected["name"], instruction_number=instruction.number
+            )
+
+
+def list_statement_actions(work: Work, order_number: str) -> list[dict[str, Any]]:
+    """Judge the signature of each kind of statement of an order, for who asks."""
+    order = orders.by_number(work.session, order_number)
+    standing = statements.standing(work.session, order.order_id)
+    return [
+        action(
+            f"sign_{kind}",
+            who=(SIGNERS[kind],),
+            refusal=_refusal(
+                work,
+                partial(_check_signature, work, order, kind, standing.get(kind)),
+                (SIGNERS[kind],),
+            ),
+            # Whether the material is there is seen when it is reserved.
+            checked_when_done=kind is StatementKind.MATERIAL,
+        )
+        for kind in StatementKind
+    ]
+
+
+def _check_signature(
+    work: Work, order: OrderCopy, kind: StatementKind, statement: Statement | None
+) -> None:
+    if statement is None or statement.carried_to < order.revision:
+        raise StatementNotFound(order_number=order.number, kind=kind)
+    statement.check_signable(_first_verdict(kind, statement))
+    check_not_held(work, order)
+    if not order.is_in_review:
+        raise OrderNotInReview(order_number=order.number, stage=order.stage)
+
+
+def _first_verdict(kind: StatementKind, statement: Statement) -> Verdict:
+    """Give a verdict of the kind that is another than the present one, if there is one."""
+    others = sorted(VERDICTS[kind] - {statement.verdict})
+    return Verdict.PASSED if statement.verdict is not Verdict.PASSED or not others else others[0]
+
+
+def _refusal(work: Work, check: Check, who: tuple[str, ...]) -> GendanError | None:
+    if not work.principal.has(*who):
+        return RoleNeeded(roles=", ".join(who))
+    try:
+        check()
+    except GendanError as error:
+        return error
+    return None
+
+
+def action(
+    verb: str, *, who: tuple[str, ...], refusal: GendanError | None, checked_when_done: bool
+) -> dict[str, Any]:
+    """Give one move as lists of actions show it."""
+    why_not = refusal and {
+        "code": refusal.code,
+        "message": refusal.message,
+        "message_zh": refusal.message_zh,
+    }
+    return {
+        "verb": verb,
+        "allowed": refusal is None,
+        "who": list(who),
+        "why_not": why_not,
+        "checked_when_done": checked_when_done,
+    }

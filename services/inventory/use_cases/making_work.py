@@ -1,0 +1,117 @@
+"""What waits for technician, planner, assistant, inspector and clerk in inventory."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from chassis.clock import BUSINESS_ZONE
+from chassis.database import Work
+from services.inventory.domain.instruction import Instruction
+from services.inventory.domain.lifecycle import InstructionState, StatementKind
+from services.inventory.domain.order import OrderCopy
+from services.inventory.domain.statement import SIGNERS, Statement
+from services.inventory.storage import instructions, statements
+
+# What follows for an instruction in each state: verb, roles, titles.
+_NEXT: dict[InstructionState, tuple[str, tuple[str, ...], str, str]] = {
+    InstructionState.DRAFT: ("issue", ("clerk",), "Issue works instruction", "下达生产指令单"),
+    InstructionState.ISSUED: ("accept", ("planner",), "Accept works instruction", "确认生产指令单"),
+    InstructionState.ACCEPTED: ("start", ("planner",), "Start production", "开始生产"),
+    InstructionState.RUNNING: (
+        "report_production",
+        ("planner", "assistant"),
+        "Report production",
+        "填报生产日报",
+    ),
+    InstructionState.ABNORMAL: (
+        "resume",
+        ("planner", "assistant"),
+        "Settle abnormal production",
+        "处理生产异常",
+    ),
+    InstructionState.FINISHED: ("inspect", ("inspector",), "Inspect finished goods", "成品检验"),
+    InstructionState.INSPECTED: ("stock_in", ("inspector",), "Book goods into stock", "成品交库"),
+}
+_COUNTERSIGN = ("countersign", ("clerk",), "Countersign inspection", "会签检验结果")
+
+_TITLES = {
+    StatementKind.TECHNIQUE: ("Sign technique statement", "签署技术说明"),
+    StatementKind.MATERIAL: ("Sign material statement", "签署原料说明"),
+    StatementKind.SCHEDULE: ("Sign schedule statement", "签署生产说明"),
+}
+
+
+def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
+    """Give what waits for the asker's roles, earliest due first."""
+    kinds = [kind for kind, role in SIGNERS.items() if work.principal.has(role)]
+    states = [
+        state
+        for state, (_, roles, _, _) in _NEXT.items()
+        if work.principal.has(*roles)
+        or (state is InstructionState.FINISHED and work.principal.has("clerk"))
+    ]
+    items = []
+    if kinds:
+        items += [
+            _statement_item(statement, order)
+            for statement, order in statements.to_sign(work.session, kinds, limit)
+        ]
+    if states:
+        found = instructions.in_states(work.session, states, limit)
+        items += [
+            item
+            for instruction, order in found
+            if (item := _instruction_item(work, instruction, order)) is not None
+        ]
+    items.sort(key=lambda item: (item["due_at"] is None, item["due_at"] or "", item["path"]))
+    return items[:limit]
+
+
+def _statement_item(statement: Statement, order: OrderCopy) -> dict[str, Any]:
+    title, title_zh = _TITLES[statement.kind]
+    return {
+        "kind": f"{statement.kind}_statement",
+        "title": title,
+        "title_zh": title_zh,
+        "order_number": statement.order_number,
+        "customer_name": order.customer_name,
+        "entity_type": "statement",
+        "entity_number": f"{statement.order_number}/{statement.kind}",
+        "roles": [SIGNERS[statement.kind]],
+        "person_id": None,
+        "due_at": _end_of(order.production_due),
+        "verb": f"sign_{statement.kind}",
+        "path": f"/api/v1/orders/{statement.order_number}/statements/{statement.kind}",
+    }
+
+
+def _instruction_item(
+    work: Work, instruction: Instruction, order: OrderCopy
+) -> dict[str, Any] | None:
+    signed = instruction.inspected is not None
+    following = _NEXT[instruction.state]
+    if instruction.state is InstructionState.FINISHED and signed:
+        following = _COUNTERSIGN
+    verb, roles, title, title_zh = following
+    if not work.principal.has(*roles):
+        return None
+    return {
+        "kind": "instruction",
+        "title": title,
+        "title_zh": title_zh,
+        "order_number": instruction.order_number,
+        "customer_name": order.customer_name,
+        "entity_type": "instruction",
+        "entity_number": instruction.number,
+        "roles": list(roles),
+        "person_id": None,
+        "due_at": _end_of(instruction.production_due),
+        "verb": verb,
+        "path": f"/api/v1/instructions/{instruction.number}",
+    }
+
+
+def _end_of(day: date | None) -> str | None:
+    """Give the last moment of a business day, as the wire has it."""
+    if day is None:
+        return None
+    return datetime.combine(day, time(23, 59, 59), BUSINESS_ZONE).isoformat()
