@@ -14,6 +14,7 @@ from deploy.local.places import Account
 from deploy.local.problems import Problem
 
 POLL_SECONDS = 0.05
+LARGE_LOG_BYTES = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Process:
     def __init__(self, program: Program) -> None:
         self.program = program
         program.before_start()
+        set_aside_when_large(program.log)
         with program.log.open("ab") as log:
             self._popen = subprocess.Popen(
                 program.command,
@@ -117,6 +119,12 @@ class Process:
     def _signal_group(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
+
+
+def set_aside_when_large(log: Path) -> None:
+    """Keep a log from growing without end: what was written before lies in one older file."""
+    if log.exists() and log.stat().st_size > LARGE_LOG_BYTES:
+        log.replace(log.with_name(log.name + ".1"))
 
 
 def last_words(log: Path, lines: int = 2) -> str:
