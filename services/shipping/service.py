@@ -1,15 +1,14 @@
 """Shipping's entrypoints: schema, use case, schema."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from marshmallow import Schema
 
 from chassis.database import Work
-from chassis.entrypoints import every, listens_to
+from chassis.entrypoints import listens_to
 from chassis.events import Received
-from chassis.service import Database, Service, command, conversation, query
+from chassis.service import Database, LeadingService, command, conversation, query
 from services.shipping.conversations import CONVERSATIONS
 from services.shipping.domain.carrier import Carrier, Mode, Region
 from services.shipping.domain.lifecycle import ShipmentState
@@ -74,7 +73,7 @@ def _kept(work: Work, schema: type[Schema], record: Any) -> Any:
     return schema().dump(record)
 
 
-class ShippingService(Service):
+class ShippingService(LeadingService):
     """What the desk, the scanners and orders can ask of shipping."""
 
     name = "shipping"
@@ -222,10 +221,6 @@ class ShippingService(Service):
         money = event.data["money"]
         if money is not None:
             moving.withdraw_releases(work, UUID(str(money["order_id"])))
-
-    @every("take_up_conversations", seconds=5.0)
-    def take_up_conversations(self, work: Work, slot: datetime) -> None:  # noqa: ARG002
-        self.talks().take_up_abandoned()
 
     # -- masters -------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """Carriers, modes, regions, transit times and offers."""
 
+from decimal import Decimal
+
 from marshmallow import fields, validate
 
 from chassis.schema import Amount, Identity, Message, PageRequest, Text
@@ -104,7 +106,7 @@ class SetTransit(TransitKey):
 
     days = fields.Integer(required=True, strict=True, validate=validate.Range(0, 120))
     cost = Amount(required=True, least=0)
-    door_surcharge = Amount(load_default="0", least=0)
+    door_surcharge = Amount(load_default=Decimal(0), least=0)
     depot = Text(load_default="", most=300)
     active = fields.Boolean(load_default=True)
     expected_version = fields.Integer(load_default=None, allow_none=True, strict=True)

@@ -1,5 +1,6 @@
 """Commands on shipments."""
 
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -164,7 +165,7 @@ class SignedLine(Message):
 
     line_no = fields.Integer(required=True, strict=True)
     signed_quantity = Quantity(required=True, least=0)
-    damaged_quantity = Quantity(load_default="0", least=0)
+    damaged_quantity = Quantity(load_default=Decimal(0), least=0)
 
 
 class Signature(Move):

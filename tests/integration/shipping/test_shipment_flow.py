@@ -1,0 +1,449 @@
+"""A dispatch request from the desk to the signed receipt (S1–S7, S10, S11)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from chassis.errors import Conflict, Forbidden, GendanError, NotFound
+from tests.integration.shipping.story import (
+    ASSISTANT,
+    CLERK,
+    DIRECTOR,
+    DISPATCHER,
+    FINANCE,
+    ORDERS,
+    SALES,
+    SUPERVISOR,
+    WAREHOUSE,
+    Desk,
+    codes,
+    read_back,
+)
+
+
+def test_a_shipment_goes_its_whole_way(desk: Desk) -> None:
+    shipment = desk.handed(parcels=2)
+    number = shipment["number"]
+    a, b = codes(shipment)
+
+    answers = desk.scan((1, a, "pick"), (2, a, "pack"), (3, b, "pack"), (4, a, "dispatch"))
+    assert [answer["answer"] for answer in answers] == ["accepted"] * 4
+    page = desk.ask("get_shipment", CLERK, shipment_number=number)
+    assert page["state"] == "dispatched"
+    assert page["note_number"].startswith("F")
+    assert [owed["kind"] for owed in page["obligations"] if owed["done_at"] is None] == [
+        "notice",
+        "notice_check",
+        "waybill",
+        "arrival_check",
+    ]
+
+    desk.ask("report_arrival", ASSISTANT, shipment_number=number)
+    signed = desk.ask(
+        "report_signature",
+        ASSISTANT,
+        shipment_number=number,
+        signer="王小姐",
+        lines=[{"line_no": 1, "signed_quantity": "99", "damaged_quantity": "1"}],
+        damage="一张折角",
+    )
+    assert signed["state"] == "signed"
+    assert [(line["signed_quantity"], line["damaged_quantity"]) for line in signed["lines"]] == [
+        ("99.000", "1.000"),
+        ("5.000", "0.000"),
+    ]
+    assert desk.announced(shipment["id"]) == [
+        "dispatch_requested",
+        "shipment_released",
+        "shipment_checked",
+        "shipment_handed",
+        "shipment_packed",
+        "shipment_dispatched",
+        "shipment_in_transit",
+        "shipment_arrived",
+        "shipment_signed",
+    ]
+
+
+def test_customers_is_asked_with_accepted_quantities_and_whether_it_is_the_last(
+    desk: Desk,
+) -> None:
+    order = desk.order()
+    first = desk.request(order, lines=[{"line_no": 1, "quantity": "60"}])
+    desk.ask("release_shipment", FINANCE, shipment_number=first["number"])
+    rest = desk.request(
+        order, lines=[{"line_no": 1, "quantity": "40"}, {"line_no": 2, "quantity": "5"}]
+    )
+    desk.ask("release_shipment", FINANCE, shipment_number=rest["number"])
+
+    asked = [body for method, body in desk.neighbours.asked if method == "customers.check_release"]
+    assert [body["last"] for body in asked] == [False, True]
+    assert asked[1]["lines"] == [
+        {
+            "line_id": order["lines"][0]["id"],
+            "quantity": "40.000",
+            "accepted_quantity": "100.000",
+        },
+        {"line_id": order["lines"][1]["id"], "quantity": "5.000", "accepted_quantity": None},
+    ]
+
+
+def test_more_than_is_held_and_not_requested_is_refused(desk: Desk) -> None:
+    order = desk.order()
+    desk.request(order, lines=[{"line_no": 1, "quantity": "60"}])
+    with pytest.raises(Conflict) as refused:
+        desk.request(order, lines=[{"line_no": 1, "quantity": "41"}])
+    assert refused.value.code == "not_enough_held"
+    assert refused.value.details["lines"] == [{"line_no": 1, "wanted": "41", "left": "40.000"}]
+
+
+def test_what_left_is_not_asked_for_again_while_inventory_has_not_booked_it(desk: Desk) -> None:
+    order = desk.order()
+    shipment = desk.handed(order)
+    desk.ask("dispatch_shipment", DISPATCHER, shipment_number=shipment["number"])
+    # Inventory still says that everything is held: its copy of the dispatch is on its way.
+    with pytest.raises(Conflict) as refused:
+        desk.request(order, lines=[{"line_no": 2, "quantity": "1"}])
+    assert refused.value.code == "not_enough_held"
+
+
+def test_a_cancelled_request_gives_its_quantities_back(desk: Desk) -> None:
+    order = desk.order()
+    shipment = desk.request(order)
+    desk.ask(
+        "cancel_shipment",
+        CLERK,
+        shipment_number=shipment["number"],
+        reason="customer_request",
+        note="改地址",
+    )
+    again = desk.request(order)
+    assert (desk.state(shipment), again["state"]) == ("cancelled", "requested")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"stage": "approved"}, "order_not_dispatchable"),
+        ({"hold": {"reason": "customer_request"}}, "order_on_hold"),
+    ],
+)
+def test_only_a_running_order_without_hold_is_dispatched(
+    desk: Desk, changes: dict[str, Any], code: str
+) -> None:
+    order = desk.order(**changes)
+    with pytest.raises(Conflict) as refused:
+        desk.request(order)
+    assert refused.value.code == code
+
+
+def test_an_older_view_of_the_order_changes_nothing(desk: Desk) -> None:
+    order = desk.order()
+    desk.announce_order({**order, "stage": "in_progress"}, 5)
+    desk.announce_order({**order, "stage": "draft"}, 4)
+    assert desk.request(order)["state"] == "requested"
+
+
+def test_a_refused_release_changes_and_announces_nothing(desk: Desk) -> None:
+    shipment = desk.request(desk.order())
+    desk.neighbours.verdict |= {"allowed": False, "code": "balance_due", "why": "980.00 missing"}
+    with pytest.raises(Conflict) as refused:
+        desk.ask("release_shipment", FINANCE, shipment_number=shipment["number"])
+    assert refused.value.code == "release_refused"
+    assert desk.state(shipment) == "requested"
+    assert desk.announced(shipment["id"]) == ["dispatch_requested"]
+
+
+def test_a_clerk_releases_only_what_an_a_customers_contract_lets_go(desk: Desk) -> None:
+    shipment = desk.request(desk.order())
+    with pytest.raises(Forbidden) as refused:
+        desk.ask("release_shipment", CLERK, shipment_number=shipment["number"])
+    desk.neighbours.verdict |= {"grade": "A", "terms": "account", "paid_at": None}
+    released = desk.ask("release_shipment", CLERK, shipment_number=shipment["number"])
+    assert refused.value.code == "role_needed"
+    assert (released["state"], released["verdict"]["terms"]) == ("released", "account")
+    assert released["batch"] in ("morning", "same_day")
+
+
+def test_an_emergency_waives_the_paper_and_finance_is_told(desk: Desk) -> None:
+    """S4: the supervisor waives the written request only; it is owed."""
+    order = desk.order()
+    with pytest.raises(Forbidden):
+        desk.request(order, emergency=True, note="客户停机")
+    shipment = desk.request(order, SUPERVISOR, emergency=True, note="客户停机")
+    for_finance = desk.ask("list_work", FINANCE)["items"]
+    assert [item["kind"] for item in for_finance] == ["finance_told", "release"]
+    desk.ask("hand_in_paper", CLERK, shipment_number=shipment["number"], kind="written_request")
+    with pytest.raises(Conflict) as refused:
+        desk.ask("hand_in_paper", CLERK, shipment_number=shipment["number"], kind="written_request")
+    assert refused.value.code == "nothing_owed"
+
+
+def test_without_the_balance_an_emergency_needs_the_director(desk: Desk) -> None:
+    shipment = desk.request(desk.order(), SUPERVISOR, emergency=True, note="客户停机")
+    number = shipment["number"]
+    desk.neighbours.verdict |= {"allowed": False, "why": "980.00 missing"}
+    with pytest.raises(Forbidden):
+        desk.ask(
+            "release_shipment", FINANCE, shipment_number=number, override=True, note="客户停机"
+        )
+    released = desk.ask(
+        "release_shipment", DIRECTOR, shipment_number=number, override=True, note="客户停机"
+    )
+    assert (released["state"], released["override_note"]) == ("released", "客户停机")
+
+
+def test_the_check_wants_another_person_and_the_right_items(desk: Desk) -> None:
+    shipment = desk.released()
+    number, read = shipment["number"], read_back(shipment)
+    with pytest.raises(Conflict) as same_person:
+        desk.ask("check_shipment", CLERK, shipment_number=number, read_back=read)
+    with pytest.raises(Conflict) as misread:
+        desk.ask(
+            "check_shipment", ASSISTANT, shipment_number=number, read_back=read | {"phone": "1"}
+        )
+    assert same_person.value.code == "second_person_needed"
+    assert misread.value.code == "read_back_differs"
+    assert desk.state(shipment) == "released"
+
+
+def test_a_stale_version_is_refused_after_an_illegal_move(desk: Desk) -> None:
+    shipment = desk.released()
+    number = shipment["number"]
+    with pytest.raises(Conflict) as illegal:
+        desk.ask("dispatch_shipment", DISPATCHER, shipment_number=number, expected_version=1)
+    with pytest.raises(Conflict) as stale:
+        desk.ask(
+            "check_shipment",
+            ASSISTANT,
+            shipment_number=number,
+            read_back=read_back(shipment),
+            expected_version=1,
+        )
+    assert (illegal.value.code, stale.value.code) == ("illegal_move", "stale_version")
+
+
+def test_the_notice_wants_two_channels_and_a_clear_receipt(desk: Desk) -> None:
+    """S6, S7."""
+    shipment = desk.handed()
+    number = shipment["number"]
+    desk.ask("dispatch_shipment", DISPATCHER, shipment_number=number, waybill="SF1000")
+    desk.ask(
+        "record_notice_sent", CLERK, shipment_number=number, channel="im", received_clearly=False
+    )
+    with pytest.raises(Conflict) as too_early:
+        desk.ask("verify_notice", CLERK, shipment_number=number)
+    desk.ask(
+        "record_notice_sent", CLERK, shipment_number=number, channel="sms", received_clearly=True
+    )
+    desk.ask("verify_notice", CLERK, shipment_number=number)
+    page = desk.ask("get_shipment", CLERK, shipment_number=number)
+    assert too_early.value.code == "notice_not_received"
+    assert [sending["channel"] for sending in page["notice"]["sendings"]] == ["im", "sms"]
+    assert page["notice"]["later_than_promised"] is (
+        page["expected_arrival"] > page["order"]["customer_due"]
+    )
+    owed = {o["kind"] for o in page["obligations"] if o["done_at"] is None}
+    assert owed == {"waybill", "arrival_check"}
+
+
+def test_arrival_is_planned_by_the_regions_transit_time(desk: Desk) -> None:
+    """S9."""
+    desk.ask("add_region", DISPATCHER, code="HN", name="华南")
+    desk.ask("add_mode", DISPATCHER, code="ROAD", name="公路")
+    desk.ask("add_carrier", DISPATCHER, code="DB", name="德邦")
+    desk.ask(
+        "set_transit_time",
+        DISPATCHER,
+        carrier_code="DB",
+        region_code="HN",
+        mode_code="ROAD",
+        days=7,
+        cost="12.50",
+    )
+    shipment = desk.handed()
+    left = desk.ask(
+        "dispatch_shipment",
+        DISPATCHER,
+        shipment_number=shipment["number"],
+        carrier_code="DB",
+        waybill="DB1",
+    )
+    day = date.fromisoformat(left["dispatched_at"][:10])
+    arrival = date.fromisoformat(left["expected_arrival"])
+    # The business's day may be one ahead of UTC's.
+    assert arrival - day in (timedelta(days=7), timedelta(days=8))
+    page = desk.ask("get_shipment", CLERK, shipment_number=shipment["number"])
+    assert "waybill" not in {owed["kind"] for owed in page["obligations"]}
+
+
+def test_a_bare_sign_scan_owes_the_receipt(desk: Desk) -> None:
+    """S11."""
+    shipment = desk.handed(parcels=1)
+    (code,) = codes(shipment)
+    desk.scan((1, code, "sign"))
+    assert desk.state(shipment) == "signed"
+    owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
+    assert "receipt" in owed
+    desk.ask("record_receipt", CLERK, shipment_number=shipment["number"], signer="王小姐")
+    owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
+    assert "receipt" not in owed
+    assert desk.announced(shipment["id"])[-1] == "receipt_recorded"
+
+
+def test_a_failed_shipment_is_announced_with_its_kind(desk: Desk) -> None:
+    shipment = desk.handed()
+    desk.ask("dispatch_shipment", DISPATCHER, shipment_number=shipment["number"])
+    failed = desk.ask(
+        "fail_shipment", ASSISTANT, shipment_number=shipment["number"], kind="lost", note="失踪"
+    )
+    assert failed["state"] == "lost"
+    assert desk.announced(shipment["id"])[-1] == "shipment_failed"
+
+
+def test_work_waits_for_the_role_whose_turn_it_is(desk: Desk) -> None:
+    shipment = desk.checked()
+    hand_over = desk.ask("list_work", DISPATCHER)["items"]
+    assert [(item["verb"], item["entity_number"]) for item in hand_over] == [
+        ("hand", shipment["number"])
+    ]
+    assert desk.ask("list_work", FINANCE)["items"] == []
+    assert desk.ask("list_work", WAREHOUSE)["items"] == []
+
+
+def test_actions_say_what_is_allowed_for_whom_and_why_not(desk: Desk) -> None:
+    shipment = desk.released()
+    found = desk.ask("list_shipment_actions", ASSISTANT, shipment_number=shipment["number"])
+    actions = {item["verb"]: item for item in found["items"]}
+    assert actions["check"]["allowed"] is True
+    assert actions["hand"]["why_not"]["code"] == "illegal_move"
+    assert actions["cancel"]["why_not"]["code"] == "role_needed"
+    own = desk.ask("list_shipment_actions", CLERK, shipment_number=shipment["number"])
+    checks = [item for item in own["items"] if item["verb"] == "check"]
+    assert checks[0]["why_not"]["code"] == "second_person_needed"
+
+
+def test_sales_sees_only_its_own_customers_shipments(desk: Desk) -> None:
+    mine = desk.request(desk.order())
+    customer = desk.order()["customer"] | {"salesperson_id": "p-other"}
+    others = desk.request(desk.order(customer=customer))
+    found = desk.ask("search_shipments", SALES)["items"]
+    assert [item["number"] for item in found] == [mine["number"]]
+    with pytest.raises(NotFound):
+        desk.ask("get_shipment", SALES, shipment_number=others["number"])
+
+
+def test_search_pages_through_every_shipment_once_newest_first(desk: Desk) -> None:
+    made = [desk.request(desk.order())["number"] for _ in range(5)]
+    seen, after = [], None
+    while True:
+        page = desk.ask("search_shipments", CLERK, limit=2, after=after, state=["requested"])
+        seen += [item["number"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert seen == made[::-1]
+
+
+def test_a_cancelled_order_ends_what_has_not_left(desk: Desk) -> None:
+    order = desk.order()
+    shipment = desk.released(order)
+    desk.announce_order({**order, "stage": "cancelled"}, 2)
+    assert desk.state(shipment) == "cancelled"
+
+
+def test_a_key_used_again_gives_the_same_answer(desk: Desk) -> None:
+    order = desk.order()
+    lines = [{"line_no": 2, "quantity": "1"}]
+    first = desk.request(order, key="k-1", lines=lines)
+    again = desk.request(order, key="k-1", lines=lines)
+    assert again == first
+    assert len(desk.ask("search_shipments", CLERK)["items"]) == 1
+
+
+def test_offers_are_ordered_by_cost_or_when_urgent_by_time(desk: Desk) -> None:
+    """S8, S14."""
+    desk.ask("add_region", DISPATCHER, code="HN", name="华南")
+    for mode, days, cost, door in (("ROAD", 4, "10.00", "3.00"), ("AIR", 1, "40.00", "8.00")):
+        desk.ask("add_mode", DISPATCHER, code=mode, name=mode)
+        desk.ask("add_carrier", DISPATCHER, code=f"C-{mode}", name=mode)
+        desk.ask(
+            "set_transit_time",
+            DISPATCHER,
+            carrier_code=f"C-{mode}",
+            region_code="HN",
+            mode_code=mode,
+            days=days,
+            cost=cost,
+            door_surcharge=door,
+        )
+    order = desk.order()
+    cheap = desk.ask("offer_carriers", CLERK, order_number=order["number"], parcels=2)["items"]
+    fast = desk.ask("offer_carriers", CLERK, region="HN", urgency="urgent", delivery_method="door")[
+        "items"
+    ]
+    assert [(o["mode_code"], o["cost"]) for o in cheap] == [("ROAD", "20.00"), ("AIR", "80.00")]
+    assert [(o["mode_code"], o["cost"]) for o in fast] == [("AIR", "48.00"), ("ROAD", "13.00")]
+
+
+def test_masters_are_changed_and_removed_only_while_nothing_stands_on_them(desk: Desk) -> None:
+    desk.ask("add_region", DISPATCHER, code="HN", name="华南")
+    desk.ask("add_mode", DISPATCHER, code="ROAD", name="公路")
+    desk.ask("add_carrier", DISPATCHER, code="DB", name="德邦")
+    key = {"carrier_code": "DB", "region_code": "HN", "mode_code": "ROAD"}
+    desk.ask("set_transit_time", DISPATCHER, **key, days=7, cost="12.50")
+    changed = desk.ask("change_carrier", DISPATCHER, code="DB", phone="95353")
+    with pytest.raises(Conflict) as used:
+        desk.ask("remove_carrier", DISPATCHER, code="DB")
+    desk.ask("remove_transit_time", DISPATCHER, **key)
+    desk.ask("remove_carrier", DISPATCHER, code="DB")
+    assert (changed["name"], changed["phone"]) == ("德邦", "95353")
+    assert used.value.code == "master_used"
+    assert desk.ask("search_carriers", CLERK)["items"] == []
+
+
+def test_a_reversed_payment_withdraws_what_it_had_released(desk: Desk) -> None:
+    from uuid import UUID
+
+    from services.shipping.use_cases import moving
+
+    order = desk.order()
+    shipment = desk.handed(order, parcels=1)
+    with desk.store.work() as work:
+        moving.withdraw_releases(work, UUID(order["id"]))
+    (answer,) = desk.scan((1, codes(shipment)[0], "dispatch"))
+    assert (answer["answer"], answer["reason"]) == ("rejected", "release_withdrawn")
+    desk.ask("release_shipment", FINANCE, shipment_number=shipment["number"])
+    (answer,) = desk.scan((2, codes(shipment)[0], "dispatch"))
+    assert answer["answer"] == "accepted"
+
+
+def test_a_block_is_lifted_by_exactly_the_command_that_set_it(desk: Desk) -> None:
+    order = desk.order()
+    shipment = desk.released(order)
+    facts = {"order_id": order["id"], "order_number": order["number"], "why": "hold"}
+    desk.ask("block_order", ORDERS, key="hold-1", **facts)
+    desk.ask("block_order", ORDERS, key="hold-2", **facts)
+    undo = {"order_id": order["id"], "why": "hold"}
+    (after_one,) = desk.ask("unblock_order", ORDERS, command_id="hold-2", **undo)["shipments"]
+    (after_two,) = desk.ask("unblock_order", ORDERS, command_id="hold-1", **undo)["shipments"]
+    assert (after_one["blocked"], after_two["blocked"]) == ("hold", None)
+    assert after_two["number"] == shipment["number"]
+
+
+def test_a_block_taken_back_before_it_came_changes_nothing(desk: Desk) -> None:
+    order = desk.order()
+    shipment = desk.released(order)
+    desk.ask("unblock_order", ORDERS, order_id=order["id"], why="cancel", command_id="late-block")
+    with pytest.raises(GendanError) as refused:
+        desk.ask(
+            "block_order",
+            ORDERS,
+            key="late-block",
+            order_id=order["id"],
+            order_number=order["number"],
+            why="cancel",
+        )
+    page = desk.ask("get_shipment", CLERK, shipment_number=shipment["number"])
+    assert (refused.value.code, page["blocked"]) == ("withdrawn", None)
