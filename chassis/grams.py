@@ -10,7 +10,8 @@ import unicodedata
 MOST_CHARACTERS = 60
 
 
-def _plain(text: str) -> str:
+def folded(text: str) -> str:
+    """Give `text` as it is compared: full-width forms narrowed, case and marks left out."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in folded if character.isalnum())
 
@@ -19,7 +20,7 @@ def grams(*texts: str | None) -> list[str]:
     """Give the sorted single characters and pairs of all `texts`, to be stored."""
     found: set[str] = set()
     for text in texts:
-        plain = _plain(text or "")
+        plain = folded(text or "")
         found.update(plain)
         found.update(plain[i : i + 2] for i in range(len(plain) - 1))
     return sorted(found)
@@ -31,7 +32,7 @@ def wanted(text: str) -> list[str]:
     Pairs alone do not prove that a longer text stands there in one piece: a caller that
     needs exactness compares the few rows found.
     """
-    plain = _plain(text)[:MOST_CHARACTERS]
+    plain = folded(text)[:MOST_CHARACTERS]
     if len(plain) < 2:
         return list(plain)
     return sorted({plain[i : i + 2] for i in range(len(plain) - 1)})

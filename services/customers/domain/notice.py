@@ -1,0 +1,116 @@
+"""A notice asks a customer for money; the system drafts it and a person sends it (C10, O32)."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, Index, Sequence, String, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, validates
+
+from chassis.mapping import Announcing, Money
+from services.customers.domain import Base, events
+from services.customers.domain.credit import OrderCredit
+from services.customers.domain.lifecycle import NOTICE, NoticeState
+from services.customers.domain.words import NoticeChannel, NoticeKind
+
+NOTICE_NUMBER = Sequence("notice_number_seq", metadata=Base.metadata)
+
+
+class Notice(Announcing, Base):
+    """A request for payment with the figures of its day; a newer one replaces it."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        Index("ix_notice_order_id", "order_id", "number"),
+        Index("ix_notice_drafted", "drafted_at", postgresql_where=text("state = 'drafted'")),
+        Index("ix_notice_customer_id", "customer_id", "number"),
+    )
+    aggregate_type: ClassVar[str] = "notice"
+
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    kind: Mapped[NoticeKind]
+    state: Mapped[NoticeState]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
+    customer_name: Mapped[str] = mapped_column(String(200))
+    order_id: Mapped[UUID]
+    order_number: Mapped[str] = mapped_column(String(20))
+    amount: Mapped[Money] = mapped_column(comment="what it asks for")
+    money_needed: Mapped[Money] = mapped_column(comment="verified money at which it is settled")
+    worth: Mapped[Money] = mapped_column(comment="of the goods it speaks of")
+    order_worth: Mapped[Money]
+    verified: Mapped[Money] = mapped_column(comment="verified when it was drafted")
+    deposit_percent: Mapped[Any] = mapped_column(JSONB, comment="as a string; null: not a deposit")
+    lines: Mapped[Any] = mapped_column(JSONB, comment="line, product, quantities, price, value")
+    drafted_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    channel: Mapped[NoticeChannel | None]
+    received_clearly: Mapped[bool | None]
+    received_by: Mapped[str | None] = mapped_column(String(120))
+    sent_by_name: Mapped[str | None] = mapped_column(String(120))
+    ended_at: Mapped[datetime | None]
+
+    @validates("state")
+    def _move(self, _key: str, wish: NoticeState) -> NoticeState:
+        if self.state is not None:
+            NOTICE.check(self.state, wish, notice_number=self.number)
+        return wish
+
+    @classmethod
+    def draft(
+        cls,
+        number: str,
+        kind: NoticeKind,
+        order: OrderCredit,
+        *,
+        customer_name: str,
+        amount: Decimal,
+        money_needed: Decimal,
+        worth: Decimal,
+        lines: list[dict[str, Any]],
+        now: datetime,
+    ) -> tuple["Notice", "events.NoticeMade"]:
+        notice = cls(
+            id=uuid4(),
+            number=number,
+            kind=kind,
+            state=NoticeState.DRAFTED,
+            customer_id=order.customer_id,
+            customer_name=customer_name,
+            order_id=order.id,
+            order_number=order.order_number,
+            amount=amount,
+            money_needed=money_needed,
+            worth=worth,
+            order_worth=order.worth,
+            verified=order.verified,
+            deposit_percent=f"{order.deposit_percent:f}" if kind is NoticeKind.DEPOSIT else None,
+            lines=lines,
+            drafted_at=now,
+        )
+        return notice, events.NoticeMade(notice)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits: to be sent, or for the money."""
+        return self.state not in NOTICE.terminal
+
+    def mark_sent(
+        self,
+        sent_at: datetime,
+        by: str,
+        *,
+        channel: NoticeChannel,
+        received_clearly: bool,
+        received_by: str | None,
+    ) -> None:
+        self.state = NoticeState.SENT
+        self.sent_at, self.sent_by_name, self.channel = sent_at, by, channel
+        self.received_clearly, self.received_by = received_clearly, received_by
+
+    def settle(self, now: datetime) -> None:
+        self.state, self.ended_at = NoticeState.SETTLED, now
+
+    def withdraw(self, now: datetime) -> None:
+        self.state, self.ended_at = NoticeState.WITHDRAWN, now

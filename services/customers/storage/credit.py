@@ -1,0 +1,221 @@
+"""Credit accounts under their lock, the orders' rows, and the ledger."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from chassis.money import ZERO
+from services.customers.domain.aging import Receivable
+from services.customers.domain.contract import Contract
+from services.customers.domain.copies import ShipmentCopy
+from services.customers.domain.credit import CreditAccount, LedgerEntry, OrderCredit
+from services.customers.domain.customer import Customer
+from services.customers.domain.errors import CustomerNotFound, OrderNotFound, Withdrawn
+from services.customers.domain.lifecycle import ContractState
+from services.customers.domain.words import EntryKind
+
+Standing = tuple[Customer, CreditAccount, Contract | None]
+
+
+def lock_account(session: Session, customer_id: UUID, today: date) -> Standing:
+    """Lock a customer's one credit row; gives it with the customer and the contract in force.
+
+    Whoever moves an order's money or reservation holds this lock first: it is what makes
+    "check and reserve" one step for any number of orders at once.
+    """
+    return _standing(session, customer_id, today, lock=True)
+
+
+def account(session: Session, customer_id: UUID, today: date) -> Standing:
+    """Give a customer, its account and its contract in force, to be read only."""
+    return _standing(session, customer_id, today, lock=False)
+
+
+def _standing(session: Session, customer_id: UUID, today: date, *, lock: bool) -> Standing:
+    query = (
+        select(Customer, CreditAccount, Contract)
+        .join(CreditAccount, CreditAccount.id == Customer.id)
+        .outerjoin(
+            Contract,
+            (Contract.customer_id == Customer.id)
+            & (Contract.state == ContractState.SIGNED)
+            & (Contract.valid_from <= today)
+            & or_(Contract.valid_until.is_(None), Contract.valid_until >= today),
+        )
+        .where(Customer.id == customer_id)
+    )
+    if lock:
+        query = query.with_for_update(of=CreditAccount)
+    # Rows that this session read before it had the lock may be old by now.
+    row = session.execute(query.execution_options(populate_existing=lock)).one_or_none()
+    if row is None:
+        raise CustomerNotFound(customer=customer_id)
+    return row.Customer, row.CreditAccount, row.Contract
+
+
+def find_order(session: Session, order_id: UUID) -> OrderCredit | None:
+    """Give an order's row as it is now, if it has one; its account must be locked to move it."""
+    return session.scalars(
+        select(OrderCredit)
+        .where(OrderCredit.id == order_id)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def order(
+    session: Session, *, order_id: UUID | None = None, order_number: str | None = None
+) -> OrderCredit:
+    """Give an order's row by its id or number. Raises OrderNotFound."""
+    query = select(OrderCredit)
+    if order_id is None:
+        query = query.where(OrderCredit.order_number == order_number)
+    else:
+        query = query.where(OrderCredit.id == order_id)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise OrderNotFound(order=order_number if order_id is None else order_id)
+    return found
+
+
+def customer_of(session: Session, order_id: UUID) -> UUID | None:
+    """Give whose order it is, without reading the order's row into the session."""
+    return session.scalar(select(OrderCredit.customer_id).where(OrderCredit.id == order_id))
+
+
+def orders_of(
+    session: Session, customer_id: UUID, *, limit: int, after: str | None
+) -> Sequence[OrderCredit]:
+    """Give a customer's orders, the newest number first, before `after`."""
+    query = select(OrderCredit).where(OrderCredit.customer_id == customer_id)
+    if after is not None:
+        query = query.where(OrderCredit.order_number < after)
+    return session.scalars(query.order_by(OrderCredit.order_number.desc()).limit(limit)).all()
+
+
+# -- the ledger ----------------------------------------------------------------------------
+
+
+def write(session: Session, entry: LedgerEntry, now: datetime, by_id: str) -> None:
+    """Append an entry. Raises Withdrawn if its command was taken back before it came."""
+    columns = {
+        column.key: getattr(entry, column.key)
+        for column in LedgerEntry.__mapper__.column_attrs
+        if column.key not in ("id", "at", "by_id")
+    }
+    statement = insert(LedgerEntry).values(**columns, at=now, by_id=by_id)
+    written = session.scalar(
+        statement.on_conflict_do_nothing(index_elements=["command_id"]).returning(LedgerEntry.id)
+    )
+    if written is None:
+        raise Withdrawn
+
+
+def withdraw(session: Session, order_id: UUID, command_id: str, now: datetime, by_id: str) -> bool:
+    """Set a tombstone for a command that has not come; False if it has.
+
+    A reservation of that key which is just being made is waited for: both write the same
+    unique command_id.
+    """
+    written = session.scalar(
+        insert(LedgerEntry)
+        .values(
+            order_id=order_id,
+            kind=EntryKind.WITHDRAWN,
+            reservation=0,
+            receivable=0,
+            verified=0,
+            customer_credit=0,
+            cause="",
+            command_id=command_id,
+            at=now,
+            by_id=by_id,
+        )
+        .on_conflict_do_nothing(index_elements=["command_id"])
+        .returning(LedgerEntry.id)
+    )
+    return written is not None
+
+
+def entry_of_command(session: Session, command_id: str) -> LedgerEntry:
+    """Give the entry that a command wrote."""
+    return session.scalars(select(LedgerEntry).where(LedgerEntry.command_id == command_id)).one()
+
+
+def is_undone(session: Session, command_id: str) -> bool:
+    """Whether a command's reservation was taken back already."""
+    found = session.scalar(select(LedgerEntry.id).where(LedgerEntry.undoes == command_id))
+    return found is not None
+
+
+def ledger_of(
+    session: Session, customer_id: UUID, *, limit: int, after: int | None
+) -> Sequence[LedgerEntry]:
+    """Give a customer's movements, the newest first."""
+    query = select(LedgerEntry).where(LedgerEntry.customer_id == customer_id)
+    if after is not None:
+        query = query.where(LedgerEntry.id < after)
+    return session.scalars(query.order_by(LedgerEntry.id.desc()).limit(limit)).all()
+
+
+# -- receivables ---------------------------------------------------------------------------
+
+
+def receivables(
+    session: Session, customer_ids: Sequence[UUID]
+) -> dict[UUID, tuple[list[Receivable], dict[UUID, Decimal]]]:
+    """Give the shipments of orders that still owe, and those orders' money, by customer."""
+    rows = session.execute(
+        select(OrderCredit, ShipmentCopy)
+        .join(ShipmentCopy, ShipmentCopy.order_id == OrderCredit.id)
+        .where(
+            OrderCredit.customer_id.in_(customer_ids),
+            OrderCredit.receivable > OrderCredit.verified,
+            ShipmentCopy.value > 0,
+        )
+    )
+    found: dict[UUID, tuple[list[Receivable], dict[UUID, Decimal]]] = {
+        customer_id: ([], {}) for customer_id in customer_ids
+    }
+    for owing, shipment in rows:
+        shipments, money = found[owing.customer_id]
+        money[owing.id] = owing.verified
+        shipments.append(shipment.receivable(owing.order_number))
+    return found
+
+
+def owing_customers(session: Session, *, limit: int, after: str | None) -> Sequence[Customer]:
+    """Give the customers that owe for something shipped, by code."""
+    owing = select(OrderCredit.customer_id).where(OrderCredit.receivable > OrderCredit.verified)
+    query = select(Customer).where(Customer.id.in_(owing))
+    if after is not None:
+        query = query.where(Customer.code > after)
+    return session.scalars(query.order_by(Customer.code).limit(limit)).all()
+
+
+def accounts_to_look_at(session: Session) -> Sequence[UUID]:
+    """Give the accounts whose credit stop may have changed: those that owe or are stopped."""
+    owing = select(OrderCredit.customer_id).where(OrderCredit.receivable > OrderCredit.verified)
+    query = select(CreditAccount.id).where(
+        or_(CreditAccount.is_stopped, CreditAccount.id.in_(owing))
+    )
+    return session.scalars(query.order_by(CreditAccount.id)).all()
+
+
+def figures(session: Session, customer_id: UUID, since: date) -> tuple[Decimal, Decimal]:
+    """Give what was shipped to a customer since a day, and what was refunded of its orders."""
+    shipped = session.scalar(
+        select(func.coalesce(func.sum(ShipmentCopy.value), 0))
+        .join(OrderCredit, OrderCredit.id == ShipmentCopy.order_id)
+        .where(OrderCredit.customer_id == customer_id, ShipmentCopy.dispatched_on >= since)
+    )
+    refunded = session.scalar(
+        select(func.coalesce(func.sum(OrderCredit.refunded), 0)).where(
+            OrderCredit.customer_id == customer_id
+        )
+    )
+    return shipped or ZERO, refunded or ZERO

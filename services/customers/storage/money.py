@@ -1,0 +1,160 @@
+"""Contracts, payments, notices, invoices and credit notes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from chassis.principal import Principal
+from services.customers.domain.contract import Contract
+from services.customers.domain.customer import Customer
+from services.customers.domain.errors import (
+    ContractNotFound,
+    InvoiceNotFound,
+    NoticeNotFound,
+    PaymentNotFound,
+)
+from services.customers.domain.invoice import CreditNote, Invoice
+from services.customers.domain.lifecycle import ContractState, NoticeState, PaymentState
+from services.customers.domain.notice import Notice
+from services.customers.domain.payment import Payment
+from services.customers.domain.release import Receipt
+from services.customers.domain.words import NoticeKind
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which rows of a list are wanted, and how many from where; newest number first."""
+
+    limit: int
+    after: str | None = None
+    customer_id: UUID | None = None
+    order_id: UUID | None = None
+    state: str | None = None
+
+
+Numbered = TypeVar("Numbered", Contract, Payment, Notice, Invoice)
+
+
+def listed(
+    session: Session, noun: type[Numbered], wish: Listing, principal: Principal
+) -> Sequence[Numbered]:
+    """Give a page of contracts, payments, notices or invoices; sales sees its customers' only."""
+    columns = noun.__table__.c
+    query = select(noun)
+    if principal.limited_to_own_customers:
+        own = select(Customer.id).where(Customer.salesperson_id == principal.person_id)
+        query = query.where(columns.customer_id.in_(own))
+    wanted = {"customer_id": wish.customer_id, "order_id": wish.order_id, "state": wish.state}
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(columns[name] == value)
+    if wish.after is not None:
+        query = query.where(columns.number < wish.after)
+    return session.scalars(query.order_by(columns.number.desc()).limit(wish.limit)).all()
+
+
+def contract(session: Session, number: str) -> Contract:
+    """Give a contract. Raises ContractNotFound."""
+    found = session.scalars(select(Contract).where(Contract.number == number)).one_or_none()
+    if found is None:
+        raise ContractNotFound(contract_number=number)
+    return found
+
+
+def signed_contract(session: Session, customer_id: UUID) -> Contract | None:
+    """Give a customer's signed contract, if it has one."""
+    return session.scalars(
+        select(Contract).where(
+            Contract.customer_id == customer_id, Contract.state == ContractState.SIGNED
+        )
+    ).one_or_none()
+
+
+def payment(session: Session, number: str) -> Payment:
+    """Give a payment. Raises PaymentNotFound."""
+    found = session.scalars(select(Payment).where(Payment.number == number)).one_or_none()
+    if found is None:
+        raise PaymentNotFound(payment_number=number)
+    return found
+
+
+def receipts(session: Session, order_id: UUID) -> list[Receipt]:
+    """Give an order's verified money, in the order in which finance verified it."""
+    rows = session.scalars(
+        select(Payment)
+        .where(Payment.order_id == order_id, Payment.state == PaymentState.VERIFIED)
+        .order_by(Payment.judged_at, Payment.number)
+    )
+    return [Receipt(row.amount, row.paid_at, row.judged_at or row.recorded_at) for row in rows]
+
+
+def notice(session: Session, number: str) -> Notice:
+    """Give a notice. Raises NoticeNotFound."""
+    found = session.scalars(select(Notice).where(Notice.number == number)).one_or_none()
+    if found is None:
+        raise NoticeNotFound(notice_number=number)
+    return found
+
+
+def open_notices(
+    session: Session, order_id: UUID, kind: NoticeKind | None = None
+) -> Sequence[Notice]:
+    """Give an order's notices that are not settled or withdrawn."""
+    query = select(Notice).where(
+        Notice.order_id == order_id, Notice.state.in_((NoticeState.DRAFTED, NoticeState.SENT))
+    )
+    if kind is not None:
+        query = query.where(Notice.kind == kind)
+    return session.scalars(query.order_by(Notice.number)).all()
+
+
+def invoice(session: Session, number: str) -> Invoice:
+    """Give an invoice. Raises InvoiceNotFound."""
+    found = session.scalars(select(Invoice).where(Invoice.number == number)).one_or_none()
+    if found is None:
+        raise InvoiceNotFound(invoice_number=number)
+    return found
+
+
+def credit_note_of_case(session: Session, case_id: UUID) -> CreditNote | None:
+    """Give the credit note that a case was booked with, if it was."""
+    return session.scalars(select(CreditNote).where(CreditNote.case_id == case_id)).one_or_none()
+
+
+def credit_notes_of_order(session: Session, order_id: UUID) -> Sequence[CreditNote]:
+    """Give an order's credit notes, the oldest first."""
+    query = select(CreditNote).where(CreditNote.order_id == order_id)
+    return session.scalars(query.order_by(CreditNote.number)).all()
+
+
+# -- work ----------------------------------------------------------------------------------
+
+
+def claimed_payments(session: Session, limit: int) -> Sequence[Payment]:
+    """Give the payments that finance has not judged yet, the oldest first."""
+    query = select(Payment).where(Payment.state == PaymentState.CLAIMED)
+    return session.scalars(query.order_by(Payment.recorded_at).limit(limit)).all()
+
+
+def drafted_notices(session: Session, limit: int) -> Sequence[Notice]:
+    """Give the notices that nobody has sent yet, the oldest first."""
+    query = select(Notice).where(Notice.state == NoticeState.DRAFTED)
+    return session.scalars(query.order_by(Notice.drafted_at).limit(limit)).all()
+
+
+def contracts_in(
+    session: Session, state: ContractState, limit: int
+) -> Sequence[tuple[Contract, str]]:
+    """Give the contracts that stand in a state with their customers' names, the oldest first."""
+    query = (
+        select(Contract, Customer.name)
+        .join(Customer, Customer.id == Contract.customer_id)
+        .where(Contract.state == state)
+        .order_by(Contract.drafted_at)
+        .limit(limit)
+    )
+    return [(row.Contract, row.name) for row in session.execute(query)]

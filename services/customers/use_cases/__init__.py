@@ -1,0 +1,1 @@
+"""What the service does: load, ask the domain, announce; one file per noun."""

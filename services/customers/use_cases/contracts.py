@@ -1,0 +1,170 @@
+"""Contracts: drafted by the desk, approved by finance, signed by both sides (O11)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from chassis.database import Work
+from services.customers.domain.contract import CONTRACT_NUMBER, Contract
+from services.customers.domain.errors import ContractNotFound
+from services.customers.domain.guards import guard_note, guard_version
+from services.customers.domain.lifecycle import CONTRACT, ContractState
+from services.customers.storage import customers as customer_storage
+from services.customers.storage import money, next_number
+from services.customers.use_cases.access import listing, paged, seen
+
+
+def draft_contract(work: Work, customer_code: str, values: Mapping[str, Any]) -> Contract:
+    """Write down what is to be agreed with a customer; nothing of it counts yet."""
+    customer = customer_storage.plain_by_code(work.session, customer_code, work.principal)
+    customer.check_served()
+    contract = Contract.draft(
+        next_number(work.session, "H", CONTRACT_NUMBER, work.today),
+        customer.id,
+        values,
+        now=work.now,
+        by=work.principal.name,
+    )
+    work.session.add(contract)
+    work.session.flush()
+    work.log("contract", contract.number, "draft_contract")
+    return contract
+
+
+def change_contract(
+    work: Work, contract_number: str, values: Mapping[str, Any], *, expected_version: int | None
+) -> Contract:
+    """Write a draft anew."""
+    contract = visible_contract(work, contract_number)
+    guard_version(f"contract {contract_number}", contract, expected_version)
+    changes = contract.change(values)
+    work.session.flush()
+    if changes:
+        work.log("contract", contract_number, "change_contract", changes=changes)
+    return contract
+
+
+def approve_contract(
+    work: Work, contract_number: str, *, expected_version: int | None, note: str | None
+) -> Contract:
+    """Agree to its terms, as finance."""
+    work.principal.require("finance")
+    return _moved(
+        work,
+        contract_number,
+        ContractState.APPROVED,
+        lambda contract: contract.approve(work.now, work.principal.name),
+        expected_version=expected_version,
+        note=note,
+    )
+
+
+def send_back_contract(
+    work: Work, contract_number: str, *, expected_version: int | None, note: str | None
+) -> Contract:
+    """Give an approved contract back to be rewritten, and say why."""
+    work.principal.require("finance", "clerk", "sales", "supervisor")
+    return _moved(
+        work,
+        contract_number,
+        ContractState.DRAFT,
+        lambda contract: contract.send_back(),
+        expected_version=expected_version,
+        note=note,
+        explained=True,
+    )
+
+
+def sign_contract(
+    work: Work,
+    contract_number: str,
+    *,
+    signed_by_customer: str,
+    expected_version: int | None,
+    note: str | None,
+) -> Contract:
+    """Note that both sides have signed; the contract before it ends."""
+    work.principal.require("clerk", "sales", "supervisor", "director")
+
+    def sign(contract: Contract) -> None:
+        former = money.signed_contract(work.session, contract.customer_id)
+        if former is not None:
+            former.end(work.now)
+            work.log("contract", former.number, "end_contract", note=contract.number)
+            # Freed first: the database allows one signed contract a customer.
+            work.session.flush()
+        contract.sign(work.now, for_customer=signed_by_customer)
+
+    return _moved(
+        work,
+        contract_number,
+        ContractState.SIGNED,
+        sign,
+        expected_version=expected_version,
+        note=note,
+    )
+
+
+def end_contract(
+    work: Work, contract_number: str, *, expected_version: int | None, note: str | None
+) -> Contract:
+    """End a contract, or drop one that was not signed, and say why."""
+    work.principal.require("finance", "director", "supervisor")
+    return _moved(
+        work,
+        contract_number,
+        ContractState.ENDED,
+        lambda contract: contract.end(work.now),
+        expected_version=expected_version,
+        note=note,
+        explained=True,
+    )
+
+
+def _moved(
+    work: Work,
+    number: str,
+    wish: ContractState,
+    move: Callable[[Contract], None],
+    *,
+    expected_version: int | None,
+    note: str | None,
+    explained: bool = False,
+) -> Contract:
+    contract = visible_contract(work, number)
+    old = contract.state
+    CONTRACT.check(old, wish, contract_number=number)
+    guard_version(f"contract {number}", contract, expected_version)
+    if explained:
+        guard_note(note)
+    move(contract)
+    work.session.flush()
+    work.log("contract", number, f"contract_{wish}", changes={"state": [old, wish]}, note=note)
+    return contract
+
+
+def visible_contract(work: Work, number: str) -> Contract:
+    """Give a contract. Raises ContractNotFound, also for another salesperson's."""
+    contract = money.contract(work.session, number)
+    if not seen(work, contract.customer_id):
+        raise ContractNotFound(contract_number=number)
+    return contract
+
+
+def list_contracts(
+    work: Work,
+    *,
+    customer_code: str | None,
+    state: ContractState | None,
+    limit: int,
+    after: str | None,
+) -> tuple[Sequence[Contract], str | None]:
+    """Give a page of contracts, the newest number first."""
+    wish = listing(
+        work,
+        order_number=None,
+        customer_code=customer_code,
+        state=state,
+        limit=limit,
+        after=after,
+    )
+    return paged(money.listed(work.session, Contract, wish, work.principal), limit)

@@ -1,0 +1,230 @@
+"""Notices of deposit and balance: drafted from figures, sent by a person (C10, O32)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from chassis.database import Work
+from chassis.money import capitals
+from services.customers.domain.credit import OrderCredit
+from services.customers.domain.errors import NothingToPay, NoticeNotFound
+from services.customers.domain.goods import NOTHING, Goods
+from services.customers.domain.grade import Policy
+from services.customers.domain.guards import guard_version
+from services.customers.domain.lifecycle import NOTICE, NoticeState, Standing
+from services.customers.domain.notice import NOTICE_NUMBER, Notice
+from services.customers.domain.words import NoticeChannel, NoticeKind
+from services.customers.storage import copies, money, next_number
+from services.customers.storage import credit as storage
+from services.customers.storage import customers as customer_storage
+from services.customers.use_cases.access import listing, paged, seen
+from services.customers.use_cases.credit import policy_now
+from services.customers.use_cases.release import ShipmentLine, weigh
+
+
+def _policy(work: Work, order: OrderCredit) -> tuple[Policy, str]:
+    customer, account, contract = storage.account(work.session, order.customer_id, work.today)
+    return policy_now(work, customer, account, contract), customer.name
+
+
+def draft_at_confirmation(work: Work, order: OrderCredit) -> None:
+    """Draft what a confirmed order has to pay first: all of it, its deposit, or nothing yet."""
+    policy, _ = _policy(work, order)
+    goods = copies.goods(work.session, order.id)
+    if goods is None or order.standing is not Standing.OPEN:
+        return
+    if policy.is_prepaid or order.is_prepaid:
+        draft_notice(work, order, NoticeKind.PREPAYMENT)
+    elif any(line.supply == "make" for line in goods.lines):
+        if policy.deposit_of(order.total) > 0:
+            draft_notice(work, order, NoticeKind.DEPOSIT)
+    elif policy.balance_before_dispatch:
+        draft_notice(work, order, NoticeKind.BALANCE, complete=True)
+
+
+def draft_at_stock_in(work: Work, order: OrderCredit, *, complete: bool) -> None:
+    """Draft the balance by the accepted quantities, of those who pay before dispatch."""
+    policy, _ = _policy(work, order)
+    if order.standing is not Standing.OPEN:
+        return
+    if policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch:
+        draft_notice(work, order, NoticeKind.BALANCE, complete=complete)
+
+
+def draft_notice(
+    work: Work, order: OrderCredit, kind: NoticeKind, *, complete: bool = False
+) -> Notice | None:
+    """Draft a notice of what is due now, in place of an older one; None if nothing is."""
+    policy, customer_name = _policy(work, order)
+    goods = copies.goods(work.session, order.id, live=True)
+    if goods is None:
+        return None
+    quantities = _asked_for(goods, kind, complete=complete)
+    if kind is NoticeKind.BALANCE:
+        lines = [ShipmentLine(line_id, q, None) for line_id, q in quantities.items()]
+        last = complete or _is_all(goods, quantities)
+        shipment, _ = weigh(work, order, policy, lines, last=last)
+        needed, worth = shipment.money_needed, shipment.value
+    else:
+        worth = order.worth
+        needed = worth if kind is NoticeKind.PREPAYMENT else policy.deposit_of(order.total)
+    amount = needed - order.verified
+    for older in money.open_notices(work.session, order.id, kind):
+        older.withdraw(work.now)
+    if amount <= 0 or worth <= 0:
+        return None
+    notice, event = Notice.draft(
+        next_number(work.session, "N", NOTICE_NUMBER, work.today),
+        kind,
+        order,
+        customer_name=customer_name,
+        amount=amount,
+        money_needed=needed,
+        worth=worth,
+        lines=_document_lines(goods, quantities),
+        now=work.now,
+    )
+    work.session.add(notice)
+    work.announce(event)
+    return notice
+
+
+def _asked_for(goods: Goods, kind: NoticeKind, *, complete: bool) -> dict[Any, Decimal]:
+    """Give the quantities that a notice speaks of, by line."""
+    if kind is not NoticeKind.BALANCE:
+        return {line.id: line.quantity for line in goods.lines}
+    asked = {}
+    for line in goods.lines:
+        ready = goods.accepted.get(line.id)
+        if ready is None and (line.supply == "stock" and complete):
+            ready = line.quantity
+        left = (ready or NOTHING) - goods.shipped.get(line.id, NOTHING)
+        if left > 0 and not line.short_closed:
+            asked[line.id] = left
+    return asked
+
+
+def _is_all(goods: Goods, quantities: dict[Any, Decimal]) -> bool:
+    return goods.with_shipped(quantities.items()).shipped_value >= goods.worth
+
+
+def _document_lines(goods: Goods, quantities: dict[Any, Decimal]) -> list[dict[str, Any]]:
+    return [
+        {
+            "line_no": line.line_no,
+            "product_code": line.product_code,
+            "product_name": line.product_name,
+            "unit": line.unit,
+            "ordered_quantity": f"{line.quantity:f}",
+            "quantity": f"{quantities[line.id]:f}",
+            "unit_price": f"{line.unit_price:f}",
+            "value": f"{line.value(quantities[line.id]):f}",
+        }
+        for line in goods.lines
+        if line.id in quantities
+    ]
+
+
+def settle_notices(work: Work, order: OrderCredit) -> None:
+    """End the notices that ask for money which is verified now."""
+    for notice in money.open_notices(work.session, order.id):
+        if order.verified >= notice.money_needed:
+            notice.settle(work.now)
+
+
+def withdraw_notices(work: Work, order: OrderCredit) -> None:
+    """End the notices of an order that asks for nothing any more."""
+    for notice in money.open_notices(work.session, order.id):
+        notice.withdraw(work.now)
+
+
+def make_notice(work: Work, order: OrderCredit, kind: NoticeKind) -> Notice:
+    """Draft a notice because a person asks for it. Raises NothingToPay."""
+    notice = draft_notice(work, order, kind)
+    if notice is None:
+        raise NothingToPay(order_number=order.order_number)
+    work.log("notice", notice.number, "make_notice", changes={"amount": [None, notice.amount]})
+    return notice
+
+
+def mark_notice_sent(
+    work: Work,
+    notice_number: str,
+    *,
+    channel: NoticeChannel,
+    sent_at: datetime | None,
+    received_clearly: bool,
+    received_by: str | None,
+    expected_version: int | None,
+    note: str | None,
+) -> Notice:
+    """Note that a person sent it, how, and whether it was received clearly."""
+    notice = visible_notice(work, notice_number)
+    NOTICE.check(notice.state, NoticeState.SENT, notice_number=notice_number)
+    guard_version(f"notice {notice_number}", notice, expected_version)
+    notice.mark_sent(
+        min(sent_at or work.now, work.now),
+        work.principal.name,
+        channel=channel,
+        received_clearly=received_clearly,
+        received_by=received_by,
+    )
+    work.log(
+        "notice",
+        notice_number,
+        "mark_notice_sent",
+        changes={"state": [NoticeState.DRAFTED, NoticeState.SENT], "channel": [None, channel]},
+        note=note,
+    )
+    return notice
+
+
+def visible_notice(work: Work, number: str) -> Notice:
+    """Give a notice. Raises NoticeNotFound, also for another salesperson's."""
+    notice = money.notice(work.session, number)
+    if not seen(work, notice.customer_id):
+        raise NoticeNotFound(notice_number=number)
+    return notice
+
+
+def get_notice(work: Work, notice_number: str) -> dict[str, Any]:
+    """Give all that the printed notice shows."""
+    notice = visible_notice(work, notice_number)
+    customer = customer_storage.by_id(work.session, notice.customer_id, whole=True)
+    contact: Any = next(iter(customer.contacts), None)
+    return {
+        "notice": notice,
+        "customer": customer,
+        "contact": contact,
+        "capitals": capitals(notice.amount),
+        "title_zh": _TITLES[notice.kind],
+    }
+
+
+_TITLES = {
+    NoticeKind.PREPAYMENT: "付款通知书",
+    NoticeKind.DEPOSIT: "定金付款通知书",
+    NoticeKind.BALANCE: "余款催收通知书",
+}
+
+
+def list_notices(
+    work: Work,
+    *,
+    order_number: str | None,
+    customer_code: str | None,
+    state: NoticeState | None,
+    limit: int,
+    after: str | None,
+) -> tuple[Sequence[Notice], str | None]:
+    """Give a page of notices, the newest number first."""
+    wish = listing(
+        work,
+        order_number=order_number,
+        customer_code=customer_code,
+        state=state,
+        limit=limit,
+        after=after,
+    )
+    return paged(money.listed(work.session, Notice, wish, work.principal), limit)

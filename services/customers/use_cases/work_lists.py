@@ -1,0 +1,219 @@
+"""What waits for whom, and what may be done now."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chassis.database import Work
+from chassis.errors import GendanError, RoleNeeded
+from chassis.lifecycle import IllegalMove, Lifecycle
+from services.customers.domain.lifecycle import (
+    CONTRACT,
+    NOTICE,
+    PAYMENT,
+    ContractState,
+    NoticeState,
+    PaymentState,
+)
+from services.customers.domain.rules import (
+    CONTRACT_DUE_HOURS,
+    NOTICE_DUE_HOURS,
+    PAYMENT_DUE_HOURS,
+)
+from services.customers.domain.words import NoticeKind
+from services.customers.storage import customers as customer_storage
+from services.customers.storage import money
+from services.customers.use_cases.contracts import visible_contract
+from services.customers.use_cases.notices import visible_notice
+from services.customers.use_cases.payments import visible_payment
+
+FINANCE = ("finance",)
+SENDERS = ("clerk", "assistant")
+SIGNERS = ("clerk", "sales", "supervisor", "director")
+DECIDERS = ("finance", "director")
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """Something that waits for a person of one of `roles`."""
+
+    kind: str
+    title: str
+    title_zh: str
+    entity_type: str
+    entity_number: str
+    roles: tuple[str, ...]
+    due_at: datetime
+    verb: str
+    path: str
+    order_number: str | None = None
+    customer_name: str | None = None
+    person_id: str | None = None
+
+
+def list_work(work: Work, limit: int) -> list[WorkItem]:
+    """Give what waits for the person who asks, the earliest due first."""
+    found = [
+        item
+        for items in (_payments, _notices, _contracts_to_approve, _contracts_to_sign)
+        for item in items(work, limit)
+    ]
+    return sorted(found, key=lambda item: (item.due_at, item.entity_number))[:limit]
+
+
+def _payments(work: Work, limit: int) -> Iterator[WorkItem]:
+    if not work.principal.has(*FINANCE):
+        return
+    patience = timedelta(hours=work.setting(PAYMENT_DUE_HOURS))
+    for payment in money.claimed_payments(work.session, limit):
+        yield WorkItem(
+            kind="verify_payment",
+            title=f"Verify {payment.amount:,.2f} from {payment.customer_name}",
+            title_zh=f"核实{payment.customer_name}付款 {payment.amount:,.2f}",
+            order_number=payment.order_number,
+            customer_name=payment.customer_name,
+            entity_type="payment",
+            entity_number=payment.number,
+            roles=FINANCE,
+            due_at=payment.recorded_at + patience,
+            verb="verify",
+            path=f"/payments/{payment.number}",
+        )
+
+
+_NOTICE_WORDS = {
+    NoticeKind.PREPAYMENT: ("payment notice", "付款通知书"),
+    NoticeKind.DEPOSIT: ("deposit notice", "定金付款通知书"),
+    NoticeKind.BALANCE: ("balance notice", "余款催收通知书"),
+}
+
+
+def _notices(work: Work, limit: int) -> Iterator[WorkItem]:
+    if not work.principal.has(*SENDERS):
+        return
+    patience = timedelta(hours=work.setting(NOTICE_DUE_HOURS))
+    for notice in money.drafted_notices(work.session, limit):
+        name, name_zh = _NOTICE_WORDS[notice.kind]
+        yield WorkItem(
+            kind=f"send_{notice.kind}_notice",
+            title=f"Send the {name} of {notice.amount:,.2f} for order {notice.order_number}",
+            title_zh=f"发送订单 {notice.order_number} 的{name_zh} {notice.amount:,.2f}",
+            order_number=notice.order_number,
+            customer_name=notice.customer_name,
+            entity_type="notice",
+            entity_number=notice.number,
+            roles=SENDERS,
+            due_at=notice.drafted_at + patience,
+            verb="mark_sent",
+            path=f"/notices/{notice.number}",
+        )
+
+
+def _contracts_to_approve(work: Work, limit: int) -> Iterable[WorkItem]:
+    return _contracts(work, limit, ContractState.DRAFT, "approve", FINANCE, "Approve", "审批")
+
+
+def _contracts_to_sign(work: Work, limit: int) -> Iterable[WorkItem]:
+    return _contracts(work, limit, ContractState.APPROVED, "sign", SIGNERS, "Get signed", "签订")
+
+
+def _contracts(
+    work: Work,
+    limit: int,
+    state: ContractState,
+    verb: str,
+    roles: tuple[str, ...],
+    words: str,
+    words_zh: str,
+) -> Iterator[WorkItem]:
+    if not work.principal.has(*roles):
+        return
+    patience = timedelta(hours=work.setting(CONTRACT_DUE_HOURS))
+    for contract, customer_name in money.contracts_in(work.session, state, limit):
+        yield WorkItem(
+            kind=f"{verb}_contract",
+            title=f"{words}: contract {contract.number} of {customer_name}",
+            title_zh=f"{words_zh}{customer_name}的合同 {contract.number}",
+            customer_name=customer_name,
+            entity_type="contract",
+            entity_number=contract.number,
+            roles=roles,
+            due_at=(contract.approved_at or contract.drafted_at) + patience,
+            verb=verb,
+            path=f"/contracts/{contract.number}",
+        )
+
+
+# -- actions -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Action:
+    """A verb, whether who asks may do it now, and why not."""
+
+    verb: str
+    who: tuple[str, ...]
+    refusal: GendanError | None
+    checked_when_done: bool = False
+
+    @property
+    def allowed(self) -> bool:
+        return self.refusal is None
+
+    @property
+    def why_not(self) -> dict[str, str] | None:
+        if self.refusal is None:
+            return None
+        return {
+            "code": self.refusal.code,
+            "message": self.refusal.message,
+            "message_zh": self.refusal.message_zh,
+        }
+
+
+def _move(
+    work: Work, verb: str, who: tuple[str, ...], cycle: Lifecycle[Any], state: Any, wish: Any
+) -> Action:
+    if not work.principal.has(*who):
+        return Action(verb, who, RoleNeeded(roles=", ".join(who)))
+    try:
+        cycle.check(state, wish)
+    except IllegalMove as refusal:
+        return Action(verb, who, refusal)
+    return Action(verb, who, None)
+
+
+def list_payment_actions(work: Work, payment_number: str) -> list[Action]:
+    state = visible_payment(work, payment_number).state
+    return [
+        _move(work, "verify", FINANCE, PAYMENT, state, PaymentState.VERIFIED),
+        _move(work, "reject", FINANCE, PAYMENT, state, PaymentState.REJECTED),
+        _move(work, "reverse", FINANCE, PAYMENT, state, PaymentState.REVERSED),
+    ]
+
+
+def list_contract_actions(work: Work, contract_number: str) -> list[Action]:
+    state = visible_contract(work, contract_number).state
+    enders = ("finance", "director", "supervisor")
+    back = ("finance", "clerk", "sales", "supervisor")
+    return [
+        _move(work, "approve", FINANCE, CONTRACT, state, ContractState.APPROVED),
+        _move(work, "send_back", back, CONTRACT, state, ContractState.DRAFT),
+        _move(work, "sign", SIGNERS, CONTRACT, state, ContractState.SIGNED),
+        _move(work, "end", enders, CONTRACT, state, ContractState.ENDED),
+    ]
+
+
+def list_notice_actions(work: Work, notice_number: str) -> list[Action]:
+    state = visible_notice(work, notice_number).state
+    return [_move(work, "mark_sent", SENDERS, NOTICE, state, NoticeState.SENT)]
+
+
+def list_customer_actions(work: Work, customer_code: str) -> list[Action]:
+    customer_storage.plain_by_code(work.session, customer_code, work.principal)
+    refusal = RoleNeeded(roles=", ".join(DECIDERS)) if not work.principal.has(*DECIDERS) else None
+    return [
+        Action("change_grade", DECIDERS, refusal),
+        Action("set_credit_limit", DECIDERS, refusal),
+    ]
