@@ -15,7 +15,17 @@ from gateway.docs import Assets, Document, Page, Start
 from gateway.endpoint import ActionFallback, Desk, Endpoint
 from gateway.health import Health, Metrics, Readiness
 from gateway.operations import Operation
-from gateway.resources import accounts, devices, session, settings, work
+from gateway.resources import (
+    accounts,
+    anomalies,
+    devices,
+    order_page,
+    orders,
+    prices,
+    session,
+    settings,
+    work,
+)
 from gateway.services import Services
 from gateway.settings import Settings, from_environment
 from gateway.surroundings import Surroundings
@@ -28,6 +38,10 @@ OPERATIONS: Sequence[Operation] = (
     *devices.OPERATIONS,
     *settings.OPERATIONS,
     *work.OPERATIONS,
+    *orders.OPERATIONS,
+    *order_page.OPERATIONS,
+    *anomalies.OPERATIONS,
+    *prices.OPERATIONS,
 )
 
 

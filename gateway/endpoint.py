@@ -105,7 +105,9 @@ class _Responder:
             path=path,
             query=query,
             unmask=unmask,
-            key=reading.idempotency_key(request) if operation.needs_key else None,
+            key=reading.idempotency_key(request, required=operation.needs_key)
+            if operation.takes_key
+            else None,
             expected_version=reading.expected_version(request) if operation.versioned else None,
             body=reading.body(request, self._body, limits) if has_body else {},
             address=request.context.address,

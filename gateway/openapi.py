@@ -164,12 +164,12 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
 
 def _headers(operation: Operation) -> list[dict[str, Any]]:
     headers = []
-    if operation.needs_key:
+    if operation.takes_key:
         headers.append(
             {
                 "in": "header",
                 "name": "Idempotency-Key",
-                "required": True,
+                "required": operation.needs_key,
                 "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,120}$"},
                 "description": "yours to choose, one for each thing to be done once",
             }

@@ -62,7 +62,8 @@ class Operation:
     status: int = HTTPStatus.OK
     #: Whether If-Match is needed: edits and moves of what has a version.
     versioned: bool = False
-    #: Whether Idempotency-Key is needed; None: every POST that is no question.
+    #: Whether it is a command, done once for each Idempotency-Key; None: all but GET. A POST
+    #: must bring one; an edit, which If-Match guards already, may.
     keyed: bool | None = None
     #: Path of what a creation made, filled from the answer: "/orders/{number}".
     location: str = ""
@@ -87,8 +88,12 @@ class Operation:
         return PREFIX + self.path
 
     @property
+    def takes_key(self) -> bool:
+        return self.method != "GET" if self.keyed is None else self.keyed
+
+    @property
     def needs_key(self) -> bool:
-        return self.method == "POST" if self.keyed is None else self.keyed
+        return self.takes_key and self.method == "POST"
 
     def query_schema(self) -> type[Schema] | None:
         """Give the schema of the query; what may be masked can be asked to be shown."""
@@ -213,21 +218,26 @@ def moves(
     tag: str,
     listing: str = "",
     listing_do: "Callable[[Call], Any] | None" = None,
-    listing_permission: str,
+    listing_permission: str = "",
 ) -> list[Operation]:
-    """Give the operations of the moves of `path`, and the one that lists what is allowed now."""
-    operations = [
-        Operation(
-            method="GET",
-            path=f"{path}/actions",
-            rpc=listing,
-            do=listing_do,
-            permission=listing_permission,
-            summary="What may be done now, by whom, and why the rest may not",
-            tag=tag,
-            answer=Actions,
+    """Give the operations of the moves of `path`, and the one that lists what is allowed now.
+
+    What has a single verb and no life cycle worth asking about has no list.
+    """
+    operations = []
+    if listing_permission:
+        operations.append(
+            Operation(
+                method="GET",
+                path=f"{path}/actions",
+                rpc=listing,
+                do=listing_do,
+                permission=listing_permission,
+                summary="What may be done now, by whom, and why the rest may not",
+                tag=tag,
+                answer=Actions,
+            )
         )
-    ]
     operations += [
         Operation(
             method="POST",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 import falcon
 from marshmallow import Schema, fields
@@ -97,9 +98,15 @@ def _gathered(pairs: list[tuple[str, str]], schema: Schema) -> dict[str, Any]:
     return sent
 
 
-def idempotency_key(request: falcon.Request) -> str:
-    """Give the key of a command. Raises KeyMissing."""
-    key = request.get_header("Idempotency-Key") or ""
+def idempotency_key(request: falcon.Request, *, required: bool) -> str:
+    """Give the key of a command, or where none is required and none came, one of its own.
+
+    Raises KeyMissing.
+    """
+    key = request.get_header("Idempotency-Key")
+    if key is None and not required:
+        return uuid4().hex
+    key = key or ""
     if not _KEY.fullmatch(key):
         raise KeyMissing(most=120)
     return key

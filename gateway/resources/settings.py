@@ -133,6 +133,5 @@ OPERATIONS = [
         tag="settings",
         body=SettingChange,
         answer=SettingChanged,
-        keyed=True,
     ),
 ]

@@ -1,0 +1,90 @@
+"""The page of one order: what all services know of it, as one answer (SPEC §9, G3)."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from chassis.errors import GendanError, NotFound
+from gateway.calls import Call
+from gateway.operations import Operation
+from gateway.resources import order_answers as answers
+from gateway.resources.orders import ORDER, READ
+
+_log = logging.getLogger(__name__)
+
+# As many parts of one order as a page shows; each has its own list for the rest.
+_MOST = 100
+
+
+def order_page(call: Call) -> dict[str, Any]:
+    """Ask orders first, which decides who may see the order, then all others at once.
+
+    A part that does not answer is named in `unavailable` and costs the page only itself.
+    """
+    number = call.path["order_number"]
+    order = call.ask("orders.get_order", {"order_number": number})
+    parts = call.ask_all(_questions(number, order["id"]))
+    page: dict[str, Any] = {"order": order, "documents": _documents(order, parts)}
+    unavailable = []
+    for name, answer in parts.items():
+        if isinstance(answer, NotFound):
+            # A memo has no money, a stock order no instruction.
+            page[name] = None
+        elif isinstance(answer, GendanError):
+            _log.warning("order page of %s lacks %s: %s", number, name, answer.code)
+            page[name] = None
+            unavailable.append(name)
+        else:
+            page[name] = answer if name in ("actions", "money", "holdings") else answer["items"]
+    return {**page, "unavailable": unavailable}
+
+
+def _questions(number: str, order_id: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    by_number = {"order_number": number}
+    listed = {**by_number, "limit": _MOST}
+    return {
+        "actions": ("orders.list_order_actions", by_number),
+        "history": ("orders.list_changes", {"entity_type": "order", "entity_id": number}),
+        "confirmations": ("orders.list_confirmations", by_number),
+        "tasks": ("orders.list_order_tasks", by_number),
+        "money": ("customers.get_order_money", by_number),
+        "holdings": ("inventory.get_holdings", {"order_id": order_id}),
+        "instructions": ("inventory.search_instructions", listed),
+        "shipments": ("shipping.search_shipments", listed),
+    }
+
+
+def _documents(order: Mapping[str, Any], parts: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Give the printable papers that exist for the order."""
+    number = order["number"]
+    papers = []
+    if order.get("confirmation_version"):
+        papers.append(("confirmation", "订单确认书", f"/orders/{number}/documents/confirmation"))
+    for instruction in _items(parts.get("instructions")):
+        path = f"/instructions/{instruction['number']}/document"
+        papers.append(("instruction", "生产指令单", path))
+    for shipment in _items(parts.get("shipments")):
+        path = f"/shipments/{shipment['number']}/documents"
+        papers.append(("dispatch_request", "发货申请通知单", f"{path}/dispatch_request"))
+        if shipment.get("note_number"):
+            papers.append(("dispatch_notice", "发货告知书", f"{path}/dispatch_notice"))
+    return [
+        {"kind": kind, "title_zh": title, "path": f"/api/v1{path}"} for kind, title, path in papers
+    ]
+
+
+def _items(answer: Any) -> list[dict[str, Any]]:
+    return answer["items"] if isinstance(answer, dict) else []
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path=f"{ORDER}/page",
+        do=order_page,
+        permission=READ,
+        summary="All that the page of one order shows",
+        tag="orders",
+        answer=answers.OrderPageData,
+    )
+]
