@@ -69,9 +69,7 @@ class Recipe(Versioned, Base):
     __tablename__ = "recipe"
     __table_args__ = (
         UniqueConstraint("product_id", "number"),
-        Index(
-            "ix_recipe_current", "product_id", unique=True, postgresql_where=text("is_current")
-        ),
+        Index("ix_recipe_current", "product_id", unique=True, postgresql_where=text("is_current")),
     )
 
     product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"))

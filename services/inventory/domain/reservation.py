@@ -37,7 +37,9 @@ class Reservation(Base):
     line_id: Mapped[UUID] = mapped_column(primary_key=True)
     product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"), primary_key=True)
     store_code: Mapped[str] = mapped_column(ForeignKey("store.code"), primary_key=True)
-    supply: Mapped[Supply] = mapped_column(String(10), comment="stock: at submit; make: at stock-in")
+    supply: Mapped[Supply] = mapped_column(
+        String(10), comment="stock: at submit; make: at stock-in"
+    )
     quantity: Mapped[Quantity] = mapped_column(comment="reserved now")
     surplus: Mapped[Quantity] = mapped_column(
         comment="part of quantity that a submit gave up, freed once that submit stands"

@@ -15,7 +15,7 @@ from services.inventory.domain.material import Material
 from services.inventory.domain.product import Product
 from services.inventory.storage.pages import Page, page
 
-Listed = Row[tuple[Arrival, Product | None, Material | None]]
+Listed = Row[Arrival, Product, Material]
 
 
 def by_number(session: Session, number: str, *, lock: bool = False) -> Arrival:

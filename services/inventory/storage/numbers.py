@@ -19,5 +19,5 @@ _SEQUENCES = {
 
 def next_number(session: Session, letter: str, today: date) -> str:
     """Take the next number of a kind of paper; a number taken in vain leaves a hole."""
-    count: int = session.scalar(_SEQUENCES[letter].next_value())  # type: ignore[assignment]
+    count: int = session.scalar(_SEQUENCES[letter].next_value())
     return f"{letter}{today:%y%m%d}-{count:06d}"

@@ -36,7 +36,7 @@ def stores(session: Session) -> Sequence[Store]:
 
 def free_elsewhere(
     session: Session, product_ids: Collection[UUID], store_code: str
-) -> dict[UUID, list[Row[tuple[UUID, str, Decimal]]]]:
+) -> dict[UUID, list[Row[UUID, str, Decimal]]]:
     """Give what other stores could spare of products."""
     free = (Stock.on_hand - Stock.reserved).label("free")
     rows = session.execute(
@@ -49,7 +49,7 @@ def free_elsewhere(
         )
         .order_by(Stock.product_id, Stock.store_code)
     )
-    found: dict[UUID, list[Row[tuple[UUID, str, Decimal]]]] = {id_: [] for id_ in product_ids}
+    found: dict[UUID, list[Row[UUID, str, Decimal]]] = {id_: [] for id_ in product_ids}
     for row in rows:
         found[row.product_id].append(row)
     return found
@@ -77,7 +77,7 @@ def listed(
     product_code: str | None,
     limit: int,
     after: str | None,
-) -> Page[Row[tuple[Stock, Product]]]:
+) -> Page[Row[Stock, Product]]:
     """List balances by product code, store and condition."""
     key = func.concat_ws("|", Product.code, Stock.store_code, Stock.condition)
     query = (
@@ -117,7 +117,7 @@ def movements(
     return page(session.scalars(query).all(), limit, lambda movement: str(movement.id))
 
 
-def open_discrepancies(session: Session, limit: int) -> Sequence[Row[tuple[Discrepancy, Product]]]:
+def open_discrepancies(session: Session, limit: int) -> Sequence[Row[Discrepancy, Product]]:
     """List what is to be counted, oldest first."""
     return session.execute(
         select(Discrepancy, Product)

@@ -21,7 +21,7 @@ def by_number(session: Session, number: str, *, lock: bool = False) -> Transfer:
 
 def listed(
     session: Session, *, state: TransferState | None, limit: int, after: str | None
-) -> Page[Row[tuple[Transfer, Product]]]:
+) -> Page[Row[Transfer, Product]]:
     """List transfers by number, oldest first."""
     query = (
         select(Transfer, Product)

@@ -36,7 +36,7 @@ def open_for(session: Session, product_id: UUID, limit: int) -> Sequence[Wish]:
 
 def listed(
     session: Session, *, state: WishState | None, limit: int, after: str | None
-) -> Page[Row[tuple[Wish, Product]]]:
+) -> Page[Row[Wish, Product]]:
     """List wishes by number, oldest first."""
     query = (
         select(Wish, Product)

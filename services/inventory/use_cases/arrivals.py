@@ -50,8 +50,8 @@ def expect_arrival(
     arrival = Arrival(
         arrival_id=uuid4(),
         number=numbers.next_number(work.session, numbers.ARRIVAL, work.today),
-        product_id=product and product.id,
-        material_id=material and material.id,
+        product_id=product.id if product else None,
+        material_id=material.id if material else None,
         store_code=store.code,
         quantity=quantities.check(quantity, decimals),
         expected_on=expected_on,
@@ -92,8 +92,8 @@ def receive_arrival(
     if rest_expected_on is not None and rest > 0:
         expect_arrival(
             work,
-            product_code=arriving.product and arriving.product.code,
-            material_code=arriving.material and arriving.material.code,
+            product_code=arriving.product.code if arriving.product else None,
+            material_code=arriving.material.code if arriving.material else None,
             store_code=arrival.store_code,
             quantity=rest,
             expected_on=rest_expected_on,

@@ -1,6 +1,7 @@
 """Which moves of an arrival or a transfer are legal now, for whom, and why the rest are not."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from chassis.database import Work
@@ -16,7 +17,7 @@ def arrival_actions(work: Work, number: str) -> list[dict[str, Any]]:
     """List the moves of an arrival."""
     state = ArrivalState(arrivals.by_number(work.session, number).state)
     return [
-        _action(work, verb, lambda wish=wish: ARRIVAL.check(state, wish))
+        _action(work, verb, partial(ARRIVAL.check, state, wish))
         for verb, wish in (
             ("receive", ArrivalState.RECEIVED),
             ("postpone", ArrivalState.RECEIVED),
@@ -36,7 +37,7 @@ def transfer_actions(work: Work, number: str) -> list[dict[str, Any]]:
             raise ConsentOfAnother(number=number)
 
     return [
-        _action(work, verb, lambda wish=wish: check(wish))
+        _action(work, verb, partial(check, wish))
         for verb, wish in (
             ("consent", TransferState.SENT),
             ("refuse", TransferState.REFUSED),

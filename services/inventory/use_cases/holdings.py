@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
+from chassis.quantity import ZERO
 from services.inventory.domain.product import Supply
 from services.inventory.storage import orders
 from services.inventory.use_cases import material_stock, reservations
@@ -42,7 +43,7 @@ def _line(line_id: UUID, product_id: UUID, supply: Supply) -> dict[str, Any]:
         "line_id": line_id,
         "product_id": product_id,
         "supply": supply,
-        "held": reservations.ZERO,
-        "consumed": reservations.ZERO,
+        "held": ZERO,
+        "consumed": ZERO,
         "accepted_quantity": None,
     }

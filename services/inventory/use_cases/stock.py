@@ -92,7 +92,7 @@ def list_stock(
     product_code: str | None,
     limit: int,
     after: str | None,
-) -> Page[Row[tuple[Stock, Product]]]:
+) -> Page[Row[Stock, Product]]:
     """List balances by product code, store and condition."""
     return stock.listed(
         work.session,

@@ -104,7 +104,7 @@ def get_transfer(work: Work, number: str) -> Known:
 
 def list_transfers(
     work: Work, *, state: TransferState | None, limit: int, after: str | None
-) -> Page[Row[tuple[Transfer, Product]]]:
+) -> Page[Row[Transfer, Product]]:
     return transfers.listed(work.session, state=state, limit=limit, after=after)
 
 

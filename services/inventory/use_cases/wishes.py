@@ -71,5 +71,5 @@ def meet_wishes(work: Work, product_id: UUID, free: Decimal) -> None:
 
 def list_wishes(
     work: Work, *, state: WishState | None, limit: int, after: str | None
-) -> Page[Row[tuple[Wish, Product]]]:
+) -> Page[Row[Wish, Product]]:
     return wishes.listed(work.session, state=state, limit=limit, after=after)
