@@ -1,6 +1,7 @@
 """Work centres and the slots that orders have booked on them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -104,3 +105,14 @@ class Slot(Base):
         self.order_id, self.line_id, self.work_centre_id = order_id, line_id, work_centre_id
         self.day, self.quantity, self.production_due = day, quantity, production_due
         self.used_at = None
+
+
+@dataclass(frozen=True)
+class BoardDay:
+    """One day of a work centre: what it can make, what is booked, and for whom."""
+
+    day: date
+    per_day: Decimal
+    booked: Decimal
+    free: Decimal
+    slots: Sequence[tuple[Slot, str | None]]

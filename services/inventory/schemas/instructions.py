@@ -47,7 +47,7 @@ class MarkAbnormal(Move):
     """What went wrong, why, and what is done about it for now."""
 
     kind = one_of(AbnormalClass, required=True, data_key="class")
-    cause = Text(required=True, least=1, most=1000, data_key="reason")
+    reason = Text(required=True, least=1, most=1000)
     measure = Text(required=True, least=1, most=1000)
 
 
@@ -266,10 +266,10 @@ class OutlookView(Message):
     ready_on = fields.Date()
 
 
-class InstructionPageView(InstructionView):
-    """All that the printed works instruction and its page need."""
+class PageParts(Message):
+    """What the printed works instruction and its page show beside the instruction."""
 
-    order_copy = fields.Dict(data_key="order")
+    order_shown = fields.Dict(data_key="order")
     items_to_acknowledge = fields.List(fields.String())
     process = fields.String()
     material = fields.List(fields.Nested(MaterialOfLine))
@@ -279,6 +279,10 @@ class InstructionPageView(InstructionView):
     held = fields.Boolean()
 
 
+class InstructionPageView(InstructionView, PageParts):
+    """All that the printed works instruction and its page need."""
+
+
 class InstructionPage(Message):
     """Some instructions, and the cursor of the rest."""
 
@@ -286,10 +290,10 @@ class InstructionPage(Message):
     next = fields.String()
 
 
-class RiskView(InstructionCore):
+class RiskView(Message):
     """An instruction in danger of being late."""
 
-    product_name = fields.String()
+    instruction = fields.Nested(InstructionView)
     customer_name = fields.String()
     outlook = fields.Nested(OutlookView)
 
@@ -298,21 +302,13 @@ class RiskPage(Message):
     """The instructions in danger, the earliest due first."""
 
     items = fields.List(fields.Nested(RiskView))
-    next = fields.String()
 
 
-class DailyEntry(ReportView):
+class DailyEntry(Message):
     """One entry of the daily production report, with what it was about."""
 
-    number = fields.String()
-    order_number = fields.String()
-    line_no = fields.Integer()
-    product_code = fields.String()
-    product_name = fields.String()
-    unit = fields.String()
-    ordered_quantity = Quantity()
-    produced_quantity = Quantity()
-    production_due = fields.Date()
+    report = fields.Nested(ReportView)
+    instruction = fields.Nested(InstructionView)
 
 
 class DailyPage(Message):
@@ -369,3 +365,8 @@ class FreeStocked(InstructionMoved):
 
 def instruction_view(instruction: Instruction) -> Any:
     return InstructionView().dump(instruction)
+
+
+def page_view(page: Any) -> Any:
+    """Dump an instruction with all that is printed on it."""
+    return {**InstructionView().dump(page.instruction), **PageParts().dump(page)}

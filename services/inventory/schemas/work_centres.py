@@ -1,11 +1,12 @@
 """Work centres on the wire."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import fields, validate
 
 from chassis.schema import Identity, Message, Moment, PageRequest, Quantity, Text
-from services.inventory.domain.work_centre import WorkCentre
+from services.inventory.domain.work_centre import BoardDay, WorkCentre
 
 _A_DAY = validate.Range(max=24)
 _CODE = validate.Regexp(r"^[A-Z0-9-]{1,20}$")
@@ -78,30 +79,38 @@ class WorkCentrePage(Message):
     next = fields.String()
 
 
-class BookedView(Message):
-    """What is booked for one line."""
-
-    order_number = fields.String()
-    line_id = Identity()
-    quantity = Quantity()
-    production_due = fields.Date()
-
-
 class BoardDayView(Message):
-    """One day of a work centre."""
+    """One day of a work centre: what it can make, what is booked, what is free."""
 
     day = fields.Date()
     per_day = Quantity()
     booked = Quantity()
     free = Quantity()
-    slots = fields.List(fields.Nested(BookedView))
 
 
-class BoardView(Message):
-    """A work centre's days."""
+class BookedView(Message):
+    """What is booked for one line."""
 
-    items = fields.List(fields.Nested(BoardDayView))
+    line_id = Identity()
+    quantity = Quantity()
+    production_due = fields.Date()
 
 
 def work_centre_view(centre: WorkCentre) -> Any:
     return WorkCentreView().dump(centre)
+
+
+def board_view(days: Iterable[BoardDay]) -> Any:
+    """Dump a work centre's days with what is booked on each, and for which order."""
+    day_view, booked_view = BoardDayView(), BookedView()
+    return {
+        "items": [
+            {
+                **day_view.dump(day),
+                "slots": [
+                    {"order_number": number, **booked_view.dump(slot)} for slot, number in day.slots
+                ],
+            }
+            for day in days
+        ]
+    }

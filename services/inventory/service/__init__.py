@@ -4,12 +4,14 @@ from chassis.service import Database
 from services.inventory.domain.rules import RULES
 from services.inventory.schemas.events import EVENTS
 from services.inventory.service.goods import Goods
+from services.inventory.service.making import Making
 from services.inventory.service.masters import Masters
 from services.inventory.service.orders import Orders
+from services.inventory.service.planning import Planning
 from services.inventory.storage import platform
 
 
-class InventoryService(Masters, Goods, Orders):
+class InventoryService(Masters, Goods, Orders, Planning, Making):
     """Goods, material, recipes and the making of goods."""
 
     name = "inventory"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, tuple_
@@ -13,6 +14,13 @@ from services.inventory.domain.instruction import Instruction, ProductionReport
 from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.order import OrderCopy
 from services.inventory.storage.pages import Page, page
+
+
+class Reported(NamedTuple):
+    """An entry of the daily production report, and what it was about."""
+
+    report: ProductionReport
+    instruction: Instruction
 
 
 def by_number(session: Session, number: str) -> Instruction:
@@ -132,7 +140,7 @@ def reported(session: Session, instruction_id: UUID) -> tuple[Decimal, Decimal]:
 
 def reports_by_day(
     session: Session, *, since: date, until: date, limit: int, after: str | None
-) -> Page[tuple[ProductionReport, Instruction]]:
+) -> Page[Reported]:
     """List the daily production report (生产日报表) of some days, standing entries only."""
     query = (
         select(ProductionReport, Instruction)
@@ -149,5 +157,5 @@ def reports_by_day(
             tuple_(ProductionReport.reported_on, ProductionReport.id)
             > (date.fromisoformat(day), UUID(report_id))
         )
-    rows = [(row[0], row[1]) for row in session.execute(query.limit(limit + 1))]
-    return page(rows, limit, lambda row: f"{row[0].reported_on.isoformat()}|{row[0].id}")
+    rows = [Reported(row[0], row[1]) for row in session.execute(query.limit(limit + 1))]
+    return page(rows, limit, lambda row: f"{row.report.reported_on.isoformat()}|{row.report.id}")

@@ -11,7 +11,6 @@ from chassis.database import Work
 from services.inventory.domain.errors import InstructionNotFound
 from services.inventory.domain.instruction import ITEMS, Instruction, ProductionReport
 from services.inventory.domain.lifecycle import InstructionState
-from services.inventory.domain.order import OrderCopy
 from services.inventory.domain.schedule import Outlook, Portion, Progress, Risk, judge
 from services.inventory.domain.work_centre import Slot
 from services.inventory.storage import (
@@ -38,12 +37,37 @@ UNMADE = (
 JUDGED = 1000
 
 
+# What of its order an instruction's page shows.
+SHOWN = (
+    "number",
+    "stage",
+    "customer",
+    "consignee",
+    "delivery_method",
+    "urgency",
+    "special_requirements",
+    "customer_due",
+    "clerk_name",
+    "confirmation_version",
+)
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """An instruction in danger of being late, for whom it is, and how it stands."""
+
+    instruction: Instruction
+    customer_name: str | None
+    outlook: Outlook
+
+
 @dataclass(frozen=True)
 class InstructionPage:
     """Everything the printed instruction and its page show beside the instruction itself."""
 
     instruction: Instruction
-    order: OrderCopy | None
+    order_shown: Mapping[str, Any]
+    items_to_acknowledge: Sequence[str]
     process: str | None
     material: list[dict[str, Any]]
     slots: list[dict[str, Any]]
@@ -66,7 +90,8 @@ def get_instruction(work: Work, number: str) -> InstructionPage:
     ]
     return InstructionPage(
         instruction=instruction,
-        order=order,
+        order_shown={name: order.view.get(name) for name in SHOWN} if order is not None else {},
+        items_to_acknowledge=ITEMS,
         process=recipe.process if recipe else None,
         material=_material(work, instruction),
         slots=_named(work, slots),
@@ -176,7 +201,7 @@ def search_instructions(
     )
 
 
-def instructions_at_risk(work: Work, *, limit: int) -> list[tuple[Instruction, OrderCopy, Outlook]]:
+def instructions_at_risk(work: Work, *, limit: int) -> list[AtRisk]:
     """List what is, or at its pace will be, late or behind plan, the earliest due first."""
     unmade = instructions.in_states(work.session, UNMADE, JUDGED)
     slots: dict[tuple[UUID, UUID], list[Slot]] = {}
@@ -185,36 +210,9 @@ def instructions_at_risk(work: Work, *, limit: int) -> list[tuple[Instruction, O
     outlooks = _outlooks(work, [row for row, _ in unmade], slots)
     mine = own_only(work)
     return [
-        (row, order, outlook)
+        AtRisk(row, order.customer_name, outlook)
         for row, order in unmade
         if (outlook := outlooks.get(row.id)) is not None
         and outlook.risk is not Risk.ON_PLAN
         and mine in (None, order.salesperson_id)
     ][:limit]
-
-
-def as_page(page: InstructionPage) -> dict[str, Any]:
-    """Give a page's own parts by the names its view uses."""
-    view = page.order.view if page.order is not None else {}
-    shown = (
-        "number",
-        "stage",
-        "customer",
-        "consignee",
-        "delivery_method",
-        "urgency",
-        "special_requirements",
-        "customer_due",
-        "clerk_name",
-        "confirmation_version",
-    )
-    return {
-        "order_copy": {name: view.get(name) for name in shown},
-        "items_to_acknowledge": list(ITEMS),
-        "process": page.process,
-        "material": page.material,
-        "slots": page.slots,
-        "reports": page.reports,
-        "outlook": page.outlook,
-        "held": page.held,
-    }

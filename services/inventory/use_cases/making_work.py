@@ -41,7 +41,7 @@ _TITLES = {
 
 
 def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
-    """Give what waits for the asker's roles, earliest due first."""
+    """Give what waits for the asker's roles, of each kind the most urgent."""
     kinds = [kind for kind, role in SIGNERS.items() if work.principal.has(role)]
     states = [
         state
@@ -62,8 +62,7 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
             for instruction, order in found
             if (item := _instruction_item(work, instruction, order)) is not None
         ]
-    items.sort(key=lambda item: (item["due_at"] is None, item["due_at"] or "", item["path"]))
-    return items[:limit]
+    return items
 
 
 def _statement_item(statement: Statement, order: OrderCopy) -> dict[str, Any]:
@@ -110,8 +109,8 @@ def _instruction_item(
     }
 
 
-def _end_of(day: date | None) -> str | None:
-    """Give the last moment of a business day, as the wire has it."""
+def _end_of(day: date | None) -> datetime | None:
+    """Give the last moment of a business day."""
     if day is None:
         return None
-    return datetime.combine(day, time(23, 59, 59), BUSINESS_ZONE).isoformat()
+    return datetime.combine(day, time(23, 59, 59), BUSINESS_ZONE)

@@ -153,7 +153,7 @@ def _count(
 
 def daily_report(
     work: Work, *, since: date, until: date, limit: int, after: str | None
-) -> Page[tuple[ProductionReport, Instruction]]:
+) -> Page[instructions.Reported]:
     """List what was reported on some days."""
     return instructions.reports_by_day(
         work.session, since=since, until=until, limit=limit, after=after

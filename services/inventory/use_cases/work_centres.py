@@ -1,7 +1,6 @@
 """Work centres: made, changed, searched, and the board of what is booked on them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +9,7 @@ from uuid import uuid4
 from chassis.database import Work
 from services.inventory.domain.errors import WorkCentreCodeTaken, WorkCentreInUse
 from services.inventory.domain.schedule import Load
-from services.inventory.domain.work_centre import Slot, WorkCentre
+from services.inventory.domain.work_centre import BoardDay, Slot, WorkCentre
 from services.inventory.storage import orders, work_centres
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases.changes import check_version, require_why
@@ -60,17 +59,6 @@ def search_work_centres(
 ) -> Page[WorkCentre]:
     """List work centres by code."""
     return work_centres.search(work.session, active=active, limit=limit, after=after)
-
-
-@dataclass(frozen=True)
-class BoardDay:
-    """One day of a work centre: what it can make, what is booked, and for whom."""
-
-    day: date
-    per_day: Decimal
-    booked: Decimal
-    free: Decimal
-    slots: Sequence[tuple[Slot, str | None]]
 
 
 def board(work: Work, code: str, *, since: date | None, days: int) -> list[BoardDay]:

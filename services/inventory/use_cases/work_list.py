@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.database import Work
-from services.inventory.use_cases import goods_work
+from services.inventory.use_cases import goods_work, making_work
 
 Source = Callable[[Work, int], list[dict[str, Any]]]
 
@@ -14,6 +14,10 @@ SOURCES: tuple[tuple[frozenset[str], Source], ...] = (
     (frozenset({"warehouse"}), goods_work.arrivals_due),
     (frozenset({"warehouse"}), goods_work.transfers_to_move),
     (frozenset({"warehouse"}), goods_work.shortages_to_count),
+    (
+        frozenset({"technician", "planner", "assistant", "inspector", "clerk"}),
+        making_work.list_making_work,
+    ),
 )
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
