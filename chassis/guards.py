@@ -146,8 +146,6 @@ class Intake(QueueConsumer):
                 for _ in self.consume():
                     back_off.succeeded()
             except BUS_ERRORS as error:
-                if self.should_stop:
-                    return
                 _log.warning("%s: no link to the broker: %r", self.container.service_name, error)
                 eventlet.sleep(back_off.failed())
 

@@ -186,7 +186,7 @@ class HubProbe:
 
     ALARM_SECONDS = 1.0
 
-    def __init__(self, every: float = 1.0) -> None:
+    def __init__(self, every: float = 0.5) -> None:
         self._every = every
         #: When the hub last ran, on the monotonic clock; a watchdog outside the hub reads it.
         self.last_ran = time.monotonic()

@@ -125,12 +125,22 @@ class Replies(SharedExtension):
 class _Request:
     """A request that is being served, and where its reply goes."""
 
-    __slots__ = ("connection", "correlation_id", "deadline", "message", "method", "reply_to")
+    __slots__ = (
+        "channel_id",
+        "connection",
+        "correlation_id",
+        "deadline",
+        "message",
+        "method",
+        "reply_to",
+    )
 
     def __init__(self, message: Any, method: str) -> None:
         self.message = message
         self.method = method
+        # Kept now: a channel whose connection is lost forgets both.
         self.connection = message.channel.connection
+        self.channel_id: int = message.channel.channel_id
         properties = message.properties
         self.reply_to: str | None = properties.get("reply_to")
         self.correlation_id: str | None = properties.get("correlation_id")
@@ -288,7 +298,7 @@ class RpcConsumer(NamekoRpcConsumer):
             "ok" if refusal is None else refusal.code,
         ).inc()
         self.queue_consumer.ack(
-            request.connection, request.message.channel.channel_id, request.message.delivery_tag
+            request.connection, request.channel_id, request.message.delivery_tag
         )
 
 

@@ -100,11 +100,13 @@ class Proxy:
                 return
             if self._refusing:
                 _reset(near)
+                near.close()
                 continue
             try:
                 far = socket.create_connection(self._target, timeout=5)
             except OSError:
                 _reset(near)
+                near.close()
                 continue
             far.settimeout(None)
             for one in (near, far):
