@@ -132,10 +132,9 @@ def up(
 
 def confirm_fresh() -> None:
     """Ask before production data are deleted."""
-    from deploy.local.instance import MAIN, PRODUCTION, Instance
-    from deploy.local.places import places_for
+    from deploy.local.instance import PRODUCTION, Instance, own_places
 
-    if not (places_for(MAIN).home / "secrets.json").exists():
+    if not (own_places().home / "secrets.json").exists():
         return
     if Instance.open().plan.profile == PRODUCTION:
         click.confirm("Delete all production data of this checkout?", abort=True)
@@ -191,10 +190,9 @@ def print_backlogs(instance: "Instance") -> None:
 def logs(part: str | None, *, follow: bool) -> None:
     """Show the logs of a part, or of all."""
     from deploy.local import logs as reader
-    from deploy.local.instance import MAIN
-    from deploy.local.places import places_for
+    from deploy.local.instance import own_places
 
-    files = reader.chosen(places_for(MAIN).logs, part)
+    files = reader.chosen(own_places().logs, part)
     reader.show(files, say)
     if follow:
         reader.follow(files, say)

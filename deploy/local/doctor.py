@@ -11,8 +11,8 @@ from pathlib import Path
 
 from deploy.local import databases, health, packages, postgres, rabbitmq, records
 from deploy.local.engines import given_engines
-from deploy.local.instance import MAIN, Instance
-from deploy.local.places import CHECKOUT, NEEDED_BYTES, ROOT_DATA, places_for
+from deploy.local.instance import Instance, own_places
+from deploy.local.places import CHECKOUT, NEEDED_BYTES, ROOT_DATA
 from deploy.local.ports import is_free
 from deploy.local.problems import Problem
 
@@ -125,7 +125,7 @@ def foreign_servers() -> Finding:
 
 
 def private_files() -> Finding:
-    home = places_for(MAIN).home
+    home = own_places().home
     open_to_others = [
         path.name
         for path in home.glob("*")
@@ -141,7 +141,7 @@ def private_files() -> Finding:
 
 def parts() -> Iterator[Finding]:
     """Yield the state of each part; nothing but one line when it does not run."""
-    if not records.is_held(places_for(MAIN).home):
+    if not records.is_held(own_places().home):
         yield Finding("system", True, "not running: ./gendan up starts it")
         return
     instance = Instance.open()

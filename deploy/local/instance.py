@@ -1,6 +1,8 @@
 """A whole Gendan of this checkout: engines, databases, broker, relay, services and gateway."""
 
 import json
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -15,7 +17,10 @@ from deploy.local.problems import Problem
 from deploy.local.secrets_file import InstanceSecrets
 from deploy.local.supervisor import Supervisor
 
+# A checkout can run several instances beside each other: each has its own name.
+NAME_VARIABLE = "GENDAN_INSTANCE"
 MAIN = "main"
+RESERVED_NAMES = ("data",)
 DEFAULT_PORT = 8000
 TRYOUT, PRODUCTION = "tryout", "production"
 
@@ -49,9 +54,9 @@ class Instance:
         self.save_secrets()
 
     @classmethod
-    def open(cls, name: str = MAIN, *, move_ports: bool = False) -> "Instance":
+    def open(cls, *, move_ports: bool = False) -> "Instance":
         """Return the instance of this checkout; `move_ports` only while nothing of it runs."""
-        places = places_for(name)
+        places = own_places()
         places.make()
         path = places.home / "secrets.json"
         kept = settled_secrets(places) if move_ports else secrets_file.load(path)
@@ -134,6 +139,14 @@ class Instance:
         if self.engines.postgres is None:
             self.installation.remove()
         self.places.empty()
+
+
+def own_places() -> Places:
+    """Return the folders of the instance that the environment names, else of the main one."""
+    name = os.environ.get(NAME_VARIABLE, MAIN)
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name) or name in RESERVED_NAMES:
+        raise Problem(f"{NAME_VARIABLE}={name} will not do: small letters, digits and dashes.")
+    return places_for(name)
 
 
 def check_port(port: int) -> None:

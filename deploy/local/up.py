@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 
 from deploy.local import records
-from deploy.local.instance import MAIN, Instance, Plan
-from deploy.local.places import CHECKOUT, places_for
+from deploy.local.instance import Instance, Plan, own_places
+from deploy.local.places import CHECKOUT
 from deploy.local.problems import Problem
 from deploy.local.records import InstanceBusy
 from deploy.local.supervisor import Supervisor
@@ -59,7 +59,7 @@ class Wish:
 
 def up(wish: Wish, *, say: Say, when_ready: Callable[[Instance, Plan], None]) -> None:
     """Start everything, stay until told to stop, and stop everything."""
-    places = places_for(MAIN)
+    places = own_places()
     places.make()
     try:
         with records.holding(places.home):
@@ -147,7 +147,7 @@ def up_detached(arguments: list[str], say: Say) -> None:
 def become_daemon() -> None:
     """Move this process's output to the launcher's log; whoever started us then goes on."""
     log = os.open(
-        places_for(MAIN).logs / f"{LAUNCHER}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
+        own_places().logs / f"{LAUNCHER}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
     )
     sys.stdout.flush()
     sys.stderr.flush()
@@ -158,7 +158,7 @@ def become_daemon() -> None:
 
 def down(say: Say) -> None:
     """Stop the running instance, or what is left of one whose launcher died."""
-    places = places_for(MAIN)
+    places = own_places()
     launchers = [each for each in records.recorded(places.home) if each.is_alive]
     if not launchers or not records.is_held(places.home):
         left = records.end_leftovers(places.run) if places.run.exists() else []
