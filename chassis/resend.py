@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 EVERY_SECONDS = float(os.environ.get("GENDAN_RESEND_SECONDS", "60"))
+# What is missing may just be handled by somebody: a second look decides.
+SECOND_LOOK_SECONDS = 5.0
 # Younger ones may be on their way.
 GRACE_SECONDS = float(os.environ.get("GENDAN_RESEND_GRACE_SECONDS", "10"))
 # How much later something must have been sent, and yet handled, for a missing one to be lost.
@@ -164,7 +166,10 @@ class Resender:
         self._stopping = stopping
         self._every = every_seconds
         self._client = RpcClient(amqp_url, "relay", ssl=ssl)
+        # By listening service and message: when it was first missed, when last sent again.
+        self._missed: dict[tuple[str, str], float] = {}
         self._sent_again: dict[tuple[str, str], float] = {}
+        self._second_look_is_due = False
 
     def run(self) -> None:
         """Ask at once who listens, soon again while somebody has not answered; then compare."""
@@ -176,7 +181,9 @@ class Resender:
                 if relay.is_active.is_set() and not self._stopping.is_set():
                     self._guarded(relay, subscriptions, compare=due)
             if due:
-                compare_at = time.monotonic() + self._every
+                soon = min(self._every, SECOND_LOOK_SECONDS)
+                compare_at = time.monotonic() + (soon if self._second_look_is_due else self._every)
+                self._second_look_is_due = False
                 self._forget()
             known = all(relay.audience.is_known for relay in self._relays)
             self._stopping.wait(max(0.1, compare_at - time.monotonic()) if known else LEARN_SECONDS)
@@ -315,13 +322,14 @@ class Resender:
         is_empty: bool,
     ) -> int:
         now = time.monotonic()
-        rows = [
-            sent
-            for sent in gone
-            if is_empty
-            or now - self._sent_again.get((service, sent.message_id), float("-inf"))
-            > PATIENCE_SECONDS
-        ]
+        patience = 0.0 if is_empty else PATIENCE_SECONDS
+        rows = []
+        for sent in gone:
+            key = service, sent.message_id
+            if now - self._missed.setdefault(key, now) < min(self._every, SECOND_LOOK_SECONDS) / 2:
+                self._second_look_is_due = True
+            elif now - self._sent_again.get(key, float("-inf")) >= patience:
+                rows.append(sent)
         if not rows:
             return 0
         outcome = pipeline.publish(rows, is_mandatory=_always, resend_to=service)
@@ -335,6 +343,7 @@ class Resender:
 
     def _forget(self) -> None:
         oldest = time.monotonic() - PATIENCE_SECONDS
+        self._missed = {key: at for key, at in self._missed.items() if at > oldest}
         self._sent_again = {key: at for key, at in self._sent_again.items() if at > oldest}
 
 
