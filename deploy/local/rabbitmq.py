@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import amqp
 
 from deploy.local.broker import BrokerControl
-from deploy.local.packages import rabbitmq_bin
+from deploy.local.packages import RABBITMQ_BIN, rabbitmq_bin
 from deploy.local.places import Places, make_private, write_private
 from deploy.local.ports import LOOPBACK
 from deploy.local.problems import Problem
@@ -156,7 +156,8 @@ class RabbitNode:
             if account
             else []
         )
-        program = str(scripts() / "rabbitmqctl")
+        # Not looked for now: the engines are described before they are installed.
+        program = str(RABBITMQ_BIN / "rabbitmqctl")
         return BrokerControl([*prefix, "env", "-i", "-C", "/", *chosen, program, "--quiet"])
 
 
