@@ -36,6 +36,11 @@ class Engines:
     postgres: PostgresServer | None = None
     node: RabbitNode | None = None
 
+    @property
+    def are_ours(self) -> bool:
+        """Whether the engines are private ones, which we install, start and stop."""
+        return self.postgres is not None
+
     def programs(self) -> list[Program]:
         """Return what has to run, in the order of starting."""
         chosen: list[Program] = []
@@ -102,7 +107,7 @@ def running_engines(
     places.make()
     engines = given_engines() or private_engines(places, settled_secrets(places))
     engines.check_given()
-    if engines.programs():
+    if engines.are_ours:
         packages.ensure_engine_packages(say)
     started: list[Process] = []
     try:

@@ -45,7 +45,7 @@ def part_states(instance: Instance) -> list[PartState]:
     plan = instance.plan
     alive = {each.name: each for each in records.recorded(instance.places.run) if each.is_alive}
     ports = ports_of(instance)
-    expected = [program.name for program in instance.engines.programs()]
+    expected = ["postgresql", "epmd", "rabbitmq"] if instance.engines.are_ours else []
     expected.append(RELAY)
     for service in SERVICES:
         expected += [f"{service}.{number + 1}" for number in range(plan.replicas_of(service))]

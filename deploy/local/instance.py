@@ -100,7 +100,7 @@ class Instance:
     def start(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], None]) -> None:
         """Bring everything up under `supervisor`, a line for each step; raise `Problem`."""
         check_port(plan.port)
-        if self.engines.programs():
+        if self.engines.are_ours:
             packages.ensure_engine_packages(say)
         self.engines.check_given()
         left = records.end_leftovers(self.places.run)
@@ -136,7 +136,7 @@ class Instance:
 
     def remove_data(self) -> None:
         """Delete all data and settings but the lock; on given engines, what it made there."""
-        if self.engines.postgres is None:
+        if not self.engines.are_ours:
             self.installation.remove()
         self.places.empty()
 
