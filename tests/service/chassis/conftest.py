@@ -1,6 +1,7 @@
 """The probe service in processes of its own, and a client to call it with."""
 
 import os
+import secrets
 import signal
 import sys
 import time
@@ -12,9 +13,12 @@ from typing import Any
 import pytest
 
 from chassis.rpc import RpcClient
+from deploy.local.broker import address_in
+from deploy.local.engines import Engines
 from deploy.local.places import CHECKOUT
 from deploy.local.processes import Process, Program
-from tests.conftest import Vhost
+from tests.conftest import EVERYTHING, Vhost
+from tests.system import PASSWORD
 
 PRINCIPAL = {"person_id": "p-1", "name": "王芳", "roles": ["clerk"], "kind": "person"}
 
@@ -112,6 +116,42 @@ def probes(vhost: Vhost, start: Callable[[Program], Process], tmp_path: Path) ->
     folder = tmp_path / "probe"
     folder.mkdir()
     return Probes(start, folder, vhost.url)
+
+
+@dataclass
+class Standing:
+    """A replica that serves many tests which strike no faults, and a client of it."""
+
+    probe: Probe
+    client: RpcClient
+    url: str
+
+
+@pytest.fixture(scope="module")
+def standing(
+    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Standing]:
+    """Run one replica with two workers for all tests of a module that ask for it."""
+    assert engines.control is not None
+    name = f"{session_tag}-standing-{secrets.token_hex(4)}"
+    engines.control.define(vhost=name, passwords={name: PASSWORD}, permissions={name: EVERYTHING})
+    url = address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD)
+    started: list[Process] = []
+
+    def start(program: Program) -> Process:
+        started.append(Process(program))
+        started[-1].await_ready()
+        return started[-1]
+
+    try:
+        probe = Probes(start, tmp_path_factory.mktemp("standing"), url)(GENDAN_MAX_WORKERS="2")
+        with RpcClient(url, "test") as client:
+            yield Standing(probe, client, url)
+    finally:
+        for process in started:
+            process.stop()
+        engines.control.drop_vhost(name)
+        engines.control.drop_user(name)
 
 
 @pytest.fixture

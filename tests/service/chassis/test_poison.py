@@ -1,14 +1,13 @@
 """Requests that nameko dies of, or loses its neighbours by (MESSAGING §0.3, §3.9)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import amqp
 import pytest
 
 from chassis import bus
-from chassis.rpc import RpcClient
-from tests.conftest import Vhost
-from tests.service.chassis.conftest import PRINCIPAL, Probes, eventually, within
+from tests.service.chassis.conftest import PRINCIPAL, Standing, eventually, within
 
 GOOD = b'{"args": [], "kwargs": {"principal": {}, "body": 1}}'
 JSON: dict[str, Any] = {"content_type": "application/json", "content_encoding": "utf-8"}
@@ -43,9 +42,8 @@ class RawCaller:
 
 
 @pytest.fixture
-def raw(probes: Probes, vhost: Vhost) -> Any:
-    probes(GENDAN_MAX_WORKERS="2")
-    caller = RawCaller(vhost.url)
+def raw(standing: Standing) -> Iterator[RawCaller]:
+    caller = RawCaller(standing.url)
     yield caller
     caller.connection.close()
 
@@ -71,28 +69,28 @@ def raw(probes: Probes, vhost: Vhost) -> Any:
     ],
 )
 def test_what_cannot_be_read_is_refused_and_its_neighbours_are_served(
-    raw: RawCaller, client: RpcClient, body: bytes, properties: dict[str, Any]
+    raw: RawCaller, standing: Standing, body: bytes, properties: dict[str, Any]
 ) -> None:
     raw.send(body, reply_to=raw.reply_key, correlation_id="7", **properties)
 
     error = raw.next_reply()["error"]
 
     assert error["exc_args"][:2] == ["Invalid", "malformed_request"]
-    answer = client.call("probe", "echo", "after", principal=PRINCIPAL, deadline=within(5))
+    answer = standing.client.call("probe", "echo", "after", principal=PRINCIPAL, deadline=within(5))
     assert answer["body"] == "after"
 
 
 def test_requests_without_an_address_are_dropped_and_hold_nobody_up(
-    raw: RawCaller, client: RpcClient, probes: Probes
+    raw: RawCaller, standing: Standing
 ) -> None:
     for _ in range(5):  # more than may be unacknowledged at once
         raw.send(**JSON)
         raw.send(b"{", **JSON)
 
-    answer = client.call("probe", "echo", "after", principal=PRINCIPAL, deadline=within(5))
+    answer = standing.client.call("probe", "echo", "after", principal=PRINCIPAL, deadline=within(5))
 
     assert answer["body"] == "after"
-    assert probes.replicas[0].process.exit_code is None
+    assert standing.probe.process.exit_code is None
     eventually(lambda: raw.waiting_in("rpc-probe") == 0, "an empty queue")
 
 

@@ -10,17 +10,14 @@ import amqp
 import pytest
 
 from chassis import bus
-from chassis.errors import Conflict, Forbidden, GendanError, Invalid, Unavailable
+from chassis.errors import Conflict, GendanError, Invalid, Unavailable
 from chassis.observe import RPC_LATE_REPLIES
 from chassis.rpc import RpcClient, WireError
-from tests.conftest import Vhost
-from tests.service.chassis.conftest import PRINCIPAL, Probes, eventually, within
+from tests.service.chassis.conftest import PRINCIPAL, Probes, Standing, eventually, within
 
 
-def test_a_call_gets_the_answer_of_the_method(probes: Probes, client: RpcClient) -> None:
-    probes()
-
-    answer = client.call(
+def test_a_call_gets_the_answer_of_the_method(standing: Standing) -> None:
+    answer = standing.client.call(
         "probe", "echo", {"名": "纸", "n": [1, None]}, principal=PRINCIPAL, key="k-1",
         deadline=within(10),
     )  # fmt: skip
@@ -28,24 +25,20 @@ def test_a_call_gets_the_answer_of_the_method(probes: Probes, client: RpcClient)
     assert answer == {"body": {"名": "纸", "n": [1, None]}, "key": "k-1", "principal": PRINCIPAL}
 
 
-def test_a_body_larger_than_a_frame_arrives_whole_and_comes_back(
-    probes: Probes, client: RpcClient
-) -> None:
-    probes()
+def test_a_body_larger_than_a_frame_arrives_whole_and_comes_back(standing: Standing) -> None:
     body = "纸" * 200_000  # three octets each: five frames
 
-    answer = client.call("probe", "echo", body, principal=PRINCIPAL, deadline=within(10))
+    answer = standing.client.call("probe", "echo", body, principal=PRINCIPAL, deadline=within(10))
 
     assert answer["body"] == body
 
 
-def test_many_threads_get_each_its_own_answer(probes: Probes, client: RpcClient) -> None:
-    probes()
+def test_many_threads_get_each_its_own_answer(standing: Standing) -> None:
     answers: dict[int, list[int]] = {}
 
     def ask(number: int) -> None:
         answers[number] = [
-            client.call(
+            standing.client.call(
                 "probe", "echo", number * 1000 + turn, principal=PRINCIPAL, deadline=within(20)
             )["body"]
             for turn in range(20)
@@ -61,12 +54,13 @@ def test_many_threads_get_each_its_own_answer(probes: Probes, client: RpcClient)
 
 
 def test_a_foreseen_refusal_crosses_with_its_family_code_sentences_and_facts(
-    probes: Probes, client: RpcClient
+    standing: Standing,
 ) -> None:
-    probes()
 
     with pytest.raises(Conflict) as refused:
-        client.call("probe", "refuse", {"thing": "{A}"}, principal=PRINCIPAL, deadline=within(10))
+        standing.client.call(
+            "probe", "refuse", {"thing": "{A}"}, principal=PRINCIPAL, deadline=within(10)
+        )
 
     assert refused.value.to_wire() == {
         "family": "Conflict",
@@ -77,13 +71,11 @@ def test_a_foreseen_refusal_crosses_with_its_family_code_sentences_and_facts(
     }
 
 
-def test_a_bug_tells_its_caller_a_reference_and_only_the_log_the_rest(
-    probes: Probes, client: RpcClient
-) -> None:
-    probe = probes()
+def test_a_bug_tells_its_caller_a_reference_and_only_the_log_the_rest(standing: Standing) -> None:
+    probe = standing.probe
 
     with pytest.raises(GendanError) as failed:
-        client.call("probe", "fail", None, principal=PRINCIPAL, deadline=within(10))
+        standing.client.call("probe", "fail", None, principal=PRINCIPAL, deadline=within(10))
 
     wire = failed.value.to_wire()
     assert (wire["family"], wire["code"]) == ("Bug", "internal_error")
@@ -95,12 +87,12 @@ def test_a_bug_tells_its_caller_a_reference_and_only_the_log_the_rest(
 
 @pytest.mark.parametrize("method", ["answer_what_json_cannot", "leave", "leak_timeout"])
 def test_whatever_a_handler_does_the_caller_gets_an_internal_error(
-    probes: Probes, client: RpcClient, method: str
+    standing: Standing, method: str
 ) -> None:
-    probe = probes()
+    probe = standing.probe
 
     with pytest.raises(GendanError) as failed:
-        client.call("probe", method, None, principal=PRINCIPAL, deadline=within(10))
+        standing.client.call("probe", method, None, principal=PRINCIPAL, deadline=within(10))
 
     assert failed.value.code == "internal_error"
     assert probe.process.exit_code is None
@@ -118,11 +110,10 @@ def test_leaked_timeouts_cost_no_worker(probes: Probes, client: RpcClient) -> No
 
 
 @pytest.mark.parametrize("method", ["nothing", "name", "neighbours", "__init__", "echo.body"])
-def test_what_is_no_entrypoint_is_no_method(probes: Probes, client: RpcClient, method: str) -> None:
-    probes()
+def test_what_is_no_entrypoint_is_no_method(standing: Standing, method: str) -> None:
 
     with pytest.raises((Invalid, Unavailable)) as refused:
-        client.call("probe", method, None, principal=PRINCIPAL, deadline=within(10))
+        standing.client.call("probe", method, None, principal=PRINCIPAL, deadline=within(10))
 
     # With a dot more, the key fits no binding (`probe.*` is one word).
     expected = "service_unavailable" if "." in method else "unknown_method"
@@ -139,18 +130,20 @@ def test_a_service_that_never_ran_is_unavailable_at_once(client: RpcClient) -> N
     assert time.monotonic() - began < 10
 
 
-def test_a_late_reply_finds_nobody_and_leaves_nothing(probes: Probes, client: RpcClient) -> None:
-    probe = probes()
+def test_a_late_reply_finds_nobody_and_leaves_nothing(standing: Standing) -> None:
+    probe = standing.probe
     late_before = RPC_LATE_REPLIES._value.get()
 
     with pytest.raises(Unavailable) as late:
-        client.call("probe", "do_once_told", "slow", principal=PRINCIPAL, deadline=within(0.5))
+        standing.client.call(
+            "probe", "do_once_told", "slow", principal=PRINCIPAL, deadline=within(0.5)
+        )
     probe.await_mark("slow.began")
     probe.tell("slow")
 
     assert late.value.code == "deadline_passed"
     eventually(lambda: RPC_LATE_REPLIES._value.get() == late_before + 1, "the late reply")
-    assert client._pending == {}
+    assert standing.client._pending == {}
 
 
 def test_calls_beyond_the_limit_are_shed_at_once(
@@ -219,14 +212,10 @@ def test_what_json_cannot_carry_is_refused_before_it_is_sent(client: RpcClient) 
     assert refused.value.code == "malformed_request"
 
 
-def test_namekos_own_client_calls_every_method_and_gets_typed_errors(
-    probes: Probes, vhost: Vhost
-) -> None:
+def test_namekos_own_client_calls_every_method_and_gets_typed_errors(standing: Standing) -> None:
     from nameko.standalone.rpc import ClusterRpcProxy
 
-    probes()
-
-    with ClusterRpcProxy({"AMQP_URI": vhost.url}, timeout=10) as cluster:
+    with ClusterRpcProxy({"AMQP_URI": standing.url}, timeout=10) as cluster:
         answer = cluster.probe.echo(principal=PRINCIPAL, body={"a": 1})
         with pytest.raises(WireError) as refused:
             cluster.probe.refuse(principal=PRINCIPAL, body={"thing": "slot 7"})
@@ -242,22 +231,16 @@ def test_namekos_own_client_calls_every_method_and_gets_typed_errors(
 
 
 def test_the_request_queue_is_classic_and_bounded_and_replies_go_to_an_exclusive_queue(
-    probes: Probes, client: RpcClient, vhost: Vhost
+    standing: Standing,
 ) -> None:
-    probes()
-    client.call("probe", "echo", 1, principal=PRINCIPAL, deadline=within(10))
-    connection = bus.connect(vhost.url, name="look")
+    standing.client.call("probe", "echo", 1, principal=PRINCIPAL, deadline=within(10))
+    connection = bus.connect(standing.url, name="look")
     try:
         with pytest.raises(amqp.exceptions.PreconditionFailed) as differs:
             connection.channel().queue_declare("rpc-probe", durable=True, auto_delete=False)
         with pytest.raises(amqp.exceptions.ResourceLocked):
-            connection.channel().queue_declare(client._reply_key, passive=True)
+            connection.channel().queue_declare(standing.client._reply_key, passive=True)
     finally:
         connection.cut()
 
     assert "x-" in str(differs.value)
-
-
-def test_forbidden_is_a_family_of_its_own() -> None:
-    """The families a client can meet are those of chassis.errors, not exceptions of the bus."""
-    assert not issubclass(Forbidden, WireError)
