@@ -22,7 +22,7 @@ class ScanIn(Message):
 class RecordScans(Message):
     """A batch of scans of one device; their order does not matter."""
 
-    device_id = Text(required=True, least=1, most=80)
+    device_id = Text(load_default=None, allow_none=True, least=1, most=40)
     scans = fields.List(
         fields.Nested(ScanIn), required=True, validate=validate.Length(min=1, max=MOST_SCANS)
     )

@@ -6,7 +6,12 @@ from typing import Any
 
 from chassis.database import Work
 from chassis.errors import GendanError
-from services.shipping.domain.errors import ParcelsMissing, SecondPersonNeeded
+from services.shipping.domain.errors import (
+    NothingOwed,
+    NoticeNotMade,
+    ParcelsMissing,
+    SecondPersonNeeded,
+)
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
 from services.shipping.domain.notice import NoticeSending
 from services.shipping.domain.obligation import Obligation, Owed
@@ -14,6 +19,7 @@ from services.shipping.domain.order import OrderCopy
 from services.shipping.domain.shipment import Shipment
 from services.shipping.storage import obligations, orders, scans, shipments
 from services.shipping.use_cases.moving import CHECKERS, MOVED_BY
+from services.shipping.use_cases.owing import NOTICE_SENDERS
 
 _S = ShipmentState
 
@@ -93,10 +99,46 @@ _ACTIONS = (
 )
 
 
+def _judge_notice(shipment: Shipment) -> None:
+    if not shipment.has_left:
+        raise NoticeNotMade(number=shipment.number)
+
+
+def _judge_notice_check(shipment: Shipment) -> None:
+    _judge_notice(shipment)
+    if shipment.notice_verified_at is not None:
+        raise NothingOwed(number=shipment.number, kind=Owed.NOTICE_CHECK)
+
+
+def _judge_receipt(shipment: Shipment) -> None:
+    if shipment.stands is not _S.SIGNED or shipment.receipt_at is not None:
+        raise NothingOwed(number=shipment.number, kind=Owed.RECEIPT)
+
+
+def _judge_arrival(shipment: Shipment) -> None:
+    if shipment.stands not in (_S.DISPATCHED, _S.IN_TRANSIT, _S.EXCEPTION):
+        raise NothingOwed(number=shipment.number, kind=Owed.ARRIVAL_CHECK)
+
+
+def _judge_paper(shipment: Shipment) -> None:
+    if not shipment.emergency:
+        raise NothingOwed(number=shipment.number, kind=Owed.WRITTEN_REQUEST)
+
+
+_PAPERWORK = (
+    Action("enter_waybill", ("dispatcher", "assistant"), lambda _: None),
+    Action("hand_in_paper", ("supervisor", "clerk", "finance"), _judge_paper, True),
+    Action("record_notice_sent", NOTICE_SENDERS, _judge_notice),
+    Action("verify_notice", ("clerk",), _judge_notice_check, True),
+    Action("check_arrival", ("assistant",), _judge_arrival),
+    Action("record_receipt", ("assistant", "clerk"), _judge_receipt),
+)
+
+
 def actions_of(work: Work, number: str) -> list[dict[str, Any]]:
     """Give every move of a shipment: allowed now, for whom, and why the rest is not."""
     shipment = shipments.get(work.session, number, work.principal)
-    return [_judged(work, shipment, action) for action in _ACTIONS]
+    return [_judged(work, shipment, action) for action in (*_ACTIONS, *_PAPERWORK)]
 
 
 def _judged(work: Work, shipment: Shipment, action: Action) -> dict[str, Any]:
@@ -238,7 +280,7 @@ def _quarantined(work: Work, limit: int) -> list[dict[str, Any]]:
             "person_id": None,
             "due_at": scan.received_at,
             "verb": "resolve",
-            "path": f"/api/v1/scans/quarantined/{scan.id}",
+            "path": "/api/v1/scans/quarantined",
         }
         for scan in waiting
     ]

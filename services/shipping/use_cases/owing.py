@@ -16,6 +16,8 @@ from services.shipping.storage import masters, obligations, shipments
 from services.shipping.use_cases.calendar import after_working_days, in_minutes
 from services.shipping.use_cases.loading import check_version, locked, log_move, person
 
+NOTICE_SENDERS = (*WHOSE[Owed.NOTICE], "sales", "supervisor")
+
 
 def open_obligation(work: Work, shipment: Shipment, kind: Owed, due_at: datetime) -> None:
     """Owe something for a shipment."""
@@ -108,7 +110,7 @@ def set_carrier(work: Work, shipment: Shipment, request: dict[str, Any]) -> None
 
 def record_notice_sent(work: Work, request: dict[str, Any]) -> Shipment:
     """Note that the dispatch notice went out by one channel; by two it is no longer owed."""
-    work.principal.require(*WHOSE[Owed.NOTICE], "sales", "supervisor")
+    work.principal.require(*NOTICE_SENDERS)
     shipment = _with_notice(work, request)
     who, name = person(work)
     work.session.add(

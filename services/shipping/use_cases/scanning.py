@@ -68,10 +68,11 @@ def record_scans(work: Work, request: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _received(work: Work, request: dict[str, Any]) -> list[ScanFacts]:
+    device_id = _device(work, request["device_id"])
     return [
         ScanFacts(
             id=uuid4(),
-            device_id=request["device_id"],
+            device_id=device_id,
             device_sequence=scan["device_sequence"],
             device_time=scan["device_time"],
             parcel_code=scan["parcel_code"],
@@ -80,6 +81,21 @@ def _received(work: Work, request: dict[str, Any]) -> list[ScanFacts]:
         )
         for scan in request["scans"]
     ]
+
+
+def _device(work: Work, given: str | None) -> str:
+    """Give the name under which a device's sequence counts.
+
+    A device's own key vouches for it: whatever else it calls itself stays within its own
+    name, so that no device can use up another's sequence. A person may send a device's scans.
+    """
+    principal = work.principal
+    if principal.kind != "device":
+        return given or principal.person_id
+    own = principal.person_id
+    if given is None or given in (own, own.removeprefix("device:")):
+        return own
+    return f"{own}/{given}"
 
 
 def _answer(
