@@ -18,12 +18,16 @@ from gateway.operations import Operation
 from gateway.resources import (
     accounts,
     anomalies,
+    carriers,
     devices,
+    documents,
     order_page,
     orders,
     prices,
+    scans,
     session,
     settings,
+    shipments,
     work,
 )
 from gateway.services import Services
@@ -42,6 +46,10 @@ OPERATIONS: Sequence[Operation] = (
     *order_page.OPERATIONS,
     *anomalies.OPERATIONS,
     *prices.OPERATIONS,
+    *shipments.OPERATIONS,
+    *scans.OPERATIONS,
+    *carriers.OPERATIONS,
+    *documents.OPERATIONS,
 )
 
 

@@ -3,6 +3,7 @@
 from chassis.policy import Rule, rules
 
 RULES = rules(
+    Rule("documents.company", "本公司", "the name at the head of printed papers"),
     Rule("session.idle_minutes", 120, "a session unused for so long ends", least=1, most=1440),
     Rule("session.hours", 12, "a session ends so long after signing in", least=1, most=168),
     Rule("password.max_age_days", 90, "then it must be changed", least=1, most=3650),

@@ -1,0 +1,156 @@
+"""Printable papers: HTML in Chinese, drawn from what the owning service says now."""
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from chassis import clock
+from chassis.database import Work
+from chassis.errors import Conflict, NotFound
+from chassis.schema import Message
+from gateway.calls import Call
+from gateway.documents import render
+from gateway.operations import HTML, Operation
+from gateway.resources.orders import ORDER
+
+
+class ConfirmationVersionNotFound(NotFound):
+    """The order has no such version of its confirmation."""
+
+    code = "confirmation_version_not_found"
+    en = "Order {order_number} has no confirmation version {version}."
+    zh = "订单 {order_number} 没有第 {version} 版确认书。"
+
+
+class NotDispatched(Conflict):
+    """A dispatch notice tells what has left; nothing has yet."""
+
+    code = "not_dispatched"
+    en = "Shipment {shipment_number} has not left: there is no dispatch notice."
+    zh = "发货申请 {shipment_number} 尚未发出，没有发货告知书。"
+
+
+class VersionQuery(Message):
+    """Which version; the newest unless said."""
+
+    version = fields.Integer(validate=validate.Range(1, 1000))
+
+
+def confirmation(call: Call) -> str:
+    """Print a version as it was frozen; before the first sending, what would be sent."""
+    number = call.path["order_number"]
+    order = call.ask("orders.get_order", {"order_number": number})
+    versions = call.ask("orders.list_confirmations", {"order_number": number})["items"]
+    wanted = call.query.get("version")
+    by_version = {one["confirmation_version"]: one for one in versions}
+    if wanted is None and not by_version:
+        return _printed(call, "confirmation", order, order=order, version=1, slides=True)
+    frozen = by_version.get(wanted or max(by_version))
+    if frozen is None:
+        raise ConfirmationVersionNotFound(order_number=number, version=wanted)
+    return _printed(
+        call,
+        "confirmation",
+        order,
+        order=frozen["document"],
+        version=frozen["confirmation_version"],
+        sent_on=frozen["sent_on"],
+        slides=frozen["grade"] != "A",
+    )
+
+
+def instruction(call: Call) -> str:
+    found = call.ask("inventory.get_instruction", dict(call.path))
+    return _printed(call, "instruction", found, instruction=found)
+
+
+def notice(call: Call) -> str:
+    found = call.ask("customers.get_notice", dict(call.path))
+    return _printed(call, "notice", found["notice"], **found)
+
+
+def dispatch_request(call: Call) -> str:
+    found = call.ask("shipping.get_shipment", dict(call.path))
+    return _printed(call, "dispatch_request", found, shipment=found)
+
+
+def dispatch_notice(call: Call) -> str:
+    found = call.ask("shipping.get_shipment", dict(call.path))
+    if not found.get("dispatched_at"):
+        raise NotDispatched(**call.path)
+    return _printed(call, "dispatch_notice", {"number": found.get("note_number")}, shipment=found)
+
+
+def _printed(call: Call, paper: str, subject: dict[str, Any], **facts: Any) -> str:
+    """Render a paper as the caller may see it: what is masked for them is masked in print."""
+    company = call.store.read(call.principal, _company)
+    shown = {name: call.seen(fact, shipments=name == "shipment") for name, fact in facts.items()}
+    return render(
+        paper,
+        company=company,
+        number=subject.get("number") or "",
+        printed_at=clock.business_now().isoformat(),
+        printed_by=call.principal.name,
+        **shown,
+    )
+
+
+def _company(work: Work) -> str:
+    name: str = work.setting("documents.company")
+    return name
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path=f"{ORDER}/documents/confirmation",
+        do=confirmation,
+        permission="documents.confirmation",
+        summary="Print the confirmation (销售部客户订单确认书)",
+        tag="documents",
+        query=VersionQuery,
+        answer=None,
+        media=HTML,
+    ),
+    Operation(
+        method="GET",
+        path="/instructions/{number}/document",
+        do=instruction,
+        permission="documents.instruction",
+        summary="Print the works instruction (生产指令单)",
+        tag="documents",
+        answer=None,
+        media=HTML,
+    ),
+    Operation(
+        method="GET",
+        path="/notices/{notice_number}/document",
+        do=notice,
+        permission="documents.notice",
+        summary="Print a notice of deposit or balance (余款催收通知书)",
+        tag="documents",
+        answer=None,
+        media=HTML,
+    ),
+    Operation(
+        method="GET",
+        path="/shipments/{shipment_number}/documents/dispatch_request",
+        do=dispatch_request,
+        permission="documents.dispatch",
+        summary="Print the dispatch request (商品销售发货(申请)通知单)",
+        tag="documents",
+        answer=None,
+        media=HTML,
+    ),
+    Operation(
+        method="GET",
+        path="/shipments/{shipment_number}/documents/dispatch_notice",
+        do=dispatch_notice,
+        permission="documents.dispatch",
+        summary="Print the dispatch notice (发货告知书)",
+        tag="documents",
+        answer=None,
+        media=HTML,
+        problems=(409,),
+    ),
+]
