@@ -84,6 +84,13 @@ class Delivery:
             body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogatepass")
         )
         self.headers: Mapping[str, Any] = message.properties.get("application_headers") or {}
+        #: What was announced; None with the reason why it cannot be read.
+        self.event: Received | None = None
+        self.unreadable: Undecodable | None = None
+        try:
+            self.event = envelope.parse(self.body)
+        except Undecodable as error:
+            self.unreadable = error
         self._connection = connection
         self._channel_id: int = message.channel.channel_id
 
@@ -142,8 +149,6 @@ class Attempt:
         aggregate = (event.aggregate_type, event.aggregate_id)
         verdict = inbox.admit(
             work.session,
-            inbox=tables.inbox,
-            failed=tables.failed,
             listener=self._method_name,
             message_id=event.message_id,
             aggregate=aggregate,
@@ -361,11 +366,8 @@ class EventDesk(SharedExtension):
             lane.append(delivery)
 
     def _lane_key(self, delivery: Delivery) -> tuple[str, ...]:
-        if not delivery.source:
-            return ("", topology.parking_name(self.container.service_name))
-        try:
-            event = envelope.parse(delivery.body)
-        except Undecodable:
+        event = delivery.event
+        if event is None or not delivery.source:
             return (delivery.source,)
         return (delivery.source, event.aggregate_type, event.aggregate_id)
 
@@ -406,10 +408,10 @@ class EventDesk(SharedExtension):
                 return True
 
     def _handle(self, delivery: Delivery) -> None:
-        try:
-            event = envelope.parse(delivery.body)
-        except Undecodable as error:
-            self._keep(UNREADABLE, delivery.source, delivery.body, None, _refused(error))
+        event = delivery.event
+        if event is None:
+            refused = _refused(delivery.unreadable)
+            self._keep(UNREADABLE, delivery.source, delivery.body, None, refused)
             return
         listeners = self.listeners_for(event)
         if not listeners:
@@ -627,11 +629,10 @@ class EventDesk(SharedExtension):
 
     def _take_in_parked(self, delivery: Delivery) -> None:
         """Keep what the broker parked, to be tried alone by each listener that lacks it."""
-        source = _died_in(delivery.headers)
-        try:
-            event = envelope.parse(delivery.body)
-        except Undecodable as error:
-            self._keep(UNREADABLE, source, delivery.body, None, _refused(error))
+        event = delivery.event
+        if event is None:
+            source, refused = _died_in(delivery.headers), _refused(delivery.unreadable)
+            self._keep(UNREADABLE, source, delivery.body, None, refused)
             return
         tables = self.store.platform
         with self.store.work() as work:
@@ -707,7 +708,7 @@ def _not_now(verdict: Verdict, event: Received) -> Failure:
     return Failure(State.PARKED, "came after its place in the order was given up")
 
 
-def _refused(error: Exception) -> Failure:
+def _refused(error: Exception | None) -> Failure:
     return Failure(State.PARKED, f"unreadable: {error}")
 
 

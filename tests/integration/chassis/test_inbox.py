@@ -47,8 +47,6 @@ def session(engine: Engine) -> Iterator[Session]:
 def admit(session: Session, message_id: UUID, sequence: int, **options: Any) -> Verdict:
     return inbox.admit(
         session,
-        inbox=platform.inbox,
-        failed=platform.failed,
         listener="keep_copy",
         message_id=message_id,
         aggregate=ORDER,
