@@ -58,8 +58,12 @@ def load(schema: Schema, body: object) -> Any:
     try:
         return schema.load({} if body is None else body)  # type: ignore[arg-type]
     except ValidationError as error:
-        messages = error.normalized_messages()
-        raise InvalidFields(messages) from None
+        raise InvalidFields(_by_field(error)) from None
+
+
+def _by_field(error: ValidationError) -> dict[str, Any]:
+    messages = error.messages
+    return messages if isinstance(messages, dict) else {"_schema": messages}
 
 
 def run_command(

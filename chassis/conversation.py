@@ -98,7 +98,7 @@ class Talk:
         return str(uuid5(self.id, f"{step}:{self.epoch}"))
 
     def ask(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> Any:
-        """Ask a neighbour to do `step`; until it answers or patience ends, again with the same id."""
+        """Ask a neighbour to do `step`, again with the same id until it answers or patience ends."""
         self._may_stand.add(step)
         try:
             answer = self._call(service, method, body, key=self.command_id(step))
@@ -252,7 +252,8 @@ class Conversations:
             ).one_or_none()
             return None if row is None else self._lay_down_notes(work, row)
 
-        return self._transact(principal, kind, first)
+        begun: Row[Any] | None = self._transact(principal, kind, first)
+        return begun
 
     def _begin_afresh(self, known: Row[Any], principal: Principal) -> Row[Any] | None:
         """Start a void conversation again under its key; None if somebody else just did."""
@@ -274,7 +275,8 @@ class Conversations:
             ).one_or_none()
             return None if row is None else self._lay_down_notes(work, row)
 
-        return self._transact(principal, known.kind, again)
+        begun: Row[Any] | None = self._transact(principal, known.kind, again)
+        return begun
 
     def _lay_down_notes(self, work: Work, row: Row[Any]) -> Row[Any]:
         table = self._table

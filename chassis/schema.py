@@ -62,13 +62,11 @@ class _Decimal(fields.Decimal):
         self.least, self.above = least, above
         super().__init__(as_string=True, allow_nan=False, **kwargs)
 
-    def _validated(self, value: Any) -> Decimal | None:
+    def _validated(self, value: Any) -> Decimal:
         if isinstance(value, float | bool) or (isinstance(value, str) and len(value) > 40):
             # A float has already lost what it stood for.
             raise self.make_error("invalid")
-        number = super()._validated(value)
-        if number is None:
-            return None
+        number: Decimal = super()._validated(value)
         if abs(number) >= self.limit:
             raise ValidationError(f"Must be below {self.limit:f}.")
         exact = number.quantize(Decimal(1).scaleb(-self.decimals))
@@ -133,7 +131,7 @@ class Identity(fields.UUID):
     """An id; dumped as its string."""
 
 
-def one_of(enum: Any, **kwargs: Any) -> fields.Enum:
+def one_of(enum: Any, **kwargs: Any) -> "fields.Enum[Any]":
     """Give the field of a StrEnum, by value on the wire."""
     return fields.Enum(enum, by_value=True, **kwargs)
 

@@ -37,7 +37,7 @@ TAKE_UP_SECONDS = 2
 Entrypoint = Callable[..., Any]
 
 
-class Database(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
+class Database(DependencyProvider):
     """Gives the methods of a service the process's one Store."""
 
     def __init__(

@@ -5,6 +5,7 @@ Creating and submitting in one call lays the order down only when both have answ
 refusal leaves nothing behind.
 """
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -97,13 +98,16 @@ def _review(work: Work, talk: Talk, order: Order) -> dict[str, Any]:
         judge_credit(order.gate(GateKind.CREDIT), answer, work.now)
         order.terms = answer["terms"]
         order.grade = answer["grade"]
-        order.deposit_percent = answer["deposit_percent"]
+        order.deposit_percent = Decimal(answer["deposit_percent"] or 0)
     order.open_gates(work.now)
     submitted = order.submit(work.now)
     reviewing.apply_statements(work, order)
     if findings.doubts and not price.has_passed:
         reviewing.report_doubt(work, order)
     work.announce(submitted)
+    if all(gate.has_passed for gate in order.gates):
+        # A resubmit that changed nothing anybody signed for stands approved at once.
+        work.announce(*order.settle_gates(work.now))
     work.log(
         "order",
         order.number,

@@ -196,8 +196,9 @@ class Order(Announcing, Base):
 
     @validates("stage")
     def _only_legal_moves(self, _: str, wish: Stage) -> Stage:
-        if self.stage is not None and self.stage is not wish:
-            STAGES.check(self.stage, wish, order_number=self.number)
+        before: Stage | None = self.stage
+        if before is not None and before is not wish:
+            STAGES.check(before, wish, order_number=self.number)
         return wish
 
     # -- questions -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The review of an order: which gates it needs, what each depends on, how a new submit keeps them."""
+"""The review: which gates an order needs, what each depends on, how a new submit keeps them."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from typing import Any
 from chassis import money
 from services.orders.domain.gate import RULE_VERSION, Gate
 from services.orders.domain.lifecycle import GateKind, Verdict
+from services.orders.domain.line import OrderLine
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import PriceFindings
 
@@ -52,14 +53,7 @@ def inputs_of(order: Order, kind: GateKind) -> str:
         case GateKind.CREDIT:
             depends = [order.customer_id, order.credit_amount]
         case GateKind.APPROVAL:
-            depends = [
-                order.revision_inputs(),
-                [
-                    [line.line_no, line.product_id, line.spec, line.supply, _plain(line.quantity)]
-                    + [_plain(line.unit_price), _plain(line.discount), line.packing]
-                    for line in order.lines
-                ],
-            ]
+            depends = [order.revision_inputs(), [_approved_of(line) for line in order.lines]]
     text = json.dumps(depends, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -151,3 +145,16 @@ def director_reasons(order: Order, *, above: Decimal, off_percent: Decimal) -> l
 
 def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
+
+
+def _approved_of(line: OrderLine) -> list[Any]:
+    return [
+        line.line_no,
+        line.product_id,
+        line.spec,
+        line.supply,
+        _plain(line.quantity),
+        _plain(line.unit_price),
+        _plain(line.discount),
+        line.packing,
+    ]

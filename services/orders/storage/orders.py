@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -58,7 +58,7 @@ def order_by_id(work: Work, order_id: UUID, *, lock: bool = False) -> Order:
     return _one(work, select(Order).where(Order.id == order_id), lock=lock, asked=str(order_id))
 
 
-def _one(work: Work, query: Select[tuple[Order]], *, lock: bool, asked: str) -> Order:
+def _one(work: Work, query: Select[Order], *, lock: bool, asked: str) -> Order:
     query = query.where(*visible(work)).options(*WHOLE)
     if lock:
         # Locking by the parent row first keeps two commands on one order in line.
@@ -97,33 +97,10 @@ def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Order], str
 
 
 def _conditions(filters: Mapping[str, Any]) -> list[Any]:
-    conditions: list[Any] = []
-    for name in ("customer_code", "clerk_id", "salesperson_id", "region"):
-        if filters[name]:
-            conditions.append(getattr(Order, name) == filters[name])
-    if filters["order_number"]:
-        conditions.append(Order.number.startswith(filters["order_number"], autoescape=True))
-    if filters["stage"]:
-        conditions.append(Order.stage.in_(filters["stage"]))
-    if filters["on_hold"] is not None:
-        conditions.append(Order.hold.isnot(None) if filters["on_hold"] else Order.hold.is_(None))
-    if filters["created_from"]:
-        conditions.append(Order.created_at >= _midnight(filters["created_from"]))
-    if filters["created_to"]:
-        conditions.append(Order.created_at < _midnight(filters["created_to"] + timedelta(days=1)))
-    if filters["amount_from"] is not None:
-        conditions.append(Order.total >= filters["amount_from"])
-    if filters["amount_to"] is not None:
-        conditions.append(Order.total <= filters["amount_to"])
-    if filters["product_code"]:
-        conditions.append(
-            exists().where(
-                OrderLine.order_id == Order.id, OrderLine.product_code == filters["product_code"]
-            )
-        )
-    for text in (filters["q"], filters["phone"]):
-        if text:
-            conditions.extend(_holds(text))
+    given = {name: value for name, value in filters.items() if value not in (None, "", [])}
+    conditions = [build(given[name]) for name, build in _FILTERS.items() if name in given]
+    for name in ("q", "phone"):
+        conditions.extend(_holds(given[name]) if name in given else ())
     return conditions
 
 
@@ -140,6 +117,27 @@ def _holds(text: str) -> list[Any]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), BUSINESS_ZONE)
+
+
+def _with_product(code: str) -> Any:
+    return exists().where(OrderLine.order_id == Order.id, OrderLine.product_code == code)
+
+
+# How each filter of a search narrows it; `q` and `phone` are texts to be found (`_holds`).
+_FILTERS: dict[str, Callable[[Any], Any]] = {
+    "customer_code": lambda code: Order.customer_code == code,
+    "clerk_id": lambda person: Order.clerk_id == person,
+    "salesperson_id": lambda person: Order.salesperson_id == person,
+    "region": lambda region: Order.region == region,
+    "order_number": lambda number: Order.number.startswith(number, autoescape=True),
+    "stage": Order.stage.in_,
+    "on_hold": lambda held: Order.hold.isnot(None) if held else Order.hold.is_(None),
+    "created_from": lambda day: Order.created_at >= _midnight(day),
+    "created_to": lambda day: Order.created_at < _midnight(day + timedelta(days=1)),
+    "amount_from": lambda amount: Order.total >= amount,
+    "amount_to": lambda amount: Order.total <= amount,
+    "product_code": _with_product,
+}
 
 
 def _write_cursor(order: Order) -> str:

@@ -1,7 +1,7 @@
 """Short-closing, tasks done, wishes to cancel, and orders of the old books."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
 
@@ -186,4 +186,4 @@ def _asked(request: Mapping[str, Any]) -> list[Any]:
 
 
 def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), BUSINESS_ZONE)
+    return datetime.combine(day, time(12), BUSINESS_ZONE).astimezone(UTC)

@@ -1,0 +1,219 @@
+"""Confirmation, sign-back, slide, expiry."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis import clock
+from services.orders.domain.errors import (
+    ConfirmationNotSent,
+    GradeTooLow,
+    SignBackAlreadyVerified,
+    SignBackInvalid,
+)
+from services.orders.use_cases import by_the_clock
+from tests.integration.orders.desk import Desk, Neighbours
+
+SIGNED: dict[str, Any] = {
+    "confirmation_version": 1,
+    "channel": "fax",
+    "signatory": "张经理",
+    "clear": True,
+    "unaltered": True,
+    "special_requirements_complete": True,
+}
+
+
+def days_pass(file: Path, days: int) -> None:
+    file.write_text(str(float(file.read_text()) + days * 86_400))
+
+
+def due(order: dict[str, Any], name: str) -> date:
+    return date.fromisoformat(order[name])
+
+
+def test_sending_freezes_version_one(desk: Desk) -> None:
+    """O19: proof-read, sent, received clearly, by whom."""
+    order = desk.sent_order()
+
+    assert order["stage"] == "awaiting_return"
+    assert order["confirmation_version"] == 1
+    assert desk.state(
+        "select number, state, document->>'number', sendings->0->>'received_clearly' "
+        "from confirmation"
+    ) == [(1, "sent", order["number"], "true")]
+
+
+def test_both_dates_slide_a_day_for_each_day_unsigned(desk: Desk, clock_file: Path) -> None:
+    """O23: the slide is computed from dates and announced once a day."""
+    before = desk.sent_order()
+    days_pass(clock_file, 2)
+
+    after = desk.order(before["number"])
+
+    for name in ("production_due", "customer_due"):
+        assert due(after, name) - due(before, name) == timedelta(days=2)
+    assert after["slid_days"] == 2
+
+
+def test_the_slide_is_announced_once_for_each_slot(desk: Desk, clock_file: Path) -> None:
+    desk.sent_order()
+    days_pass(clock_file, 1)
+
+    with desk.store.work() as work:
+        assert by_the_clock.announce_slides(work, work.now) == 1
+
+    assert desk.announced()[-1] == "dates_slid"
+    assert desk.state("select count(*) from task where kind = 'tell_customer'") == [(1,)]
+
+
+def test_the_slide_is_frozen_when_the_verified_copy_arrived(desk: Desk, clock_file: Path) -> None:
+    before = desk.sent_order()
+    days_pass(clock_file, 2)
+    desk.talk("verify_sign_back", order_number=before["number"], **SIGNED)
+    days_pass(clock_file, 5)
+
+    assert due(desk.order(before["number"]), "customer_due") - due(
+        before, "customer_due"
+    ) == timedelta(days=2)
+
+
+def test_grade_a_dates_do_not_slide(desk: Desk, neighbours: Neighbours, clock_file: Path) -> None:
+    neighbours.answer(
+        "customers.get_terms",
+        {"grade": "A", "terms": "account", "instruction_before_sign_back": True},
+    )
+    number = desk.sent_order()["number"]
+    days_pass(clock_file, 3)
+
+    assert desk.order(number)["slid_days"] == 0
+
+
+def test_an_unauthorised_signatory_is_rejected_and_filed(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """O21: the order stays as it was; the copy is kept with the reason."""
+    before = desk.sent_order()
+    neighbours.answer("customers.check_signatory", {"authorised": False, "why": "not on file"})
+
+    with pytest.raises(SignBackInvalid) as refused:
+        desk.talk("verify_sign_back", order_number=before["number"], **SIGNED)
+
+    assert refused.value.details["why"] == "not on file"
+    assert desk.order(before["number"]) == before
+    assert desk.state("select accepted, why from sign_back") == [(False, "not on file")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("clear", False, "signature or text is unclear"),
+        ("unaltered", False, "the text was altered"),
+        ("special_requirements_complete", False, "the special requirements are incomplete"),
+        ("confirmation_version", 2, "it is version 2, sent was 1"),
+    ],
+)
+def test_a_faulty_copy_is_rejected_with_its_fault(
+    desk: Desk, field: str, value: Any, why: str
+) -> None:
+    number = desk.sent_order()["number"]
+
+    with pytest.raises(SignBackInvalid) as refused:
+        desk.talk("verify_sign_back", order_number=number, **{**SIGNED, field: value})
+
+    assert refused.value.details["why"] == why
+
+
+def test_a_verified_copy_confirms_and_keeps_the_last_price(desk: Desk) -> None:
+    number = desk.sent_order()["number"]
+
+    order = desk.talk("verify_sign_back", order_number=number, **SIGNED)
+
+    assert (order["stage"], order["sign_back_verified"]) == ("confirmed", True)
+    assert desk.announced()[-1] == "order_confirmed"
+    assert desk.state("select unit_price::text from last_price") == [("1.000000",)]
+    with pytest.raises(SignBackAlreadyVerified):
+        desk.talk("verify_sign_back", order_number=number, **SIGNED)
+
+
+def test_only_grade_a_is_confirmed_before_its_sign_back(desk: Desk, neighbours: Neighbours) -> None:
+    """O22."""
+    number = desk.sent_order()["number"]
+    with pytest.raises(GradeTooLow):
+        desk.talk("confirm_by_grade", order_number=number)
+    neighbours.answer(
+        "customers.get_terms",
+        {"grade": "A", "terms": "account", "instruction_before_sign_back": True},
+    )
+
+    order = desk.talk("confirm_by_grade", order_number=number)
+
+    assert (order["stage"], order["confirmed_by_grade"]) == ("confirmed", True)
+    assert desk.state("select kind, role, state from task") == [("return_owed", "sales", "open")]
+    desk.talk("verify_sign_back", order_number=number, **SIGNED)
+    assert desk.state("select state from task") == [("done",)]
+    assert desk.announced()[-1] == "sign_back_verified"
+
+
+def test_an_owed_sign_back_that_is_late_is_an_anomaly_reported_once(
+    desk: Desk, neighbours: Neighbours, clock_file: Path
+) -> None:
+    neighbours.answer(
+        "customers.get_terms",
+        {"grade": "A", "terms": "account", "instruction_before_sign_back": True},
+    )
+    number = desk.sent_order()["number"]
+    desk.talk("confirm_by_grade", order_number=number)
+    days_pass(clock_file, 8)
+
+    counts = []
+    for _ in range(2):
+        with desk.store.work() as work:
+            counts.append(by_the_clock.report_late_returns(work))
+
+    assert counts == [1, 0]
+    assert desk.state("select count(*) from anomaly") == [(1,)]
+
+
+def test_an_unsigned_confirmation_expires_after_fourteen_days(desk: Desk, clock_file: Path) -> None:
+    """Everything held is freed, the order is a draft, every gate opens again."""
+    before = desk.sent_order()
+    days_pass(clock_file, 13)
+    with desk.store.work() as work:
+        assert by_the_clock.expire_orders(work, work.now) == 0
+    days_pass(clock_file, 1)
+
+    with desk.store.work() as work:
+        assert by_the_clock.expire_orders(work, work.now) == 1
+
+    order = desk.order(before["number"])
+    assert (order["stage"], order["gates"]) == ("draft", [])
+    assert desk.announced()[-1] == "order_expired"
+    assert desk.state("select state from confirmation") == [("void",)]
+    assert due(order, "customer_due") - due(before, "customer_due") == timedelta(days=14)
+    with pytest.raises(ConfirmationNotSent):
+        desk.talk("verify_sign_back", order_number=before["number"], **SIGNED)
+
+
+def test_a_draft_that_holds_something_expires_after_seven_days(
+    desk: Desk, clock_file: Path
+) -> None:
+    from services.orders.schemas import commands
+    from services.orders.use_cases import drafting
+
+    number = desk.approved_order()["number"]
+    desk.do(
+        commands.ReturnToDraft,
+        drafting.return_to_draft,
+        order_number=number,
+        reason="customer_request",
+    )
+    days_pass(clock_file, 8)
+
+    with desk.store.work() as work:
+        assert by_the_clock.expire_orders(work, work.now) == 1
+
+    assert desk.order(number)["gates"] == []
+    assert clock.business_now() > clock.machine_now()

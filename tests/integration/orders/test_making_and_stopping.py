@@ -1,0 +1,297 @@
+"""Issue, progress, hold, cancel, fulfilment, the old books."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chassis.commands import load
+from chassis.errors import Conflict, RoleNeeded
+from services.orders.domain.errors import (
+    GradeTooLow,
+    InstructionIssued,
+    MoneyNeeded,
+    NotAllOwedSettled,
+    OrderOnHold,
+    PastOrderDiffers,
+)
+from services.orders.schemas import commands
+from services.orders.storage import orders as stored
+from services.orders.use_cases import actions, ending, progress
+from tests.integration.orders.desk import (
+    CLERK,
+    CUSTOMER,
+    FINANCE,
+    SALES,
+    SUPERVISOR,
+    Desk,
+    Neighbours,
+)
+from tests.integration.orders.test_confirmation import SIGNED
+
+MONEY_MET = {
+    "grade": "B",
+    "terms": "deposit_and_balance",
+    "instruction_before_sign_back": False,
+    "money_needed": "300.00",
+    "money_verified": "300.00",
+    "money_met": True,
+    "credit_stop": False,
+}
+
+
+class AlreadyDispatched(Conflict):
+    code = "already_dispatched"
+    en = "Shipment S1 has left."
+    zh = "已发货"
+
+
+@pytest.fixture
+def confirmed(desk: Desk, neighbours: Neighbours) -> dict[str, Any]:
+    neighbours.answer("customers.check_production_terms", MONEY_MET)
+    number = desk.sent_order()["number"]
+    order: dict[str, Any] = desk.talk("verify_sign_back", order_number=number, **SIGNED)
+    neighbours.answer(
+        "inventory.issue_instruction", {"number": "P-1", "line_id": order["lines"][0]["id"]}
+    )
+    return order
+
+
+@pytest.fixture
+def shipped(desk: Desk, confirmed: dict[str, Any]) -> Callable[..., None]:
+    """Let shipping announce a shipment of the whole order in a state."""
+    shipment_id, line_id = str(uuid4()), confirmed["lines"][0]["id"]
+
+    def announce(name: str, state: str, sequence: int, quantity: str = "980") -> None:
+        shipment = {
+            "id": shipment_id,
+            "order_id": confirmed["id"],
+            "number": "S-1",
+            "state": state,
+            "lines": [{"line_id": line_id, "quantity": quantity, "signed_quantity": None}],
+        }
+        with desk.store.work() as work:
+            progress.take_shipment(work, name, shipment, sequence)
+
+    return announce
+
+
+def stock(desk: Desk, order: dict[str, Any], quantity: str) -> None:
+    with desk.store.work() as work:
+        progress.take_instruction(
+            work,
+            "goods_stocked",
+            {
+                "number": "P-1",
+                "order_id": order["id"],
+                "line_id": order["lines"][0]["id"],
+                "state": "stocked",
+                "produced_quantity": quantity,
+                "accepted_quantity": quantity,
+            },
+        )
+
+
+def test_an_instruction_waits_for_the_deposit(
+    desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
+) -> None:
+    """O22 O32."""
+    neighbours.answer(
+        "customers.check_production_terms",
+        {**MONEY_MET, "money_verified": "0.00", "money_met": False},
+    )
+    before = desk.order(confirmed["number"])
+
+    with pytest.raises(MoneyNeeded) as refused:
+        desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+
+    assert refused.value.details["needed"] == "300.00"
+    after = desk.order(confirmed["number"])
+    # Marking the order busy and free again counts its version; nothing else moved.
+    assert {**after, "version": 0} == {**before, "version": 0}
+    assert "inventory.issue_instruction" not in neighbours.names()
+
+
+def test_the_first_instruction_starts_the_order(desk: Desk, confirmed: dict[str, Any]) -> None:
+    """O24."""
+    order = desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+
+    assert order["stage"] == "in_progress"
+    assert order["lines"][0]["production"] == "issued"
+    with pytest.raises(InstructionIssued):
+        desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+
+
+def test_a_demotion_since_the_confirmation_bites_at_issue(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    neighbours.answer(
+        "customers.get_terms",
+        {"grade": "A", "terms": "account", "instruction_before_sign_back": True},
+    )
+    number = desk.sent_order()["number"]
+    desk.talk("confirm_by_grade", order_number=number)
+    neighbours.answer("customers.check_production_terms", MONEY_MET)
+
+    with pytest.raises(GradeTooLow):
+        desk.talk("issue_instruction", order_number=number, line_no=1)
+
+
+def test_an_order_is_fulfilled_when_its_accepted_quantity_is_signed_for(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    stock(desk, confirmed, "980")
+    shipped("shipment_dispatched", "dispatched", 5)
+    assert desk.order(confirmed["number"])["stage"] == "in_progress"
+
+    shipped("shipment_signed", "signed", 8)
+
+    order = desk.order(confirmed["number"])
+    assert (order["stage"], order["lines"][0]["signed_quantity"]) == ("fulfilled", "980.000")
+    assert desk.announced()[-1] == "order_fulfilled"
+
+
+def test_events_that_come_late_never_take_an_order_back(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    stock(desk, confirmed, "980")
+    shipped("shipment_signed", "signed", 8)
+
+    shipped("shipment_dispatched", "dispatched", 5)
+
+    assert desk.order(confirmed["number"])["stage"] == "fulfilled"
+    assert desk.order(confirmed["number"])["lines"][0]["signed_quantity"] == "980.000"
+
+
+def test_closing_waits_for_money_invoice_and_papers(
+    desk: Desk,
+    neighbours: Neighbours,
+    confirmed: dict[str, Any],
+    shipped: Callable[..., None],
+) -> None:
+    """O34."""
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    stock(desk, confirmed, "980")
+    shipped("shipment_signed", "signed", 8)
+    number = confirmed["number"]
+    money = {"paid_in_full": False, "balance": "680.00", "invoiced": False}
+    neighbours.answer("customers.get_order_money", {"money": money})
+    neighbours.answer("shipping.list_owed", {"items": [{"title": "receipt"}]})
+    with pytest.raises(NotAllOwedSettled) as refused:
+        desk.talk("close", FINANCE, order_number=number)
+    assert refused.value.details["items"] == ["receipt", "balance 680.00", "invoice"]
+    paid = {"paid_in_full": True, "balance": "0.00", "invoiced": True}
+    neighbours.answer("customers.get_order_money", {"money": paid})
+    neighbours.answer("shipping.list_owed", {"items": []})
+
+    order = desk.talk("close", FINANCE, order_number=number)
+
+    assert order["stage"] == "closed"
+
+
+def test_a_hold_stops_forward_moves_until_it_is_lifted(
+    desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
+) -> None:
+    number = confirmed["number"]
+    order = desk.talk("hold", order_number=number, reason="customer_request")
+    assert order["hold"]["by"] == CLERK.person_id
+    assert {"shipping.block_order", "inventory.block_order"} <= set(neighbours.names())
+    with pytest.raises(OrderOnHold):
+        desk.talk("issue_instruction", order_number=number, line_no=1)
+    with pytest.raises(RoleNeeded):
+        desk.talk("resume", SALES, order_number=number, reason="other")
+
+    order = desk.talk("resume", SUPERVISOR, order_number=number, reason="other")
+
+    assert order["hold"] is None
+    assert desk.announced()[-2:] == ["order_held", "order_resumed"]
+
+
+def test_cancel_frees_by_its_event(
+    desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
+) -> None:
+    """O29: the supervisor alone."""
+    number = confirmed["number"]
+    with pytest.raises(RoleNeeded):
+        desk.talk("cancel", order_number=number, reason="customer_request")
+
+    order = desk.talk("cancel", SUPERVISOR, order_number=number, reason="customer_request")
+
+    assert order["stage"] == "cancelled"
+    assert desk.announced()[-2:] == ["cancel_requested", "order_cancelled"]
+    assert neighbours.names()[-2:] == ["shipping.block_order", "inventory.stop_order"]
+
+
+def test_a_cancel_that_loses_puts_the_order_back(
+    desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
+) -> None:
+    neighbours.refuse("shipping.block_order", AlreadyDispatched())
+
+    with pytest.raises(Conflict) as refused:
+        desk.talk("cancel", SUPERVISOR, order_number=confirmed["number"], reason="other")
+
+    assert refused.value.code == "already_dispatched"
+    assert desk.order(confirmed["number"])["stage"] == "confirmed"
+    assert desk.announced()[-2:] == ["cancel_requested", "cancel_refused"]
+
+
+def test_a_cancel_without_the_planners_consent_takes_its_block_back(
+    desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
+) -> None:
+    class ConsentMissing(Conflict):
+        code = "stop_consent_missing"
+
+    neighbours.refuse("inventory.stop_order", ConsentMissing())
+
+    with pytest.raises(Conflict):
+        desk.talk("cancel", SUPERVISOR, order_number=confirmed["number"], reason="other")
+
+    assert neighbours.names()[-1] == "shipping.unblock_order"
+    assert desk.order(confirmed["number"])["stage"] == "confirmed"
+
+
+def test_actions_tell_what_is_allowed_and_why_not(desk: Desk, confirmed: dict[str, Any]) -> None:
+    """G3."""
+    with desk.store.work(CLERK) as work:
+        listed = actions.list_actions(work, stored.order_by_number(work, confirmed["number"]))
+
+    by_verb = {action["verb"]: action for action in listed}
+    assert by_verb["issue_instruction"]["allowed"] is True
+    assert by_verb["issue_instruction"]["checked_when_done"] is True
+    assert by_verb["submit"]["why_not"]["code"] == "illegal_move"
+    assert by_verb["cancel"]["why_not"]["code"] == "role_needed"
+
+
+def test_a_past_order_is_recorded_once_with_its_own_dates(desk: Desk) -> None:
+    past = {
+        "reference": "NW-10248",
+        "customer_code": CUSTOMER["code"],
+        "ordered_on": "1996-07-04",
+        "fulfilled_on": "1996-07-16",
+        "lines": [
+            {
+                "product_code": "LABEL-40",
+                "quantity": "12",
+                "unit_price": "14.00",
+                "amount": "151.20",
+            }
+        ],
+    }
+    first = desk.do(commands.RecordPastOrder, ending.record_past_order, **past)
+
+    again = desk.do(commands.RecordPastOrder, ending.record_past_order, **past)
+
+    assert again == first
+    assert (first["stage"], first["imported"], first["total"]) == ("fulfilled", True, "151.20")
+    assert first["created_at"] == "1996-07-04T04:00:00+00:00"
+    assert desk.announced() == ["past_order_recorded"]
+    with pytest.raises(PastOrderDiffers):
+        desk.do(
+            commands.RecordPastOrder,
+            ending.record_past_order,
+            **{**past, "ordered_on": "1996-07-05"},
+        )
+    assert load(commands.RecordPastOrder(), past)["reference"] == "NW-10248"

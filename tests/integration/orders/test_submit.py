@@ -1,0 +1,351 @@
+"""Submitting: what is held, which gates open, what refuses and leaves nothing behind."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chassis import clock
+from chassis.commands import KeyReused
+from chassis.errors import Conflict, RoleNeeded, StaleVersion, Unavailable
+from chassis.rpc import deadline_in
+from services.orders.domain.errors import DirectorNeeded, FieldsMissing, GateNotOpen
+from services.orders.schemas import commands
+from services.orders.use_cases import drafting, reviewing
+from tests.integration.orders.desk import (
+    CLERK,
+    DIRECTOR,
+    PASSED,
+    SUPERVISOR,
+    Desk,
+    Neighbours,
+)
+
+
+class StockShort(Conflict):
+    code = "stock_short"
+    en = "Line {line}: {free} free now."
+    zh = "库存不足"
+
+
+def verdicts(order: dict[str, Any]) -> dict[str, str]:
+    return {gate["kind"]: gate["verdict"] for gate in order["gates"]}
+
+
+def test_a_made_order_opens_price_credit_and_technique_first(desk: Desk) -> None:
+    """O9 O13 O16 O17: gates in their order."""
+    order = desk.new_order()
+
+    assert order["stage"] == "in_review"
+    assert verdicts(order) == {
+        "price": "passed",
+        "credit": "passed",
+        "technique": "pending",
+        "material": "pending",
+        "schedule": "pending",
+        "approval": "pending",
+    }
+    assert [gate["kind"] for gate in order["gates"] if gate["is_open"]] == ["technique"]
+
+
+def test_credit_is_asked_at_the_upper_tolerance(desk: Desk, neighbours: Neighbours) -> None:
+    desk.new_order()
+
+    (asked,) = [body for name, body, _ in neighbours.asked if name == "customers.reserve_credit"]
+    assert asked["total"] == "1000.00"
+    assert asked["amount"] == "1030.00"
+
+
+def test_a_stock_order_skips_technique_material_and_schedule(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    order = desk.new_order(lines=[{"product_code": "LABEL-40", "quantity": "10"}])
+
+    assert list(verdicts(order)) == ["price", "credit", "approval"]
+    assert neighbours.names() == ["inventory.reserve_stock", "customers.reserve_credit"]
+    assert [gate["kind"] for gate in order["gates"] if gate["is_open"]] == ["approval"]
+
+
+def test_a_short_stock_line_refuses_and_leaves_nothing(desk: Desk, neighbours: Neighbours) -> None:
+    """O18: the refusal names what is free; nothing changed, nothing announced."""
+    neighbours.refuse("inventory.reserve_stock", StockShort(line=1, free=3))
+
+    with pytest.raises(Conflict) as refused:
+        desk.new_order(lines=[{"product_code": "LABEL-40", "quantity": "10"}])
+
+    assert refused.value.code == "stock_short"
+    assert desk.state('select count(*) from "order"') == [(0,)]
+    assert desk.announced() == []
+    assert neighbours.names() == ["inventory.reserve_stock"]
+
+
+def test_missing_fields_refuse_the_submit_by_name(desk: Desk, neighbours: Neighbours) -> None:
+    """O4 O6: the mandatory list, and a task for the salesperson."""
+    number = desk.new_order(submit=False, special_requirements="", key_data_checked=True)["number"]
+
+    with pytest.raises(FieldsMissing) as refused:
+        desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert list(refused.value.details["fields"]) == ["special_requirements"]
+    assert neighbours.asked == []
+    assert desk.order(number)["stage"] == "draft"
+    assert desk.state("select kind, role, person_id from task") == [
+        ("missing_fields", "sales", "sales-1")
+    ]
+
+
+def test_an_unchecked_order_is_not_submitted(desk: Desk) -> None:
+    """O37: key data are compared a second time."""
+    with pytest.raises(FieldsMissing) as refused:
+        desk.new_order(key_data_checked=False)
+
+    assert list(refused.value.details["fields"]) == ["key_data_checked"]
+
+
+def test_credit_that_is_held_does_not_refuse_the_order(desk: Desk, neighbours: Neighbours) -> None:
+    neighbours.answer("customers.reserve_credit", {**PASSED, "verdict": "held"})
+
+    order = desk.new_order()
+
+    assert order["stage"] == "in_review"
+    assert verdicts(order)["credit"] == "held"
+
+
+def test_held_credit_passes_by_the_directors_override(desk: Desk, neighbours: Neighbours) -> None:
+    neighbours.answer("customers.reserve_credit", {**PASSED, "verdict": "held"})
+    number = desk.new_order()["number"]
+    with pytest.raises(RoleNeeded):
+        desk.talk("override_credit", order_number=number, reason="other", text="please")
+    neighbours.answer("customers.reserve_credit", PASSED)
+
+    order = desk.talk(
+        "override_credit", DIRECTOR, order_number=number, reason="other", text="old customer"
+    )
+
+    credit = next(gate for gate in order["gates"] if gate["kind"] == "credit")
+    assert (credit["verdict"], credit["override"]) == ("passed", True)
+    assert credit["signer_name"] == "Zhou Lei"
+    assert neighbours.asked[-1][1]["override"] is True
+
+
+def test_a_price_below_scheme_is_a_doubt_told_to_three_at_once(desk: Desk) -> None:
+    """O9 X10: salesperson, supervisor and director; only the director overrides."""
+    order = desk.new_order(
+        lines=[{"product_code": "PAPER-70", "quantity": "1000", "unit_price": "0.9"}]
+    )
+
+    assert verdicts(order)["price"] == "doubt"
+    told = desk.state("select role, person_id from task where kind = 'price_doubt' order by role")
+    assert told == [("director", None), ("sales", "sales-1"), ("supervisor", None)]
+    with pytest.raises(RoleNeeded):
+        desk.do(
+            commands.Override,
+            reviewing.override_price,
+            SUPERVISOR,
+            order_number=order["number"],
+            reason="price",
+            text="no",
+        )
+    order = desk.do(
+        commands.Override,
+        reviewing.override_price,
+        DIRECTOR,
+        order_number=order["number"],
+        reason="price",
+        text="volume next year",
+    )
+    assert verdicts(order)["price"] == "passed"
+    assert desk.state("select count(*) from task where state = 'open'") == [(0,)]
+
+
+def test_statements_that_overtake_each_other_pass_in_their_turn(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    order_id = desk.order(number)["id"]
+    for kind in ("material", "technique"):
+        with desk.store.work() as work:
+            reviewing.take_statement(
+                work,
+                {
+                    "order_id": order_id,
+                    "kind": kind,
+                    "revision": 1,
+                    "verdict": "passed",
+                    "text": "",
+                    "signer_id": "t",
+                    "signer_name": "T",
+                    "signed_at": "2026-01-01T00:00:00+00:00",
+                },
+            )
+
+    assert verdicts(desk.order(number))["material"] == "passed"
+
+
+def test_a_statement_for_an_old_revision_changes_nothing(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+
+    desk.state_all_made(number, revision=0)
+
+    assert verdicts(desk.order(number))["technique"] == "pending"
+
+
+def test_approval_beyond_the_supervisor_needs_the_director(desk: Desk) -> None:
+    """O12: above 50,000 yuan."""
+    number = desk.new_order(lines=[{"product_code": "PAPER-70", "quantity": "50001"}])["number"]
+    desk.state_all_made(number)
+    body = {"order_number": number, "verdict": "passed", "text": "ok"}
+
+    with pytest.raises(DirectorNeeded):
+        desk.do(commands.SignApproval, reviewing.sign_approval, SUPERVISOR, **body)
+
+    order = desk.do(commands.SignApproval, reviewing.sign_approval, DIRECTOR, **body)
+    assert order["stage"] == "approved"
+
+
+def test_approval_is_not_open_before_all_others_passed(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+
+    with pytest.raises(GateNotOpen):
+        desk.do(
+            commands.SignApproval,
+            reviewing.sign_approval,
+            SUPERVISOR,
+            order_number=number,
+            verdict="passed",
+            text="ok",
+        )
+
+
+def test_a_resubmit_reopens_only_the_gates_whose_input_changed(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """Back to draft with a changed quantity: technique carries over, the rest re-opens."""
+    number = desk.approved_order()["number"]
+    desk.do(
+        commands.ReturnToDraft,
+        drafting.return_to_draft,
+        order_number=number,
+        reason="customer_request",
+    )
+    desk.do(
+        commands.ChangeOrder,
+        drafting.change_order,
+        order_number=number,
+        lines=[{"product_code": "PAPER-70", "quantity": "1200"}],
+        reason="customer_request",
+    )
+
+    order = desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert order["revision"] == 2
+    assert verdicts(order) == {
+        "price": "passed",
+        "credit": "passed",
+        "technique": "passed",
+        "material": "pending",
+        "schedule": "pending",
+        "approval": "pending",
+    }
+    credit = [body for name, body, _ in neighbours.asked if name == "customers.reserve_credit"]
+    assert [body["amount"] for body in credit] == ["1030.00", "1236.00"]
+
+
+def test_an_unchanged_resubmit_keeps_every_gate_and_asks_no_credit(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    number = desk.approved_order()["number"]
+    desk.do(
+        commands.ReturnToDraft,
+        drafting.return_to_draft,
+        order_number=number,
+        reason="correction",
+    )
+    neighbours.asked.clear()
+
+    order = desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert order["stage"] == "approved"
+    assert set(verdicts(order).values()) == {"passed"}
+    assert "customers.reserve_credit" not in neighbours.names()
+
+
+def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    body = {"order_number": desk.new_order(submit=False)["number"], "key_data_checked": True}
+    first = desk.talk("submit", key="k", **body)
+
+    again = desk.talk("submit", key="k", **body)
+
+    assert again == first
+    assert neighbours.names().count("customers.reserve_credit") == 1
+    with pytest.raises(KeyReused):
+        desk.talk("submit", key="k", **{**body, "key_data_checked": False})
+
+
+def test_an_unreachable_neighbour_leaves_the_outcome_to_the_row(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """ARCHITECTURE §4.6: unknown is asked again with the same ids, never assumed."""
+    number = desk.new_order(submit=False)["number"]
+    body = {"order_number": number, "key_data_checked": True}
+    neighbours.refuse("customers.reserve_credit", Unavailable())
+    with pytest.raises(Unavailable):
+        desk.talks.hold("submit", CLERK, "k", body, deadline=deadline_in(0.3))
+    asked = {key for name, _, key in neighbours.asked if name == "customers.reserve_credit"}
+    neighbours.answer("customers.reserve_credit", PASSED)
+
+    assert desk.talks.take_up_abandoned() == 1
+
+    assert desk.order(number)["stage"] == "in_review"
+    after = {key for name, _, key in neighbours.asked if name == "customers.reserve_credit"}
+    assert after == asked
+    assert desk.talk("submit", key="k", **body)["stage"] == "in_review"
+
+
+def test_a_submit_past_its_deadline_is_undone_and_its_key_may_try_afresh(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    number = desk.new_order(submit=False)["number"]
+    body = {"order_number": number, "key_data_checked": True}
+    neighbours.refuse("customers.reserve_credit", Unavailable())
+    with pytest.raises(Unavailable):
+        desk.talks.hold("submit", CLERK, "k", body, deadline=deadline_in(0.3))
+    desk.state("update conversation set deadline = now() - interval '1 s' returning 1")
+    neighbours.answer("customers.reserve_credit", PASSED)
+
+    desk.talks.take_up_abandoned()
+
+    assert desk.order(number)["stage"] == "draft"
+    assert {"customers.undo_credit", "inventory.undo_stock"} <= set(neighbours.names())
+    assert desk.talk("submit", key="k", **body)["stage"] == "in_review"
+
+
+def test_a_stale_version_is_refused(desk: Desk) -> None:
+    order = desk.new_order(submit=False)
+
+    with pytest.raises(StaleVersion):
+        desk.talk(
+            "submit",
+            order_number=order["number"],
+            key_data_checked=True,
+            expected_version=order["version"] + 1,
+        )
+
+
+def test_totals_are_sums_of_lines_rounded_half_up(desk: Desk) -> None:
+    order = desk.new_order(
+        lines=[
+            {"product_code": "LABEL-40", "quantity": "3", "unit_price": "0.0365"},
+            {"product_code": "LABEL-40", "quantity": "1", "unit_price": "0.005"},
+        ]
+    )
+
+    assert [line["amount"] for line in order["lines"]] == ["0.11", "0.01"]
+    assert Decimal(order["total"]) == Decimal("0.12")
+
+
+def test_customer_due_is_kept(desk: Desk) -> None:
+    due = clock.business_date(clock.business_now()) + timedelta(days=30)
+
+    assert desk.new_order()["customer_due"] == due.isoformat()
