@@ -338,9 +338,9 @@ class Shipment(Announcing, Base):
 
     def withdraw_release(self, now: datetime) -> list[events.ShipmentEvent]:
         """Stop what a reversed payment had released; nothing if that does not carry it."""
-        carried = self.is_open and self.released_at is not None
-        by_terms = (self.verdict or {}).get("terms") == "account" or self.override_note is not None
-        if not carried or by_terms or self.release_withdrawn_at is not None:
+        carried = self.is_open and self.released_at is not None and self.override_note is None
+        by_payment = (self.verdict or {}).get("paid_at") is not None
+        if not carried or not by_payment or self.release_withdrawn_at is not None:
             return []
         self.release_withdrawn_at = now
         return [events.ReleaseWithdrawn(self)]

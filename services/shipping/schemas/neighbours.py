@@ -97,6 +97,7 @@ class HeldLine(Copy):
 
     line_id = fields.String(required=True)
     held = Quantity(required=True)
+    consumed = Quantity(required=True)
     accepted_quantity = Quantity(load_default=None, allow_none=True)
 
 

@@ -1,7 +1,6 @@
 """Queries of shipments, their lines and parcels."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -98,28 +97,15 @@ def first_gone(session: Session, order_id: UUID) -> str | None:
     )
 
 
-@dataclass(frozen=True)
-class Asked:
-    """How much of an order line was asked for: in all, and of that not left yet."""
-
-    ever: Decimal = Decimal(0)
-    open: Decimal = Decimal(0)
-
-
-def asked_of_order(session: Session, order_id: UUID) -> dict[UUID, Asked]:
-    """Give what was asked for of each line of an order, cancelled requests left out."""
-    is_open = Shipment.state.in_(OPEN)
+def asked_of_order(session: Session, order_id: UUID) -> dict[UUID, Decimal]:
+    """Give what was ever asked for of each line of an order, cancelled requests left out."""
     rows = session.execute(
-        select(
-            ShipmentLine.line_id,
-            func.sum(ShipmentLine.quantity).label("ever"),
-            func.coalesce(func.sum(ShipmentLine.quantity).filter(is_open), 0).label("open"),
-        )
+        select(ShipmentLine.line_id, func.sum(ShipmentLine.quantity).label("asked"))
         .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
         .where(Shipment.order_id == order_id, Shipment.state != ShipmentState.CANCELLED)
         .group_by(ShipmentLine.line_id)
     )
-    return {row.line_id: Asked(Decimal(row.ever), Decimal(row.open)) for row in rows}
+    return {row.line_id: row.asked for row in rows}
 
 
 def owners_of(session: Session, codes: Iterable[str]) -> dict[str, UUID]:

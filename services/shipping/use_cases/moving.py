@@ -10,7 +10,6 @@ from services.shipping.domain import events
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
 from services.shipping.domain.shipment import Departure, Shipment
 from services.shipping.storage import masters, orders, shipments
-from services.shipping.storage.shipments import Asked
 from services.shipping.use_cases.calendar import batch_after
 from services.shipping.use_cases.loading import (
     check_version,
@@ -47,6 +46,7 @@ def look_at_release(work: Work, request: dict[str, Any]) -> dict[str, Any]:
     return {
         "order_id": str(shipment.order_id),
         "customer_id": str(shipment.customer_id),
+        "shipment_id": str(shipment.id),
         "rest": _rest_of_order(work, shipment),
         "lines": [
             {"line_id": str(line.line_id), "quantity": format(line.quantity, "f")}
@@ -67,7 +67,7 @@ def _rest_of_order(work: Work, shipment: Shipment) -> list[dict[str, Any]] | Non
             "line_id": line["id"],
             "supply": line["supply"],
             "quantity": line["quantity"],
-            "asked": format(asked.get(UUID(line["id"]), Asked()).ever, "f"),
+            "asked": format(asked.get(UUID(line["id"]), Decimal(0)), "f"),
         }
         for line in order.view["lines"]
         if not line["short_closed"]
@@ -101,8 +101,7 @@ def release(work: Work, request: dict[str, Any], verdict: dict[str, Any]) -> Shi
     shipment = locked(work, request, roles=_releasers(request), legal=Shipment.check_releasable)
     if not request["override"] and verdict["grade"] != "A":
         work.principal.require("finance")
-    by_payment = not request["override"] and verdict["terms"] != "account"
-    paid_at = verdict["paid_at"] if by_payment else None
+    paid_at = None if request["override"] else verdict["paid_at"]
     batch, leaves_at = batch_after(work, paid_at)
     before = shipment.state
     announced = shipment.release(

@@ -13,7 +13,6 @@ from services.shipping.domain.obligation import Owed
 from services.shipping.domain.order import OrderCopy
 from services.shipping.domain.shipment import Shipment, ShipmentLine
 from services.shipping.storage import orders, shipments
-from services.shipping.storage.shipments import Asked
 from services.shipping.use_cases.calendar import after_working_days
 from services.shipping.use_cases.loading import person
 from services.shipping.use_cases.owing import open_obligation
@@ -82,14 +81,13 @@ def _check_held(
     order: OrderCopy,
     wanted: list[tuple[dict[str, Any], Decimal]],
     holdings: list[dict[str, Any]],
-    asked: dict[UUID, Asked],
+    asked: dict[UUID, Decimal],
 ) -> None:
     """Raise NotEnoughHeld naming each line that asks for more than is left."""
     held = {holding["line_id"]: holding for holding in holdings}
     short = []
     for line, amount in wanted:
-        holding = held.get(line["id"])
-        left = _left(line, holding, asked.get(UUID(line["id"]), Asked()))
+        left = _left(held.get(line["id"]), asked.get(UUID(line["id"]), Decimal(0)))
         if amount > left:
             short.append({"line_no": line["line_no"], "wanted": amount, "left": max(left, 0)})
     if short:
@@ -97,26 +95,16 @@ def _check_held(
         raise NotEnoughHeld(order_number=order.number, summary=summary, lines=short)
 
 
-def _left(line: dict[str, Any], holding: dict[str, Any] | None, asked: Asked) -> Decimal:
+def _left(holding: dict[str, Any] | None, asked: Decimal) -> Decimal:
     """Give what may still be asked for of a line.
 
-    What has left may or may not be consumed in inventory's books yet (that goes by an event),
-    so two bounds hold: what is held less what is asked for and still here, and what the line
-    amounts to less all that was ever asked for.
+    What has left counts on both sides, as consumed and as asked for. Until inventory has
+    booked it, it is still held and not yet consumed, so their sum is right at every moment.
     """
     if holding is None:
         return Decimal(0)
-    held: Decimal = holding["held"]
-    return min(held - asked.open, _whole(line, holding) - asked.ever)
-
-
-def _whole(line: dict[str, Any], holding: dict[str, Any]) -> Decimal:
-    """Give what a line amounts to: made lines what was accepted, stock lines what was ordered."""
-    accepted: Decimal | None = holding["accepted_quantity"]
-    if line["supply"] == "make":
-        held: Decimal = holding["held"]
-        return held if accepted is None else accepted
-    return Decimal(line["quantity"])
+    ever_held: Decimal = holding["held"] + holding["consumed"]
+    return ever_held - asked
 
 
 def _new_shipment(

@@ -116,7 +116,12 @@ class Neighbours:
         assert (service, method) == ("inventory", "get_holdings")
         return {
             "lines": [
-                {"line_id": line_id, "held": held, "accepted_quantity": accepted}
+                {
+                    "line_id": line_id,
+                    "held": held,
+                    "consumed": "0.000",
+                    "accepted_quantity": accepted,
+                }
                 for line_id, (held, accepted) in self.held.items()
             ],
             "material": [],
@@ -128,11 +133,11 @@ class Desk:
     """The service as callers reach it, on a real database, without a broker."""
 
     def __init__(self, url: str) -> None:
-        self.store = Store(
+        self.store: Any = Store(
             service="shipping", url=url, platform=platform, events=EVENTS, rules=RULES
         )
         self.neighbours = Neighbours()
-        self._service = ShippingService()
+        self._service: Any = ShippingService()
         self._service.database = self.store
         self._service.neighbours = self.neighbours
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -41,8 +42,9 @@ def test_cancel_against_a_dispatch_scan_has_exactly_one_winner_in_each_of_50_rou
         shipment = desk.handed(order, parcels=1)
         (code,) = codes(shipment)
         cancelled, scanned = at_once(
-            lambda order=order: block(desk, order),
-            lambda code=code, order=order: desk.ask(
+            partial(block, desk, order),
+            partial(
+                desk.ask,
                 "record_scans",
                 DISPATCHER,
                 device_id=order["number"],
@@ -75,8 +77,8 @@ def test_cancel_against_a_dispatch_by_hand_has_exactly_one_winner(desk: Desk) ->
         shipment = desk.handed(order, parcels=1)
         number = shipment["number"]
         cancelled, dispatched = at_once(
-            lambda order=order: block(desk, order),
-            lambda number=number: desk.ask("dispatch_shipment", DISPATCHER, shipment_number=number),
+            partial(block, desk, order),
+            partial(desk.ask, "dispatch_shipment", DISPATCHER, shipment_number=number),
         )
         refused = [r.code for r in (cancelled, dispatched) if isinstance(r, GendanError)]
         assert refused in (["already_dispatched"], ["order_being_cancelled"])
@@ -96,7 +98,7 @@ def test_requests_at_once_never_ask_for_more_than_is_held(desk: Desk) -> None:
 def test_a_block_and_a_request_at_once_leave_no_unblocked_shipment(desk: Desk) -> None:
     for _ in range(10):
         order = desk.order()
-        at_once(lambda order=order: block(desk, order), lambda order=order: desk.request(order))
+        at_once(partial(block, desk, order), partial(desk.request, order))
         found = desk.ask("search_shipments", CLERK, order_number=order["number"])["items"]
         assert [shipment["blocked"] for shipment in found] in ([], ["cancel"])
 
@@ -119,12 +121,8 @@ def test_batches_that_cross_over_the_same_shipments_both_end(desk: Desk) -> None
     for kind in ("pick", "pack", "dispatch", "arrive"):
         start = {"pick": 0, "pack": 10, "dispatch": 20, "arrive": 30}[kind]
         answers = at_once(
-            lambda kind=kind, start=start: desk.scan(
-                *[(start + i, code, kind) for i, code in enumerate(first)]
-            ),
-            lambda kind=kind, start=start: desk.scan(
-                *[(start + 100 + i, code, kind) for i, code in enumerate(second)]
-            ),
+            partial(desk.scan, *[(start + i, code, kind) for i, code in enumerate(first)]),
+            partial(desk.scan, *[(start + 100 + i, code, kind) for i, code in enumerate(second)]),
         )
         assert [a["answer"] for batch in answers for a in batch] == ["accepted"] * 12
     assert {desk.state(shipment) for shipment in shipments} == {"arrived"}

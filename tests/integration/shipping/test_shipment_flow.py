@@ -336,7 +336,8 @@ def test_sales_sees_only_its_own_customers_shipments(desk: Desk) -> None:
 
 def test_search_pages_through_every_shipment_once_newest_first(desk: Desk) -> None:
     made = [desk.request(desk.order())["number"] for _ in range(5)]
-    seen, after = [], None
+    seen: list[str] = []
+    after: str | None = None
     while True:
         page = desk.ask("search_shipments", CLERK, limit=2, after=after, state=["requested"])
         seen += [item["number"] for item in page["items"]]

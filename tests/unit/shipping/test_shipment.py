@@ -21,7 +21,12 @@ NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 REQUESTER, OTHER, DISPATCHER = ("p-1", "陈开单"), ("p-2", "林跟单"), ("p-3", "赵发货")
 DEPARTURE = Departure("F261123-000001", date(2026, 11, 26))
 BATCH = Batch(date(2026, 11, 23), BatchKind.MORNING)
-ALLOWED = {"allowed": True, "grade": "B", "terms": "deposit_and_balance"}
+ALLOWED = {
+    "allowed": True,
+    "grade": "B",
+    "terms": "deposit_and_balance",
+    "paid_at": "2026-11-23T01:00:00+00:00",
+}
 READ = ReadBack("王小姐", "13800000000", "广州市天河区1号", {1: Decimal(100), 2: Decimal(5)})
 S = ShipmentState
 
@@ -192,7 +197,10 @@ def test_a_reversed_payment_withdraws_the_release_until_it_is_given_again() -> N
 def test_a_reversed_payment_does_not_touch_account_orders_or_what_has_left() -> None:
     on_account = requested()
     on_account.release(
-        verdict={"allowed": True, "terms": "account"}, batch=BATCH, person=OTHER, now=NOW
+        verdict={"allowed": True, "terms": "account", "paid_at": None},
+        batch=BATCH,
+        person=OTHER,
+        now=NOW,
     )
     gone = handed()
     scan(gone, 0, ScanKind.DISPATCH)
