@@ -292,6 +292,17 @@ class BusConnection(pyamqp.Connection):
         transport.tick = self.tick
         return transport
 
+    @property
+    def transport(self) -> Any:
+        # py-amqp's own connects again, in whichever thread looks after the end.
+        if self._transport is None:
+            raise ConnectionResetError("the connection has ended")
+        return self._transport
+
+    @transport.setter
+    def transport(self, transport: Any) -> None:
+        self._transport = transport
+
     def drain_events(self, timeout: float | None = None) -> None:
         """Handle frames up to and including the next whole method.
 
@@ -317,7 +328,7 @@ class BusConnection(pyamqp.Connection):
         """
         transport, handle = self.transport, self.on_inbound_frame
         handle(transport.read_frame())
-        # A handler may close the connection, which takes the transport away.
+        # What is handled may close the connection.
         while transport.connected and transport.has_frame:
             handle(transport.read_frame())
 
@@ -408,6 +419,7 @@ class Lane:
         self._something_posted = threading.Lock()
         self._something_posted.acquire()
         self._writer_sleeps = False
+        self._closing = False
         self._name = name
         self.ended = threading.Event()
         #: True while the broker takes nothing from publishers (memory or disk alarm).
@@ -432,10 +444,18 @@ class Lane:
             self._wake()
 
     def close(self) -> None:
-        """Write what was posted, then end. Waits a moment at most."""
+        """Write what was posted, have the broker confirm that, and end. Waits a moment at most."""
         give_up = time.monotonic() + CLOSE_SECONDS
-        while self._frames and not self.ended.is_set() and time.monotonic() < give_up:
-            time.sleep(0.01)
+        while (self._frames or not self._writer_sleeps) and not self.ended.is_set():
+            if time.monotonic() >= give_up:
+                break
+            time.sleep(0.005)
+        else:
+            with suppress(*BUS_ERRORS):
+                # The broker answers when it has taken all before it; the reader ends by that.
+                self._closing = True
+                self._connection.send_method(spec.Connection.Close, "BsBB", (0, "", 0, 0))
+                self.ended.wait(max(0.0, give_up - time.monotonic()))
         self.end()
 
     def end(self) -> None:
@@ -483,7 +503,7 @@ class Lane:
             self.end()
 
     def _report(self, error: Exception) -> None:
-        if not self.ended.is_set():
+        if not self.ended.is_set() and not self._closing:
             _log.warning("%s: the publishing connection is lost: %s", self._name, error)
 
     def _on_blocked(self, reason: str) -> None:
