@@ -33,6 +33,7 @@ def by_number(session: Session, number: str) -> Instruction:
 
 def locked(session: Session, number: str) -> Instruction:
     """Load an instruction to be moved; the caller has locked its order's row, which guards it."""
+    session.flush()  # What is read anew must not lose what was changed here.
     return session.scalars(
         select(Instruction)
         .where(Instruction.number == number)
@@ -50,6 +51,7 @@ def order_of(session: Session, number: str) -> UUID:
 
 def of_order(session: Session, order_id: UUID) -> Sequence[Instruction]:
     """Load an order's instructions by number; a caller that moves them has locked the order."""
+    session.flush()  # What is read anew must not lose what was changed here.
     return session.scalars(
         select(Instruction)
         .where(Instruction.order_id == order_id)

@@ -11,6 +11,7 @@ from services.inventory.domain.order import OrderBlock
 
 def standing(session: Session, order_id: UUID) -> OrderBlock | None:
     """Give a block that stands, if any; who moves the order has locked its row."""
+    session.flush()  # What is read anew must not lose what was changed here.
     return session.scalars(
         select(OrderBlock)
         .where(OrderBlock.order_id == order_id, OrderBlock.lifted_at.is_(None))
@@ -22,6 +23,7 @@ def standing(session: Session, order_id: UUID) -> OrderBlock | None:
 
 def of_order(session: Session, order_id: UUID) -> Sequence[OrderBlock]:
     """Load every block an order ever had, lifted ones and tombstones too."""
+    session.flush()  # What is read anew must not lose what was changed here.
     return session.scalars(
         select(OrderBlock)
         .where(OrderBlock.order_id == order_id)

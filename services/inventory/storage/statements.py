@@ -19,6 +19,7 @@ def standing(session: Session, order_id: UUID) -> dict[StatementKind, Statement]
 
     The caller that means to sign or void them has locked the order's row.
     """
+    session.flush()  # What is read anew must not lose what was changed here.
     rows = session.scalars(
         select(Statement)
         .where(Statement.order_id == order_id, Statement.verdict != Verdict.VOID)

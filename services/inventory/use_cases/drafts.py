@@ -132,8 +132,13 @@ def material_figures(work: Work, order: OrderCopy) -> dict[str, Any]:
                 "covered_on": covered_on.isoformat() if covered_on else None,
             }
         )
+    with_recipe = recipes.current_of(work.session, {line.product_id for line in order.made_lines})
     return {
         "materials": rows,
+        # Nothing is held for these: the technician who signs vouches for them.
+        "without_recipe": sorted(
+            {line.product_code for line in order.made_lines if line.product_id not in with_recipe}
+        ),
         "enough": all(Decimal(row["shortage"]) == 0 for row in rows),
         "material_date": ready_on.isoformat() if ready_on else None,
     }

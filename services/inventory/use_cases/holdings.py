@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.database import Work
 from chassis.quantity import ZERO
 from services.inventory.domain.product import Supply
-from services.inventory.storage import orders
+from services.inventory.storage import instructions, orders, work_centres
 from services.inventory.use_cases import material_stock, reservations
 
 
@@ -21,6 +21,9 @@ def get_holdings(work: Work, order_id: UUID) -> dict[str, Any]:
         facts = lines.setdefault(row.line_id, _line(row.line_id, row.product_id, row.supply))
         facts["held"] += row.quantity - row.surplus
         facts["consumed"] += row.consumed
+    for instruction in instructions.of_order(work.session, order_id):
+        if instruction.line_id in lines and not instruction.into_free_stock:
+            lines[instruction.line_id]["accepted_quantity"] = instruction.accepted_quantity
     return {
         "lines": list(lines.values()),
         "material": [
@@ -34,8 +37,23 @@ def get_holdings(work: Work, order_id: UUID) -> dict[str, Any]:
             }
             for claim in material_stock.material_holdings(work, order_id)
         ],
-        "slots": [],
+        "slots": _slots(work, order_id),
     }
+
+
+def _slots(work: Work, order_id: UUID) -> list[dict[str, Any]]:
+    booked = work_centres.slots_of(work.session, [order_id])
+    centres = work_centres.by_ids(work.session, {slot.work_centre_id for slot in booked})
+    return [
+        {
+            "line_id": slot.line_id,
+            "work_centre_code": centres[slot.work_centre_id].code,
+            "day": slot.day,
+            "quantity": slot.quantity,
+            "used": slot.used_at is not None,
+        }
+        for slot in booked
+    ]
 
 
 def _line(line_id: UUID, product_id: UUID, supply: Supply) -> dict[str, Any]:

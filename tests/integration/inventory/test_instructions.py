@@ -1,0 +1,485 @@
+"""Works instructions from draft to stock: SPEC §6 (O24, O29, O31, I5, I6, I8, I10, R12)."""
+
+import json
+from typing import Any
+
+from chassis.errors import GendanError
+from tests.integration.inventory.goods_story import CLERK, TECHNICIAN
+from tests.integration.inventory.making_story import (
+    ASSISTANT,
+    BOTH,
+    DUE,
+    INSPECTOR,
+    ITEMS,
+    OTHER_SALES,
+    PLANNER,
+    SALES,
+    Works,
+    at_once,
+)
+
+
+def announced(works: Works, name: str) -> list[dict[str, Any]]:
+    """Give the data of every event of a name, in order."""
+    bodies = works.scalar(
+        "select coalesce(json_agg(body order by id), '[]') from outbox where name = :name",
+        name=name,
+    )
+    return [json.loads(body)["data"] for body in bodies]
+
+
+# -- drafting and issuing ----------------------------------------------------------------------
+
+
+def test_a_confirmed_order_gets_one_draft_for_each_made_line(works: Works) -> None:
+    order = works.order().confirmed()
+
+    order.moves("order_changed")
+
+    assert order.instruction["state"] == "draft"
+    assert order.instruction["quantity"] == "1000.000"
+    assert order.instruction["special_rules"] == "防潮"
+    assert works.announced("instruction_drafted") == 1
+
+
+def test_issuing_carries_the_signed_date_tolerance_packing_and_a_copy_to_technique(
+    works: Works,
+) -> None:
+    order = works.order().confirmed()
+
+    issued = order.issue()
+
+    assert issued["state"] == "issued"
+    assert issued["production_due"] == DUE
+    assert (issued["least_quantity"], issued["most_quantity"]) == ("970.000", "1030.000")
+    assert issued["packing"] == "每箱100个"
+    assert issued["issued"]["person_id"] == CLERK.person_id
+    assert issued["technique_copy_at"] is not None
+    assert announced(works, "instruction_issued")[0]["instruction"]["production_due"] == DUE
+
+
+def test_issuing_drafts_first_where_the_event_has_not_come(works: Works) -> None:
+    order = works.order().submitted().signed()
+    order.stage, order.version = "confirmed", order.version + 1
+
+    assert order.issue()["state"] == "issued"
+    order.moves("order_confirmed", "confirmed")
+
+    assert order.instruction["state"] == "issued"
+    assert works.announced("instruction_drafted") == 1
+
+
+def test_issuing_twice_by_the_same_clerk_is_issuing_once(works: Works) -> None:
+    order = works.order().confirmed()
+    order.issue()
+
+    assert order.issue()["state"] == "issued"
+
+    assert works.announced("instruction_issued") == 1
+
+
+def test_an_unconfirmed_or_unscheduled_order_is_not_issued(works: Works) -> None:
+    order = works.order().submitted().signed()
+    assert _code(order.issue) == "order_not_confirmed"
+
+    other = works.order().submitted()
+    other.sign("technique")
+    other.sign("material")
+    other.moves("order_confirmed", "confirmed")
+
+    assert _code(other.issue) == "schedule_not_signed"
+
+
+# -- the factory -------------------------------------------------------------------------------
+
+
+def test_each_item_is_acknowledged_before_the_planner_accepts(works: Works) -> None:
+    order = works.order().confirmed()
+    order.issue()
+
+    assert order.refuses("accept_instruction", acknowledged=ITEMS[:-1]) == "items_not_acknowledged"
+    assert order.refuses("accept_instruction", CLERK, acknowledged=ITEMS) == "role_needed"
+    assert order.refuses("start_instruction") == "illegal_move"
+    assert order.accept()["state"] == "accepted"
+
+
+def test_starting_consumes_the_material_that_was_held(works: Works) -> None:
+    order = works.order("1000").running()
+
+    assert order.instruction["state"] == "running"
+    assert works.material_balance() == ("500.000", "0.000")
+    assert order.holdings["material"][0]["consumed"] == "500.000"
+
+
+def test_an_order_that_waits_for_material_cannot_start_before_it_comes(works: Works) -> None:
+    order = works.order("3000").submitted()
+    order.sign("technique")
+    order.sign("material", "waits")
+    order.sign("schedule")
+    order.production_due = DUE
+    order.moves("order_confirmed", "confirmed").issue()
+    order.accept()
+    assert order.refuses("start_instruction") == "material_not_held"
+
+    works.tell("book_material", material_code="KRAFT", change="500", reason="stock")
+
+    assert order.does("start_instruction")["state"] == "running"
+    assert works.material_balance() == ("0.000", "0.000")
+
+
+def test_produced_is_the_sum_of_the_reports_and_corrections_are_kept(works: Works) -> None:
+    order = works.order().running()
+    order.does("report_production", quantity="400", scrap="5", shift="day")
+    order.does("report_production", ASSISTANT, quantity="90", shift="night")
+    page = works.ask("get_instruction", PLANNER, number=order.instruction["number"])
+    wrong = next(r for r in page["reports"] if r["shift"] == "night")
+
+    corrected = order.does(
+        "correct_production_report", report_id=wrong["id"], quantity="590", reason="correction"
+    )
+
+    assert (corrected["produced_quantity"], corrected["scrap_quantity"]) == ("990.000", "5.000")
+    page = works.ask("get_instruction", PLANNER, number=order.instruction["number"])
+    assert sorted((r["quantity"], r["corrected"]) for r in page["reports"]) == [
+        ("400.000", False),
+        ("590.000", False),
+        ("90.000", True),
+    ]
+    again = {"report_id": wrong["id"], "quantity": "1", "reason": "correction"}
+    assert order.refuses("correct_production_report", **again) == "report_not_found"
+    assert [e["quantity"] for e in announced(works, "production_reported")] == [
+        "400.000",
+        "90.000",
+        "590.000",
+    ]
+
+
+def test_a_report_is_about_a_day_since_the_start(works: Works) -> None:
+    order = works.order().running()
+
+    for day in ("2020-01-01", "2999-01-01"):
+        code = order.refuses("report_production", quantity="1", reported_on=day)
+        assert code == "report_day_wrong"
+    assert order.refuses("report_production", quantity="0") == "report_empty"
+    assert order.refuses("report_production", quantity="0.5") == "quantity_not_in_unit"
+
+
+def test_an_abnormality_is_written_down_announced_and_resumed(works: Works) -> None:
+    order = works.order().running()
+    facts = {"class": "equipment", "reason": "切刀断裂", "measure": "换备用机"}
+
+    abnormal = order.does("mark_instruction_abnormal", ASSISTANT, **facts)
+
+    assert abnormal["state"] == "abnormal"
+    event = announced(works, "instruction_became_abnormal")[0]
+    assert {name: event[name] for name in facts} == facts
+    assert order.refuses("finish_instruction") == "illegal_move"
+    assert order.refuses("start_instruction") == "illegal_move"
+    assert order.does("resume_instruction")["state"] == "running"
+
+
+def test_unused_material_goes_back_at_finish_and_the_slots_are_used(works: Works) -> None:
+    order = works.order().running()
+    assert order.refuses("finish_instruction") == "nothing_reported"
+    order.does("report_production", quantity="980")
+    too_much = [{"material_code": "KRAFT", "quantity": "501"}]
+    assert order.refuses("finish_instruction", unused=too_much) == "too_much_returned"
+
+    unused = [{"material_code": "KRAFT", "quantity": "10"}]
+    finished = order.does("finish_instruction", unused=unused)
+
+    assert (finished["state"], finished["produced_quantity"]) == ("finished", "980.000")
+    assert works.material_balance() == ("510.000", "0.000")
+    # Booked for March 2030 and finished today: the days to come are free again.
+    assert order.slot_days == []
+
+
+# -- inspection and stock-in -------------------------------------------------------------------
+
+
+def test_an_inspection_adds_up_and_another_person_countersigns_it(works: Works) -> None:
+    order = works.order().finished("980")
+    wrong = {"passed": "970", "rejected": "5"}
+    assert order.refuses("inspect_instruction", INSPECTOR, **wrong) == "inspection_does_not_add_up"
+    assert order.refuses("countersign_inspection", CLERK) == "inspection_missing"
+
+    order.does("inspect_instruction", BOTH, passed="975", rework="3", rejected="2")
+
+    assert order.instruction["state"] == "finished"
+    assert order.instruction["standard"] == "GB/T 1"
+    assert order.refuses("countersign_inspection", BOTH) == "second_person_needed"
+    assert order.does("countersign_inspection", CLERK)["state"] == "inspected"
+
+
+def test_stock_in_within_tolerance_holds_the_goods_for_the_order(works: Works) -> None:
+    order = works.order("1000").inspected("980")
+
+    stocked = order.does("stock_in_instruction", INSPECTOR)
+
+    assert (stocked["state"], stocked["accepted_quantity"]) == ("stocked", "980.000")
+    assert works.balance("BAG") == ("980.000", "980.000")
+    assert order.holdings["lines"][0]["held"] == "980.000"
+    assert order.holdings["lines"][0]["accepted_quantity"] == "980.000"
+    event = announced(works, "goods_stocked")[0]
+    assert (event["accepted_quantity"], event["order_complete"]) == ("980.000", True)
+    assert (event["order_id"], event["line_id"]) == (str(order.id), str(order.line_id))
+
+
+def test_outside_tolerance_the_customers_consent_to_that_quantity_is_needed(works: Works) -> None:
+    order = works.order("1000").inspected("900")
+    assert order.refuses("stock_in_instruction", INSPECTOR) == "outside_tolerance"
+    consent = {"given_by": "王小姐", "text": "传真同意按900结算"}
+    order.does("record_customer_consent", CLERK, quantity="890", **consent)
+    assert order.refuses("stock_in_instruction", INSPECTOR) == "outside_tolerance"
+    assert works.balance("BAG") == ("0.000", "0.000")
+
+    order.does("record_customer_consent", CLERK, quantity="900", **consent)
+
+    assert order.does("stock_in_instruction", INSPECTOR)["accepted_quantity"] == "900.000"
+
+
+def test_what_passed_beyond_the_accepted_quantity_goes_into_free_stock(works: Works) -> None:
+    order = works.order("1000").inspected("1100")
+    assert order.refuses("stock_in_instruction", INSPECTOR) == "outside_tolerance"
+    assert (
+        order.refuses("stock_in_instruction", INSPECTOR, accepted_quantity="1101") == "not_passed"
+    )
+
+    order.does("stock_in_instruction", INSPECTOR, accepted_quantity="1030")
+
+    assert works.balance("BAG") == ("1100.000", "1030.000")
+
+
+# -- hold, stop, short-close ---------------------------------------------------------------------
+
+
+def test_a_hold_stops_every_forward_move_but_not_the_facts(works: Works) -> None:
+    order = works.order().running()
+    works.tell("block_order", CLERK, order_id=str(order.id), reason="等客户")
+
+    order.does("report_production", quantity="980")
+    assert order.refuses("finish_instruction") == "order_on_hold"
+    works.tell("unblock_order", CLERK, order_id=str(order.id))
+
+    assert order.does("finish_instruction")["state"] == "finished"
+
+
+def test_a_block_is_lifted_by_its_exact_id_and_a_late_one_is_withdrawn(works: Works) -> None:
+    order = works.order().confirmed()
+    block = {"order_id": str(order.id), "reason": "等客户"}
+    works.tell("block_order", CLERK, "key-1", **block)
+    works.tell("block_order", CLERK, "key-2", **block)
+    lift = {"order_id": str(order.id)}
+
+    works.tell("unblock_order", CLERK, command_id="key-1", **lift)
+    works.tell("unblock_order", CLERK, command_id="key-1", **lift)
+    assert _code(order.issue) == "order_on_hold"
+    works.tell("unblock_order", CLERK, command_id="key-2", **lift)
+    works.tell("unblock_order", CLERK, command_id="key-3", **lift)
+
+    assert _code(lambda: works.tell("block_order", CLERK, "key-3", **block)) == "withdrawn"
+    assert order.issue()["state"] == "issued"
+
+
+def test_stopping_before_making_cancels_and_gives_everything_back(works: Works) -> None:
+    order = works.order().confirmed()
+    order.issue()
+
+    stopped = works.tell("stop_order", CLERK, order_id=str(order.id), reason="customer_request")
+    again = works.tell("stop_order", CLERK, order_id=str(order.id), reason="customer_request")
+
+    assert [row["state"] for row in stopped["instructions"]] == ["cancelled"]
+    assert again == stopped
+    assert works.material_balance() == ("1000.000", "0.000")
+    assert (order.held_material, order.slot_days) == ([], [])
+    assert works.announced("instruction_cancelled") == 1
+    assert order.refuses("accept_instruction", acknowledged=ITEMS) == "illegal_move"
+
+
+def test_stopping_what_runs_needs_the_planners_consent_recorded_beforehand(works: Works) -> None:
+    order = works.order().running()
+    stop = {"order_id": str(order.id), "reason": "customer_request"}
+    assert works.code_of_refusal("stop_order", CLERK, **stop) == "stop_consent_missing"
+    assert order.instruction["state"] == "running"
+    assert order.refuses("consent_to_stop", CLERK, text="同意") == "role_needed"
+
+    order.does("consent_to_stop", text="同意停止")
+    stopped = works.tell("stop_order", CLERK, **stop)
+
+    assert [row["state"] for row in stopped["instructions"]] == ["cancelled"]
+
+
+def test_goods_of_a_cancelled_order_go_on_into_free_stock(works: Works) -> None:
+    order = works.order().finished("900")
+    works.tell("stop_order", CLERK, order_id=str(order.id), reason="customer_request")
+    order.moves("order_cancelled", "cancelled")
+
+    order.does("inspect_instruction", INSPECTOR, passed="900")
+    order.does("countersign_inspection", CLERK)
+    order.does("stock_in_instruction", INSPECTOR)
+
+    assert works.balance("BAG") == ("900.000", "0.000")
+    assert works.announced("goods_stocked") == 0
+    assert works.announced("free_goods_stocked") == 1
+
+
+def test_a_short_closed_line_gives_back_what_it_holds(works: Works) -> None:
+    order = works.order().confirmed()
+    order.short_closed = True
+
+    order.moves("line_short_closed")
+
+    assert order.instruction["state"] == "cancelled"
+    assert (order.held_material, order.slot_days) == ([], [])
+
+
+def test_stop_and_start_at_once_leave_one_of_two_worlds(works: Works) -> None:
+    for _ in range(5):
+        order = works.order("100").confirmed()
+        order.issue()
+        order.accept()
+        number = order.instruction["number"]
+
+        at_once(
+            [
+                lambda n=number: works.tell("start_instruction", PLANNER, number=n),
+                lambda o=order: works.tell("stop_order", CLERK, order_id=str(o.id), reason="x"),
+            ]
+        )
+
+        state = order.instruction["state"]
+        assert state in {"running", "cancelled"}
+        consumed = sum(float(row["consumed"]) for row in order.holdings["material"])
+        assert consumed == (50 if state == "running" else 0)
+        assert order.held_material in ([], ["0.000"])
+
+
+# -- looking -----------------------------------------------------------------------------------
+
+
+def test_the_page_has_everything_the_printed_instruction_shows(works: Works) -> None:
+    order = works.order().confirmed()
+    order.issue()
+
+    page = works.ask("get_instruction", CLERK, number=order.instruction["number"])
+
+    assert page["order"]["customer"]["name"] == "晨光印刷"
+    assert page["items_to_acknowledge"] == ITEMS
+    assert page["material"][0]["material_code"] == "KRAFT"
+    assert page["slots"][0]["work_centre_code"] == "BAG-1"
+    assert (page["outlook"]["risk"], page["held"]) == ("on_plan", False)
+
+
+def test_what_will_be_late_is_warned_of_before_it_is(works: Works) -> None:
+    calm, tight = works.order("100"), works.order("100000")
+    for order in (calm, tight):
+        works.tell("book_material", material_code="KRAFT", change="60000", reason="stock")
+        order.submitted()
+        order.sign("technique")
+        order.sign("material")
+        today = works.scalar("select to_char(now() + interval '20 day', 'YYYY-MM-DD')")
+        order.sign("schedule", production_due=today)
+        order.production_due = today
+        order.moves("order_confirmed", "confirmed")
+
+    found = works.ask("list_instructions_at_risk", PLANNER)["items"]
+
+    assert [(i["instruction"]["order_number"], i["outlook"]["risk"]) for i in found] == [
+        (tight.number, "at_risk")
+    ]
+
+
+def test_the_daily_report_lists_what_was_made_with_its_progress(works: Works) -> None:
+    order = works.order().running()
+    order.does("report_production", quantity="400")
+    today = works.scalar("select (now() at time zone 'Asia/Shanghai')::date::text")
+
+    entries = works.ask("list_production_reports", PLANNER, since=today, until=today)["items"]
+
+    assert [(e["report"]["quantity"], e["instruction"]["quantity"]) for e in entries] == [
+        ("400.000", "1000.000")
+    ]
+
+
+def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:
+    order = works.order().confirmed()
+
+    def verbs(who: Any) -> list[str]:
+        return [item["verb"] for item in works.ask("list_work", who, limit=50)["items"]]
+
+    assert (verbs(CLERK), verbs(PLANNER)) == (["issue"], [])
+    order.issue()
+    assert (verbs(CLERK), verbs(PLANNER)) == ([], ["accept"])
+    order.accept()
+    order.does("start_instruction")
+    order.does("report_production", quantity="1000")
+    order.does("finish_instruction")
+    assert (verbs(CLERK), verbs(INSPECTOR)) == ([], ["inspect"])
+    order.does("inspect_instruction", INSPECTOR, passed="1000")
+    assert (verbs(CLERK), verbs(INSPECTOR)) == (["countersign"], [])
+
+
+def test_the_moves_of_an_instruction_say_who_and_why_not(works: Works) -> None:
+    order = works.order().confirmed()
+    number = order.instruction["number"]
+
+    actions = works.ask("list_instruction_actions", CLERK, number=number)["items"]
+
+    allowed = {action["verb"] for action in actions if action["allowed"]}
+    assert allowed == {"issue"}
+    why_not = {a["verb"]: a["why_not"]["code"] for a in actions if not a["allowed"]}
+    assert (why_not["accept"], why_not["countersign"]) == ("role_needed", "illegal_move")
+
+
+def test_a_salesperson_sees_the_instructions_of_own_customers_only(works: Works) -> None:
+    order = works.order().confirmed()
+    number = order.instruction["number"]
+
+    assert works.ask("get_instruction", SALES, number=number)["number"] == number
+    assert works.ask("list_instructions", OTHER_SALES)["items"] == []
+    assert _code(lambda: works.ask("get_instruction", OTHER_SALES, number=number)) == (
+        "instruction_not_found"
+    )
+
+
+def test_every_move_is_logged_with_who_and_when(works: Works) -> None:
+    order = works.order().inspected()
+
+    log = works.ask(
+        "list_changes", entity_type="instruction", entity_id=order.instruction["number"]
+    )["items"]
+
+    assert [(row["action"], row["person_id"]) for row in log] == [
+        ("draft_instruction", "system"),
+        ("issue", CLERK.person_id),
+        ("accept", PLANNER.person_id),
+        ("start", PLANNER.person_id),
+        ("report_production", PLANNER.person_id),
+        ("finish", PLANNER.person_id),
+        ("inspect", INSPECTOR.person_id),
+        ("countersign", CLERK.person_id),
+    ]
+
+
+def test_a_work_centre_with_slots_is_not_closed(works: Works) -> None:
+    works.order().confirmed()
+    change = {"code": "BAG-1", "active": False, "reason": "production"}
+
+    assert works.code_of_refusal("change_work_centre", PLANNER, **change) == "work_centre_in_use"
+    board = works.ask("get_work_centre_board", PLANNER, code="BAG-1", since="2030-03-28", days=2)
+    assert [(day["booked"], day["free"]) for day in board["items"]] == [
+        ("200.000", "600.000"),
+        ("800.000", "0.000"),
+    ]
+    assert works.code_of_refusal("create_work_centre", PLANNER, code="BAG-1", name="x",
+        hours_per_day="8", quantity_per_hour="1") == "work_centre_code_taken"  # fmt: skip
+    assert works.ask("list_work_centres", TECHNICIAN)["items"][0]["per_day"] == "800.000"
+
+
+def _code(call: Any) -> str:
+    """Give the code with which a call is refused; fails when it is not."""
+    try:
+        call()
+    except GendanError as error:
+        return error.code
+    raise AssertionError("it was not refused")

@@ -1,0 +1,318 @@
+"""Statements on technique, material and schedule: SPEC §5 (O13, O14, O16, O17, I2, I4, X5)."""
+
+import json
+
+from chassis.principal import Principal
+from tests.integration.inventory.goods_story import CLERK, TECHNICIAN
+from tests.integration.inventory.making_story import (
+    OTHER_SALES,
+    PLANNER,
+    SALES,
+    Works,
+    at_once,
+)
+
+
+def test_a_submitted_order_waits_for_the_technician_and_then_for_the_planner(works: Works) -> None:
+    order = works.order().submitted()
+
+    def kinds(who: Principal) -> list[str]:
+        return [item["kind"] for item in works.ask("list_work", who, limit=50)["items"]]
+
+    assert kinds(TECHNICIAN) == ["technique_statement"]
+    order.sign("technique")
+    assert kinds(TECHNICIAN) == ["material_statement"]
+    assert kinds(PLANNER) == []
+    order.sign("material")
+    assert kinds(TECHNICIAN) == []
+    assert kinds(PLANNER) == ["schedule_statement"]
+    order.sign("schedule")
+    assert kinds(PLANNER) == []
+    assert [
+        works.announced(f"{kind}_stated") for kind in ("technique", "material", "schedule")
+    ] == [
+        1,
+        1,
+        1,
+    ]
+
+
+def test_material_passed_holds_everything_for_the_ordered_quantity(works: Works) -> None:
+    order = works.order("1000").submitted()
+    order.sign("technique")
+
+    stated = order.sign("material")
+
+    assert stated["verdict"] == "passed"
+    assert order.held_material == ["500.000"]
+    assert works.material_balance() == ("1000.000", "500.000")
+    assert stated["figures"]["materials"][0]["demand"] == "500.000"
+    assert stated["figures"]["materials"][0]["free"] == "1000.000"
+
+
+def test_short_material_is_refused_with_the_shortage_and_changes_nothing(works: Works) -> None:
+    order = works.order("3000").submitted()
+    order.sign("technique")
+
+    error = order.refusal("material")
+
+    assert error.code == "material_short"
+    assert error.details["lines"][0]["material_code"] == "KRAFT"
+    assert (error.details["lines"][0]["wanted"], error.details["lines"][0]["free"]) == (
+        "1500.000",
+        "1000.000",
+    )
+    assert order.held_material == []
+    assert works.announced("material_stated") == 0
+    statement = works.ask("get_statement", order_number=order.number, kind="material")
+    assert statement["verdict"] == "pending"
+
+
+def test_short_is_signed_with_the_arrival_date_and_holds_nothing(works: Works) -> None:
+    order = works.order("3000").submitted()
+    order.sign("technique")
+    assert order.refusal("material", "short").code == "material_date_missing"
+
+    stated = order.sign("material", "short", material_date="2030-03-20")
+
+    assert (stated["verdict"], stated["material_date"]) == ("short", "2030-03-20")
+    assert works.material_balance() == ("1000.000", "0.000")
+    assert order.refusal("schedule", production_due="2030-03-19").code == "due_before_material"
+
+
+def test_a_new_material_statement_opens_the_schedule_again(works: Works) -> None:
+    order = works.order("3000").submitted()
+    order.sign("technique")
+    order.sign("material", "short", material_date="2030-03-20")
+    order.sign("schedule")
+    works.tell("book_material", material_code="KRAFT", change="500", reason="stock")
+
+    order.sign("material")
+
+    schedule = works.ask("get_statement", order_number=order.number, kind="schedule")
+    assert (schedule["verdict"], schedule["production_due"]) == ("pending", None)
+    assert order.sign("schedule")["production_due"] == "2030-03-29"
+
+
+def test_waiting_orders_are_served_wholly_by_production_due_when_material_arrives(
+    works: Works,
+) -> None:
+    late, early = works.order("3000"), works.order("3000")
+    for order, due in ((late, "2030-04-30"), (early, "2030-03-31")):
+        order.submitted()
+        order.sign("technique")
+        order.sign("material", "waits")
+        order.sign("schedule", production_due=due)
+    assert works.material_balance() == ("1000.000", "0.000")
+
+    arrival = works.tell(
+        "expect_arrival", material_code="KRAFT", quantity="600", expected_on="2030-03-01"
+    )
+    works.tell("receive_arrival", number=arrival["number"], quantity="600")
+
+    assert early.held_material == ["1500.000"]
+    assert late.held_material == ["0.000"]
+    assert late.holdings["material"][0]["waiting"] is True
+
+
+def test_waits_passes_the_gate_in_the_words_of_orders(works: Works) -> None:
+    order = works.order("3000").submitted()
+    order.sign("technique")
+
+    order.sign("material", "waits")
+
+    event = works.scalar("select body from outbox where name = 'material_stated'")
+    statement = json.loads(event)["data"]["statement"]
+    assert (statement["verdict"], statement["waits"]) == ("passed", True)
+
+
+def test_a_signature_for_an_old_revision_changes_nothing(works: Works) -> None:
+    order = works.order().submitted()
+    order.submitted()
+
+    error = order.refusal("technique", revision=1)
+
+    assert error.code == "statement_outdated"
+    assert works.announced("technique_stated") == 0
+
+
+def test_a_changed_quantity_moves_only_the_difference_of_material(works: Works) -> None:
+    order = works.order("1000").submitted().signed()
+    order.moves("order_returned_to_draft", "draft")
+    assert order.held_material == ["500.000"]
+
+    order.submitted("800", technique="passed")
+    assert order.held_material == ["400.000"]
+    order.sign("material")
+    assert order.held_material == ["400.000"]
+
+    order.moves("order_returned_to_draft", "draft").submitted("1200", technique="passed")
+    assert order.held_material == ["400.000"]
+    order.sign("material")
+    assert order.held_material == ["600.000"]
+
+
+def test_carried_over_gates_need_no_new_signature(works: Works) -> None:
+    order = works.order().submitted().signed()
+    order.moves("order_returned_to_draft", "draft")
+
+    order.submitted(technique="passed", material="passed", schedule="passed")
+
+    found = works.ask("list_statements", order_number=order.number)["items"]
+    assert {(s["kind"], s["verdict"], s["carried_to"]) for s in found} == {
+        ("technique", "passed", 2),
+        ("material", "passed", 2),
+        ("schedule", "passed", 2),
+    }
+    assert order.held_material == ["500.000"]
+
+
+def test_a_refusal_offers_an_alternative_and_may_become_passed_on_paper(works: Works) -> None:
+    order = works.order().submitted()
+    assert order.refusal("technique", "refused").code == "alternative_missing"
+    order.sign("technique", "refused", basis="alternative", reference="改用 80g")
+    assert order.refusal("material").code == "technique_not_passed"
+    insists = {"basis": "written_insistence"}
+    assert order.refusal("technique", "passed", **insists).code == "insistence_missing"
+
+    stated = order.sign("technique", "passed", reference="传真 2026-11-22", **insists)
+
+    assert (stated["verdict"], stated["basis"]) == ("passed", "written_insistence")
+
+
+def test_each_kind_is_signed_in_its_turn_and_by_its_role(works: Works) -> None:
+    order = works.order().submitted()
+
+    assert order.refusal("material").code == "technique_not_passed"
+    assert order.refusal("schedule").code == "technique_not_passed"
+    assert order.refusal("technique", who=PLANNER).code == "role_needed"
+    order.sign("technique")
+    assert order.refusal("schedule").code == "material_not_signed"
+    assert order.refusal("technique").code == "illegal_move"
+    assert order.refusal("material", "refused").code == "verdict_not_of_kind"
+    assert order.refusal("material", expected_version=99).code == "stale_version"
+
+
+def test_nothing_is_signed_while_the_order_is_held_or_out_of_review(works: Works) -> None:
+    order = works.order().submitted()
+    works.tell("block_order", CLERK, order_id=str(order.id), reason="等客户")
+    assert order.refusal("technique").code == "order_on_hold"
+    works.tell("unblock_order", CLERK, order_id=str(order.id))
+    order.moves("order_returned_to_draft", "draft")
+
+    assert order.refusal("technique").code == "order_not_in_review"
+
+
+def test_the_signed_date_books_slots_that_are_ready_on_it(works: Works) -> None:
+    order = works.order("2000").submitted()
+    order.sign("technique")
+    order.sign("material")
+
+    # 29 March 2030 is a Friday; the machine makes 800 a working day.
+    stated = order.sign("schedule", production_due="2030-03-31")
+
+    assert order.slot_days == [
+        ("2030-03-27", "400.000"),
+        ("2030-03-28", "800.000"),
+        ("2030-03-29", "800.000"),
+    ]
+    assert stated["figures"]["lines"][0]["over_capacity"] == "0.000"
+
+
+def test_slots_booked_by_others_push_the_next_order_forward(works: Works) -> None:
+    first, second = works.order("800"), works.order("800")
+    for order in (first, second):
+        order.submitted()
+        order.sign("technique")
+        order.sign("material")
+        order.sign("schedule")
+
+    assert first.slot_days == [("2030-03-29", "800.000")]
+    assert second.slot_days == [("2030-03-28", "800.000")]
+
+
+def test_slots_move_with_the_slide_and_moving_twice_changes_nothing(works: Works) -> None:
+    order = works.order("800").submitted().signed()
+    order.moves("confirmation_sent", "awaiting_return")
+    order.production_due = "2030-04-02"
+
+    order.moves("dates_slid")
+    moved = order.slot_days
+    order.moves("dates_slid")
+
+    assert moved == order.slot_days == [("2030-04-02", "800.000")]
+
+
+def test_an_expired_order_frees_all_and_every_statement_is_void(works: Works) -> None:
+    order = works.order().submitted().signed()
+
+    order.moves("order_expired", "draft")
+
+    assert (order.held_material, order.slot_days) == ([], [])
+    assert works.material_balance() == ("1000.000", "0.000")
+    found = works.ask("list_statements", order_number=order.number)["items"]
+    assert {s["verdict"] for s in found} == {"void"}
+
+
+def test_an_event_older_than_the_copy_changes_nothing(works: Works) -> None:
+    order = works.order().submitted().signed()
+    old = order.view() | {"version": 1, "stage": "cancelled"}
+    order.moves("order_approved", "approved")
+
+    works.hear_of_order("order_cancelled", old)
+
+    assert order.held_material == ["500.000"]
+
+
+def test_twenty_material_statements_at_once_for_material_that_covers_seven(works: Works) -> None:
+    orders = [works.order("200") for _ in range(20)]
+    works.tell("book_material", material_code="KRAFT", change="-300", reason="correction")
+    for order in orders:
+        order.submitted()
+        order.sign("technique")
+
+    outcomes = at_once([lambda order=order: order.sign("material") for order in orders])
+
+    refused = [o.code for o in outcomes if isinstance(o, Exception)]
+    assert refused == ["material_short"] * 13
+    assert works.material_balance() == ("700.000", "700.000")
+    assert works.announced("material_stated") == 7
+
+
+def test_a_salesperson_sees_the_statements_of_own_customers_only(works: Works) -> None:
+    order = works.order().submitted()
+
+    assert len(works.ask("list_statements", SALES, order_number=order.number)["items"]) == 1
+    assert works.ask("list_statements", OTHER_SALES, order_number=order.number)["items"] == []
+
+
+def test_the_draft_shows_what_the_signature_would_rest_on(works: Works) -> None:
+    order = works.order("3000").submitted()
+    works.tell("expect_arrival", material_code="KRAFT", quantity="600", expected_on="2030-03-01")
+
+    draft = works.ask("draft_statement", order_number=order.number, kind="material")
+
+    assert draft["revision"] == 1
+    assert draft["figures"]["enough"] is False
+    assert draft["figures"]["material_date"] == "2030-03-01"
+    row = draft["figures"]["materials"][0]
+    assert (row["shortage"], row["covered_on"]) == ("500.000", "2030-03-01")
+    schedule = works.ask("draft_statement", order_number=order.number, kind="schedule")
+    # 2030-03-01 is a Friday: 800 that day, then Monday to Wednesday.
+    assert schedule["figures"]["production_due"] == "2030-03-06"
+
+
+def test_the_moves_of_a_statement_say_why_not(works: Works) -> None:
+    order = works.order().submitted()
+
+    actions = works.ask("list_statement_actions", TECHNICIAN, order_number=order.number)["items"]
+
+    assert {(a["verb"], a["allowed"]) for a in actions} == {
+        ("sign_technique", True),
+        ("sign_material", False),
+        ("sign_schedule", False),
+    }
+    assert {a["why_not"]["code"] for a in actions if not a["allowed"]} == {
+        "statement_not_found",
+        "role_needed",
+    }
