@@ -155,9 +155,10 @@ class NoticeView(Message):
 class NoticePage(Message):
     """All that the printed notice shows."""
 
+    version = fields.Integer(attribute="notice.version")
     notice = fields.Nested(NoticeView)
     customer = fields.Nested(CustomerRow)
-    contact = fields.Nested(ContactView, allow_none=True)
+    contact = fields.Nested(ContactView)
     capitals = fields.String()
     title_zh = fields.String()
 

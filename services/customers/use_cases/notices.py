@@ -192,11 +192,10 @@ def get_notice(work: Work, notice_number: str) -> dict[str, Any]:
     """Give all that the printed notice shows."""
     notice = visible_notice(work, notice_number)
     customer = customer_storage.by_id(work.session, notice.customer_id, whole=True)
-    contact: Any = next(iter(customer.contacts), None)
     return {
         "notice": notice,
         "customer": customer,
-        "contact": contact,
+        "contact": next(iter(customer.contacts), {"name": "", "phone": ""}),
         "capitals": capitals(notice.amount),
         "title_zh": _TITLES[notice.kind],
     }

@@ -94,8 +94,9 @@ class Office:
         self.store = Store(
             service="customers", url=url, platform=platform, events=EVENTS, rules=RULES
         )
-        self.service: Any = CustomersService()
-        self.service.database = self.store
+        service: Any = CustomersService()
+        service.database = self.store
+        self.service = service
         self.codes: dict[str, str] = {}
 
     # -- asking ----------------------------------------------------------------------------

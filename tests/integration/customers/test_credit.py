@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,7 @@ from tests.integration.customers.story import (
 DAY = 86_400
 
 
-def order_of(office: Office, grade: str = "B", **values: str) -> PaperOrder:
+def order_of(office: Office, grade: str = "B", **values: Any) -> PaperOrder:
     return PaperOrder(office.customer(grade), "D261122-000001", **values)
 
 
