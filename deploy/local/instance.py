@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from deploy.local import packages, records, secrets_file
+from deploy.local import packages, secrets_file
 from deploy.local.databases import SERVICES
 from deploy.local.engines import Engines, given_engines, private_engines, settled_secrets
 from deploy.local.installation import Installation
@@ -103,9 +103,6 @@ class Instance:
         if self.engines.are_ours:
             packages.ensure_engine_packages(say)
         self.engines.check_given()
-        left = records.end_leftovers(self.places.run)
-        if left:
-            say(f"ended what an earlier launcher left running: {', '.join(left)}")
         for program in self.engines.programs():
             say(f"starting {program.name}")
             supervisor.launch([program])

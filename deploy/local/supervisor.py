@@ -85,6 +85,11 @@ class Supervisor:
                     process.await_end()
             self._stages.clear()
 
+    @property
+    def has_started(self) -> bool:
+        """Whether there is anything to stop."""
+        return bool(self._charges())
+
     def process(self, name: str) -> Process:
         """Return a program's present process; raise `Problem` when it does not run now."""
         for charge in self._charges():

@@ -78,6 +78,9 @@ def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> 
     supervisor = Supervisor(say)
     signals = StopSignals(supervisor)
     signals.install()
+    left = records.end_leftovers(own_places().run)
+    if left:
+        say(f"ended what an earlier launcher left running: {', '.join(left)}")
     instance = Instance.open(move_ports=True)
     try:
         if wish.fresh:
@@ -92,15 +95,14 @@ def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> 
         say("interrupted")
     finally:
         signals.is_starting = False
-        say("stopping")
+        if supervisor.has_started:
+            say("stopping")
         supervisor.stop()
         records.end_leftovers(instance.places.run)
-        say("stopped")
 
 
 def start_anew(instance: Instance) -> Instance:
     """Delete an instance's data, keeping the lock that we hold on its folder."""
-    records.end_leftovers(instance.places.run)
     instance.remove_data()
     return Instance.open(move_ports=True)
 
