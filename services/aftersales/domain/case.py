@@ -1,0 +1,211 @@
+"""Return cases: what comes back, what becomes of it, what the customer gets for it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import Sequence as SqlSequence
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+
+from chassis import money
+from chassis.errors import StaleVersion
+from chassis.mapping import Announcing, Money, Quantity
+from services.aftersales.domain import Base, events
+from services.aftersales.domain.errors import DispositionDiffers, RefundTooHigh
+from services.aftersales.domain.lifecycle import CASES, CaseKind, CaseState
+
+NUMBERS = SqlSequence("case_number_seq", metadata=Base.metadata)
+
+DISPOSITIONS = ("restock", "rework", "scrap", "transfer")
+
+
+class CaseLine(Base):
+    """Pieces of one order line that come back; once inspected, each has one disposition."""
+
+    __tablename__ = "case_line"
+    __table_args__ = (
+        UniqueConstraint("case_id", "line_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id", ondelete="cascade"))
+    line_id: Mapped[UUID] = mapped_column(comment="of the order")
+    line_no: Mapped[int]
+    product_id: Mapped[UUID]
+    product_code: Mapped[str]
+    product_name: Mapped[str]
+    unit: Mapped[str]
+    quantity: Mapped[Quantity] = mapped_column(comment="asked to come back")
+    received: Mapped[Quantity | None] = mapped_column(nullable=True)
+    sold_for: Mapped[Money] = mapped_column(comment="yuan for `quantity`, discount taken off")
+    restock: Mapped[Quantity | None] = mapped_column(nullable=True)
+    rework: Mapped[Quantity | None] = mapped_column(nullable=True)
+    scrap: Mapped[Quantity | None] = mapped_column(nullable=True)
+    transfer: Mapped[Quantity | None] = mapped_column(nullable=True)
+    defect: Mapped[str | None] = mapped_column(comment="what the inspector found")
+
+    @property
+    def refundable(self) -> Decimal:
+        """What the pieces received were sold for."""
+        got = self.quantity if self.received is None else self.received
+        return money.fen(self.sold_for * got / self.quantity)
+
+
+class Case(Announcing, Base):
+    """One return or exchange; its state moves only as the table allows.
+
+    It never moves its order's stage.
+    """
+
+    aggregate_type: ClassVar[str] = "case"
+
+    __tablename__ = "case"
+    __table_args__ = (
+        Index("ix_case_order", "order_id"),
+        Index("ix_case_state", "state", "opened_at"),
+        Index("ix_case_customer", "customer_id", "opened_at"),
+        Index("ix_case_grams", "grams", postgresql_using="gin"),
+    )
+
+    number: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[CaseKind]
+    state: Mapped[CaseState]
+    order_id: Mapped[UUID]
+    order_number: Mapped[str]
+    customer_id: Mapped[UUID]
+    customer_name: Mapped[str]
+    salesperson_id: Mapped[str | None]
+    grams: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="of the name, for search")
+    wish: Mapped[str] = mapped_column(comment="why the goods come back, in the customer's words")
+    opened_by: Mapped[str]
+    opened_at: Mapped[datetime]
+    answer_due_at: Mapped[datetime] = mapped_column(comment="the first answer, 24 hours")
+    acknowledged_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    decision: Mapped[str | None]
+    return_to: Mapped[str | None] = mapped_column(comment="where the goods are sent")
+    received_at: Mapped[datetime | None]
+    inspected_by: Mapped[str | None]
+    refund: Mapped[Money | None] = mapped_column(nullable=True)
+    settled_by: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+
+    lines: Mapped[list[CaseLine]] = relationship(
+        order_by=CaseLine.line_no, cascade="all, delete-orphan", lazy="raise"
+    )
+
+    def __init__(
+        self,
+        *,
+        id: UUID,
+        number: str,
+        kind: CaseKind,
+        order_id: UUID,
+        order_number: str,
+        customer_id: UUID,
+        customer_name: str,
+        salesperson_id: str | None,
+        grams: list[str],
+        wish: str,
+        lines: Sequence[CaseLine],
+        opened_by: str,
+        opened_at: datetime,
+        answer_due_at: datetime,
+    ) -> None:
+        self.id, self.number, self.kind = id, number, kind
+        self.state, self.sequence = CaseState.REQUESTED, 0
+        self.order_id, self.order_number = order_id, order_number
+        self.customer_id, self.customer_name = customer_id, customer_name
+        self.salesperson_id, self.grams, self.wish = salesperson_id, grams, wish
+        self.opened_by, self.opened_at, self.answer_due_at = opened_by, opened_at, answer_due_at
+        self.acknowledged_at = self.decided_by = self.decision = self.return_to = None
+        self.received_at = self.inspected_by = self.refund = None
+        self.settled_by = self.closed_at = None
+        self.lines = list(lines)
+
+    @validates("state")
+    def _only_legal_moves(self, _: str, wish: CaseState) -> CaseState:
+        before: CaseState | None = self.state
+        if before is not None:
+            CASES.check(before, wish, case_number=self.number)
+        return wish
+
+    def guard_move(self, wish: CaseState, expected_version: int | None) -> None:
+        """Raise IllegalMove, then StaleVersion."""
+        CASES.check(self.state, wish, case_number=self.number)
+        if expected_version is not None and expected_version != self.version:
+            raise StaleVersion(entity=f"case {self.number}", version=self.version)
+
+    @property
+    def most_refund(self) -> Decimal:
+        """What the goods that came back were sold for."""
+        return sum((line.refundable for line in self.lines), money.ZERO)
+
+    def open(self) -> events.CaseOpened:
+        """Announce the case that the constructor wrote."""
+        return events.CaseOpened(self)
+
+    def acknowledge(self, now: datetime) -> None:
+        """Give the customer a first answer."""
+        self.state = CaseState.ACKNOWLEDGED
+        self.acknowledged_at = now
+
+    def authorise(self, *, by: str, decision: str) -> None:
+        """Agree to take the goods back."""
+        self.state = CaseState.AUTHORISED
+        self.decided_by, self.decision = by, decision
+
+    def reject(self, *, by: str, decision: str) -> None:
+        """Refuse to take the goods back."""
+        self.state = CaseState.REJECTED
+        self.decided_by, self.decision = by, decision
+
+    def await_goods(self, return_to: str) -> None:
+        """Tell the customer where the goods go."""
+        self.state = CaseState.AWAITING_GOODS
+        self.return_to = return_to
+
+    def receive(self, quantities: Mapping[int, Decimal], now: datetime) -> events.ReturnReceived:
+        """Take the goods into quarantine; what is not named came in full."""
+        self.state = CaseState.RECEIVED
+        self.received_at = now
+        for line in self.lines:
+            line.received = min(quantities.get(line.line_no, line.quantity), line.quantity)
+        return events.ReturnReceived(self)
+
+    def inspect(
+        self, findings: Mapping[int, Mapping[str, Decimal]], defects: Mapping[int, str], *, by: str
+    ) -> events.ReturnInspected:
+        """Give every received piece its disposition. Raises DispositionDiffers."""
+        for line in self.lines:
+            found = findings.get(line.line_no, {})
+            given = sum((found.get(name, Decimal(0)) for name in DISPOSITIONS), Decimal(0))
+            if given != line.received:
+                raise DispositionDiffers(line_no=line.line_no, given=given, received=line.received)
+        self.state = CaseState.INSPECTED
+        self.inspected_by = by
+        for line in self.lines:
+            found = findings.get(line.line_no, {})
+            for name in DISPOSITIONS:
+                setattr(line, name, found.get(name, Decimal(0)))
+            line.defect = defects.get(line.line_no)
+        return events.ReturnInspected(self)
+
+    def settle(self, refund: Decimal, *, by: str) -> events.RefundSettled:
+        """Grant the customer `refund` yuan as credit. Raises RefundTooHigh."""
+        if refund > self.most_refund:
+            raise RefundTooHigh(amount=refund, most=self.most_refund)
+        self.state = CaseState.SETTLED
+        self.refund, self.settled_by = refund, by
+        return events.RefundSettled(self)
+
+    def close(self, now: datetime) -> events.CaseClosed:
+        """End it: the customer was told."""
+        self.state = CaseState.CLOSED
+        self.closed_at = now
+        return events.CaseClosed(self)

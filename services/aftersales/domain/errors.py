@@ -1,0 +1,59 @@
+"""What after-sales refuses, each with the facts it speaks of."""
+
+from chassis.errors import Conflict, Invalid, NotFound
+
+
+class CaseNotFound(NotFound):
+    """No such case, or not the asker's to see."""
+
+    code = "case_not_found"
+    en = "There is no case {case_number}."
+    zh = "没有售后单 {case_number}。"
+
+
+class OrderNotKnown(NotFound):
+    """After-sales has not heard of such an order."""
+
+    code = "order_not_found"
+    en = "There is no order {order_number}."
+    zh = "没有订单 {order_number}。"
+
+
+class VisitNotFound(NotFound):
+    """No such visit."""
+
+    code = "visit_not_found"
+    en = "There is no visit {visit_id}."
+    zh = "没有回访 {visit_id}。"
+
+
+class LineNotSold(Invalid):
+    """The order has no such line."""
+
+    code = "line_not_sold"
+    en = "Order {order_number} has no line {line_no}."
+    zh = "订单 {order_number} 没有第 {line_no} 行。"
+
+
+class MoreThanDelivered(Conflict):
+    """Not more comes back than was delivered and not returned before."""
+
+    code = "more_than_delivered"
+    en = "Line {line_no}: {quantity} cannot come back; {returnable} can."
+    zh = "第 {line_no} 行：不能退 {quantity}，最多可退 {returnable}。"
+
+
+class DispositionDiffers(Invalid):
+    """Every piece received has exactly one disposition."""
+
+    code = "disposition_differs"
+    en = "Line {line_no}: dispositions sum to {given}, received were {received}."
+    zh = "第 {line_no} 行：处置数量合计 {given}，实收 {received}。"
+
+
+class RefundTooHigh(Conflict):
+    """Not more is refunded than the goods were sold for."""
+
+    code = "refund_too_high"
+    en = "A refund of {amount} is more than the {most} the goods were sold for."
+    zh = "退款 {amount} 超过所退货物售价 {most}。"

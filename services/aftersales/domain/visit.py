@@ -1,0 +1,70 @@
+"""Visits: planned calls to customers after dispatch and receipt (A7)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, validates
+
+from chassis.mapping import Day
+from services.aftersales.domain import Base
+from services.aftersales.domain.lifecycle import VISITS, VisitState
+
+
+class VisitReason(StrEnum):
+    """Why a customer is called."""
+
+    AFTER_DISPATCH = "after_dispatch"  # Do the goods arrive as told?
+    AFTER_RECEIPT = "after_receipt"  # Is all well; was receipt confirmed?
+    NEW_CUSTOMER = "new_customer"  # One of the first weeks' calls.
+    FOLLOW_UP = "follow_up"  # Agreed in an earlier visit.
+
+
+class Visit(Base):
+    """One planned call; `planned_on` rolls over while a day's list is full or it is missed."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "reason", "day_offset"),
+        CheckConstraint("score between 1 and 5", name="score_one_to_five"),
+        Index("ix_visit_planned", "planned_on", "urgent", postgresql_where=text("state='planned'")),
+        Index("ix_visit_customer", "customer_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[VisitReason]
+    state: Mapped[VisitState]
+    shipment_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    order_number: Mapped[str]
+    customer_id: Mapped[UUID | None]
+    customer_name: Mapped[str]
+    salesperson_id: Mapped[str | None]
+    day_offset: Mapped[int] = mapped_column(comment="days after dispatch or receipt")
+    planned_on: Mapped[Day]
+    urgent: Mapped[bool]
+    reached: Mapped[bool | None]
+    score: Mapped[int | None] = mapped_column(comment="the customer's mark, 1 to 5")
+    notes: Mapped[str | None]
+    visited_by: Mapped[str | None]
+    visited_at: Mapped[datetime | None]
+
+    @validates("state")
+    def _only_legal_moves(self, _: str, wish: VisitState) -> VisitState:
+        before: VisitState | None = self.state
+        if before is not None:
+            VISITS.check(before, wish, visit_id=self.id)
+        return wish
+
+    def record(
+        self, *, reached: bool, score: int | None, notes: str, by: str, at: datetime
+    ) -> None:
+        """Write down how the call went."""
+        self.state = VisitState.DONE
+        self.reached, self.score, self.notes = reached, score, notes
+        self.visited_by, self.visited_at = by, at
+
+    def move_to(self, day: date) -> None:
+        """Put it on another day's list."""
+        self.planned_on = day

@@ -1,0 +1,1 @@
+"""The messages of after-sales: commands in, views out, events in and out."""

@@ -1,0 +1,134 @@
+"""Commands and questions in."""
+
+from marshmallow import fields, validate
+
+from chassis.schema import Amount, Identity, Message, PageRequest, Quantity, Text, one_of
+from services.aftersales.domain.lifecycle import CaseKind, CaseState
+
+
+class ReturnLine(Message):
+    """How many of an order line come back."""
+
+    line_no = fields.Integer(required=True, validate=validate.Range(1, 1000))
+    quantity = Quantity(required=True, above=0)
+
+
+class OpenCase(Message):
+    """A customer wants to give goods back."""
+
+    order_number = Text(required=True, least=1, most=30)
+    kind = one_of(CaseKind, load_default=CaseKind.RETURN)
+    wish = Text(required=True, least=1, most=2000)
+    lines = fields.List(fields.Nested(ReturnLine), required=True, validate=validate.Length(1, 200))
+
+
+class OnCase(Message):
+    """A command on one case."""
+
+    case_number = Text(required=True, least=1, most=30)
+    expected_version = fields.Integer(
+        load_default=None, allow_none=True, validate=validate.Range(1)
+    )
+
+
+class AcknowledgeCase(OnCase):
+    """The customer has had a first answer; what it was."""
+
+    note = Text(required=True, least=1, most=1000)
+
+
+class DecideCase(OnCase):
+    """The supervisor's word on taking goods back."""
+
+    decision = Text(required=True, least=1, most=1000)
+
+
+class AwaitGoods(OnCase):
+    """Where the customer sends the goods."""
+
+    return_to = Text(required=True, least=1, most=300)
+
+
+class ReceivedLine(Message):
+    """What came back of a line."""
+
+    line_no = fields.Integer(required=True, validate=validate.Range(1, 1000))
+    quantity = Quantity(required=True, least=0)
+
+
+class ReceiveReturn(OnCase):
+    """The goods are here; a line that is not named came in full."""
+
+    lines = fields.List(
+        fields.Nested(ReceivedLine), load_default=[], validate=validate.Length(max=200)
+    )
+
+
+class InspectedLine(Message):
+    """What becomes of the pieces of a line."""
+
+    line_no = fields.Integer(required=True, validate=validate.Range(1, 1000))
+    restock = Quantity(load_default=0, least=0)
+    rework = Quantity(load_default=0, least=0)
+    scrap = Quantity(load_default=0, least=0)
+    transfer = Quantity(load_default=0, least=0)
+    defect = Text(load_default=None, allow_none=True, most=500)
+
+
+class InspectReturn(OnCase):
+    """The inspector's findings, every received piece with one disposition."""
+
+    lines = fields.List(
+        fields.Nested(InspectedLine), required=True, validate=validate.Length(1, 200)
+    )
+
+
+class SettleCase(OnCase):
+    """The money the customer gets back as credit; left out: all the goods were sold for."""
+
+    refund = Amount(load_default=None, allow_none=True, least=0)
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
+class CloseCase(OnCase):
+    """The customer was told; nothing is owed."""
+
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
+class CaseAsked(Message):
+    """A question about one case."""
+
+    case_number = Text(required=True, least=1, most=30)
+
+
+class SearchCases(PageRequest):
+    """Cases by customer, order and state."""
+
+    q = Text(load_default=None, allow_none=True, most=60)
+    order_number = Text(load_default=None, allow_none=True, most=30)
+    state = fields.List(one_of(CaseState), load_default=[])
+
+
+class VisitsAsked(Message):
+    """A day's list (left out: today's), or the visits about one order."""
+
+    on = fields.Date(load_default=None, allow_none=True)
+    order_number = Text(load_default=None, allow_none=True, most=30)
+
+
+class RecordVisit(Message):
+    """How a call went; a follow-up is planned on the day it was agreed for."""
+
+    visit_id = Identity(required=True)
+    reached = fields.Boolean(required=True)
+    score = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 5))
+    notes = Text(required=True, least=1, most=2000)
+    follow_up_on = fields.Date(load_default=None, allow_none=True)
+    urgent = fields.Boolean(load_default=False)
+
+
+class WorkAsked(Message):
+    """What waits for the asker."""
+
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))

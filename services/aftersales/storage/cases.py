@@ -1,0 +1,87 @@
+"""Queries for cases."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from chassis.database import Work
+from chassis.grams import wanted
+from services.aftersales.domain.case import NUMBERS, Case, CaseLine
+from services.aftersales.domain.errors import CaseNotFound
+from services.aftersales.domain.lifecycle import CaseState
+
+
+def next_number(work: Work) -> str:
+    """Give the next case number: A, the business date, and a count that never repeats."""
+    count = work.session.scalar(select(NUMBERS.next_value()))
+    return f"A{work.today:%y%m%d}-{count:06d}"
+
+
+def _visible(work: Work) -> list[Any]:
+    if work.principal.limited_to_own_customers:
+        return [Case.salesperson_id == work.principal.person_id]
+    return []
+
+
+def case(work: Work, number: str, *, lock: bool = False) -> Case:
+    """Give a whole case, locked for a change if wanted. Raises CaseNotFound."""
+    query = (
+        select(Case).where(Case.number == number, *_visible(work)).options(selectinload(Case.lines))
+    )
+    if lock:
+        query = query.with_for_update(of=Case)
+    found = work.session.scalar(query)
+    if found is None:
+        raise CaseNotFound(case_number=number)
+    return found
+
+
+def already_returned(work: Work, order_id: UUID) -> dict[UUID, Decimal]:
+    """Give what comes or came back of an order by line; rejected cases do not count."""
+    rows = work.session.execute(
+        select(CaseLine.line_id, func.sum(func.coalesce(CaseLine.received, CaseLine.quantity)))
+        .join(Case, Case.id == CaseLine.case_id)
+        .where(
+            Case.order_id == order_id,
+            # A rejected case is closed without its goods ever having come.
+            (Case.state != CaseState.REJECTED)
+            & ((Case.state != CaseState.CLOSED) | CaseLine.received.is_not(None)),
+        )
+        .group_by(CaseLine.line_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Case], str | None]:
+    """Give a page of cases, newest number first, and the cursor of the next."""
+    query = select(Case).where(*_visible(work)).options(selectinload(Case.lines))
+    if filters["state"]:
+        query = query.where(Case.state.in_(filters["state"]))
+    if filters["order_number"]:
+        query = query.where(Case.order_number == filters["order_number"])
+    if filters["q"]:
+        query = query.where(
+            Case.grams.contains(wanted(filters["q"])),
+            Case.customer_name.icontains(filters["q"], autoescape=True),
+        )
+    if filters["after"]:
+        query = query.where(Case.number < filters["after"])
+    limit = filters["limit"]
+    found = work.session.scalars(query.order_by(Case.number.desc()).limit(limit + 1)).all()
+    page = found[:limit]
+    return page, page[-1].number if len(found) > limit else None
+
+
+def waiting(work: Work, states: Sequence[CaseState], limit: int) -> Sequence[Case]:
+    """Give the longest open cases in these states."""
+    return work.session.scalars(
+        select(Case)
+        .where(Case.state.in_(states), *_visible(work))
+        .options(selectinload(Case.lines))
+        .order_by(Case.opened_at, Case.id)
+        .limit(limit)
+    ).all()

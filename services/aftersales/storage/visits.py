@@ -1,0 +1,63 @@
+"""Queries for visits."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.database import Work
+from services.aftersales.domain.errors import VisitNotFound
+from services.aftersales.domain.lifecycle import VisitState
+from services.aftersales.domain.visit import Visit
+
+
+def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
+    """Plan visits; one of the same shipment, reason and day is planned already."""
+    if visits:
+        work.session.execute(
+            insert(Visit)
+            .values(list(visits))
+            .on_conflict_do_nothing(index_elements=["shipment_id", "reason", "day_offset"])
+        )
+
+
+def visit(work: Work, visit_id: UUID) -> Visit:
+    """Give one visit, locked. Raises VisitNotFound."""
+    query = select(Visit).where(Visit.id == visit_id)
+    if work.principal.limited_to_own_customers:
+        query = query.where(Visit.salesperson_id == work.principal.person_id)
+    found = work.session.scalar(query.with_for_update())
+    if found is None:
+        raise VisitNotFound(visit_id=visit_id)
+    return found
+
+
+def due(work: Work, on: date, limit: int) -> Sequence[Visit]:
+    """Give a day's list: what is planned by then, urgent first, then the longest waiting."""
+    query = select(Visit).where(Visit.state == VisitState.PLANNED, Visit.planned_on <= on)
+    if work.principal.limited_to_own_customers:
+        query = query.where(Visit.salesperson_id == work.principal.person_id)
+    return work.session.scalars(
+        query.order_by(Visit.urgent.desc(), Visit.planned_on, Visit.id).limit(limit)
+    ).all()
+
+
+def of_order(work: Work, order_number: str) -> Sequence[Visit]:
+    """Give the visits about an order, planned and done."""
+    query = select(Visit).where(Visit.order_number == order_number)
+    if work.principal.limited_to_own_customers:
+        query = query.where(Visit.salesperson_id == work.principal.person_id)
+    return work.session.scalars(query.order_by(Visit.planned_on, Visit.id).limit(200)).all()
+
+
+def count_due(work: Work, on: date) -> int:
+    """Give how many visits wait by a day."""
+    return (
+        work.session.scalar(
+            select(func.count()).where(Visit.state == VisitState.PLANNED, Visit.planned_on <= on)
+        )
+        or 0
+    )

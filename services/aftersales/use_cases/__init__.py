@@ -1,0 +1,1 @@
+"""What after-sales does for its callers: load, ask the domain, announce; plain functions."""

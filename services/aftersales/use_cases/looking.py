@@ -1,0 +1,95 @@
+"""What may be done with a case, and what waits for whom."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chassis.database import Work
+from chassis.errors import GendanError, RoleNeeded
+from services.aftersales.domain.case import Case
+from services.aftersales.domain.lifecycle import CASES, CaseState
+from services.aftersales.domain.visit import Visit
+from services.aftersales.storage import cases, visits
+from services.aftersales.use_cases.cases import MOVES
+
+
+def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
+    """Give every verb with whether the asker may do it now, and if not, why."""
+    listed = []
+    for verb, words, wish, roles in MOVES:
+        refusal: GendanError | None = None
+        try:
+            case.guard_move(wish, None)
+            work.principal.require(*roles)
+        except GendanError as error:
+            refusal = error
+        listed.append(
+            {
+                "verb": verb,
+                "title_zh": words,
+                "allowed": refusal is None,
+                "who": list(roles),
+                "why_not": None if refusal is None else _said(refusal),
+                "checked_when_done": False,
+            }
+        )
+    return listed
+
+
+def _said(refusal: GendanError) -> dict[str, str]:
+    return {
+        "code": RoleNeeded.code if isinstance(refusal, RoleNeeded) else refusal.code,
+        "message": refusal.message,
+        "message_zh": refusal.message_zh,
+    }
+
+
+def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give what waits for the asker's roles, earliest due first."""
+    limit = request["limit"]
+    mine: dict[CaseState, tuple[str, str, tuple[str, ...]]] = {}
+    for verb, words, wish, roles in MOVES:
+        if work.principal.has(*roles):
+            for state in CaseState:
+                if CASES.allows(state, wish):
+                    mine.setdefault(state, (verb, words, roles))
+    items = [_case_item(case, *mine[case.state]) for case in cases.waiting(work, [*mine], limit)]
+    if work.principal.has("aftersales", "assistant"):
+        day = visits.due(work, work.today, min(limit, work.setting("visits_a_day")))
+        items += [_visit_item(visit) for visit in day]
+    items.sort(key=lambda item: (item["due_at"] is None, item["due_at"] or ""))
+    return items[:limit]
+
+
+def _case_item(case: Case, verb: str, words: str, roles: tuple[str, ...]) -> dict[str, Any]:
+    first = case.state is CaseState.REQUESTED
+    return {
+        "kind": f"case_{verb}",
+        "title": f"{verb.replace('_', ' ').capitalize()}: case {case.number}",
+        "title_zh": f"{words}：{case.number}",
+        "order_number": case.order_number,
+        "customer_name": case.customer_name,
+        "entity_type": "case",
+        "entity_number": case.number,
+        "roles": list(roles),
+        "person_id": None,
+        "due_at": case.answer_due_at.isoformat() if first else None,
+        "verb": verb,
+        "path": f"/api/v1/cases/{case.number}",
+    }
+
+
+def _visit_item(visit: Visit) -> dict[str, Any]:
+    return {
+        "kind": "visit",
+        "title": f"Call {visit.customer_name} about {visit.order_number}",
+        "title_zh": f"回访 {visit.customer_name}（{visit.order_number}）",
+        "order_number": visit.order_number,
+        "customer_name": visit.customer_name,
+        "entity_type": "visit",
+        "entity_number": str(visit.id),
+        "roles": ["aftersales"],
+        "person_id": None,
+        "due_at": f"{visit.planned_on.isoformat()}T09:30:00+00:00",
+        "verb": "record",
+        "path": f"/api/v1/visits/{visit.id}",
+    }
