@@ -114,12 +114,16 @@ def _teach_fields(plugin: MarshmallowPlugin) -> None:
     converter.add_attribute_function(own_fields)
 
 
-def _schema_name(schema: type[Schema]) -> str:
-    """Name a schema by its noun and class: two nouns may each have a `Line`."""
+def _schema_name(schema: type[Schema] | Schema) -> str:
+    """Name a schema by its noun and class: two nouns may each have a `Line`.
+
+    One whose fields may all be left out, for edits, is another schema than the class's own.
+    """
     resolved = resolve_schema_cls(schema)
     found: Any = resolved[0] if isinstance(resolved, list) else resolved
     noun = found.__module__.rpartition(".")[2]
-    return found.__name__ if noun in ("operations", "openapi") else f"{noun}.{found.__name__}"
+    name = found.__name__ + ("Changes" if isinstance(schema, Schema) and schema.partial else "")
+    return name if noun in ("operations", "openapi") else f"{noun}.{name}"
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:

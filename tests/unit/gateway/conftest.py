@@ -29,14 +29,10 @@ PROCESS = chassis_settings.Settings(
 NO_DATABASE = "postgresql+psycopg2://nobody@127.0.0.1:1/none"
 
 
-@pytest.fixture
-def neighbour() -> Neighbour:
-    return Neighbour()
-
-
-@pytest.fixture
-def gateway(neighbour: Neighbour) -> Gateway:
-    limits = Limits()
+@pytest.fixture(scope="session")
+def standing() -> Gateway:
+    """The application, whose routes take longer to compile than a test to run."""
+    neighbour, limits = Neighbour(), Limits()
     app = create_app(
         Settings(PROCESS, limits, NO_DATABASE, frozenset()),
         store=storage.open_store(NO_DATABASE),
@@ -44,3 +40,10 @@ def gateway(neighbour: Neighbour) -> Gateway:
         authenticator=NamedCallers(),
     )
     return Gateway(falcon.testing.TestClient(app), neighbour)
+
+
+@pytest.fixture
+def gateway(standing: Gateway) -> Gateway:
+    """The application with a neighbour that knows nothing yet."""
+    standing.neighbour.forget()
+    return standing

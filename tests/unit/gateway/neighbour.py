@@ -32,6 +32,10 @@ class Neighbour:
         self.answers: dict[str, Any] = {}
         self.asked: list[Asked] = []
 
+    def forget(self) -> None:
+        self.answers.clear()
+        self.asked.clear()
+
     def call(
         self,
         service: str,

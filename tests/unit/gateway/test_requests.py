@@ -1,0 +1,309 @@
+"""What the gateway takes, what it refuses, and that a refusal reaches no service."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chassis.commands import KeyReused
+from chassis.errors import Conflict, InvalidFields, NotFound, StaleVersion
+from chassis.rpc import DeadlinePassed
+from tests.unit.gateway.neighbour import Gateway
+
+ORDER = {"number": "D261122-000017", "version": 7, "stage": "draft"}
+MEMO = {
+    "channel": "phone",
+    "asked_by": "李先生",
+    "wish": "A4 复印纸 500 包",
+    "reply_by": "2026-11-22T11:00:00+08:00",
+}
+
+
+def code_of(result: Any) -> str:
+    assert result.headers["content-type"] == "application/problem+json"
+    return str(result.json["code"])
+
+
+def test_an_order_is_read_with_its_version_as_entity_tag(gateway: Gateway) -> None:
+    gateway.answer("orders.get_order", ORDER)
+
+    result = gateway.get("/orders/D261122-000017")
+
+    assert result.status_code == 200
+    assert result.json == ORDER
+    assert result.headers["etag"] == '"7"'
+    (asked,) = gateway.asked
+    assert asked.body == {"order_number": "D261122-000017"}
+    assert asked.principal["roles"] == ["clerk"]
+
+
+def test_a_creation_passes_body_and_key_and_says_where_it_is(gateway: Gateway) -> None:
+    gateway.answer("orders.take_memo", ORDER)
+
+    result = gateway.post("/memos", MEMO, key="memo-1")
+
+    assert result.status_code == 201
+    assert result.headers["location"] == "/api/v1/orders/D261122-000017"
+    (asked,) = gateway.asked
+    assert (asked.body, asked.key) == (MEMO, "memo-1")
+
+
+def test_a_move_passes_the_version_it_is_meant_for(gateway: Gateway) -> None:
+    gateway.answer("orders.hold_order", ORDER)
+    why = {"reason": "stock", "note": "等料"}
+
+    result = gateway.post("/orders/D261122-000017/actions/hold", why, if_match=7)
+
+    assert result.status_code == 200
+    (asked,) = gateway.asked
+    assert asked.body == {"order_number": "D261122-000017", "expected_version": 7, **why}
+
+
+def test_an_edit_without_a_key_gets_one_of_its_own(gateway: Gateway) -> None:
+    gateway.answer("orders.change_order", ORDER)
+
+    for _ in range(2):
+        result = gateway.send("PATCH", "/orders/D1", {"wish": "更厚"}, if_match=7)
+        assert result.status_code == 200
+
+    first, second = gateway.asked
+    assert first.key
+    assert second.key
+    assert first.key != second.key
+
+
+def test_without_if_match_a_move_is_refused(gateway: Gateway) -> None:
+    result = gateway.post("/orders/D1/actions/check_key_data")
+
+    assert (result.status_code, code_of(result)) == (428, "if_match_missing")
+    assert gateway.asked == []
+
+
+@pytest.mark.parametrize("tag", ["*", 'W/"7"', "7", '"7", "8"', '"seven"', '"99999999999"'])
+def test_if_match_must_name_one_version(gateway: Gateway, tag: str) -> None:
+    result = gateway.post("/orders/D1/actions/check_key_data", if_match=tag)
+
+    assert (result.status_code, code_of(result)) == (400, "if_match_refused")
+    assert gateway.asked == []
+
+
+@pytest.mark.parametrize("key", [None, "", " ", "x" * 121, "schlüssel"])
+def test_a_command_needs_a_key(gateway: Gateway, key: str | None) -> None:
+    result = gateway.post("/memos", MEMO, key=key)
+
+    assert (result.status_code, code_of(result)) == (400, "idempotency_key_missing")
+    assert gateway.asked == []
+
+
+def test_an_unknown_verb_tells_which_there_are(gateway: Gateway) -> None:
+    result = gateway.post("/orders/D1/actions/explode", if_match=1)
+
+    assert (result.status_code, code_of(result)) == (404, "action_unknown")
+    assert "hold" in result.json["details"]["allowed"].split(", ")
+
+
+def test_an_unknown_verb_is_not_discussed_with_strangers(gateway: Gateway) -> None:
+    result = gateway.post("/orders/D1/actions/explode", role=None)
+
+    assert (result.status_code, code_of(result)) == (401, "not_signed_in")
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"{", "Expecting property name"),
+        (b"[]", "must be an object"),
+        (b'{"a": NaN}', "NaN is no number"),
+        (b'{"a": 1e999}', "too large"),
+        (b'{"a": 1, "a": 2}', "twice"),
+        (b'{"a": "\xff"}', "not UTF-8 at byte 7"),
+        (b'{"a": "\\u0000"}', "NUL"),
+        (b'{"a": "\\ud800"}', "surrogate"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "too long"),
+        (b'{"a":' * 21 + b"1" + b"}" * 21, "deeper than 20"),
+        (b"[" * 100_000 + b"]" * 100_000, "deeper than 20"),
+        (b'{"a": [' + b"1," * 50_000 + b"1]}", "more than 20000 values"),
+    ],
+)
+def test_a_body_that_is_no_good_json_is_refused(gateway: Gateway, raw: bytes, why: str) -> None:
+    result = gateway.post("/memos", body=raw, headers={"Content-Type": "application/json"})
+
+    assert (result.status_code, code_of(result)) == (400, "malformed_json")
+    assert why in result.json["detail"]
+    assert gateway.asked == []
+
+
+def test_a_byte_order_mark_is_looked_over(gateway: Gateway) -> None:
+    gateway.answer("orders.take_memo", ORDER)
+    raw = b"\xef\xbb\xbf" + json.dumps(MEMO).encode()
+
+    result = gateway.post("/memos", body=raw, headers={"Content-Type": "application/json"})
+
+    assert result.status_code == 201
+
+
+def test_a_body_over_the_limit_is_refused(gateway: Gateway) -> None:
+    raw = b'{"wish": "' + b"x" * 1_048_576 + b'"}'
+
+    result = gateway.post("/memos", body=raw, headers={"Content-Type": "application/json"})
+
+    assert (result.status_code, code_of(result)) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk", ""],
+)
+def test_only_json_in_utf8_is_taken(gateway: Gateway, content_type: str) -> None:
+    result = gateway.post("/memos", body=b"{}", headers={"Content-Type": content_type})
+
+    assert (result.status_code, code_of(result)) == (415, "content_type_refused")
+
+
+def test_wrong_fields_are_named_one_by_one(gateway: Gateway) -> None:
+    order = {
+        "channel": "pigeon",
+        "asked_by": "李先生",
+        "customer_code": "C1",
+        "colour": "red",
+        "lines": [{"product_code": "P1", "quantity": "1.2345"}, {"quantity": "2"}],
+    }
+
+    result = gateway.post("/orders", order)
+
+    assert (result.status_code, code_of(result)) == (422, "invalid_fields")
+    assert {error["field"] for error in result.json["errors"]} == {
+        "channel", "colour", "lines.0.quantity", "lines.1.product_code",
+    }  # fmt: skip
+    assert gateway.asked == []
+
+
+def test_a_move_without_body_takes_nothing_else(gateway: Gateway) -> None:
+    result = gateway.post("/orders/D1/actions/check_key_data", {"force": True}, if_match=1)
+
+    assert [error["field"] for error in result.json["errors"]] == ["force"]
+    assert result.status_code == 422
+
+
+def test_a_search_passes_what_was_asked_in_its_wire_form(gateway: Gateway) -> None:
+    gateway.answer("orders.search_orders", {"items": [], "next": None})
+
+    result = gateway.get(
+        "/orders",
+        query_string="stage=draft&stage=memo&amount_from=10&limit=5&on_hold=true"
+        "&created_from=2026-11-01&q=%E7%BA%B8",
+    )
+
+    assert result.status_code == 200
+    assert gateway.asked[0].body == {
+        "stage": ["draft", "memo"], "amount_from": "10.00", "limit": 5, "on_hold": True,
+        "created_from": "2026-11-01", "q": "纸",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("colour=red", 422, "invalid_fields"),
+        ("limit=0", 422, "invalid_fields"),
+        ("limit=1&limit=2", 400, "bad_request"),
+        ("q=%ff", 400, "bad_request"),
+        ("q=%00", 400, "bad_request"),
+        ("q", 400, "bad_request"),
+        ("&".join(f"a{n}=1" for n in range(51)), 400, "bad_request"),
+        ("q=" + "x" * 2000, 414, "query_too_long"),
+    ],
+)
+def test_a_query_that_is_no_good_is_refused(
+    gateway: Gateway, query: str, status: int, code: str
+) -> None:
+    result = gateway.get("/orders", query_string=query)
+
+    assert (result.status_code, code_of(result)) == (status, code)
+    assert gateway.asked == []
+
+
+@pytest.mark.parametrize("number", ["%00", "..%2f..%2fetc", "a b", "x" * 81, "<script>", "'--"])
+def test_what_can_be_no_number_is_not_found(gateway: Gateway, number: str) -> None:
+    result = gateway.get(f"/orders/{number}")
+
+    assert result.status_code == 404
+    assert gateway.asked == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "code"),
+    [
+        (NotFound(), 404, "not_found"),
+        (Conflict(), 409, "conflict"),
+        (StaleVersion(entity="order", version=8), 412, "stale_version"),
+        (KeyReused(key="k1"), 422, "idempotency_key_reused"),
+        (InvalidFields({"lines": {0: {"spec": ["Too long."]}}}), 422, "invalid_fields"),
+        (DeadlinePassed(service="orders"), 503, "deadline_passed"),
+    ],
+)
+def test_refusals_of_services_become_problem_documents(
+    gateway: Gateway, refusal: Any, status: int, code: str
+) -> None:
+    gateway.refuse("orders.check_key_data", refusal)
+
+    result = gateway.post("/orders/D1/actions/check_key_data", if_match=7)
+
+    assert (result.status_code, code_of(result)) == (status, code)
+    document = result.json
+    assert document["status"] == status
+    assert document["detail"]
+    assert document["detail_zh"]
+    assert document["request_id"] == result.headers["x-request-id"]
+    assert document["instance"] == "/api/v1/orders/D1/actions/check_key_data"
+    assert ("retry-after" in result.headers) == (status == 503)
+    assert result.headers.get("etag") == ('"8"' if status == 412 else None)
+
+
+def test_a_bug_tells_the_caller_nothing_but_a_reference(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway.answer("orders.get_order", RuntimeError("password=hunter2 at 10.0.0.7"))
+
+    result = gateway.get("/orders/D1")
+
+    assert (result.status_code, code_of(result)) == (500, "internal_error")
+    assert "hunter2" not in result.text
+    assert result.json["details"]["reference"] in caplog.text
+
+
+def test_an_unknown_address_is_a_problem_document(gateway: Gateway) -> None:
+    result = gateway.get("/no-such-thing")
+
+    assert (result.status_code, code_of(result)) == (404, "address_not_found")
+
+
+def test_a_method_that_is_not_there_names_those_that_are(gateway: Gateway) -> None:
+    result = gateway.send("DELETE", "/orders/D1")
+
+    assert (result.status_code, code_of(result)) == (405, "method_not_allowed")
+    assert {"GET", "PATCH"} <= set(result.headers["allow"].split(", "))
+
+
+def test_what_cannot_be_given_is_not_acceptable(gateway: Gateway) -> None:
+    result = gateway.get("/orders/D1", headers={"Accept": "text/csv"})
+
+    assert (result.status_code, code_of(result)) == (406, "not_acceptable")
+    assert gateway.asked == []
+
+
+def test_a_request_id_is_taken_over_and_one_that_is_text_is_not(gateway: Gateway) -> None:
+    given = gateway.get("/nothing", headers={"X-Request-Id": "abc-1"})
+    replaced = gateway.get("/nothing", headers={"X-Request-Id": "<b>" + "x" * 200})
+
+    assert given.headers["x-request-id"] == "abc-1"
+    assert len(replaced.headers["x-request-id"]) == 32
+
+
+def test_every_answer_is_kept_out_of_caches_and_guessing(gateway: Gateway) -> None:
+    gateway.answer("orders.get_order", ORDER)
+
+    headers = gateway.get("/orders/D1").headers
+
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"

@@ -1,0 +1,67 @@
+"""Answers put together from several services, some of which may be away."""
+
+from typing import Any
+
+from chassis.errors import NotFound
+from chassis.rpc import DeadlinePassed
+from tests.unit.gateway.neighbour import Gateway
+
+
+def item(title: str, due_at: str | None) -> dict[str, Any]:
+    return {"kind": "task", "title": title, "due_at": due_at}
+
+
+def test_work_of_all_services_is_one_list_by_due_time(gateway: Gateway) -> None:
+    gateway.answer(
+        "orders.list_work",
+        {"items": [item("third", "2026-11-22T10:00:00+08:00"), item("last", None)]},
+    )
+    gateway.answer("customers.list_work", {"items": [item("first", "2026-11-22T01:00:00+00:00")]})
+    gateway.answer("inventory.list_work", {"items": []})
+    gateway.answer("shipping.list_work", {"items": [item("second", "2026-11-22T01:30:00+00:00")]})
+    gateway.refuse("aftersales.list_work", DeadlinePassed(service="aftersales"))
+
+    result = gateway.get("/work", query_string="limit=3")
+
+    assert [each["title"] for each in result.json["items"]] == ["first", "second", "third"]
+    assert result.json["items"][1]["service"] == "shipping"
+    assert result.json["unavailable"] == ["aftersales"]
+    assert {asked.body["limit"] for asked in gateway.asked} == {3}
+
+
+def test_an_order_that_is_not_yours_to_see_has_no_page(gateway: Gateway) -> None:
+    gateway.refuse("orders.get_order", NotFound())
+
+    result = gateway.get("/orders/D1/page", role="sales")
+
+    assert result.status_code == 404
+    assert [asked.rpc for asked in gateway.asked] == ["orders.get_order"]
+
+
+def test_a_page_lacks_only_the_part_that_did_not_answer(gateway: Gateway) -> None:
+    order = {"number": "D1", "id": "1", "confirmation_version": 2}
+    gateway.answer("orders.get_order", order)
+    for rpc in ("orders.list_order_actions", "orders.list_changes", "orders.list_confirmations"):
+        gateway.answer(rpc, {"items": []})
+    gateway.answer("orders.list_order_tasks", {"items": [{"kind": "return_owed"}]})
+    gateway.refuse("customers.get_order_money", NotFound())
+    gateway.refuse("inventory.get_holdings", DeadlinePassed(service="inventory"))
+    gateway.answer("inventory.search_instructions", {"items": [{"number": "P1"}]})
+    gateway.answer(
+        "shipping.search_shipments",
+        {"items": [{"number": "S1", "note_number": None}, {"number": "S2", "note_number": "F1"}]},
+    )
+
+    page = gateway.get("/orders/D1/page").json
+
+    assert page["order"] == order
+    assert page["tasks"] == [{"kind": "return_owed"}]
+    assert (page["money"], page["holdings"]) == (None, None)
+    assert page["unavailable"] == ["holdings"]
+    assert [paper["path"].removeprefix("/api/v1") for paper in page["documents"]] == [
+        "/orders/D1/documents/confirmation",
+        "/instructions/P1/document",
+        "/shipments/S1/documents/dispatch_request",
+        "/shipments/S2/documents/dispatch_request",
+        "/shipments/S2/documents/dispatch_notice",
+    ]
