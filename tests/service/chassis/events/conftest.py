@@ -19,17 +19,44 @@ from sqlalchemy.orm import Session
 
 from chassis import bus
 from deploy.local import databases
+from deploy.local.broker import address_in
 from deploy.local.engines import Engines
 from deploy.local.parts import relay_is_at_work
 from deploy.local.places import CHECKOUT
 from deploy.local.processes import Process, Program
-from tests.conftest import Vhost
+from tests.conftest import EVERYTHING, Vhost
 from tests.service.chassis.conftest import eventually
 from tests.service.chassis.events import ear, teller
 from tests.service.chassis.events.teller import Teller
+from tests.system import PASSWORD
 
 QUEUE = "events-teller--ear"
 EAR, ORDERLY_EAR, TWO_EARS = "EarService", "OrderlyEarService", "TwoEarsService"
+
+
+@pytest.fixture(scope="session")
+def shared_vhost(engines: Engines, session_tag: str) -> Iterator[Vhost]:
+    """One vhost for all tests of this room: making one takes longer than most of them."""
+    control = engines.control
+    assert control is not None
+    name = f"{session_tag}-events"
+    control.define(vhost=name, passwords={name: PASSWORD}, permissions={name: EVERYTHING})
+    yield Vhost(name, address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD))
+    control.drop_vhost(name)
+    control.drop_user(name)
+
+
+@pytest.fixture
+def vhost(shared_vhost: Vhost) -> Vhost:
+    """Give the shared vhost without anything that the test before left in it."""
+    connection = bus.connect(shared_vhost.url, name="test")
+    channel = connection.channel()
+    for queue in (QUEUE, "ear.parking", "rpc-ear", "rpc-teller", "rpc-clockwork"):
+        channel.queue_delete(queue)
+    for exchange in ("teller.events", "teller.resend", "ear.parking"):
+        channel.exchange_delete(exchange)
+    connection.close()
+    return shared_vhost
 
 
 @pytest.fixture
@@ -262,15 +289,15 @@ class Stage:
         self.ears.dispose()
 
     @contextmanager
-    def supervised(self, kind: str = EAR) -> Iterator[list[Process]]:
-        """Start the ear again whenever it ends, as a supervisor does."""
-        processes = [self.run_ear(kind)]
+    def supervised(self, run: Callable[..., Process]) -> Iterator[list[Process]]:
+        """Start a process again whenever it ends, as a supervisor does."""
+        processes = [run()]
         done = threading.Event()
 
         def supervise() -> None:
             while not done.wait(0.05):
                 if processes[-1].exit_code is not None:
-                    processes.append(self.run_ear(kind, wait=False))
+                    processes.append(run(wait=False))
 
         thread = threading.Thread(target=supervise)
         thread.start()

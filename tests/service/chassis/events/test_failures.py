@@ -128,7 +128,7 @@ def test_leaked_timeouts_clog_nothing(stage: Stage) -> None:
 @pytest.mark.faults
 def test_only_the_message_that_kills_its_process_stays_parked(stage: Stage) -> None:
     killer, innocent = stage.teller.begin(), stage.teller.begin()
-    with stage.supervised() as processes:
+    with stage.supervised(stage.run_ear) as processes:
         # Not sent again meanwhile: its copies would add deaths of their own.
         stage.run_relay(GENDAN_RESEND_SECONDS="600")
         stage.teller.tell(killer, "killer", then="die")
