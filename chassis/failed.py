@@ -204,6 +204,12 @@ def remove(session: Session, table: Table, row_id: int) -> None:
     session.execute(delete(table).where(table.c.id == row_id))
 
 
+def is_idle(session: Session) -> bool:
+    """Say whether nothing waits to be tried; asked each second, so it costs next to nothing."""
+    query = "select 1 from failed_message where state not in ('parked', 'discarded') limit 1"
+    return session.connection().exec_driver_sql(query).first() is None
+
+
 def due(session: Session, table: Table, cursors: Table, *, limit: int = 20) -> list[Row[Any]]:
     """Give the messages whose turn it is, oldest first: none has an earlier one before it.
 

@@ -224,8 +224,9 @@ class EventDesk(SharedExtension):
     def listeners_for(self, event: Received) -> dict[str, Listener | None]:
         """Give the methods an event is for, by name.
 
-        An in-order method also sees the events of its source that it does not listen to (then
-        the listener is None): they move its cursor on, or each would look like a gap.
+        An in-order method also sees the events of its source that it does not listen to, other
+        versions included (then the listener is None): they move its cursor on, or each would
+        look like a gap.
         """
         wanted: dict[str, Listener | None] = {
             listener.method_name: None
@@ -233,8 +234,8 @@ class EventDesk(SharedExtension):
             if listener.in_order and listener.source == event.source
         }
         for listener in self._listeners.get((event.source, event.name), ()):
-            known = wanted.get(listener.method_name)
-            if known is None or known.schema_version != event.schema_version:
+            is_its_version = listener.schema_version == event.schema_version
+            if is_its_version or listener.method_name not in wanted:
                 wanted[listener.method_name] = listener
         return wanted
 
@@ -503,6 +504,8 @@ class EventDesk(SharedExtension):
             if self._stopping.wait(RETRY_POLL_SECONDS):
                 return
             try:
+                if self.store.read(_OURSELVES, lambda work: failed.is_idle(work.session)):
+                    continue
                 while not self._stopping.is_set() and self._try_due():
                     pass
                 self._try_suspects()
@@ -517,12 +520,13 @@ class EventDesk(SharedExtension):
         rows = self.store.read(
             _OURSELVES, lambda work: failed.due(work.session, tables.failed, tables.cursors)
         )
+        begun = False
         for row in rows:
             if self._stopping.is_set():
                 break
             with self._slots:
-                self._try_kept(row, State.RETRYING)
-        return bool(rows)
+                begun = self._try_kept(row, State.RETRYING) or begun
+        return begun
 
     def _try_suspects(self) -> None:
         """Try what may have killed its process, one at a time in the whole service."""
@@ -565,14 +569,18 @@ class EventDesk(SharedExtension):
             for _ in range(LANES_AT_A_TIME):
                 self._slots.release()
 
-    def _try_kept(self, row: Any, state: State) -> None:
+    def _try_kept(self, row: Any, state: State) -> bool:
+        """Try a message once more; False if another replica has begun it."""
         if row.attempts >= failed.ATTEMPTS:
             self._mark(row, Failure(State.PARKED, row.error, row.attempts))
-            return
+            return True
         with self.store.work() as work:
             begun = failed.begin(work.session, work.store.platform.failed, row, state)
-        if not begun:
-            return
+        if begun:
+            self._try_begun(row)
+        return begun
+
+    def _try_begun(self, row: Any) -> None:
         faults.point("after_begin_before_retry")
         try:
             event = envelope.parse(row.body)
@@ -583,7 +591,9 @@ class EventDesk(SharedExtension):
         if row.listener in (UNREADABLE, UNCLAIMED):
             self._share_out(row, event, list(listeners))
         elif row.listener not in listeners:
-            self._mark(row, Failure(State.PARKED, "the service has no such listener any more"))
+            # Another version of this service, running beside, may have it.
+            gone = LookupError(f"the service has no listener {row.listener}")
+            self._mark(row, failed.after_error(gone, row.attempts + 1))
         else:
             failed_by = self._try(row.listener, listeners[row.listener], event, row)
             if failed_by is not None:
