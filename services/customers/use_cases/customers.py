@@ -24,9 +24,9 @@ def create_customer(work: Work, values: Mapping[str, Any]) -> Customer:
     customer, event = Customer.register(
         uuid4(), code, now=work.now, by=_who(work), **_with_salesperson(work, fields)
     )
-    storage.add(work.session, customer)
     work.session.add(CreditAccount.open(customer.id))
     work.announce(event)
+    storage.add(work.session, customer)
     work.log("customer", code, "create_customer", changes={"name": [None, customer.name]})
     return customer
 

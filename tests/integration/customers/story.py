@@ -101,10 +101,10 @@ class Office:
 
     # -- asking ----------------------------------------------------------------------------
 
-    def do(self, who: Principal, command: str, key: str | None = None, **body: Any) -> Any:
+    def do(self, who: Principal, command: str, *, under: str | None = None, **body: Any) -> Any:
         """Send a command, under a new key unless one is given."""
         method = getattr(self.service, command)
-        return method(principal=who.to_wire(), body=body, key=key or str(uuid4()))
+        return method(principal=who.to_wire(), body=body, key=under or str(uuid4()))
 
     def ask(self, who: Principal, question: str, **body: Any) -> Any:
         return getattr(self.service, question)(principal=who.to_wire(), body=body)
@@ -154,7 +154,7 @@ class Office:
         return self.do(
             CLERK,
             "reserve_credit",
-            key=key,
+            under=key,
             order_id=order.id,
             order_number=order.number,
             customer_id=order.customer_id,
@@ -250,7 +250,7 @@ class Office:
         """Give all that a refused command must leave as it was."""
         tables = (
             "select id, version, grade, name from customer order by id",
-            "select id, exposure, granted, customer_credit, limit_set from credit_account order by id",
+            "select id, version, exposure, customer_credit from credit_account order by id",
             "select id, reservation, receivable, verified, worth from order_credit order by id",
             "select id, state, paid_at from payment order by id",
             "select id, state from notice order by id",
@@ -283,5 +283,3 @@ class Office:
             "  from order_credit o where o.customer_id = a.id)"
         )
         assert wrong == []
-
-

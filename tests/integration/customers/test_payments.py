@@ -1,0 +1,472 @@
+"""Payments, releases, notices, invoices and refunds on real PostgreSQL (C9, C10, O32, S2)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chassis.errors import GendanError
+from tests.integration.customers.story import (
+    CLERK,
+    DIRECTOR,
+    FINANCE,
+    OTHER_SALES,
+    PAID_AT,
+    SALES,
+    Office,
+    PaperOrder,
+)
+
+
+def confirmed(office: Office, grade: str = "B", **values: Any) -> PaperOrder:
+    order = PaperOrder(office.customer(grade), "D261122-000001", **values)
+    office.reserve(order)
+    office.confirm(order)
+    return order
+
+
+def refused(office: Office, code: str, who: Any, command: str, **body: Any) -> GendanError:
+    """Send a command that must be refused with `code`, and change and announce nothing."""
+    before = office.everything()
+    with pytest.raises(GendanError) as refusal:
+        office.do(who, command, **body)
+    assert refusal.value.code == code
+    assert office.everything() == before
+    return refusal.value
+
+
+# -- payments ------------------------------------------------------------------------------
+
+
+def test_claimed_money_does_not_count_until_finance_verifies_it(office: Office) -> None:
+    order = confirmed(office)
+    number = office.claim(order, "300.00")
+    assert office.money(order)["verified"] == "0.00"
+
+    payment = office.do(FINANCE, "verify_payment", payment_number=number, expected_version=1)
+
+    assert (payment["state"], payment["paid_at"]) == ("verified", "2020-01-02T01:00:00+00:00")
+    money = office.money(order)
+    assert (money["verified"], money["deposit_met"], money["balance"]) == ("300.00", True, "700.00")
+    assert office.announced()[-2:] == ["payment_verified", "order_money_changed"]
+
+
+@pytest.mark.parametrize("command", ["verify_payment", "reject_payment", "reverse_payment"])
+def test_only_finance_judges_a_payment(office: Office, command: str) -> None:
+    number = office.claim(confirmed(office), "300.00")
+
+    refused(office, "role_needed", DIRECTOR, command, payment_number=number, note="我来")
+
+
+def test_a_payment_is_verified_once_however_often_it_is_tried_at_once(office: Office) -> None:
+    order = confirmed(office)
+    number = office.claim(order, "300.00")
+
+    def verify(_: int) -> str:
+        try:
+            office.do(FINANCE, "verify_payment", payment_number=number)
+        except GendanError as refusal:
+            return refusal.code
+        return "verified"
+
+    with ThreadPoolExecutor(5) as pool:
+        outcomes = sorted(pool.map(verify, range(5)))
+
+    assert outcomes.count("verified") == 1
+    assert set(outcomes) <= {"verified", "stale_version", "illegal_move"}
+    assert office.money(order)["verified"] == "300.00"
+
+
+def test_a_rejected_payment_cannot_be_verified(office: Office) -> None:
+    number = office.claim(confirmed(office), "300.00")
+    office.do(FINANCE, "reject_payment", payment_number=number, note="账上没有")
+
+    refused(office, "illegal_move", FINANCE, "verify_payment", payment_number=number)
+
+
+def test_a_stale_version_is_refused_after_an_illegal_move_is(office: Office) -> None:
+    order = confirmed(office)
+    claimed, verified = office.claim(order, "100.00"), office.pay(order, "100.00")
+
+    refused(
+        office,
+        "stale_version",
+        FINANCE,
+        "verify_payment",
+        payment_number=claimed,
+        expected_version=7,
+    )
+    refused(
+        office,
+        "illegal_move",
+        FINANCE,
+        "verify_payment",
+        payment_number=verified,
+        expected_version=7,
+    )
+
+
+def test_a_reversal_takes_the_money_back_and_the_release_waits_again(office: Office) -> None:
+    order = confirmed(office, supply="stock")
+    number = office.pay(order, "1000.00")
+    assert office.release(order, "100")["allowed"] is True
+
+    office.do(FINANCE, "reverse_payment", payment_number=number, note="退票")
+
+    verdict = office.release(order, "100")
+    assert (verdict["code"], verdict["balance_due"]) == ("balance_not_verified", "1000.00")
+    assert office.announced()[-2:] == ["payment_reversed", "order_money_changed"]
+
+
+def test_too_much_money_is_the_customers_credit_and_pays_for_another_order(
+    office: Office,
+) -> None:
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1200.00")
+    other = PaperOrder(order.customer_id, "D261122-000002", supply="stock")
+    office.reserve(other)
+    assert office.account(order.customer_id)["customer_credit"] == "200.00"
+
+    office.do(FINANCE, "use_customer_credit", order_number=other.number, amount="150.00")
+
+    assert office.account(order.customer_id)["customer_credit"] == "50.00"
+    assert office.money(other)["verified"] == "150.00"
+    refused(
+        office,
+        "customer_credit_too_small",
+        FINANCE,
+        "use_customer_credit",
+        order_number=other.number,
+        amount="50.01",
+    )
+
+
+def test_a_cancelled_orders_money_is_the_customers_credit(office: Office) -> None:
+    order = confirmed(office)
+    office.pay(order, "300.00")
+
+    office.end("free_cancelled_order", order)
+
+    assert office.account(order.customer_id)["customer_credit"] == "300.00"
+    money = office.money(order)
+    assert (money["verified"], money["balance"]) == ("0.00", "0.00")
+
+
+def test_a_payment_of_the_future_or_for_nobody_is_refused(office: Office) -> None:
+    order = confirmed(office)
+
+    refused(
+        office,
+        "paid_in_future",
+        CLERK,
+        "record_payment",
+        order_number=order.number,
+        amount="1.00",
+        paid_at="2999-01-01T00:00:00+08:00",
+    )
+    refused(office, "payment_target", CLERK, "record_payment", amount="1.00", paid_at=PAID_AT)
+
+
+# -- release -------------------------------------------------------------------------------
+
+
+def test_the_balance_of_a_shipment_is_its_accepted_value_less_its_share_of_the_deposit(
+    office: Office,
+) -> None:
+    """S2: 98 accepted of 100, in two batches of 40 and 58; deposit 300 of 980."""
+    order = confirmed(office)
+    office.pay(order, "300.00")
+    office.stock_in(order, "98")
+
+    first = office.release(order, "40", last=False)
+    assert (first["allowed"], first["value"], first["balance_due"]) == (False, "400.00", "277.55")
+
+    office.pay(order, "277.55", paid_at="2020-02-03T09:59:00+08:00")
+    first = office.release(order, "40", last=False)
+    assert (first["allowed"], first["paid_at"]) == (True, "2020-02-03T01:59:00+00:00")
+
+    office.dispatch(order, "40")
+    last = office.release(order, "58")
+    assert (last["allowed"], last["balance_due"]) == (False, "402.45")
+
+    office.pay(order, "402.45")
+    assert office.release(order, "58")["allowed"] is True
+    assert office.money(order)["paid_in_full"] is True
+
+
+def test_money_for_a_released_shipment_does_not_release_another(office: Office) -> None:
+    order = confirmed(office, supply="stock")
+    office.pay(order, "300.00")
+    office.pay(order, "280.00")
+    assert office.release(order, "40", last=False)["allowed"] is True
+
+    released = office.shipment(order, "40")
+    office.hear("keep_released_shipment", {"shipment": released})
+    assert office.release(order, "30", last=False)["allowed"] is False
+
+    office.hear("forget_cancelled_shipment", {"shipment": released}, sequence=2)
+    assert office.release(order, "30", last=False)["allowed"] is True
+
+
+def test_a_customer_of_grade_a_ships_on_account(office: Office) -> None:
+    order = confirmed(office, "A", supply="stock")
+
+    verdict = office.release(order, "100")
+
+    assert (verdict["allowed"], verdict["code"], verdict["paid_at"]) == (True, "on_account", None)
+
+
+def test_a_prepaid_order_waits_for_all_of_its_money_even_for_a_part(office: Office) -> None:
+    order = confirmed(office, "C", supply="stock")
+    office.pay(order, "999.99")
+
+    assert office.release(order, "10", last=False)["balance_due"] == "0.01"
+
+
+def test_a_contract_overrides_the_policy_field_by_field(office: Office) -> None:
+    order = PaperOrder(office.customer("A"), "D261122-000001", supply="stock")
+    sign(office, order, balance_before_dispatch=True, credit_limit="800.00")
+
+    assert office.reserve(order)["limit"] == "800.00"
+    office.reserve(order, override=True)
+    office.confirm(order)
+
+    verdict = office.release(order, "100")
+    assert (verdict["code"], verdict["terms"]) == ("balance_not_verified", "account")
+
+
+# -- contracts -----------------------------------------------------------------------------
+
+
+def sign(office: Office, order: PaperOrder, **terms: Any) -> str:
+    code = office.codes[order.customer_id]
+    drafted = office.do(
+        CLERK, "draft_contract", customer_code=code, valid_from="2020-01-01", **terms
+    )
+    number = str(drafted["number"])
+    office.do(FINANCE, "approve_contract", contract_number=number)
+    office.do(CLERK, "sign_contract", contract_number=number, signed_by_customer="王总")
+    return number
+
+
+def test_a_contract_counts_only_once_it_is_signed_and_ends_the_one_before(
+    office: Office,
+) -> None:
+    order = PaperOrder(office.customer("B"), "D261122-000001")
+    code = office.codes[order.customer_id]
+    first = sign(office, order, deposit_percent="50")
+    office.do(
+        CLERK,
+        "draft_contract",
+        customer_code=code,
+        valid_from="2020-01-01",
+        deposit_percent="10",
+    )
+    terms = office.ask(CLERK, "get_terms", customer_id=order.customer_id)
+    assert (terms["deposit_percent"], terms["contract_number"]) == ("50.000", first)
+
+    second = sign(office, order, deposit_percent="20")
+
+    assert office.ask(CLERK, "get_contract", contract_number=first)["state"] == "ended"
+    terms = office.ask(CLERK, "get_terms", customer_id=order.customer_id)
+    assert (terms["deposit_percent"], terms["contract_number"]) == ("20.000", second)
+
+
+def test_only_finance_approves_a_contract_and_only_a_draft_is_rewritten(office: Office) -> None:
+    order = PaperOrder(office.customer("B"), "D261122-000001")
+    number = sign(office, order)
+
+    refused(
+        office,
+        "contract_text_fixed",
+        CLERK,
+        "change_contract",
+        contract_number=number,
+        changes={"deposit_percent": "0"},
+    )
+    refused(office, "role_needed", DIRECTOR, "approve_contract", contract_number=number)
+    refused(office, "illegal_move", FINANCE, "approve_contract", contract_number=number)
+
+
+# -- notices -------------------------------------------------------------------------------
+
+
+def drafted(office: Office, order: PaperOrder) -> list[dict[str, Any]]:
+    page = office.ask(CLERK, "list_notices", order_number=order.number, state="drafted")
+    items: list[dict[str, Any]] = page["items"]
+    return items
+
+
+def test_a_confirmed_order_with_a_deposit_gets_its_notice(office: Office) -> None:
+    order = confirmed(office)
+
+    (notice,) = drafted(office, order)
+
+    assert (notice["kind"], notice["amount"]) == ("deposit", "300.00")
+    (item,) = office.ask(CLERK, "list_work")["items"]
+    assert (item["kind"], item["verb"], item["entity_number"]) == (
+        "send_deposit_notice",
+        "mark_sent",
+        notice["number"],
+    )
+    assert office.ask(FINANCE, "list_work")["items"] == []
+
+
+def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) -> None:
+    """C10."""
+    order = confirmed(office)
+    office.pay(order, "300.00")
+    office.stock_in(order, "98")
+
+    (notice,) = drafted(office, order)
+
+    assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "980.00", "680.00")
+    page = office.ask(CLERK, "get_notice", notice_number=notice["number"])
+    assert (page["capitals"], page["title_zh"]) == ("陆佰捌拾元整", "余款催收通知书")
+    assert page["notice"]["lines"] == [
+        {
+            "line_no": 1,
+            "product_code": "PAPER-70",
+            "product_name": "双胶纸 70g",
+            "unit": "张",
+            "ordered_quantity": "100.000",
+            "quantity": "98.000",
+            "unit_price": "10.000000",
+            "value": "980.00",
+        }
+    ]
+
+
+def test_a_notice_is_marked_sent_by_a_person_and_settled_by_the_money(office: Office) -> None:
+    order = confirmed(office)
+    (notice,) = drafted(office, order)
+
+    sent = office.do(
+        CLERK,
+        "mark_notice_sent",
+        notice_number=notice["number"],
+        channel="fax",
+        received_clearly=True,
+        received_by="王小姐",
+    )
+    assert (sent["state"], sent["sent_by_name"], sent["received_clearly"]) == (
+        "sent",
+        "陈开单",
+        True,
+    )
+
+    office.pay(order, "300.00")
+    page = office.ask(CLERK, "get_notice", notice_number=notice["number"])
+    assert page["notice"]["state"] == "settled"
+
+
+def test_a_customer_of_grade_a_gets_no_notice(office: Office) -> None:
+    order = confirmed(office, "A")
+    office.stock_in(order, "98")
+
+    assert drafted(office, order) == []
+
+
+# -- invoices and refunds ------------------------------------------------------------------
+
+
+def test_an_invoice_is_of_what_was_shipped_and_made_once(office: Office) -> None:
+    order = confirmed(office, "A", supply="stock")
+    refused(office, "nothing_to_invoice", FINANCE, "make_invoice", order_number=order.number)
+    office.dispatch(order, "100")
+
+    invoice = office.do(FINANCE, "make_invoice", order_number=order.number)
+
+    assert (invoice["amount"], invoice["vat"], invoice["vat_percent"]) == (
+        "1000.00",
+        "115.04",
+        "13.000",
+    )
+    assert office.money(order)["invoiced"] is True
+    refused(office, "nothing_to_invoice", FINANCE, "make_invoice", order_number=order.number)
+
+
+def refund(order: PaperOrder, amount: str) -> dict[str, Any]:
+    return {
+        "case": {"id": str(uuid4()), "number": "A261122-000001"},
+        "order_id": order.id,
+        "customer_id": order.customer_id,
+        "order_number": order.number,
+        "amount": amount,
+    }
+
+
+def test_a_settled_refund_is_booked_once_as_the_customers_credit(office: Office) -> None:
+    order = confirmed(office, "A", supply="stock")
+    office.dispatch(order, "100")
+    settled = refund(order, "50.00")
+
+    office.hear("book_refund", settled)
+    office.hear("book_refund", settled)
+
+    assert office.account(order.customer_id)["customer_credit"] == "50.00"
+    assert office.announced().count("credit_note_made") == 1
+
+
+def test_a_refund_above_what_was_sold_is_kept_for_a_person(office: Office) -> None:
+    order = confirmed(office, "A", supply="stock")
+    office.dispatch(order, "10")
+    before = office.everything()
+
+    with pytest.raises(GendanError) as refusal:
+        office.hear("book_refund", refund(order, "100.01"))
+
+    assert refusal.value.code == "refund_above_sold"
+    assert office.everything() == before
+
+
+def test_a_fulfilled_order_heard_before_its_dispatch_keeps_its_money(office: Office) -> None:
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1000.00")
+    order.shipped = "100"
+
+    office.end("free_fulfilled_order", order)
+    office.dispatch(order, "100")
+
+    money = office.money(order)
+    assert (money["verified"], money["receivable"], money["balance"]) == (
+        "1000.00",
+        "1000.00",
+        "0.00",
+    )
+
+
+def test_sales_sees_the_money_of_its_own_customers_only(office: Office) -> None:
+    customer_id = office.customer("A", salesperson_id=SALES.person_id, salesperson_name=SALES.name)
+    order = PaperOrder(customer_id, "D261122-000001")
+    office.reserve(order)
+    number = office.claim(order, "1.00")
+
+    assert office.ask(SALES, "get_payment", payment_number=number)["amount"] == "1.00"
+    assert office.ask(OTHER_SALES, "list_payments")["items"] == []
+    for question, body in (
+        ("get_payment", {"payment_number": number}),
+        ("get_order_money", {"order_number": order.number}),
+        ("get_credit_account", {"customer_code": office.codes[customer_id]}),
+    ):
+        with pytest.raises(GendanError) as refusal:
+            office.ask(OTHER_SALES, question, **body)
+        assert refusal.value.family == "NotFound"
+
+
+def test_actions_say_what_may_be_done_by_whom_and_why_not(office: Office) -> None:
+    number = office.claim(confirmed(office), "1.00")
+
+    actions = office.ask(CLERK, "list_payment_actions", payment_number=number)["items"]
+    assert [(a["verb"], a["allowed"], a["why_not"]["code"]) for a in actions] == [
+        ("verify", False, "role_needed"),
+        ("reject", False, "role_needed"),
+        ("reverse", False, "role_needed"),
+    ]
+    actions = office.ask(FINANCE, "list_payment_actions", payment_number=number)["items"]
+    assert [(a["verb"], a["allowed"]) for a in actions] == [
+        ("verify", True),
+        ("reject", True),
+        ("reverse", False),
+    ]
