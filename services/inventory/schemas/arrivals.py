@@ -33,9 +33,9 @@ class ArrivalKey(Message):
 
 
 class ReceiveArrival(ArrivalKey, Expected):
-    """What was counted, and when the rest is expected if it is."""
+    """What was counted (none said: all), and when the rest is expected if it is."""
 
-    quantity = Quantity(required=True, least=0)
+    quantity = Quantity(load_default=None, allow_none=True, least=0)
     rest_expected_on = fields.Date(load_default=None, allow_none=True)
     note = Text(load_default=None, allow_none=True, most=1000)
 

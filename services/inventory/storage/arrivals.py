@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.inventory.domain.arrival import Arrival
@@ -32,7 +33,7 @@ def next_of_products(session: Session, product_ids: Collection[UUID]) -> dict[UU
     rows = session.scalars(
         select(Arrival)
         .where(Arrival.product_id.in_(product_ids), Arrival.state == ArrivalState.EXPECTED)
-        .distinct(Arrival.product_id)
+        .ext(distinct_on(Arrival.product_id))
         .order_by(Arrival.product_id, Arrival.expected_on, Arrival.number)
     )
     return {arrival.product_id: arrival for arrival in rows if arrival.product_id}
@@ -43,7 +44,7 @@ def next_of_materials(session: Session, material_ids: Collection[UUID]) -> dict[
     rows = session.scalars(
         select(Arrival)
         .where(Arrival.material_id.in_(material_ids), Arrival.state == ArrivalState.EXPECTED)
-        .distinct(Arrival.material_id)
+        .ext(distinct_on(Arrival.material_id))
         .order_by(Arrival.material_id, Arrival.expected_on, Arrival.number)
     )
     return {arrival.material_id: arrival for arrival in rows if arrival.material_id}

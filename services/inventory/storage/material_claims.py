@@ -102,4 +102,4 @@ def waited_for(session: Session, material_ids: Collection[UUID]) -> dict[UUID, D
         .where(MaterialClaim.material_id.in_(material_ids))
         .group_by(MaterialClaim.material_id)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}

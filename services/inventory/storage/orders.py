@@ -15,8 +15,11 @@ def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCo
     """Lock an order's row and load it; made here if no event of the order has come yet.
 
     Whatever holds, frees or makes something for an order locks this row first, and stock and
-    material after it.
+    material after it. Locking again in the same transaction costs nothing.
     """
+    locked: dict[UUID, OrderCopy] = session.info.setdefault("locked_orders", {})
+    if order_id in locked:
+        return locked[order_id]
     fresh = insert(OrderCopy).values(
         order_id=order_id, number=number, view_version=0, revision=0, view={}
     )
@@ -25,7 +28,9 @@ def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCo
         # An update that changes nothing, for its lock: DO NOTHING would neither lock nor return.
         set_={"number": func.coalesce(OrderCopy.number, fresh.excluded.number)},
     ).returning(OrderCopy)
-    return session.scalars(upsert, execution_options={"populate_existing": True}).one()
+    order = session.scalars(upsert, execution_options={"populate_existing": True}).one()
+    locked[order_id] = order
+    return order
 
 
 def by_number(session: Session, number: str) -> OrderCopy:

@@ -34,7 +34,8 @@ on conflict (order_id, line_id, product_id, store_code) do update set
 
 
 def of_order(session: Session, order_id: UUID) -> Sequence[Reservation]:
-    """Load what is or was held for an order, by line."""
+    """Load what is or was held for an order, by line, as it stands now."""
+    session.flush()  # populate_existing would forget what has not been written yet
     return session.scalars(
         select(Reservation)
         .where(Reservation.order_id == order_id)

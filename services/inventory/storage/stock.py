@@ -66,7 +66,7 @@ def free_in(
             Stock.condition == Condition.GOOD,
         )
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def listed(

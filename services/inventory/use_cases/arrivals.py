@@ -69,7 +69,7 @@ def receive_arrival(
     work: Work,
     number: str,
     *,
-    quantity: Decimal,
+    quantity: Decimal | None,
     rest_expected_on: date | None,
     expected_version: int | None,
     note: str | None,
@@ -81,7 +81,11 @@ def receive_arrival(
     """
     arriving = _load(work, number)
     arrival = arriving.arrival
-    arrival.receive(_in_unit(arriving, quantity), by=work.principal.name, at=work.now)
+    arrival.receive(
+        arrival.quantity if quantity is None else _in_unit(arriving, quantity),
+        by=work.principal.name,
+        at=work.now,
+    )
     check_version(number, arrival.version, expected_version)
     served: list[UUID] = []
     if arrival.material_id is not None:

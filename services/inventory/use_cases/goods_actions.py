@@ -10,14 +10,25 @@ from services.inventory.domain.errors import ConsentOfAnother
 from services.inventory.domain.lifecycle import ARRIVAL, TRANSFER, ArrivalState, TransferState
 from services.inventory.storage import arrivals, transfers
 
-_WHO = ["warehouse"]
+# Who may do what is the gateway's table; it is repeated here to say so before it is tried.
+_WHO = {
+    "receive": ["warehouse"],
+    "postpone": ["planner", "warehouse", "admin"],
+    "cancel": ["planner", "warehouse", "admin"],
+}
+_WHO_TRANSFERS = {
+    "consent": ["warehouse"],
+    "refuse": ["warehouse"],
+    "receive": ["warehouse"],
+    "cancel": ["clerk", "assistant", "supervisor", "sales", "warehouse"],
+}
 
 
 def arrival_actions(work: Work, number: str) -> list[dict[str, Any]]:
     """List the moves of an arrival."""
     state = ArrivalState(arrivals.by_number(work.session, number).state)
     return [
-        _action(work, verb, partial(ARRIVAL.check, state, wish))
+        _action(work, verb, _WHO[verb], partial(ARRIVAL.check, state, wish))
         for verb, wish in (
             ("receive", ArrivalState.RECEIVED),
             ("postpone", ArrivalState.RECEIVED),
@@ -37,7 +48,7 @@ def transfer_actions(work: Work, number: str) -> list[dict[str, Any]]:
             raise ConsentOfAnother(number=number)
 
     return [
-        _action(work, verb, partial(check, wish))
+        _action(work, verb, _WHO_TRANSFERS[verb], partial(check, wish))
         for verb, wish in (
             ("consent", TransferState.SENT),
             ("refuse", TransferState.REFUSED),
@@ -47,18 +58,18 @@ def transfer_actions(work: Work, number: str) -> list[dict[str, Any]]:
     ]
 
 
-def _action(work: Work, verb: str, check: Callable[[], None]) -> dict[str, Any]:
+def _action(work: Work, verb: str, who: list[str], check: Callable[[], None]) -> dict[str, Any]:
     why_not: GendanError | None = None
     try:
         check()
-        if not work.principal.has(*_WHO):
-            why_not = RoleNeeded(roles=", ".join(_WHO))
+        if not work.principal.has(*who):
+            why_not = RoleNeeded(roles=", ".join(who))
     except GendanError as refusal:
         why_not = refusal
     return {
         "verb": verb,
         "allowed": why_not is None,
-        "who": _WHO,
+        "who": who,
         "why_not": why_not
         and {
             "code": why_not.code,

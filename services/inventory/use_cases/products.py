@@ -21,10 +21,10 @@ def create_product(
         raise ProductCodeTaken(product_code=facts["code"])
     product = Product(product_id=uuid4(), created_at=work.now, facts=facts)
     work.session.add(product)
+    work.announce(ProductChanged(product))
+    work.log("product", product.code, "create_product")
     work.session.flush()
     _write_substitutes(work, product, substitute_codes)
-    work.log("product", product.code, "create_product")
-    work.announce(ProductChanged(product))
     return product
 
 
@@ -43,9 +43,7 @@ def change_product(
     check_version(code, product.version, expected_version)
     why = require_why(reason)
     changes = product.change(facts)
-    if changes.keys() & {"unit", "unit_decimals"} and products.has_stock(
-        work.session, product.id
-    ):
+    if changes.keys() & {"unit", "unit_decimals"} and products.has_stock(work.session, product.id):
         raise UnitInUse(code=code)
     if substitute_codes is not None:
         before = products.substitutes_of(work.session, [product.id])[product.id]

@@ -51,7 +51,9 @@ def request_transfer(
     return transfer, product
 
 
-def consent_transfer(work: Work, number: str, *, expected_version: int | None) -> Known:
+def consent_transfer(
+    work: Work, number: str, *, expected_version: int | None, note: str | None
+) -> Known:
     """Give the goods away: they leave this store now. Raises StockHeld if they are not free."""
     transfer, product = _load(work, number)
     transfer.send(person_id=work.principal.person_id, name=work.principal.name, at=work.now)
@@ -61,7 +63,7 @@ def consent_transfer(work: Work, number: str, *, expected_version: int | None) -
     if balance.free < transfer.quantity:
         raise StockHeld(code=product.code, free=balance.free)
     _book(work, transfer, key, MoveKind.SENT, -transfer.quantity)
-    return _done(work, transfer, product, "consent_transfer")
+    return _done(work, transfer, product, "consent_transfer", note)
 
 
 def refuse_transfer(
@@ -84,7 +86,9 @@ def cancel_transfer(
     return _done(work, transfer, product, "cancel_transfer", note)
 
 
-def receive_transfer(work: Work, number: str, *, expected_version: int | None) -> Known:
+def receive_transfer(
+    work: Work, number: str, *, expected_version: int | None, note: str | None
+) -> Known:
     """Book the goods into the store that asked for them."""
     transfer, product = _load(work, number)
     transfer.receive(name=work.principal.name, at=work.now)
@@ -93,7 +97,7 @@ def receive_transfer(work: Work, number: str, *, expected_version: int | None) -
     balance = ledger.open_stock(work.session, [key])[key]
     _book(work, transfer, key, MoveKind.TRANSFERRED, transfer.quantity)
     wishes.meet_wishes(work, product.id, balance.free + transfer.quantity)
-    return _done(work, transfer, product, "receive_transfer")
+    return _done(work, transfer, product, "receive_transfer", note)
 
 
 def get_transfer(work: Work, number: str) -> Known:
@@ -117,9 +121,7 @@ def _book(work: Work, transfer: Transfer, key: StockKey, kind: MoveKind, quantit
     ledger.book_stock(work, [Move(key, kind, on_hand=quantity, reference=transfer.number)])
 
 
-def _done(
-    work: Work, transfer: Transfer, product: Product, action: str, note: str | None = None
-) -> Known:
+def _done(work: Work, transfer: Transfer, product: Product, action: str, note: str | None) -> Known:
     work.log("transfer", transfer.number, action, note=note)
     work.session.flush()
     return transfer, product

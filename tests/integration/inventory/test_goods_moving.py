@@ -1,0 +1,266 @@
+"""Goods leave, come back, arrive and move between stores; facts are never refused (I1, I13, I14)."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.errors import InvalidFields
+from chassis.lifecycle import IllegalMove
+from services.inventory.domain.errors import ConsentOfAnother, SameStore, StockHeld
+from services.inventory.use_cases import reservations
+from tests.integration.inventory.goods_story import SHOP, WAREHOUSE, Goods
+
+
+def shipment(
+    order: UUID, *lines: tuple[UUID, UUID, str], number: str = "S261122-000001"
+) -> dict[str, object]:
+    return {
+        "number": number,
+        "order_id": str(order),
+        "lines": [
+            {"line_id": str(line), "product_id": str(product), "quantity": quantity}
+            for line, product, quantity in lines
+        ],
+    }
+
+
+def discrepancies(goods: Goods) -> list[tuple[str, str]]:
+    items = goods.ask("list_work")["items"]
+    return [
+        (item["entity_number"], item["verb"])
+        for item in items
+        if item["kind"] == "stock_discrepancy"
+    ]
+
+
+def test_a_dispatch_consumes_exactly_what_the_line_held_once(goods: Goods) -> None:
+    paper, order, line = goods.product(stock="10"), uuid4(), uuid4()
+    goods.reserve(order, (line, paper, "4"))
+
+    goods.hear("shipment_dispatched", shipment=shipment(order, (line, paper, "3")))
+    goods.hear("shipment_dispatched", shipment=shipment(order, (line, paper, "3")))
+
+    assert goods.balance() == ("7.000", "1.000")
+    lines = goods.ask("get_holdings", order_id=str(order))["lines"]
+    assert [(held["held"], held["consumed"]) for held in lines] == [("1.000", "3.000")]
+    goods.check_ledgers()
+
+
+def test_what_left_without_being_held_is_taken_from_free_stock(goods: Goods) -> None:
+    paper, order = goods.product(stock="10"), uuid4()
+    goods.reserve(uuid4(), (uuid4(), paper, "6"))
+
+    goods.hear("shipment_dispatched", shipment=shipment(order, (uuid4(), paper, "4")))
+
+    assert goods.balance() == ("6.000", "6.000")
+    assert discrepancies(goods) == []
+    (moved,) = [
+        item
+        for item in goods.ask("list_movements", product_code="PAPER")["items"]
+        if item["kind"] == "dispatched"
+    ]
+    assert moved["note"] == "not reserved for the line; taken from free stock"
+
+
+def test_what_the_books_do_not_have_is_to_be_counted_and_others_keep_theirs(
+    goods: Goods,
+) -> None:
+    paper, order, other = goods.product(stock="10"), uuid4(), uuid4()
+    goods.reserve(other, (uuid4(), paper, "8"))
+
+    goods.hear("shipment_dispatched", shipment=shipment(order, (uuid4(), paper, "5")))
+
+    assert goods.balance() == ("8.000", "8.000")
+    assert discrepancies(goods) == [("PAPER", "book_stock")]
+    assert goods.scalar("select quantity from stock_discrepancy") == 3
+    goods.check_ledgers()
+
+    goods.tell("book_stock", product_code="PAPER", counted="8", reason="stock")
+    assert discrepancies(goods) == []
+
+
+def test_a_dispatch_of_a_product_that_never_was_in_stock_is_a_discrepancy(goods: Goods) -> None:
+    paper = goods.product()
+
+    goods.hear("shipment_dispatched", shipment=shipment(uuid4(), (uuid4(), paper, "5")))
+
+    assert goods.balance() == ("0.000", "0.000")
+    assert goods.scalar("select quantity from stock_discrepancy") == 5
+
+
+def test_made_goods_are_held_for_their_line_and_a_submit_leaves_them_alone(goods: Goods) -> None:
+    paper, order, line = goods.product(), uuid4(), uuid4()
+    with goods.store.work() as work:
+        reservations.receive_finished(
+            work, paper, "MAIN", 98, order_id=order, line_id=line, reference="P261122-000001"
+        )
+    assert goods.balance() == ("98.000", "98.000")
+
+    goods.reserve(order)
+
+    assert goods.held(order) == {str(line): "98.000"}
+    goods.check_ledgers()
+
+
+def test_made_goods_of_a_cancelled_order_are_free(goods: Goods) -> None:
+    paper = goods.product()
+
+    with goods.store.work() as work:
+        reservations.receive_finished(
+            work, paper, "MAIN", 98, order_id=None, line_id=None, reference="P261122-000001"
+        )
+
+    assert goods.balance() == ("98.000", "0.000")
+
+
+def test_returned_goods_wait_in_quarantine_and_go_where_inspection_says(goods: Goods) -> None:
+    paper = goods.product(stock="10")
+    line = {"product_id": str(paper)}
+    case = {"number": "A261122-000001"}
+    goods.hear("return_received", case=case, lines=[line | {"quantity": "6"}])
+    assert goods.balance(condition="quarantine") == ("6.000", "0.000")
+    assert goods.balance() == ("10.000", "0.000")
+    inspected = line | {"restock": "3", "rework": "1", "scrap": "2", "transfer": "0"}
+
+    goods.hear("return_inspected", case=case, lines=[inspected])
+    goods.hear("return_inspected", case=case, lines=[inspected])
+
+    assert goods.balance() == ("13.000", "0.000")
+    assert goods.balance(condition="quarantine") == ("0.000", "0.000")
+    assert goods.balance(condition="defective") == ("1.000", "0.000")
+    scrapped = "select sum(on_hand) from stock_movement where kind = 'scrapped'"
+    assert goods.scalar(scrapped) == -2
+    goods.check_ledgers()
+
+
+def test_more_inspected_than_came_back_is_to_be_counted(goods: Goods) -> None:
+    paper, case = goods.product(), {"number": "A261122-000001"}
+    goods.hear("return_received", case=case, lines=[{"product_id": str(paper), "quantity": "2"}])
+
+    goods.hear(
+        "return_inspected",
+        case=case,
+        lines=[
+            {
+                "product_id": str(paper),
+                "restock": "3",
+                "rework": "0",
+                "scrap": "0",
+                "transfer": "0",
+            }
+        ],
+    )
+
+    assert goods.balance() == ("2.000", "0.000")
+    assert goods.scalar("select quantity from stock_discrepancy") == 1
+
+
+def test_reserved_goods_cannot_be_booked_away(goods: Goods) -> None:
+    paper = goods.product(stock="10")
+    goods.reserve(uuid4(), (uuid4(), paper, "8"))
+
+    with pytest.raises(StockHeld) as refused:
+        goods.tell("book_stock", product_code="PAPER", change="-3", reason="stock")
+
+    assert refused.value.details == {"code": "PAPER", "free": "2.000"}
+    assert goods.balance() == ("10.000", "8.000")
+    goods.tell("book_stock", product_code="PAPER", change="-2", reason="stock")
+    assert goods.balance() == ("8.000", "8.000")
+
+
+def test_booking_needs_a_change_or_a_count_and_a_reason(goods: Goods) -> None:
+    goods.product()
+
+    with pytest.raises(InvalidFields):
+        goods.tell("book_stock", product_code="PAPER", change="1", counted="1", reason="stock")
+    with pytest.raises(Exception, match="needs a reason") as refused:
+        goods.tell("book_stock", product_code="PAPER", change="1", reason="mood")
+
+    assert refused.value.code == "why_missing"  # type: ignore[attr-defined]
+    assert goods.balance() == ("0.000", "0.000")
+
+
+def test_an_arrival_in_transit_becomes_stock_when_it_is_received(goods: Goods) -> None:
+    goods.product()
+    goods.tell("make_wish", product_code="PAPER", quantity="5", customer_name="晨光印刷")
+    goods.tell("make_wish", product_code="PAPER", quantity="50", customer_name="远大鞋业")
+    number = goods.tell(
+        "expect_arrival", product_code="PAPER", quantity="20", expected_on="2026-11-20"
+    )["number"]
+    assert goods.ask("get_product", product_code="PAPER")["in_transit"] == "20.000"
+    assert goods.ask("list_work")["items"][0]["entity_number"] == number
+
+    received = goods.tell(
+        "receive_arrival", number=number, quantity="18", rest_expected_on="2026-12-01"
+    )
+
+    assert (received["state"], received["received_quantity"]) == ("received", "18.000")
+    assert goods.balance() == ("18.000", "0.000")
+    product = goods.ask("get_product", product_code="PAPER")
+    assert (product["in_transit"], product["next_arrival"]["date"]) == ("2.000", "2026-12-01")
+    assert (goods.announced("goods_arrived"), goods.announced("wish_met")) == (1, 1)
+    met = goods.ask("list_wishes", state="met")["items"]
+    assert [wish["customer_name"] for wish in met] == ["晨光印刷"]
+    with pytest.raises(IllegalMove):
+        goods.tell("receive_arrival", number=number, quantity="18")
+    assert goods.balance() == ("18.000", "0.000")
+
+
+def test_an_arrival_can_be_postponed_and_cancelled(goods: Goods) -> None:
+    goods.product()
+    number = goods.tell(
+        "expect_arrival", product_code="PAPER", quantity="20", expected_on="2026-11-20"
+    )["number"]
+
+    later = goods.tell("postpone_arrival", number=number, expected_on="2026-11-25")
+    assert later["expected_on"] == "2026-11-25"
+    assert goods.tell("cancel_arrival", number=number)["state"] == "cancelled"
+
+    actions = goods.ask("list_arrival_actions", number=number)["items"]
+    assert [(action["verb"], action["allowed"]) for action in actions] == [
+        ("receive", False),
+        ("postpone", False),
+        ("cancel", False),
+    ]
+    assert actions[0]["why_not"]["code"] == "illegal_move"
+
+
+def test_goods_move_between_stores_with_the_other_stores_consent(goods: Goods) -> None:
+    goods.product(stock="1")
+    goods.tell("create_store", store_code="SHOP", name="门店")
+    goods.tell("book_stock", product_code="PAPER", store_code="SHOP", change="9", reason="stock")
+    number = goods.tell("request_transfer", product_code="PAPER", quantity="4", from_store="SHOP")[
+        "number"
+    ]
+    with pytest.raises(ConsentOfAnother):
+        goods.tell("consent_transfer", WAREHOUSE, number=number)
+
+    goods.tell("consent_transfer", SHOP, number=number)
+    assert goods.balance(store_code="SHOP") == ("5.000", "0.000")
+    assert goods.balance() == ("1.000", "0.000")
+    goods.tell("receive_transfer", WAREHOUSE, number=number)
+
+    assert goods.balance() == ("5.000", "0.000")
+    with pytest.raises(IllegalMove):
+        goods.tell("receive_transfer", WAREHOUSE, number=number)
+    goods.check_ledgers()
+
+
+def test_a_store_cannot_give_what_is_not_free_nor_to_itself(goods: Goods) -> None:
+    goods.product(stock="3")
+    goods.tell("create_store", store_code="SHOP", name="门店")
+    number = goods.tell(
+        "request_transfer",
+        product_code="PAPER",
+        quantity="4",
+        from_store="MAIN",
+        to_store="SHOP",
+    )["number"]
+
+    with pytest.raises(StockHeld):
+        goods.tell("consent_transfer", SHOP, number=number)
+    with pytest.raises(SameStore):
+        goods.tell("request_transfer", product_code="PAPER", quantity="1", from_store="MAIN")
+
+    assert goods.ask("get_transfer", number=number)["state"] == "requested"
+    assert goods.tell("refuse_transfer", SHOP, number=number)["state"] == "refused"
