@@ -20,6 +20,7 @@ from deploy.local.supervisor import Supervisor
 # A checkout can run several instances beside each other: each has its own name.
 NAME_VARIABLE = "GENDAN_INSTANCE"
 MAIN = "main"
+POSTGRES = "postgresql"
 RESERVED_NAMES = ("data",)
 DEFAULT_PORT = 8000
 TRYOUT, PRODUCTION = "tryout", "production"
@@ -103,13 +104,18 @@ class Instance:
         if self.engines.are_ours:
             packages.ensure_engine_packages(say)
         self.engines.check_given()
-        for program in self.engines.programs():
-            say(f"starting {program.name}")
+        programs = self.engines.programs()
+        if programs:
+            say(f"starting {', '.join(program.name for program in programs)}")
+        for program in programs:
             supervisor.launch([program])
-        supervisor.await_ready()
+        # RabbitMQ takes its time: the databases are prepared meanwhile.
+        if self.engines.postgres:
+            supervisor.process(POSTGRES).await_ready()
         say("preparing six databases")
         for change in self.installation.prepare_databases(self.places.home / "backups"):
             say(f"  {change}")
+        supervisor.await_ready()
         say("preparing the broker: one user per part, only its own permissions")
         self.installation.prepare_broker()
         self.start_parts(supervisor, plan, say)
