@@ -38,6 +38,7 @@ from gateway.resources import (
     shipments,
     statements,
     stock,
+    visits,
     work,
     work_centres,
 )

@@ -77,7 +77,7 @@ class Making(Service):
         return schemas.page_view(instruction_pages.get_instruction(work, request["number"]))
 
     @query(schemas.SearchInstructions)
-    def list_instructions(self, work: Work, request: Request) -> Any:
+    def search_instructions(self, work: Work, request: Request) -> Any:
         page = instruction_pages.search_instructions(work, **request)
         return schemas.InstructionPage().dump(page)
 

@@ -160,7 +160,7 @@ class Order:
 
     @property
     def instruction(self) -> Any:
-        found = self.works.ask("list_instructions", PLANNER, order_number=self.number)["items"]
+        found = self.works.ask("search_instructions", PLANNER, order_number=self.number)["items"]
         assert len(found) == 1
         return found[0]
 

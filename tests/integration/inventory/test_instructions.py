@@ -436,7 +436,7 @@ def test_a_salesperson_sees_the_instructions_of_own_customers_only(works: Works)
     number = order.instruction["number"]
 
     assert works.ask("get_instruction", SALES, number=number)["number"] == number
-    assert works.ask("list_instructions", OTHER_SALES)["items"] == []
+    assert works.ask("search_instructions", OTHER_SALES)["items"] == []
     assert _code(lambda: works.ask("get_instruction", OTHER_SALES, number=number)) == (
         "instruction_not_found"
     )
