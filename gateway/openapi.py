@@ -105,7 +105,8 @@ def _teach_fields(plugin: MarshmallowPlugin) -> None:
         _converter: object, field: fields.Field[Any], **_kwargs: object
     ) -> dict[str, Any]:
         if isinstance(field, _DECIMALS):
-            sign = "" if field.least is not None and field.least >= 0 else "-?"
+            least = field.above if field.least is None else field.least
+            sign = "-?" if least is None or least < 0 else ""
             places = field.decimals
             whole = len(f"{field.limit:f}") - 1
             return {"pattern": rf"^{sign}\d{{1,{whole}}}(\.\d{{1,{places}}})?$"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -180,6 +181,7 @@ class Paged(PageRequest):
     """Keyset paging of a list."""
 
 
+@cache
 def page_of(item: type[Schema]) -> type[Schema]:
     """Give the schema of a page of `item`s, named after it."""
     page: type[Schema] = type(
