@@ -1,7 +1,7 @@
 """A whole Gendan for tests: every process, as `./gendan up` runs them, on databases of its own."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,8 @@ class System:
     wiring: Wiring
     supervisor: Supervisor
     said: list[str]
+    #: Of the account named after each role of SPEC §2; none has to be changed first.
+    passwords: Mapping[str, str]
 
     def database_url(self, part: str) -> str:
         """The libpq address of a part's database, for looking."""
@@ -56,6 +58,9 @@ def running_system(
 
     `tag` begins the names of everything it makes on the engines; all of it is deleted.
     """
+    # Here, because it loads the gateway, which tests of other rooms do not need.
+    from deploy.local.accounts import TRYOUT_PEOPLE, add_people
+
     for part in ("logs", "run"):
         (folder / part).mkdir(parents=True)
     said: list[str] = []
@@ -65,6 +70,7 @@ def running_system(
     try:
         installation.prepare_databases(folder / "backups")
         installation.prepare_broker()
+        people = add_people(installation, TRYOUT_PEOPLE, lasting=True)
         wiring = tune(
             Wiring(
                 databases=installation.database_urls(),
@@ -85,7 +91,14 @@ def running_system(
         )
         supervisor.start([wiring.gateway(port, workers=1)])
         watching.start()
-        yield System(f"http://127.0.0.1:{port}", installation, wiring, supervisor, said)
+        yield System(
+            url=f"http://127.0.0.1:{port}",
+            installation=installation,
+            wiring=wiring,
+            supervisor=supervisor,
+            said=said,
+            passwords={account.username: account.password for account in people},
+        )
     finally:
         supervisor.stop()
         if watching.is_alive():

@@ -26,7 +26,7 @@ def list_accounts() -> None:
     """List every account, with its first password where one was written down here."""
     instance = Instance.open()
     passwords = {each.username: each for each in accounts.known(instance)}
-    with gateway_work(instance) as work:
+    with gateway_work(instance.installation) as work:
         for account in storage.list_accounts(work.session, after="", limit=PAGE):
             first = passwords.get(account.username)
             click.echo(
@@ -54,7 +54,7 @@ def described(account: storage.Account, first: KnownAccount | None) -> str:
 def add(username: str, *, name: str, roles: Sequence[str]) -> None:
     """Open an account; its one-time password is printed."""
     instance = Instance.open()
-    with gateway_work(instance) as work:
+    with gateway_work(instance.installation) as work:
         account, one_time = people.add_account(
             work, username=username, display_name=name, roles=list(roles)
         )
@@ -65,7 +65,7 @@ def add(username: str, *, name: str, roles: Sequence[str]) -> None:
 @click.argument("username")
 def reset(username: str) -> None:
     """Give an account a one-time password; its sessions end."""
-    with gateway_work(Instance.open()) as work:
+    with gateway_work(Instance.open().installation) as work:
         account, one_time = people.reset_password(work, username)
     click.echo(f"{account.username}: one-time password {one_time}")
 
@@ -74,7 +74,7 @@ def reset(username: str) -> None:
 @click.argument("username")
 def lock(username: str) -> None:
     """Keep a person out at once."""
-    with gateway_work(Instance.open()) as work:
+    with gateway_work(Instance.open().installation) as work:
         people.lock_account(work, username)
     click.echo(f"{username} is locked")
 
@@ -83,7 +83,7 @@ def lock(username: str) -> None:
 @click.argument("username")
 def unlock(username: str) -> None:
     """Let a person in again."""
-    with gateway_work(Instance.open()) as work:
+    with gateway_work(Instance.open().installation) as work:
         people.unlock_account(work, username)
     click.echo(f"{username} is unlocked")
 

@@ -1,13 +1,14 @@
 """The accounts of an instance: the first ones, and the file that lists them for trying out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chassis.database import Work
 from deploy.local.databases import GATEWAY, for_sqlalchemy
+from deploy.local.installation import Installation
 from deploy.local.instance import TRYOUT, Instance
 from deploy.local.operators import operator, told_plainly
 from deploy.local.places import write_private
@@ -45,12 +46,15 @@ class KnownAccount:
 
 
 @contextmanager
-def gateway_work(instance: Instance) -> Iterator[Work]:
+def gateway_work(installation: Installation) -> Iterator[Work]:
     """Open a transaction on the gateway's database."""
-    url = for_sqlalchemy(instance.installation.database_urls()[GATEWAY])
+    url = for_sqlalchemy(installation.database_urls()[GATEWAY])
     store = storage.open_store(url, pool_size=1)
-    with told_plainly(), store.work(operator()) as work:
-        yield work
+    try:
+        with told_plainly(), store.work(operator()) as work:
+            yield work
+    finally:
+        store.engine.dispose()
 
 
 def file_of(instance: Instance) -> Path:
@@ -78,21 +82,40 @@ def make_first(instance: Instance) -> int:
     password nobody knows would lock everybody out.
     """
     is_tryout = instance.plan.profile == TRYOUT
-    wanted = TRYOUT_PEOPLE if is_tryout else {"admin": "管理员"}
-    made = 0
-    with gateway_work(instance) as work:
+    wanted = TRYOUT_PEOPLE if is_tryout else {"admin": TRYOUT_PEOPLE["admin"]}
+    return len(
+        add_people(
+            instance.installation,
+            wanted,
+            lasting=is_tryout,
+            keep=lambda account: write_down(instance, account),
+        )
+    )
+
+
+def add_people(
+    installation: Installation,
+    wanted: Mapping[str, str],
+    *,
+    lasting: bool,
+    keep: Callable[[KnownAccount], None] = lambda _: None,
+) -> list[KnownAccount]:
+    """Open an account named after each role (role: person's name) that has none yet.
+
+    With `lasting` passwords nobody has to change one first. `keep` is told of each account
+    before any is committed.
+    """
+    made = []
+    with gateway_work(installation) as work:
         for role, name in wanted.items():
             if storage.find_account(work.session, role):
                 continue
-            password = new_password() if is_tryout else None
-            account, one_time = people.add_account(
-                work, username=role, display_name=name, roles=[role], password=password
+            lasting_password = new_password() if lasting else None
+            _, one_time = people.add_account(
+                work, username=role, display_name=name, roles=[role], password=lasting_password
             )
-            write_down(
-                instance,
-                KnownAccount(
-                    account.username, name, [role], password or one_time or "", one_time is not None
-                ),
-            )
-            made += 1
+            password = lasting_password or one_time or ""
+            account = KnownAccount(role, name, [role], password, one_time is not None)
+            keep(account)
+            made.append(account)
     return made
