@@ -15,7 +15,7 @@ from chassis import money
 from chassis.errors import StaleVersion
 from chassis.mapping import Announcing, Money, Quantity
 from services.aftersales.domain import Base, events
-from services.aftersales.domain.errors import DispositionDiffers, RefundTooHigh
+from services.aftersales.domain.errors import DispositionDiffers, MoreThanAnnounced, RefundTooHigh
 from services.aftersales.domain.lifecycle import CASES, CaseKind, CaseState
 
 NUMBERS = SqlSequence("case_number_seq", metadata=Base.metadata)
@@ -171,11 +171,18 @@ class Case(Announcing, Base):
         self.return_to = return_to
 
     def receive(self, quantities: Mapping[int, Decimal], now: datetime) -> events.ReturnReceived:
-        """Take the goods into quarantine; what is not named came in full."""
+        """Take the goods into quarantine; what is not named came in full.
+
+        Raises MoreThanAnnounced: what came unasked is not of this case and needs one.
+        """
+        for line in self.lines:
+            came = quantities.get(line.line_no, line.quantity)
+            if came > line.quantity:
+                raise MoreThanAnnounced(line_no=line.line_no, came=came, announced=line.quantity)
         self.state = CaseState.RECEIVED
         self.received_at = now
         for line in self.lines:
-            line.received = min(quantities.get(line.line_no, line.quantity), line.quantity)
+            line.received = quantities.get(line.line_no, line.quantity)
         return events.ReturnReceived(self)
 
     def inspect(

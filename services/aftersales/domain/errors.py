@@ -43,6 +43,14 @@ class MoreThanDelivered(Conflict):
     zh = "第 {line_no} 行：不能退 {quantity}，最多可退 {returnable}。"
 
 
+class MoreThanAnnounced(Conflict):
+    """Not more is received under a case than it was opened for."""
+
+    code = "more_than_announced"
+    en = "Line {line_no}: {came} came, {announced} were to come; open a case for the rest."
+    zh = "第 {line_no} 行：到货 {came}，应退 {announced}，多出部分请另开售后单。"
+
+
 class DispositionDiffers(Invalid):
     """Every piece received has exactly one disposition."""
 

@@ -1,6 +1,7 @@
 """Queries for cases."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -40,10 +41,21 @@ def case(work: Work, number: str, *, lock: bool = False) -> Case:
     return found
 
 
-def already_returned(work: Work, order_id: UUID) -> dict[UUID, Decimal]:
+@dataclass(frozen=True)
+class Returned:
+    """What comes or came back of an order line, and what that was sold for."""
+
+    quantity: Decimal
+    sold_for: Decimal
+
+
+def already_returned(work: Work, order_id: UUID) -> dict[UUID, Returned]:
     """Give what comes or came back of an order by line; rejected cases do not count."""
+    coming = func.coalesce(CaseLine.received, CaseLine.quantity)
+    # PostgreSQL rounds numerics half away from zero, as money.fen does.
+    worth = func.round(CaseLine.sold_for * coming / CaseLine.quantity, 2)
     rows = work.session.execute(
-        select(CaseLine.line_id, func.sum(func.coalesce(CaseLine.received, CaseLine.quantity)))
+        select(CaseLine.line_id, func.sum(coming), func.sum(worth))
         .join(Case, Case.id == CaseLine.case_id)
         .where(
             Case.order_id == order_id,
@@ -53,7 +65,7 @@ def already_returned(work: Work, order_id: UUID) -> dict[UUID, Decimal]:
         )
         .group_by(CaseLine.line_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {line_id: Returned(quantity, worth) for line_id, quantity, worth in rows}
 
 
 def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Case], str | None]:

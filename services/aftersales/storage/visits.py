@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Work
@@ -51,13 +51,3 @@ def of_order(work: Work, order_number: str) -> Sequence[Visit]:
     if work.principal.limited_to_own_customers:
         query = query.where(Visit.salesperson_id == work.principal.person_id)
     return work.session.scalars(query.order_by(Visit.planned_on, Visit.id).limit(200)).all()
-
-
-def count_due(work: Work, on: date) -> int:
-    """Give how many visits wait by a day."""
-    return (
-        work.session.scalar(
-            select(func.count()).where(Visit.state == VisitState.PLANNED, Visit.planned_on <= on)
-        )
-        or 0
-    )

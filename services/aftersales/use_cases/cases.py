@@ -12,20 +12,24 @@ from chassis.errors import InvalidFields
 from chassis.grams import grams
 from services.aftersales.domain.case import DISPOSITIONS, Case, CaseLine
 from services.aftersales.domain.copies import OrderCopy
-from services.aftersales.domain.errors import LineNotSold, MoreThanDelivered
+from services.aftersales.domain.errors import LineNotSold, MoreThanDelivered, OrderNotKnown
 from services.aftersales.domain.lifecycle import CaseState
 from services.aftersales.storage import cases, copies
 
 Request = Mapping[str, Any]
+
+_ONCE = {"lines": ["Each line_no may stand there once."]}
 
 
 def open_case(work: Work, request: Request) -> Case:
     """Write down that goods are to come back; not more than was delivered and is not back yet."""
     order = copies.order(work, request["order_number"])
     customer = order.view["customer"]
+    if customer is None:
+        raise OrderNotKnown(order_number=order.number)
     numbers = [line["line_no"] for line in request["lines"]]
     if len(set(numbers)) != len(numbers):
-        raise InvalidFields({"lines": ["Each line_no may stand there once."]})
+        raise InvalidFields(_ONCE)
     case = Case(
         id=uuid4(),
         number=cases.next_number(work),
@@ -52,6 +56,7 @@ def _returned_lines(work: Work, order: OrderCopy, request: Request) -> list[Case
     sold = {line["line_no"]: line for line in order.view["lines"]}
     delivered = _delivered(work, order)
     returned = cases.already_returned(work, order.id)
+    nothing = cases.Returned(Decimal(0), money.ZERO)
     lines = []
     for wanted in request["lines"]:
         line = sold.get(wanted["line_no"])
@@ -59,18 +64,26 @@ def _returned_lines(work: Work, order: OrderCopy, request: Request) -> list[Case
             raise LineNotSold(order_number=order.number, line_no=wanted["line_no"])
         line_id = UUID(line["id"])
         got = delivered.get(line_id, Decimal(0))
-        returnable = got - returned.get(line_id, Decimal(0))
-        if wanted["quantity"] > returnable:
+        before = returned.get(line_id, nothing)
+        if wanted["quantity"] > got - before.quantity:
             raise MoreThanDelivered(
-                line_no=line["line_no"], quantity=wanted["quantity"], returnable=returnable
+                line_no=line["line_no"],
+                quantity=wanted["quantity"],
+                returnable=got - before.quantity,
             )
-        lines.append(_line(line, line_id, wanted["quantity"]))
+        # Rounded one by one, many small returns could be worth more than all was sold for.
+        left = _sold_for(line, got) - before.sold_for
+        sold_for = min(_sold_for(line, wanted["quantity"]), left)
+        lines.append(_line(line, line_id, wanted["quantity"], sold_for))
     return lines
 
 
-def _line(line: Mapping[str, Any], line_id: UUID, quantity: Decimal) -> CaseLine:
-    # What a piece was sold for: the line's amount, discount taken off, by its ordered quantity.
-    sold_for = money.fen(Decimal(line["amount"]) * quantity / Decimal(line["quantity"]))
+def _sold_for(line: Mapping[str, Any], quantity: Decimal) -> Decimal:
+    """Give what a part of a line was sold for: its amount, discount taken off, by quantity."""
+    return money.fen(Decimal(line["amount"]) * quantity / Decimal(line["quantity"]))
+
+
+def _line(line: Mapping[str, Any], line_id: UUID, quantity: Decimal, sold_for: Decimal) -> CaseLine:
     return CaseLine(
         id=uuid4(),
         line_id=line_id,
@@ -102,98 +115,101 @@ def _delivered(work: Work, order: OrderCopy) -> dict[UUID, Decimal]:
 
 def acknowledge(work: Work, request: Request) -> Case:
     """Note the first answer to the customer (A2)."""
-    case = _to_move(work, request, CaseState.ACKNOWLEDGED)
+    case = _to_move(work, request, "acknowledge", request["note"])
     case.acknowledge(work.now)
-    return _logged(work, case, "acknowledge", request["note"])
+    return case
 
 
 def authorise(work: Work, request: Request) -> Case:
     """Agree to take the goods back: the supervisor."""
-    case = _to_move(work, request, CaseState.AUTHORISED, "supervisor")
+    case = _to_move(work, request, "authorise", request["decision"])
     case.authorise(by=work.principal.name, decision=request["decision"])
-    return _logged(work, case, "authorise", request["decision"])
+    return case
 
 
 def reject(work: Work, request: Request) -> Case:
     """Refuse to take the goods back: the supervisor."""
-    case = _to_move(work, request, CaseState.REJECTED, "supervisor")
+    case = _to_move(work, request, "reject", request["decision"])
     case.reject(by=work.principal.name, decision=request["decision"])
-    return _logged(work, case, "reject", request["decision"])
+    return case
 
 
 def await_goods(work: Work, request: Request) -> Case:
     """Tell the customer where to send the goods."""
-    case = _to_move(work, request, CaseState.AWAITING_GOODS)
+    case = _to_move(work, request, "await_goods", request["return_to"])
     case.await_goods(request["return_to"])
-    return _logged(work, case, "await_goods", request["return_to"])
+    return case
 
 
 def receive(work: Work, request: Request) -> Case:
     """Take the goods into quarantine: the warehouse."""
-    case = _to_move(work, request, CaseState.RECEIVED, "warehouse")
-    _known_lines(case, request)
-    quantities = {line["line_no"]: line["quantity"] for line in request["lines"]}
+    case = _to_move(work, request, "receive")
+    lines = _by_line(case, request)
+    quantities = {line_no: line["quantity"] for line_no, line in lines.items()}
     work.announce(case.receive(quantities, work.now))
-    return _logged(work, case, "receive")
+    return case
 
 
 def inspect(work: Work, request: Request) -> Case:
     """Give each piece its disposition: the inspector (A3)."""
-    case = _to_move(work, request, CaseState.INSPECTED, "inspector")
-    _known_lines(case, request)
+    case = _to_move(work, request, "inspect")
+    lines = _by_line(case, request)
     findings = {
-        line["line_no"]: {name: Decimal(line[name]) for name in DISPOSITIONS}
-        for line in request["lines"]
+        line_no: {name: Decimal(line[name]) for name in DISPOSITIONS}
+        for line_no, line in lines.items()
     }
-    defects = {line["line_no"]: line["defect"] for line in request["lines"] if line["defect"]}
+    defects = {line_no: line["defect"] for line_no, line in lines.items() if line["defect"]}
     work.announce(case.inspect(findings, defects, by=work.principal.name))
-    return _logged(work, case, "inspect")
-
-
-def _known_lines(case: Case, request: Request) -> None:
-    known = {line.line_no for line in case.lines}
-    for line in request["lines"]:
-        if line["line_no"] not in known:
-            raise LineNotSold(order_number=case.order_number, line_no=line["line_no"])
+    return case
 
 
 def settle(work: Work, request: Request) -> Case:
     """Grant the money back as the customer's credit: finance."""
-    case = _to_move(work, request, CaseState.SETTLED, "finance")
+    case = _to_move(work, request, "settle", request["note"])
     refund = case.most_refund if request["refund"] is None else request["refund"]
     work.announce(case.settle(refund, by=work.principal.name))
-    return _logged(work, case, "settle", request["note"])
+    return case
 
 
 def close(work: Work, request: Request) -> Case:
     """End the case."""
-    case = _to_move(work, request, CaseState.CLOSED)
+    case = _to_move(work, request, "close", request["note"])
     work.announce(case.close(work.now))
-    return _logged(work, case, "close", request["note"])
+    return case
 
 
-def _to_move(work: Work, request: Request, wish: CaseState, *roles: str) -> Case:
-    """Give the locked case whose move to `wish` is legal and the asker's to make."""
+def _to_move(work: Work, request: Request, verb: str, note: str | None = None) -> Case:
+    """Give the locked case, once `verb` is the asker's to do and legal; the move is logged."""
+    _, wish, role = MOVES[verb]
     case = cases.case(work, request["case_number"], lock=True)
+    work.principal.require(role)
     case.guard_move(wish, request["expected_version"])
-    if roles:
-        work.principal.require(*roles)
+    work.log("case", case.number, verb, changes={"state": [case.state, wish]}, note=note)
     return case
 
 
-def _logged(work: Work, case: Case, action: str, note: str | None = None) -> Case:
-    work.log("case", case.number, action, changes={"state": [None, case.state]}, note=note)
-    return case
+def _by_line(case: Case, request: Request) -> dict[int, Mapping[str, Any]]:
+    """Give the lines of a request by number. Raises LineNotSold, InvalidFields."""
+    known = {line.line_no for line in case.lines}
+    given: dict[int, Mapping[str, Any]] = {}
+    for line in request["lines"]:
+        line_no = line["line_no"]
+        if line_no not in known:
+            raise LineNotSold(order_number=case.order_number, line_no=line_no)
+        if line_no in given:
+            raise InvalidFields(_ONCE)
+        given[line_no] = line
+    return given
 
 
-# Who makes each move, for lists of actions and of work.
-MOVES: tuple[tuple[str, str, CaseState, tuple[str, ...]], ...] = (
-    ("acknowledge", "首次答复", CaseState.ACKNOWLEDGED, ("aftersales",)),
-    ("authorise", "同意退换", CaseState.AUTHORISED, ("supervisor",)),
-    ("reject", "拒绝退换", CaseState.REJECTED, ("supervisor",)),
-    ("await_goods", "告知退货地址", CaseState.AWAITING_GOODS, ("aftersales",)),
-    ("receive", "退货入库", CaseState.RECEIVED, ("warehouse",)),
-    ("inspect", "退货检验", CaseState.INSPECTED, ("inspector",)),
-    ("settle", "退款结算", CaseState.SETTLED, ("finance",)),
-    ("close", "结案", CaseState.CLOSED, ("aftersales",)),
-)
+# Each verb: its words, where it leads, and whose it is (SPEC §8).
+MOVES: Mapping[str, tuple[str, CaseState, str]] = {
+    "acknowledge": ("首次答复", CaseState.ACKNOWLEDGED, "aftersales"),
+    "authorise": ("同意退换", CaseState.AUTHORISED, "supervisor"),
+    "reject": ("拒绝退换", CaseState.REJECTED, "supervisor"),
+    "await_goods": ("告知退货地址", CaseState.AWAITING_GOODS, "aftersales"),
+    "receive": ("退货入库", CaseState.RECEIVED, "warehouse"),
+    "inspect": ("退货检验", CaseState.INSPECTED, "inspector"),
+    "settle": ("退款结算", CaseState.SETTLED, "finance"),
+    "close": ("结案", CaseState.CLOSED, "aftersales"),
+}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.database import Work
-from chassis.errors import GendanError, RoleNeeded
+from chassis.errors import GendanError
 from services.aftersales.domain.case import Case
 from services.aftersales.domain.lifecycle import CASES, CaseState
 from services.aftersales.domain.visit import Visit
@@ -15,11 +15,11 @@ from services.aftersales.use_cases.cases import MOVES
 def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
     """Give every verb with whether the asker may do it now, and if not, why."""
     listed = []
-    for verb, words, wish, roles in MOVES:
+    for verb, (words, wish, role) in MOVES.items():
         refusal: GendanError | None = None
         try:
+            work.principal.require(role)
             case.guard_move(wish, None)
-            work.principal.require(*roles)
         except GendanError as error:
             refusal = error
         listed.append(
@@ -27,7 +27,7 @@ def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
                 "verb": verb,
                 "title_zh": words,
                 "allowed": refusal is None,
-                "who": list(roles),
+                "who": [role],
                 "why_not": None if refusal is None else _said(refusal),
                 "checked_when_done": False,
             }
@@ -37,7 +37,7 @@ def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
 
 def _said(refusal: GendanError) -> dict[str, str]:
     return {
-        "code": RoleNeeded.code if isinstance(refusal, RoleNeeded) else refusal.code,
+        "code": refusal.code,
         "message": refusal.message,
         "message_zh": refusal.message_zh,
     }
@@ -46,12 +46,12 @@ def _said(refusal: GendanError) -> dict[str, str]:
 def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give what waits for the asker's roles, earliest due first."""
     limit = request["limit"]
-    mine: dict[CaseState, tuple[str, str, tuple[str, ...]]] = {}
-    for verb, words, wish, roles in MOVES:
-        if work.principal.has(*roles):
+    mine: dict[CaseState, tuple[str, str, str]] = {}
+    for verb, (words, wish, role) in MOVES.items():
+        if work.principal.has(role):
             for state in CaseState:
                 if CASES.allows(state, wish):
-                    mine.setdefault(state, (verb, words, roles))
+                    mine.setdefault(state, (verb, words, role))
     items = [_case_item(case, *mine[case.state]) for case in cases.waiting(work, [*mine], limit)]
     if work.principal.has("aftersales", "assistant"):
         day = visits.due(work, work.today, min(limit, work.setting("visits_a_day")))
@@ -60,7 +60,7 @@ def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     return items[:limit]
 
 
-def _case_item(case: Case, verb: str, words: str, roles: tuple[str, ...]) -> dict[str, Any]:
+def _case_item(case: Case, verb: str, words: str, role: str) -> dict[str, Any]:
     first = case.state is CaseState.REQUESTED
     return {
         "kind": f"case_{verb}",
@@ -70,7 +70,7 @@ def _case_item(case: Case, verb: str, words: str, roles: tuple[str, ...]) -> dic
         "customer_name": case.customer_name,
         "entity_type": "case",
         "entity_number": case.number,
-        "roles": list(roles),
+        "roles": [role],
         "person_id": None,
         "due_at": case.answer_due_at.isoformat() if first else None,
         "verb": verb,
