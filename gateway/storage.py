@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Row,
     String,
+    case,
     delete,
     func,
     select,
@@ -293,12 +294,8 @@ def count_failure(session: Session, subject: str, now: datetime, *, forget_befor
     counting = adding.on_conflict_do_update(
         index_elements=["subject"],
         set_={
-            "failures": func.coalesce(
-                select(table.c.failures + 1)
-                .where(table.c.subject == subject, table.c.last_at >= forget_before)
-                .scalar_subquery(),
-                1,
-            ),
+            # The row as it is when its lock is held, not as the statement's snapshot saw it.
+            "failures": case((table.c.last_at >= forget_before, table.c.failures + 1), else_=1),
             "last_at": now,
         },
     )

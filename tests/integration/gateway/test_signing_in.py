@@ -1,0 +1,218 @@
+"""People sign in, stay in for a while, and are kept out when they should be."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from chassis import clock
+from gateway import passwords, revocations
+from gateway.storage import Account, FailedSignIns, SignIn
+from tests.integration.gateway.conftest import ADMIN, PASSWORD, Office
+
+NEW_PASSWORD = "green-kettle-on-tuesday"
+
+
+def test_who_signs_in_is_known_by_the_token(office: Office) -> None:
+    office.person("chen", "clerk", "sales")
+
+    opened = office.sign_in("Chen")
+    me = office.send("GET", "/session", token=opened.json["token"])
+
+    assert opened.status_code == 201
+    assert me.json["username"] == "chen"
+    assert me.json["roles"] == ["clerk", "sales"]
+    assert "orders.create" in me.json["permissions"]
+    assert "accounts.change" not in me.json["permissions"]
+
+
+def test_neither_token_nor_password_is_stored(office: Office) -> None:
+    token = office.token("boss")
+
+    def read(work: object) -> tuple[str, str]:
+        session = work.session  # type: ignore[attr-defined]
+        return (
+            session.scalar(select(SignIn.token_hash)),
+            session.scalar(select(Account.password_hash)),
+        )
+
+    token_hash, password_hash = office.store.read(ADMIN, read)
+    assert token not in token_hash
+    assert token_hash == passwords.digest(token)
+    assert password_hash.startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(("username", "password"), [("boss", "wrong"), ("nobody", PASSWORD)])
+def test_wrong_names_and_passwords_get_the_same_answer(
+    office: Office, username: str, password: str
+) -> None:
+    refused = office.sign_in(username, password)
+
+    assert refused.status_code == 401
+    assert refused.json["code"] == "sign_in_refused"
+    assert refused.json["details"] == {}
+
+
+@pytest.mark.parametrize("username", ["boss", "nobody"])
+def test_guessing_makes_a_name_wait_longer_and_longer(office: Office, username: str) -> None:
+    """Known and unknown names alike: waiting tells nothing of which there are."""
+    with time_machine.travel("2026-11-22T09:00:00Z", tick=False) as machine:
+        for _ in range(5):
+            assert office.sign_in(username, "wrong").status_code == 401
+
+        waiting = office.sign_in(username, PASSWORD)
+        assert (waiting.status_code, waiting.json["code"]) == (429, "too_many_attempts")
+        assert waiting.headers["retry-after"] == "31"
+
+        machine.shift(31)
+        assert office.sign_in(username, "wrong").status_code == 401
+        assert office.sign_in(username, PASSWORD).headers["retry-after"] == "61"
+
+        machine.shift(61)
+        expected = 201 if username == "boss" else 401
+        assert office.sign_in(username, PASSWORD).status_code == expected
+
+
+def test_an_address_that_guesses_many_names_has_to_wait(office: Office) -> None:
+    proxied = {"X-Forwarded-For": "203.0.113.9, 10.0.0.1"}
+    options = {"headers": proxied, "remote_addr": "10.0.0.1"}
+    _set(office, "sign_in.address_failures", 3)
+
+    for number in range(3):
+        assert office.sign_in(f"guess{number}", "wrong", **options).status_code == 401
+
+    assert office.sign_in("boss", **options).status_code == 429
+    assert office.sign_in("boss").status_code == 201
+
+
+def test_guesses_at_once_are_all_counted(office: Office) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: office.sign_in("boss", "wrong"), range(4)))
+
+    counts = office.store.read(
+        ADMIN, lambda work: work.session.scalars(select(FailedSignIns.failures)).all()
+    )
+    assert set(counts) == {4}
+
+
+def test_a_session_ends_when_it_is_idle_and_at_its_end(office: Office) -> None:
+    with time_machine.travel("2026-11-22T08:00:00Z", tick=False) as machine:
+        token = office.sign_in("boss").json["token"]
+        for _ in range(6):
+            machine.shift(119 * 60)
+            revocations.announce()
+            assert office.send("GET", "/session", token=token).status_code == 200
+        machine.shift(7 * 60)
+        revocations.announce()
+        assert office.send("GET", "/session", token=token).status_code == 401
+
+        idle = office.sign_in("boss").json["token"]
+        machine.shift(120 * 60)
+        assert office.send("GET", "/session", token=idle).status_code == 401
+
+
+def test_signing_out_ends_the_session_at_once(office: Office) -> None:
+    token, other = (office.sign_in("boss").json["token"] for _ in range(2))
+    assert office.send("GET", "/session", token=token).status_code == 200
+
+    assert office.send("DELETE", "/session", token=token).status_code == 204
+
+    assert office.send("GET", "/session", token=token).status_code == 401
+    assert office.send("GET", "/session", token=other).status_code == 200
+
+
+def test_signing_out_everywhere_ends_all_sessions(office: Office) -> None:
+    tokens = [office.sign_in("boss").json["token"] for _ in range(3)]
+
+    ended = office.send("DELETE", "/sessions", token=tokens[0])
+
+    assert ended.json == {"ended": 3}
+    assert {office.send("GET", "/session", token=each).status_code for each in tokens} == {401}
+
+
+def test_a_one_time_password_must_be_changed_and_is_good_once(office: Office) -> None:
+    one_time = office.person("wang", "supervisor", password=None)
+    opened = office.sign_in("wang", one_time)
+    token = opened.json["token"]
+    assert opened.json["must_change_password"] is True
+    assert office.send("GET", "/work", token=token).json["code"] == "password_change_needed"
+
+    change = {"old_password": one_time, "new_password": NEW_PASSWORD}
+    assert office.send("PUT", "/session/password", change, token=token).status_code == 204
+
+    assert office.send("GET", "/session", token=token).json["must_change_password"] is False
+    assert office.sign_in("wang", one_time).status_code == 401
+    assert office.sign_in("wang", NEW_PASSWORD).json["must_change_password"] is False
+
+
+def test_an_unused_one_time_password_ends(office: Office) -> None:
+    one_time = office.person("wang", "supervisor", password=None)
+
+    with time_machine.travel(clock.machine_now() + timedelta(hours=73), tick=False):
+        assert office.sign_in("wang", one_time).status_code == 401
+
+
+def test_an_old_password_must_be_changed(office: Office) -> None:
+    with time_machine.travel(clock.machine_now() + timedelta(days=91), tick=False):
+        opened = office.sign_in("boss")
+        assert opened.json["must_change_password"] is True
+        refused = office.send("GET", "/accounts", token=opened.json["token"])
+        assert (refused.status_code, refused.json["code"]) == (403, "password_change_needed")
+
+
+def test_a_password_that_will_end_soon_is_in_the_work_list(office: Office) -> None:
+    for name in ("orders", "customers", "inventory", "shipping", "aftersales"):
+        office.neighbour.answers[f"{name}.list_work"] = {"items": []}
+
+    with time_machine.travel(clock.machine_now() + timedelta(days=84), tick=False):
+        token = office.sign_in("boss").json["token"]
+        (item,) = office.send("GET", "/work", token=token).json["items"]
+
+    assert item["kind"] == "password_ends"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("wrong", NEW_PASSWORD, "password_wrong"),
+        (PASSWORD, PASSWORD, "password_unchanged"),
+        (PASSWORD, "short", "password_too_weak"),
+        (PASSWORD, "password123", "password_too_weak"),
+        (PASSWORD, "the-boss-was-here", "password_too_weak"),
+        (PASSWORD, "aaaaaaaaaaaa", "password_too_weak"),
+    ],
+)
+def test_a_bad_new_password_changes_nothing(office: Office, old: str, new: str, code: str) -> None:
+    refused = office.send(
+        "PUT", "/session/password", {"old_password": old, "new_password": new}, by="boss"
+    )
+
+    assert (refused.status_code, refused.json["code"]) == (422, code)
+    assert office.sign_in("boss").status_code == 201
+
+
+def test_changing_the_password_ends_the_other_sessions(office: Office) -> None:
+    kept, other = (office.sign_in("boss").json["token"] for _ in range(2))
+    change = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+
+    assert office.send("PUT", "/session/password", change, token=kept).status_code == 204
+
+    assert office.send("GET", "/session", token=kept).status_code == 200
+    assert office.send("GET", "/session", token=other).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Basic Ym9zczpib3Nz", "Bearer " + "x" * 500, "Device x"]
+)
+def test_what_is_no_token_of_ours_signs_nobody_in(office: Office, header: str) -> None:
+    refused = office.send("GET", "/session", headers={"Authorization": header})
+
+    assert (refused.status_code, refused.json["code"]) == (401, "not_signed_in")
+
+
+def _set(office: Office, key: str, value: int) -> None:
+    change = {"value": value, "reason": "test"}
+    result = office.send("PUT", f"/settings/gateway/{key}", change, by="boss")
+    assert result.json == {"key": key, "value": value}
