@@ -1,11 +1,15 @@
 """The fields that many messages share."""
 
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import fields, validate
 
 from chassis.schema import Message, PageRequest, Text, one_of
 from services.customers.domain.words import Reason
+
+# One payment or limit; sums of thousands of them still fit their column.
+LARGEST_SUM = Decimal("9999999999.99")
 
 CODE_PATTERN = r"^[A-Z0-9-]{1,20}$"
 

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from chassis.schema import Amount, Identity, Message, Moment, PageRequest, Percent, Text, one_of
 from services.customers.domain.grade import SettlementMethod, Terms
 from services.customers.domain.lifecycle import ContractState
-from services.customers.schemas.common import Change, code, number
+from services.customers.schemas.common import LARGEST_SUM, Change, code, number
 
 
 class ContractText(Message):
@@ -16,7 +16,7 @@ class ContractText(Message):
     terms = one_of(Terms, allow_none=True)
     deposit_percent = Percent(allow_none=True, least=0, validate=validate.Range(max=100))
     balance_before_dispatch = fields.Boolean(allow_none=True)
-    credit_limit = Amount(allow_none=True, least=0)
+    credit_limit = Amount(allow_none=True, least=0, validate=validate.Range(max=LARGEST_SUM))
     credit_stop_days = fields.Integer(allow_none=True, validate=validate.Range(1, 3650))
     payment_days = fields.Integer(allow_none=True, validate=validate.Range(0, 365))
     delivery_terms = Text(most=1000)

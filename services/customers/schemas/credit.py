@@ -1,7 +1,8 @@
 """Credit: what orders and shipping ask, and what the desk reads."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
+from chassis.commands import MAX_KEY_LENGTH
 from chassis.schema import (
     Amount,
     Copy,
@@ -16,7 +17,7 @@ from chassis.schema import (
 from services.customers.domain.grade import Grade, SettlementMethod, Terms
 from services.customers.domain.lifecycle import Standing
 from services.customers.domain.words import EntryKind, Verdict
-from services.customers.schemas.common import Change, code, number
+from services.customers.schemas.common import LARGEST_SUM, Change, code, number
 from services.customers.schemas.customers import CustomerRow
 
 
@@ -36,7 +37,7 @@ class UndoCredit(Copy):
     """Which command's reservation is to be taken back."""
 
     order_id = Identity(required=True)
-    command_id = fields.String(required=True)
+    command_id = fields.String(required=True, validate=validate.Length(1, MAX_KEY_LENGTH))
 
 
 class OfOrder(Copy):
@@ -125,7 +126,9 @@ class SetCreditLimit(Change):
     """A limit of the customer's own; null gives back the contract's or the grade's."""
 
     customer_code = code(required=True)
-    credit_limit = Amount(required=True, allow_none=True, least=0)
+    credit_limit = Amount(
+        required=True, allow_none=True, least=0, validate=validate.Range(max=LARGEST_SUM)
+    )
 
 
 class GetCreditAccount(Message):

@@ -1,11 +1,11 @@
 """Payments, notices, invoices and credit notes, in and out."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from chassis.schema import Amount, Identity, Message, Moment, PageRequest, Percent, Text, one_of
 from services.customers.domain.lifecycle import NoticeState, PaymentState
 from services.customers.domain.words import NoticeChannel, NoticeKind, PaymentMethod
-from services.customers.schemas.common import Change, code, number
+from services.customers.schemas.common import LARGEST_SUM, Change, code, number
 from services.customers.schemas.credit import MoneyView
 from services.customers.schemas.customers import ContactView, CustomerRow
 
@@ -15,7 +15,7 @@ class RecordPayment(Message):
 
     order_number = number(load_default=None, allow_none=True)
     customer_code = code(load_default=None, allow_none=True)
-    amount = Amount(required=True, above=0)
+    amount = Amount(required=True, above=0, validate=validate.Range(max=LARGEST_SUM))
     method = one_of(PaymentMethod, load_default=PaymentMethod.BANK_TRANSFER)
     paid_at = Moment(required=True)
     reference = Text(load_default="", most=120)
@@ -44,7 +44,7 @@ class UseCustomerCredit(Message):
     """Pay for an order out of the customer's credit."""
 
     order_number = number(required=True)
-    amount = Amount(required=True, above=0)
+    amount = Amount(required=True, above=0, validate=validate.Range(max=LARGEST_SUM))
     note = Text(load_default=None, allow_none=True, most=1000)
 
 

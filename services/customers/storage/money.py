@@ -147,7 +147,7 @@ def drafted_notices(session: Session, limit: int) -> Sequence[Notice]:
 
 
 def contracts_in(
-    session: Session, state: ContractState, limit: int
+    session: Session, state: ContractState, limit: int, principal: Principal
 ) -> Sequence[tuple[Contract, str]]:
     """Give the contracts that stand in a state with their customers' names, the oldest first."""
     query = (
@@ -157,4 +157,6 @@ def contracts_in(
         .order_by(Contract.drafted_at)
         .limit(limit)
     )
+    if principal.limited_to_own_customers:
+        query = query.where(Customer.salesperson_id == principal.person_id)
     return [(row.Contract, row.name) for row in session.execute(query)]

@@ -27,6 +27,8 @@ from services.customers.storage import copies
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
 
+LONGEST_ID = 18  # digits: what a bigint surely holds
+
 
 @dataclass(frozen=True)
 class CreditAnswer:
@@ -275,7 +277,7 @@ def list_ledger(
 ) -> tuple[list[LedgerEntry], str | None]:
     """Give a page of a customer's movements, the newest first."""
     customer = customer_storage.plain_by_code(work.session, customer_code, work.principal)
-    start = int(after) if after and after.isdecimal() else None
+    start = int(after) if after and after.isdecimal() and len(after) <= LONGEST_ID else None
     found = storage.ledger_of(work.session, customer.id, limit=limit + 1, after=start)
     page = list(found[:limit])
     return page, str(page[-1].id) if len(found) > limit else None

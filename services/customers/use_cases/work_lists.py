@@ -130,7 +130,7 @@ def _contracts(
     if not work.principal.has(*roles):
         return
     patience = timedelta(hours=work.setting(CONTRACT_DUE_HOURS))
-    for contract, customer_name in money.contracts_in(work.session, state, limit):
+    for contract, customer_name in money.contracts_in(work.session, state, limit, work.principal):
         yield WorkItem(
             kind=f"{verb}_contract",
             title=f"{words}: contract {contract.number} of {customer_name}",

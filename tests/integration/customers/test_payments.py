@@ -470,3 +470,29 @@ def test_actions_say_what_may_be_done_by_whom_and_why_not(office: Office) -> Non
         ("reject", True),
         ("reverse", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("record_payment", {"order_number": "D1", "amount": "10000000000", "paid_at": PAID_AT}),
+        ("record_payment", {"order_number": "D1", "amount": "0", "paid_at": PAID_AT}),
+        ("record_payment", {"order_number": "D1", "amount": 1.5, "paid_at": PAID_AT}),
+        ("record_payment", {"order_number": "D1", "amount": "1.005", "paid_at": PAID_AT}),
+        ("record_payment", {"order_number": "D1", "amount": "1", "paid_at": "2020-01-02"}),
+        ("undo_credit", {"order_id": str(uuid4()), "command_id": "x" * 121}),
+    ],
+)
+def test_a_request_that_no_column_could_hold_is_refused_by_its_schema(
+    office: Office, command: str, body: dict[str, Any]
+) -> None:
+    refused(office, "invalid_fields", CLERK, command, **body)
+
+
+def test_a_cursor_of_nonsense_gives_the_first_page(office: Office) -> None:
+    order = confirmed(office)
+    code = office.codes[order.customer_id]
+
+    for after in ("9" * 40, "-1", "x"):
+        page = office.ask(FINANCE, "list_ledger", customer_code=code, after=after)
+        assert [entry["kind"] for entry in page["items"]] == ["reserved"]
