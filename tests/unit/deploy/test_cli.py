@@ -1,0 +1,68 @@
+"""What the command line understands, and how it refuses."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from deploy.cli import cli
+from deploy.local.instance import NAME_VARIABLE, Plan
+from deploy.local.logs import headed
+from deploy.local.parts import tuning
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["up", "--replicas", "orderz=2"], "orderz is none of orders, customers"),
+        (["up", "--replicas", "orders=0"], "'0' is no number from 1 to 32"),
+        (["up", "--port", "70000"], "70000 is not in the range 1<=x<=65535"),
+        (["up", "--profile", "staging"], "'staging' is not one of 'tryout', 'production'"),
+        (["parked", "show", "12"], "'12' is not like orders:12"),
+    ],
+)
+def test_a_wrong_word_is_refused_with_what_is_right(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(cli, arguments)
+
+    assert result.exit_code == 2
+    assert told in result.output
+
+
+def test_an_instances_name_must_be_fit_for_a_folder() -> None:
+    result = CliRunner().invoke(cli, ["status"], env={NAME_VARIABLE: "../other"})
+
+    assert result.exit_code == 1
+    assert "will not do" in result.output
+
+
+def test_every_command_says_what_it_does() -> None:
+    context = cli.make_context("gendan", [], resilient_parsing=True)
+
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str()
+
+
+def test_parts_are_not_told_the_administrators_addresses() -> None:
+    told = tuning(
+        {
+            "GENDAN_LOG_LEVEL": "DEBUG",
+            "GENDAN_PG_ADMIN_URL": "secret",
+            "GENDAN_AMQP_ADMIN_URL": "secret",
+            "GENDAN_RABBITMQCTL": "secret",
+            "HOME": "/root",
+        }
+    )
+
+    assert told == {"GENDAN_LOG_LEVEL": "DEBUG"}
+
+
+def test_one_replica_is_run_where_nothing_else_was_wished() -> None:
+    plan = Plan(replicas={"orders": 3})
+
+    assert (plan.replicas_of("orders"), plan.replicas_of("customers")) == (3, 1)
+
+
+def test_a_line_of_log_is_headed_by_its_part() -> None:
+    assert headed(Path("orders.1.log"), "up") == "orders.1       up"
