@@ -1,4 +1,4 @@
-"""Goods leave, come back, arrive and move between stores; facts are never refused (I1, I13, I14)."""
+"""Goods leave, come back, arrive, move between stores; no fact is refused (I1, I13, I14)."""
 
 from uuid import UUID, uuid4
 
