@@ -104,7 +104,8 @@ def test_unknown_versions_and_invalid_data_are_parked_at_once(stage: Stage) -> N
     stage.publish(stage.envelope(uuid4(), 1, {"line": "fields too many", "more": 1}))
     stage.teller.tell(story, "next")
 
-    stage.await_heard(["fields too many", "next"])
+    eventually(lambda: len(stage.heard()) >= 2, "the good ones are heard")
+    assert sorted(stage.heard()) == ["fields too many", "next"]
     stage.await_states("parked", "parked", "parked")
     assert [row.listener for row in stage.failed()] == ["hear_story"] * 3
     assert stage.failed()[0].attempts == 1

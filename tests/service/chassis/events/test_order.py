@@ -18,7 +18,7 @@ def test_an_early_event_waits_for_the_one_before_it(stage: Stage) -> None:
     stage.publish(stage.envelope(story, 2, {"line": "second"}, name="story_ended"))
     stage.publish(stage.envelope(other, 1, {"line": "other"}, name="story_ended"))
     stage.await_heard(["other"], "hear_ending")
-    assert stage.states() == ["gap", "gap"]
+    stage.await_states("gap", "gap")
     stage.publish(stage.envelope(story, 1, {"line": "first"}, name="story_ended"))
 
     stage.await_heard(["other", "first", "second", "third"], "hear_ending")
