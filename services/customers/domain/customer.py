@@ -177,8 +177,13 @@ class Customer(Announcing, Base):
     active: Mapped[bool]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime] = mapped_column(comment="counts in the version, like its parts")
-    search_text: Mapped[str] = mapped_column(comment="what it is found by, folded, a part a line")
-    grams: Mapped[list[str]] = mapped_column(ARRAY(String(2)), comment="pieces of search_text")
+    # Only ever compared by the database: reading them with each row would double its size.
+    search_text: Mapped[str] = mapped_column(
+        deferred=True, comment="what it is found by, folded, a part a line"
+    )
+    grams: Mapped[list[str]] = mapped_column(
+        ARRAY(String(2)), deferred=True, comment="pieces of search_text"
+    )
 
     contacts: Mapped[list[Contact]] = relationship(
         lazy="raise", cascade="all, delete-orphan", order_by=Contact.name
