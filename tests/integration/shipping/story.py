@@ -133,13 +133,13 @@ class Desk:
     """The service as callers reach it, on a real database, without a broker."""
 
     def __init__(self, url: str) -> None:
-        self.store: Any = Store(
+        self.store = Store(
             service="shipping", url=url, platform=platform, events=EVENTS, rules=RULES
         )
         self.neighbours = Neighbours()
-        self._service: Any = ShippingService()
-        self._service.database = self.store
-        self._service.neighbours = self.neighbours
+        self._service = ShippingService()
+        # What nameko's providers put in their place when a container runs it.
+        vars(self._service).update(database=self.store, neighbours=self.neighbours)
 
     def ask(self, method: str, who: Principal, *, key: str | None = None, **body: Any) -> Any:
         entry = getattr(self._service, method)
