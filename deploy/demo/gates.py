@@ -1,0 +1,133 @@
+"""Chapter 4: gates that stand, and refusals that change nothing."""
+
+from datetime import timedelta
+from typing import Any
+
+from deploy.demo.people import Json, expect
+from deploy.demo.shipping import Parcel, request, scan, scanner
+from deploy.demo.world import World
+
+
+def verdict(order: Json, kind: str) -> str:
+    """Give how one of an order's gates stands."""
+    return next(str(gate["verdict"]) for gate in order["gates"] if gate["kind"] == kind)
+
+
+def over_the_limit(world: World) -> None:
+    """The gate stands `held`; the clerk may not override, the director may."""
+    company, say = world.company, world.company.say
+    customer = world.customer("B", limit="500.00")
+    product = world.product(supply="stock", price="1.00", stock="1000")
+    order = world.submitted(customer, product, "600")
+    path = f"/orders/{order['number']}"
+    expect(verdict(order, "credit"), "held", "600 for a limit of 500")
+    account = company.finance.get(f"/customers/{customer.code}/credit")
+    expect(account["exposure"], "0.00", "held reserves nothing")
+
+    company.clerk.is_refused(
+        "permission_needed", path, "override_credit", reason="other", text="请放行"
+    )
+    order = company.director.move(path, "override_credit", reason="other", text="老客户，放行")
+    expect(verdict(order, "credit"), "passed", "the director's override")
+    account = company.finance.get(f"/customers/{customer.code}/credit")
+    expect(account["exposure"], "600.00", "reserved beyond the limit")
+    say("   600 for a limit of 500: held; the director overrides, 600.00 is reserved.")
+
+
+def material_short(world: World) -> None:
+    """`passed` is refused with the shortage; signed `short` the gate stands, nothing is held."""
+    company, say = world.company, world.company.say
+    customer = world.customer("A")
+    product, material = world.product(), world.material(stock="50")
+    world.recipe(product, material, "1")
+    world.work_centre()
+    order = world.submitted(customer, product, "80")
+    number = order["number"]
+    world.sign(number, "technique", revision=1, verdict="passed")
+    world.await_statement(number, "material", 1)
+    path = f"/orders/{number}/statements/material"
+    refusal = company.technician.is_refused(
+        "material_short", path, "sign", revision=1, text="可以", verdict="passed"
+    )
+    say(f"   {refusal.detail}")
+    arrives = (world.today() + timedelta(days=5)).isoformat()
+    world.sign(number, "material", revision=1, verdict="short", material_date=arrives)
+    seen = company.await_(
+        "the gate stands short",
+        lambda: company.clerk.get(f"/orders/{number}"),
+        lambda order: verdict(order, "material") == "short",
+    )
+    expect(verdict(seen, "schedule"), "pending", "schedule waits")
+    held = company.technician.get(f"/materials/{material}")
+    expect(float(held["reserved"]), 0.0, "nothing held")
+    say(f"   Signed short, material arrives {arrives}; nothing is held.")
+
+
+def price_below_scheme(world: World) -> None:
+    """`doubt`, reported to three at once; the director's override."""
+    company, say = world.company, world.company.say
+    customer = world.customer("A")
+    product = world.product(supply="stock", price="1.00", stock="1000")
+    order = world.submitted(
+        customer,
+        product,
+        "100",
+        lines=[{"product_code": product, "quantity": "100", "unit_price": "0.95"}],
+    )
+    number = order["number"]
+    expect(verdict(order, "price"), "doubt", "price below scheme")
+    for role in ("sales", "supervisor", "director"):
+        mine = [
+            item
+            for item in company.person(role).get("/work", limit=500)["items"]
+            if item["kind"] == "price_doubt" and item["order_number"] == number
+        ]
+        expect(len(mine), 1, f"the doubt in the {role}'s work list")
+    company.supervisor.is_refused(
+        "permission_needed", f"/orders/{number}", "override_price", reason="price", text="可"
+    )
+    order = company.director.move(
+        f"/orders/{number}", "override_price", reason="price", text="促销尾货"
+    )
+    expect(verdict(order, "price"), "passed", "the director's override")
+    say("   0.95 for 1.00: doubt, told to three; the director overrides.")
+
+
+def refusals(world: World) -> None:
+    """Each a clear problem document, nothing changed."""
+    company, say = world.company, world.company.say
+    customer = world.customer("A")
+    product = world.product(supply="stock", price="1.00", stock="5")
+    world.await_customer(customer)
+    before = _orders_of(world, customer.code)
+    refusal = company.clerk.is_refused(
+        "stock_short", "/orders", **world.order_body(customer, product, "8")
+    )
+    line = refusal.details["lines"][0]
+    expect(float(line["free"]), 5.0, "free now")
+    expect({"next_arrival", "substitutes"} <= set(line), True, "next arrival and substitutes")
+    body: dict[str, Any] = world.order_body(customer, product, "1", consignee={"name": "王库管"})
+    refusal = company.clerk.is_refused("fields_missing", "/orders", **body)
+    expect(sorted(refusal.fields), ["consignee_address", "consignee_phone"], "the missing fields")
+    expect(_orders_of(world, customer.code), before, "nothing changed")
+    say("   A short stock line and missing fields are refused; no order is left behind.")
+
+    order = world.submitted(customer, product, "2")
+    number = order["number"]
+    world.approved(number)
+    world.sent(number)
+    world.signed_back(number)
+    shipment = request(world, number, "2")
+    company.dispatcher.is_refused("illegal_move", f"/shipments/{shipment}", "dispatch")
+    company.technician.is_refused(
+        "permission_needed", f"/shipments/{shipment}", "cancel", reason="other", note="-"
+    )
+    told = scan(scanner(world), [Parcel("NO-SUCH-PARCEL")], "dispatch")
+    expect(told[0]["answer"], "quarantined", "an unknown parcel")
+    expect(company.clerk.get(f"/shipments/{shipment}")["state"], "requested", "unmoved")
+    say("   Dispatch before hand-over, a missing permission, an unknown parcel: refused.")
+
+
+def _orders_of(world: World, customer_code: str) -> list[str]:
+    found = world.company.clerk.get("/orders", customer_code=customer_code)["items"]
+    return [order["number"] for order in found]

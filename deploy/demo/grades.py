@@ -1,0 +1,104 @@
+"""Chapters 2 and 3: what the grades A and C change."""
+
+from deploy.demo.people import expect
+from deploy.demo.shipping import handed, request, scan, scanner, ship
+from deploy.demo.world import Customer, World
+
+
+def _sent_order(world: World, customer: Customer) -> str:
+    product, material = world.product(price="2.00"), world.material(stock="5000")
+    world.recipe(product, material, "1")
+    world.work_centre()
+    order = world.submitted(customer, product, "1000")
+    world.stated(order)
+    world.approved(order["number"])
+    world.sent(order["number"])
+    return str(order["number"])
+
+
+def customer_a(world: World) -> None:
+    """The instruction goes out before the sign-back, which is owed and shown as owed."""
+    company, say = world.company, world.company.say
+    customer = world.customer("A")
+    number = _sent_order(world, customer)
+
+    order = company.clerk.move(f"/orders/{number}", "confirm_by_grade")
+    expect(
+        (order["stage"], order["sign_back_verified"]), ("confirmed", False), "confirmed by grade"
+    )
+    owed = company.clerk.get(f"/orders/{number}/tasks")["items"]
+    expect([task["kind"] for task in owed], ["return_owed"], "the sign-back is owed")
+    instruction = world.issued(number)
+    say(f"   {number}: instruction {instruction} goes out; the sign-back is owed.")
+
+    world.started(instruction)
+    world.stocked(instruction, "1000")
+    company.await_(
+        "stocked",
+        lambda: company.clerk.get(f"/orders/{number}"),
+        lambda seen: seen["lines"][0]["production"] == "stocked",
+    )
+    ship(world, number, "1000")
+    company.await_stage(number, "fulfilled")
+    money = company.await_(
+        "the receivable",
+        lambda: company.finance.get(f"/orders/{number}/money")["money"],
+        lambda money: money["receivable"] == "2000.00",
+    )
+    expect((money["verified"], money["balance"]), ("0.00", "2000.00"), "the receivable stands")
+    expect(money["reservation"], "0.00", "nothing stays reserved")
+    world.signed_back(number)
+    expect(company.clerk.get(f"/orders/{number}/tasks")["items"], [], "the sign-back has come")
+    say("   Shipped on contract terms without the balance; the receivable of 2000.00 stands.")
+
+
+def demoted(world: World) -> None:
+    """Confirmed without its sign-back, then demoted: the instruction is refused until it is in."""
+    company, say = world.company, world.company.say
+    customer = world.customer("A")
+    number = _sent_order(world, customer)
+    company.clerk.move(f"/orders/{number}", "confirm_by_grade")
+
+    world.demote(customer, "B")
+    company.clerk.is_refused(
+        "sign_back_needed", f"/orders/{number}", "issue_instruction", line_no=1
+    )
+    say("   Demoted to B: the instruction is refused without the sign-back.")
+
+    world.signed_back(number)
+    company.clerk.is_refused("money_needed", f"/orders/{number}", "issue_instruction", line_no=1)
+    world.paid(number, "600.00")
+    world.issued(number)
+    say("   Sign-back in, B's deposit verified: the instruction goes out.")
+
+
+def customer_c(world: World) -> None:
+    """Prepaid from stock: no technique, material, schedule, no credit; out by payment time."""
+    company, say = world.company, world.company.say
+    customer = world.customer("C")
+    product = world.product(supply="stock", price="5.00", stock="100")
+    order = world.submitted(customer, product, "20")
+    number = order["number"]
+    expect(
+        [gate["kind"] for gate in order["gates"]],
+        ["price", "credit", "approval"],
+        "gates of a stock order",
+    )
+    credit = company.finance.get(f"/customers/{customer.code}/credit")
+    expect(credit["exposure"], "0.00", "a prepaid order reserves no credit")
+    world.approved(number)
+    world.sent(number)
+    world.signed_back(number)
+
+    shipment = request(world, number, "20")
+    refusal = company.finance.is_refused("release_refused", f"/shipments/{shipment}", "release")
+    say(f"   Release is refused before payment: {refusal.details['because']}.")
+    day = world.today().isoformat()
+    world.paid(number, "100.00", at=f"{day}T00:30:00+08:00")
+    released = company.finance.move(f"/shipments/{shipment}", "release")
+    expect(bool(released["batch"]), True, "the batch its payment time gives")
+    company.clerk.move(f"/shipments/{shipment}", "cancel", reason="customer_request", note="改约")
+    shipment, parcels = handed(world, number, "20")
+    told = scan(scanner(world), parcels, "dispatch")
+    expect({one["answer"] for one in told}, {"accepted"}, "dispatch implies pick, pack, load")
+    say(f"   Paid before ten: batch {released['batch']}; {shipment} leaves.")

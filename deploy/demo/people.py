@@ -1,0 +1,200 @@
+"""People at their desks: signed-in clients of the HTTP API, one per role."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import requests
+
+API = "/api/v1"
+# How long a fact announced by one service may take until another shows it.
+PATIENCE_SECONDS = 30.0
+_LOOK_EVERY_SECONDS = 0.05
+
+Json = dict[str, Any]
+
+
+class StoryDiffers(Exception):
+    """The system did something else than SPEC says."""
+
+
+@dataclass
+class Refusal:
+    """A refusal as its problem document tells it."""
+
+    status: int
+    code: str
+    detail: str
+    details: Json
+    #: The fields of the request that are missing or wrong.
+    fields: list[str]
+
+
+@dataclass
+class Person:
+    """One signed-in person (or device); every command carries a key of its own."""
+
+    base_url: str
+    role: str
+    headers: dict[str, str]
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Ask; raises StoryDiffers unless it is answered 200."""
+        return self._answered(self.send("GET", path, query=query))
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Command something new."""
+        return self._answered(self.send("POST", path, body=body))
+
+    def move(self, path: str, verb: str, **body: Any) -> Any:
+        """Make a move on what stands at `path`, in the version that stands there now."""
+        return self._answered(self._move(path, verb, body))
+
+    def edit(self, path: str, method: str = "PATCH", **body: Any) -> Any:
+        """Edit what stands at `path`, in the version that stands there now."""
+        return self._answered(self._versioned(method, path, path, body))
+
+    def is_refused(self, code: str, path: str, verb: str | None = None, **body: Any) -> Refusal:
+        """Try what must be refused with `code`; raises StoryDiffers if it is not."""
+        if verb is None:
+            response = self.send("POST", path, body=body)
+        else:
+            response = self._move(path, verb, body)
+        if response.ok:
+            raise StoryDiffers(f"{self.role}: {path} {verb or ''} should be refused: {code}")
+        problem = response.json()
+        if problem.get("code") != code:
+            raise StoryDiffers(f"{self.role}: {path} {verb}: wanted {code}, got {problem}")
+        return Refusal(
+            response.status_code,
+            code,
+            problem["detail"],
+            problem["details"],
+            [wrong["field"] for wrong in problem.get("errors", [])],
+        )
+
+    def page(self, path: str) -> str:
+        """Give a printable page."""
+        response = self.send("GET", path, accept="text/html")
+        if not response.ok:
+            raise StoryDiffers(f"{path}: {response.status_code} {response.text[:300]}")
+        return response.text
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        if_match: str | None = None,
+        accept: str = "application/json",
+    ) -> requests.Response:
+        """Send a request as it is and give the response as it is; 503 is asked again."""
+        headers = {**self.headers, "Accept": accept}
+        if method == "POST":
+            headers["Idempotency-Key"] = key or str(uuid4())
+        if if_match is not None:
+            headers["If-Match"] = if_match
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            response = self.session.request(
+                method,
+                self.base_url + API + path,
+                json=body if body is not None or method != "POST" else {},
+                params=dict(query or {}),
+                headers=headers,
+                timeout=PATIENCE_SECONDS,
+            )
+            if response.status_code != 503 or time.monotonic() > deadline:
+                return response
+            time.sleep(_LOOK_EVERY_SECONDS)
+
+    def _move(self, path: str, verb: str, body: Mapping[str, Any]) -> requests.Response:
+        return self._versioned("POST", f"{path}/actions/{verb}", path, body)
+
+    def _versioned(
+        self, method: str, address: str, path: str, body: Mapping[str, Any]
+    ) -> requests.Response:
+        # Events of other services move versions too; a stale one is read again, as a desk
+        # client does that shows nothing of what changed in between.
+        while True:
+            seen = self.send("GET", path)
+            tag = seen.headers.get("ETag")
+            response = self.send(method, address, body=body, if_match=tag)
+            if response.status_code != 412:
+                return response
+
+    def _answered(self, response: requests.Response) -> Any:
+        if not response.ok:
+            request = response.request
+            raise StoryDiffers(
+                f"{self.role}: {request.method} {request.path_url} → "
+                f"{response.status_code} {response.text[:1500]}"
+            )
+        return response.json() if response.content else None
+
+
+@dataclass
+class Company:
+    """Everybody of the story, and the means to let days pass."""
+
+    base_url: str
+    passwords: Mapping[str, str]
+    advance_days: Callable[[float], None]
+    say: Callable[[str], None]
+    _people: dict[str, Person] = field(default_factory=dict)
+
+    def __getattr__(self, role: str) -> Person:
+        """Give the person of a role, e.g. `company.clerk`."""
+        if role.startswith("_") or role not in self.passwords:
+            raise AttributeError(role)
+        return self.person(role)
+
+    def person(self, role: str) -> Person:
+        """Give the person of a role, signing in at first use."""
+        if role not in self._people:
+            self._people[role] = self._sign_in(role)
+        return self._people[role]
+
+    def _sign_in(self, role: str) -> Person:
+        nobody = Person(self.base_url, role, {})
+        answer = nobody.post("/session", {"username": role, "password": self.passwords[role]})
+        return Person(self.base_url, role, {"Authorization": f"Bearer {answer['token']}"})
+
+    def device(self, code: str, name: str) -> Person:
+        """Enrol a scanner and give it."""
+        enrolled = self.admin.post("/devices", {"code": code, "name": name})
+        return Person(self.base_url, code, {"Authorization": f"Device {enrolled['key']}"})
+
+    def await_(
+        self, what: str, look: Callable[[], Any], until: Callable[[Any], bool] = bool
+    ) -> Any:
+        """Look until what was announced has arrived; raises StoryDiffers if it does not."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            seen = look()
+            if until(seen):
+                return seen
+            if time.monotonic() > deadline:
+                raise StoryDiffers(f"waited {PATIENCE_SECONDS:.0f} s in vain for: {what}; {seen}")
+            time.sleep(_LOOK_EVERY_SECONDS)
+
+    def await_stage(self, number: str, stage: str) -> Json:
+        """Wait until an order stands in a stage."""
+        order: Json = self.await_(
+            f"{number} {stage}",
+            lambda: self.clerk.get(f"/orders/{number}"),
+            lambda order: order["stage"] == stage,
+        )
+        return order
+
+
+def expect(told: Any, wanted: Any, what: str) -> None:
+    """Raise StoryDiffers unless what the system tells is what SPEC wants."""
+    if told != wanted:
+        raise StoryDiffers(f"{what}: expected {wanted!r}, got {told!r}")

@@ -1,0 +1,152 @@
+"""How a shipment of the story leaves and arrives: requested, released, checked, handed, scanned."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from deploy.demo.people import Json, Person, expect
+from deploy.demo.world import World
+
+_sequence = count(1)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One parcel's code."""
+
+    code: str
+
+
+def request(world: World, number: str, quantity: str) -> str:
+    """Request the dispatch of so much of an order's first line; gives the shipment's number."""
+    company = world.company
+    company.await_(
+        f"shipping knows {number}",
+        lambda: (
+            company.clerk.send("GET", f"/orders/{number}").json()["stage"]
+            in ("confirmed", "in_progress")
+        ),
+    )
+    body = {"order_number": number, "lines": [{"line_no": 1, "quantity": quantity}]}
+
+    def ask() -> Json | None:
+        response = company.clerk.send("POST", "/shipments", body=body)
+        # Shipping hears of the order by its events: until then it does not know it.
+        waits = response.status_code in (404, 409) and response.json()["code"] in (
+            "order_not_found",
+            "order_not_known",
+            "order_not_ready",
+            "order_not_shippable",
+            "more_than_held",
+        )
+        if waits:
+            return None
+        expect(response.status_code, 201, f"dispatch request: {response.text[:500]}")
+        answer: Json = response.json()
+        return answer
+
+    shipment = company.await_(f"dispatch request of {number}", ask)
+    return str(shipment["number"])
+
+
+def handed(
+    world: World,
+    number: str,
+    quantity: str,
+    *,
+    before_release: Callable[[str], None] | None = None,
+) -> tuple[str, list[Parcel]]:
+    """Bring a shipment as far as the dispatcher's hands; gives its number and parcels."""
+    company = world.company
+    shipment = request(world, number, quantity)
+    path = f"/shipments/{shipment}"
+    page = company.clerk.page(f"{path}/documents/dispatch_request")
+    expect(shipment in page, True, "the printed dispatch request")
+    if before_release is not None:
+        before_release(shipment)
+    company.finance.move(path, "release")
+    seen = company.assistant.get(path)
+    read_back = {
+        "name": seen["consignee"]["name"],
+        "phone": seen["consignee"]["phone"],
+        "address": seen["consignee"]["address"],
+        "lines": [
+            {"line_no": line["line_no"], "quantity": line["quantity"]} for line in seen["lines"]
+        ],
+    }
+    company.assistant.move(path, "check", read_back=read_back)
+    told = company.dispatcher.move(
+        path,
+        "hand",
+        carrier_code=carrier(world),
+        waybill=f"YD{uuid4().hex[:8]}",
+        read_back=read_back,
+        parcels=2,
+    )
+    return shipment, [Parcel(one["code"]) for one in told["parcels"]]
+
+
+def carrier(world: World) -> str:
+    """Give the code of the story's carrier, set up once."""
+    code = "DEMO-YD"
+    response = world.company.dispatcher.send("GET", f"/carriers/{code}")
+    if response.status_code == 404:
+        world.company.dispatcher.send("POST", "/carriers", body={"code": code, "name": "韵达物流"})
+    return code
+
+
+def scan(device: Person, parcels: list[Parcel], *kinds: str) -> list[Json]:
+    """Scan every parcel as each kind, one after the other; gives what was answered."""
+    told: list[Json] = []
+    for kind in kinds:
+        answer = device.post("/scans", {"scans": [reading(parcel, kind) for parcel in parcels]})
+        told += answer["items"]
+    return told
+
+
+def reading(parcel: Parcel, kind: str) -> dict[str, Any]:
+    """Give one reading of a scanner, with the next number of its sequence."""
+    return {
+        "device_sequence": next(_sequence),
+        "device_time": "2026-01-01T08:00:00+08:00",
+        "parcel_code": parcel.code,
+        "kind": kind,
+    }
+
+
+def scanner(world: World) -> Person:
+    """Enrol the story's scanner."""
+    return world.company.device(f"SCAN-{world.mark}-{uuid4().hex[:4].upper()}", "手持扫码枪")
+
+
+def ship(
+    world: World,
+    number: str,
+    quantity: str,
+    *,
+    before_release: Callable[[str], None] | None = None,
+    parcels: list[Parcel] | None = None,
+) -> Json:
+    """Take a shipment from the request to the customer's signature."""
+    company, say = world.company, world.company.say
+    shipment, codes = handed(world, number, quantity, before_release=before_release)
+    if parcels is not None:
+        parcels += codes
+    path, device = f"/shipments/{shipment}", scanner(world)
+    told = scan(device, codes, "pick", "pack", "load", "dispatch")
+    expect({one["answer"] for one in told}, {"accepted"}, "scans")
+    seen: Json = company.clerk.get(path)
+    expect((seen["state"], bool(seen["note_number"])), ("dispatched", True), "dispatched by scans")
+    page = company.clerk.page(f"{path}/documents/dispatch_notice")
+    expect(seen["note_number"] in page, True, "the printed dispatch notice")
+    for channel in ("sms", "im"):
+        company.clerk.move(path, "record_notice_sent", channel=channel, received_clearly=True)
+    company.clerk.move(path, "verify_notice")
+    say(f"   {shipment} is requested, released, checked, handed, scanned out; notice sent.")
+    company.assistant.move(path, "report_transit")
+    company.assistant.move(path, "report_arrival")
+    signed: Json = company.assistant.move(path, "report_signature", signer="王库管")
+    expect(signed["state"], "signed", "receipt signed")
+    return signed

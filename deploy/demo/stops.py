@@ -1,0 +1,136 @@
+"""Chapter 6: cancel, hold, back to draft, expiry: every holding ends where SPEC §5 says."""
+
+from deploy.demo.gates import verdict
+from deploy.demo.people import Json, expect
+from deploy.demo.world import Customer, World
+
+
+class Making:
+    """A made order of 100 with its own material, and what is held for it."""
+
+    def __init__(self, world: World, grade: str = "B", *, quantity: str = "100") -> None:
+        self.world = world
+        self.customer: Customer = world.customer(grade)
+        self.product = world.product(price="10.00")
+        self.material = world.material(stock="1000")
+        world.recipe(self.product, self.material, "2")
+        world.work_centre()
+        self.order: Json = world.submitted(self.customer, self.product, quantity)
+        self.number: str = self.order["number"]
+
+    def approved(self) -> "Making":
+        self.world.stated(self.order)
+        self.order = self.world.approved(self.number)
+        return self
+
+    def confirmed(self) -> "Making":
+        self.approved()
+        self.world.sent(self.number)
+        self.order = self.world.signed_back(self.number)
+        return self
+
+    def holds(self) -> dict[str, float]:
+        """Give what is held: credit in yuan, raw material in kg."""
+        company = self.world.company
+        account = company.finance.get(f"/customers/{self.customer.code}/credit")
+        raw = company.technician.get(f"/materials/{self.material}")
+        return {"credit": float(account["exposure"]), "material": float(raw["reserved"])}
+
+    def await_holds(self, **wanted: float) -> None:
+        """Wait until exactly that is held."""
+        self.world.company.await_(
+            f"{self.number} holds {wanted}", self.holds, lambda held: held == wanted
+        )
+
+
+def cancel_before_production(world: World) -> None:
+    """Cancelled while confirmed: credit, material and slot are free again."""
+    company = world.company
+    made = Making(world).confirmed()
+    made.await_holds(credit=1030.0, material=200.0)
+    path = f"/orders/{made.number}"
+    company.clerk.is_refused(
+        "permission_needed", path, "cancel", reason="customer_request", note="不要了"
+    )
+    company.clerk.move(path, "wish_cancel", reason="customer_request", note="客户不要了")
+    order = company.supervisor.move(path, "cancel", reason="customer_request", note="同意")
+    expect(order["stage"], "cancelled", "cancelled")
+    made.await_holds(credit=0.0, material=0.0)
+    company.say("   A clerk's wish, the supervisor's cancel: everything held is free.")
+
+
+def cancel_during_production(world: World) -> None:
+    """Running: refused without the planner's consent, done with it; material goes back."""
+    company = world.company
+    made = Making(world).confirmed()
+    world.paid(made.number, "300.00")
+    instruction = world.issued(made.number)
+    world.started(instruction)
+    path = f"/orders/{made.number}"
+    company.supervisor.is_refused(
+        "stop_consent_missing", path, "cancel", reason="customer_request", note="停"
+    )
+    expect(company.clerk.get(path)["stage"], "in_progress", "back in its stage")
+    company.planner.move(f"/instructions/{instruction}", "consent_to_stop", text="同意停产")
+    order = company.supervisor.move(path, "cancel", reason="customer_request", note="停")
+    expect(order["stage"], "cancelled", "cancelled")
+    account = company.await_(
+        "the deposit becomes the customer's credit",
+        lambda: company.finance.get(f"/customers/{made.customer.code}/credit"),
+        lambda account: account["customer_credit"] == "300.00",
+    )
+    expect(account["exposure"], "0.00", "nothing reserved")
+    company.say("   Refused without the planner's consent, done with it; 300.00 is credit.")
+
+
+def hold_and_resume(world: World) -> None:
+    """A hold stops every forward move except payments; the supervisor lifts it."""
+    company = world.company
+    made = Making(world).confirmed()
+    path = f"/orders/{made.number}"
+    company.clerk.move(path, "hold", reason="customer_request", note="客户要求暂停")
+    world.paid(made.number, "300.00")
+    company.clerk.is_refused("order_on_hold", path, "issue_instruction", line_no=1)
+    company.assistant.is_refused("role_needed", path, "resume", reason="other", note="-")
+    company.supervisor.move(path, "resume", reason="customer_request", note="恢复")
+    world.issued(made.number)
+    company.say("   On hold only the payment goes through; resumed, the instruction goes out.")
+
+
+def back_to_draft(world: World) -> None:
+    """Back to draft with another quantity: only the difference moves, changed gates re-open."""
+    company = world.company
+    made = Making(world).approved()
+    made.await_holds(credit=1030.0, material=200.0)
+    path = f"/orders/{made.number}"
+    company.clerk.move(path, "return_to_draft", reason="customer_request", note="改数量")
+    made.await_holds(credit=1030.0, material=200.0)
+    company.clerk.edit(
+        path,
+        lines=[{"product_code": made.product, "quantity": "150"}],
+        reason="customer_request",
+        note="改为150",
+    )
+    order = company.clerk.move(path, "submit", key_data_checked=True)
+    expect(verdict(order, "technique"), "passed", "technique carries over")
+    expect(
+        {kind: verdict(order, kind) for kind in ("material", "schedule", "approval")},
+        dict.fromkeys(("material", "schedule", "approval"), "pending"),
+        "changed gates re-open",
+    )
+    made.await_holds(credit=1545.0, material=200.0)
+    world.sign(made.number, "material", revision=order["revision"], verdict="passed")
+    made.await_holds(credit=1545.0, material=300.0)
+    company.say("   100 → 150: credit 1030 → 1545, material 200 → 300; technique stands.")
+
+
+def expiry(world: World) -> None:
+    """Unsigned for 14 days: everything is freed, the order is a draft, gates open again."""
+    company = world.company
+    made = Making(world).approved()
+    world.sent(made.number)
+    company.advance_days(15)
+    order = company.await_stage(made.number, "draft")
+    expect(order["gates"], [], "every gate will open again")
+    made.await_holds(credit=0.0, material=0.0)
+    company.say("   14 days unsigned: draft again, nothing held, the salesperson is told.")
