@@ -176,5 +176,5 @@ def test_refusals_cross_the_bus_as_values(customers: Customers) -> None:
         {"customer_code": "KH-B"},
     )
     with pytest.raises(Invalid) as wrong:
-        customers.ask(CLERK, "create_customer", nmae="乙")
-    assert sorted(wrong.value.details["fields"]) == ["name", "nmae"]
+        customers.ask(CLERK, "create_customer", title="乙")
+    assert sorted(wrong.value.details["fields"]) == ["name", "title"]
