@@ -42,7 +42,7 @@ class Goods:
             pool_size=24,
         )
         self.service = InventoryService()
-        self.service.database = self.store
+        self.service.database = self.store  # type: ignore[assignment]  # as nameko injects it
 
     def ask(self, method: str, who: Principal = WAREHOUSE, **body: Any) -> Any:
         return getattr(self.service, method)(principal=who.to_wire(), body=body)
@@ -71,7 +71,8 @@ class Goods:
 
     def product(self, code: str = "PAPER", *, stock: str = "0", **facts: Any) -> UUID:
         """Make a product with so much of it in the main store."""
-        body = {"code": code, "name": "牛皮纸", "unit": "张", "default_supply": "stock"} | facts
+        body: dict[str, Any] = {"code": code, "name": "牛皮纸", "unit": "张"}
+        body |= {"default_supply": "stock"} | facts
         made = self.tell("create_product", **body)
         if stock != "0":
             self.tell("book_stock", product_code=code, change=stock, opening=True, reason="stock")
@@ -79,7 +80,8 @@ class Goods:
 
     def material(self, code: str = "KRAFT", *, stock: str = "0", **facts: Any) -> UUID:
         """Make a material with so much of it on hand."""
-        body = {"code": code, "name": "原纸", "unit": "kg", "unit_decimals": 3} | facts
+        body: dict[str, Any] = {"code": code, "name": "原纸", "unit": "kg", "unit_decimals": 3}
+        body |= facts
         made = self.tell("create_material", **body)
         if stock != "0":
             self.tell(

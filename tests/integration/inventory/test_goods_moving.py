@@ -1,5 +1,6 @@
 """Goods leave, come back, arrive, move between stores; no fact is refused (I1, I13, I14)."""
 
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
@@ -92,7 +93,13 @@ def test_made_goods_are_held_for_their_line_and_a_submit_leaves_them_alone(goods
     paper, order, line = goods.product(), uuid4(), uuid4()
     with goods.store.work() as work:
         reservations.receive_finished(
-            work, paper, "MAIN", 98, order_id=order, line_id=line, reference="P261122-000001"
+            work,
+            paper,
+            "MAIN",
+            Decimal(98),
+            order_id=order,
+            line_id=line,
+            reference="P261122-000001",
         )
     assert goods.balance() == ("98.000", "98.000")
 
@@ -107,7 +114,13 @@ def test_made_goods_of_a_cancelled_order_are_free(goods: Goods) -> None:
 
     with goods.store.work() as work:
         reservations.receive_finished(
-            work, paper, "MAIN", 98, order_id=None, line_id=None, reference="P261122-000001"
+            work,
+            paper,
+            "MAIN",
+            Decimal(98),
+            order_id=None,
+            line_id=None,
+            reference="P261122-000001",
         )
 
     assert goods.balance() == ("98.000", "0.000")
