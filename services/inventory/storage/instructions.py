@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.inventory.domain.errors import InstructionNotFound, ReportNotFound
-from services.inventory.domain.instruction import Instruction, ProductionReport
+from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.order import OrderCopy
+from services.inventory.domain.production_report import ProductionReport
 from services.inventory.storage.pages import Page, page
 
 

@@ -9,8 +9,9 @@ from uuid import UUID
 from chassis.calendar import WorkingCalendar
 from chassis.database import Work
 from services.inventory.domain.errors import InstructionNotFound
-from services.inventory.domain.instruction import ITEMS, Instruction, ProductionReport
+from services.inventory.domain.instruction import ITEMS, Instruction
 from services.inventory.domain.lifecycle import InstructionState
+from services.inventory.domain.production_report import ProductionReport
 from services.inventory.domain.schedule import Outlook, Portion, Progress, Risk, judge
 from services.inventory.domain.work_centre import Slot
 from services.inventory.storage import (

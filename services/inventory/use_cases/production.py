@@ -8,8 +8,9 @@ from chassis import quantity as quantities
 from chassis.database import Work
 from services.inventory.domain.errors import ReportDayWrong, ReportNotPositive
 from services.inventory.domain.events import ProductionReported
-from services.inventory.domain.instruction import Instruction, ProductionReport
+from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.lifecycle import InstructionState
+from services.inventory.domain.production_report import ProductionReport
 from services.inventory.storage import instructions, orders
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases.changes import check_version, require_why

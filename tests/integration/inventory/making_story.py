@@ -127,15 +127,25 @@ class Order:
         return self.moves("order_submitted", "in_review")
 
     def sign(
-        self, kind: str, verdict: str = "passed", who: Principal | None = None, **facts: Any
+        self,
+        kind: str,
+        verdict: str = "passed",
+        who: Principal | None = None,
+        key: str | None = None,
+        **facts: Any,
     ) -> Any:
         signer = PLANNER if kind == "schedule" else TECHNICIAN
-        body = {"order_number": self.number, "revision": self.revision, "text": "已核实"} | facts
+        body: dict[str, Any] = {
+            "order_number": self.number,
+            "revision": self.revision,
+            "text": "已核实",
+            **facts,
+        }
         if kind == "schedule":
             body = {"production_due": DUE} | body
         else:
             body["verdict"] = verdict
-        return self.works.tell(f"sign_{kind}", who or signer, **body)
+        return self.works.tell(f"sign_{kind}", who or signer, key, **body)
 
     def refusal(self, kind: str, verdict: str = "passed", **facts: Any) -> GendanError:
         """Give the refusal of a signature; fails when it is not refused."""

@@ -1,7 +1,9 @@
 """Statements on technique, material and schedule: SPEC §5 (O13, O14, O16, O17, I2, I4, X5)."""
 
 import json
+from typing import Any
 
+from chassis.errors import GendanError
 from chassis.principal import Principal
 from tests.integration.inventory.goods_story import CLERK, TECHNICIAN
 from tests.integration.inventory.making_story import (
@@ -172,7 +174,7 @@ def test_a_refusal_offers_an_alternative_and_may_become_passed_on_paper(works: W
     assert order.refusal("technique", "refused").code == "alternative_missing"
     order.sign("technique", "refused", basis="alternative", reference="改用 80g")
     assert order.refusal("material").code == "technique_not_passed"
-    insists = {"basis": "written_insistence"}
+    insists: dict[str, Any] = {"basis": "written_insistence"}
     assert order.refusal("technique", "passed", **insists).code == "insistence_missing"
 
     stated = order.sign("technique", "passed", reference="传真 2026-11-22", **insists)
@@ -273,7 +275,7 @@ def test_twenty_material_statements_at_once_for_material_that_covers_seven(works
 
     outcomes = at_once([lambda order=order: order.sign("material") for order in orders])
 
-    refused = [o.code for o in outcomes if isinstance(o, Exception)]
+    refused = [o.code for o in outcomes if isinstance(o, GendanError)]
     assert refused == ["material_short"] * 13
     assert works.material_balance() == ("700.000", "700.000")
     assert works.announced("material_stated") == 7
