@@ -46,6 +46,12 @@ class NamedEdit(Message):
     reason = _optional(60)
 
 
+class Removal(Message):
+    """Why a record is taken out."""
+
+    reason = Text(most=60)
+
+
 class NewCarrier(NewNamed):
     """A carrier."""
 
@@ -207,6 +213,7 @@ def _masters(
             permission=CHANGE,
             summary=f"Take out a {noun} that nothing stands on",
             tag=TAG,
+            query=Removal,
             answer=Nothing,
             versioned=True,
         ),
@@ -254,6 +261,7 @@ OPERATIONS = [
         permission=CHANGE,
         summary="Take out a transit time",
         tag=TAG,
+        query=Removal,
         answer=Nothing,
     ),
 ]

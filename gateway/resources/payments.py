@@ -37,7 +37,7 @@ class Verification(Reasoned):
     paid_at = Moment(allow_none=True)
 
 
-class Judgement(Message):
+class Judgement(Reasoned):
     """What speaks against a payment, in words."""
 
     note = Text(required=True, least=1, most=1000)
