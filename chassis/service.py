@@ -87,14 +87,19 @@ def query(schema: type[Schema]) -> Callable[[Entrypoint], Entrypoint]:
     return decorate
 
 
-def command(schema: type[Schema]) -> Callable[[Entrypoint], Entrypoint]:
-    """Declare a method that changes something, once for each key, in one transaction."""
+def command(schema: type[Schema], *, keyed: bool = True) -> Callable[[Entrypoint], Entrypoint]:
+    """Declare a method that changes something, once for each key, in one transaction.
+
+    `keyed=False` is for what bears its own name, as a scan does, and counts once by that.
+    """
     loader = schema()
 
     def decorate(method: Entrypoint) -> Entrypoint:
         @wraps(method)
         def entry(self: "Service", principal: Any = None, body: Any = None, key: Any = None) -> Any:
             who, request = principals.from_wire(principal), load(loader, body)
+            if not keyed:
+                return self.database.transact(who, lambda work: method(self, work, request))
             return run_command(
                 self.database,
                 who,

@@ -25,7 +25,7 @@ def over_the_limit(world: World) -> None:
     expect(account["exposure"], "0.00", "held reserves nothing")
 
     company.clerk.is_refused(
-        "permission_needed", path, "override_credit", reason="other", text="请放行"
+        "permission_missing", path, "override_credit", reason="other", text="请放行"
     )
     order = company.director.move(path, "override_credit", reason="other", text="老客户，放行")
     expect(verdict(order, "credit"), "passed", "the director's override")
@@ -79,12 +79,12 @@ def price_below_scheme(world: World) -> None:
     for role in ("sales", "supervisor", "director"):
         mine = [
             item
-            for item in company.person(role).get("/work", limit=500)["items"]
+            for item in company.person(role).get("/work", limit=200)["items"]
             if item["kind"] == "price_doubt" and item["order_number"] == number
         ]
         expect(len(mine), 1, f"the doubt in the {role}'s work list")
     company.supervisor.is_refused(
-        "permission_needed", f"/orders/{number}", "override_price", reason="price", text="可"
+        "permission_missing", f"/orders/{number}", "override_price", reason="price", text="可"
     )
     order = company.director.move(
         f"/orders/{number}", "override_price", reason="price", text="促销尾货"
@@ -120,7 +120,7 @@ def refusals(world: World) -> None:
     shipment = request(world, number, "2")
     company.dispatcher.is_refused("illegal_move", f"/shipments/{shipment}", "dispatch")
     company.technician.is_refused(
-        "permission_needed", f"/shipments/{shipment}", "cancel", reason="other", note="-"
+        "permission_missing", f"/shipments/{shipment}", "cancel", reason="other", note="-"
     )
     told = scan(scanner(world), [Parcel("NO-SUCH-PARCEL")], "dispatch")
     expect(told[0]["answer"], "quarantined", "an unknown parcel")

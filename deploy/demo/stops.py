@@ -50,7 +50,7 @@ def cancel_before_production(world: World) -> None:
     made.await_holds(credit=1030.0, material=200.0)
     path = f"/orders/{made.number}"
     company.clerk.is_refused(
-        "permission_needed", path, "cancel", reason="customer_request", note="不要了"
+        "permission_missing", path, "cancel", reason="customer_request", note="不要了"
     )
     company.clerk.move(path, "wish_cancel", reason="customer_request", note="客户不要了")
     order = company.supervisor.move(path, "cancel", reason="customer_request", note="同意")

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from chassis import clock
 from chassis.errors import Forbidden
 from chassis.schema import Message, Moment, Text
 from gateway import sessions
@@ -44,6 +45,8 @@ class Person(Answer):
     permissions = fields.List(fields.String())
     must_change_password = fields.Boolean()
     password_ends_at = Moment(allow_none=True)
+    now = Moment(metadata={"description": "the business's time (in try-out it can be moved)"})
+    today = fields.Date(metadata={"description": "the business's day"})
 
 
 class Opened(Answer):
@@ -105,6 +108,8 @@ def who_am_i(call: Call) -> dict[str, Any]:
         "permissions": sorted(name for name, roles in TABLE.items() if principal.has(*roles)),
         "must_change_password": caller.must_change_password,
         "password_ends_at": ends_at.isoformat() if ends_at else None,
+        "now": clock.business_now().isoformat(),
+        "today": clock.business_date(clock.business_now()).isoformat(),
     }
 
 

@@ -7,7 +7,7 @@ from chassis.database import Work
 from chassis.entrypoints import daily, every, listens_to
 from chassis.events import Received
 from chassis.service import Database, LeadingService, command, conversation, query
-from services.orders import conversations
+from services.orders import conversations, pages
 from services.orders.domain.rules import RULES
 from services.orders.schemas import commands, heard, views
 from services.orders.schemas.announced import EVENTS
@@ -19,7 +19,6 @@ from services.orders.use_cases import (
     confirming,
     drafting,
     ending,
-    looking,
     pricing,
     progress,
     reviewing,
@@ -248,7 +247,7 @@ class OrdersService(LeadingService):
 
     @query(commands.OrderAsked)
     def get_order(self, work: Work, request: Request) -> Answer:
-        return looking.get_order(work, request)
+        return pages.get_order(work, request)
 
     @query(commands.SearchOrders)
     def search_orders(self, work: Work, request: Request) -> Answer:
@@ -257,11 +256,11 @@ class OrdersService(LeadingService):
 
     @query(commands.NumberOnly)
     def list_confirmations(self, work: Work, request: Request) -> Answer:
-        return {"items": looking.list_confirmations(work, request)}
+        return {"items": pages.list_confirmations(work, request)}
 
     @query(commands.NumberOnly)
     def list_order_tasks(self, work: Work, request: Request) -> Answer:
-        return {"items": looking.list_tasks(work, request)}
+        return {"items": pages.list_tasks(work, request)}
 
     @query(commands.NumberOnly)
     def list_order_actions(self, work: Work, request: Request) -> Answer:
@@ -270,7 +269,7 @@ class OrdersService(LeadingService):
 
     @query(commands.WorkAsked)
     def list_work(self, work: Work, request: Request) -> Answer:
-        return {"items": looking.list_work(work, request)}
+        return {"items": pages.list_work(work, request)}
 
     # -- what others announce --------------------------------------------------------------
 

@@ -180,9 +180,14 @@ class ShippingService(LeadingService):
         items = looking.work_of(work, request["limit"])
         return {"items": views.WorkItem(many=True).dump(items)}
 
+    @query(views.ListOwed)
+    def list_owed(self, work: Work, request: Request) -> Any:
+        owed = looking.owed_for(work, request["order_id"])
+        return {"items": views.OwedItem(many=True).dump(owed)}
+
     # -- scans ---------------------------------------------------------------------------------
 
-    @command(scan_schemas.RecordScans)
+    @command(scan_schemas.RecordScans, keyed=False)
     def record_scans(self, work: Work, request: Request) -> Any:
         answers = scanning.record_scans(work, request)
         return {"items": scan_schemas.ScanTold(many=True).dump(answers)}

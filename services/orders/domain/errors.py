@@ -40,7 +40,7 @@ class FieldsMissing(Conflict):
 
     code = "fields_missing"
     en = "Order {order_number} cannot be submitted; still missing: {missing}."
-    zh = "订单 {order_number} 不能提交，尚缺：{missing}。"
+    zh = "订单 {order_number} 不能提交，尚缺：{missing_zh}。"
 
 
 class OrderOnHold(Conflict):

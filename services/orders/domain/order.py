@@ -377,7 +377,10 @@ class Order(Announcing, Base):
             missing["key_data_checked"] = "关键信息二次核对"
         if missing:
             raise FieldsMissing(
-                order_number=self.number, missing="、".join(missing.values()), fields=missing
+                order_number=self.number,
+                missing=", ".join(missing),
+                missing_zh="、".join(missing.values()),
+                fields=missing,
             )
 
     def submit(self, now: datetime) -> events.OrderSubmitted:

@@ -17,7 +17,6 @@ from services.orders.domain.pricing import (
     check_prices,
     fill_prices,
 )
-from services.orders.schemas import views
 from services.orders.storage import copies, prices
 
 
@@ -92,7 +91,7 @@ def change_scheme(work: Work, request: Mapping[str, Any]) -> PriceScheme:
     """Change a scheme's prices or dates, or end it; orders already judged keep their verdict."""
     scheme = prices.scheme(work, request["scheme_code"])
     scheme.guard_version(request["expected_version"])
-    before = views.price_scheme(scheme)
+    before = _terms(scheme)
     scheme.reprice(
         _breaks(request),
         valid_from=request["valid_from"],
@@ -105,11 +104,20 @@ def change_scheme(work: Work, request: Mapping[str, Any]) -> PriceScheme:
         "price_scheme",
         scheme.code,
         "change",
-        changes=difference(before, views.price_scheme(scheme)),
+        changes=difference(before, _terms(scheme)),
         reason=request["reason"],
         note=request["note"],
     )
     return scheme
+
+
+def _terms(scheme: PriceScheme) -> dict[str, Any]:
+    return {
+        "breaks": scheme.breaks,
+        "valid_from": scheme.valid_from,
+        "valid_until": scheme.valid_until,
+        "active": scheme.active,
+    }
 
 
 def _breaks(request: Mapping[str, Any]) -> Sequence[tuple[Any, Any]]:

@@ -14,6 +14,12 @@ class GetShipment(Message):
     shipment_number = Text(required=True, least=1, most=30)
 
 
+class ListOwed(Message):
+    """What is owed for which order."""
+
+    order_id = Identity(required=True)
+
+
 class ListWork(Message):
     """What waits for me."""
 
@@ -212,3 +218,12 @@ class WorkItem(Message):
     due_at = Moment(allow_none=True)
     verb = fields.String(allow_none=True)
     path = fields.String()
+
+
+class OwedItem(Message):
+    """Something still owed for an order before it may be closed."""
+
+    kind = fields.String()
+    title = fields.String()
+    title_zh = fields.String()
+    due_at = Moment()

@@ -36,6 +36,18 @@ def open_of(session: Session, shipment_ids: Collection[UUID]) -> list[Obligation
     )
 
 
+def open_of_order(session: Session, order_id: UUID) -> list[Obligation]:
+    """Give everything that is still owed for an order's shipments, by due time."""
+    return list(
+        session.scalars(
+            select(Obligation)
+            .join(Shipment, Shipment.id == Obligation.shipment_id)
+            .where(Shipment.order_id == order_id, Obligation.done_at.is_(None))
+            .order_by(Obligation.due_at, Obligation.id)
+        )
+    )
+
+
 def all_of(session: Session, shipment_id: UUID) -> list[Obligation]:
     """Give everything that was ever owed for a shipment, by due time."""
     return list(

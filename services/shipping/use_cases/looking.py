@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from chassis.database import Work
 from chassis.errors import GendanError
@@ -229,6 +230,15 @@ def _wait(shipment: Shipment) -> Waiting | None:
         return _BY_STATE[shipment.stands]
     grade = (shipment.order_grade or "") == "A"
     return _RELEASE_BY_CLERK if grade else _BY_STATE[_S.REQUESTED]
+
+
+def owed_for(work: Work, order_id: UUID) -> list[dict[str, Any]]:
+    """Give what is still owed for an order's shipments; orders asks before it closes one."""
+    return [
+        {"kind": owed.kind, "title": title, "title_zh": title_zh, "due_at": owed.due_at}
+        for owed in obligations.open_of_order(work.session, order_id)
+        for _, title, title_zh in (_OWED[Owed(owed.kind)],)
+    ]
 
 
 def _owed_by(work: Work, limit: int) -> list[dict[str, Any]]:
