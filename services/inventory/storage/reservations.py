@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select, text, update
+from sqlalchemy import delete, exists, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -79,25 +79,34 @@ def write(
     )
 
 
-def begin_command(session: Session, command_id: str, order_id: UUID, at: datetime) -> bool:
-    """Note that a command is at work; False if it was done, undone or withdrawn before."""
-    begun = session.execute(
+def note_command(
+    session: Session,
+    command_id: str,
+    order_id: UUID,
+    changes: Sequence[Mapping[str, Any]],
+    at: datetime,
+) -> bool:
+    """Keep what a command changed, for its undoing; False if it was withdrawn or came before."""
+    noted = session.execute(
         insert(StockCommand)
         .values(
-            command_id=command_id, order_id=order_id, state=CommandState.DONE, changes=[], at=at
+            command_id=command_id,
+            order_id=order_id,
+            state=CommandState.DONE,
+            changes=list(changes),
+            at=at,
         )
         .on_conflict_do_nothing()
     )
-    return bool(begun.rowcount)  # type: ignore[attr-defined]
+    return bool(noted.rowcount)  # type: ignore[attr-defined]
 
 
-def note_changes(session: Session, command_id: str, changes: Sequence[Mapping[str, Any]]) -> None:
-    """Keep what a command changed, for its undoing."""
-    session.execute(
-        update(StockCommand)
-        .where(StockCommand.command_id == command_id)
-        .values(changes=list(changes))
+def has_come(session: Session, command_id: str) -> bool:
+    """Whether a command, or its tombstone, is here."""
+    found: bool | None = session.scalar(
+        select(exists().where(StockCommand.command_id == command_id))
     )
+    return bool(found)
 
 
 def withdraw(session: Session, command_id: str, order_id: UUID, at: datetime) -> bool:

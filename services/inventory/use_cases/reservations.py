@@ -40,18 +40,21 @@ def reserve_stock(
     gives up stays reserved until its event tells that the submit stood (`settle_stock`).
     """
     orders.lock(work.session, order_id, order_number)
-    if not reservations.begin_command(work.session, command_id, order_id, work.now):
-        raise Withdrawn(command_id=command_id)
     store_code = work.setting("shipping_store")
     before = _stock_holds(reservations.of_order(work.session, order_id))
     after = holding.wanted_holds(before, wanted, store_code)
     changes = holding.reserved_changes(before, after)
     balances = _lock(work, changes)
     if any(change > balances[StockKey(*shelf)].free for shelf, change in changes.items()):
+        if reservations.has_come(work.session, command_id):
+            raise Withdrawn(command_id=command_id)
         raise _short(work, wanted, before, store_code)
+    # An undo waits for the order's lock: it comes before all of this or after it.
+    added = holding.difference(before, after)
+    if not reservations.note_command(work.session, command_id, order_id, added, work.now):
+        raise Withdrawn(command_id=command_id)
     _book(work, order_id, before, after)
     reservations.write(work.session, order_id, after, supply=Supply.STOCK, held_at=work.now)
-    reservations.note_changes(work.session, command_id, holding.difference(before, after))
     return list(wanted)
 
 
