@@ -75,24 +75,25 @@ def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
         by=work.principal.name,
         at=work.now,
     )
-    follow_up = request["follow_up_on"]
-    if follow_up is not None:
-        work.session.add(
-            Visit(
-                id=uuid4(),
-                reason=VisitReason.FOLLOW_UP,
-                state=VisitState.PLANNED,
-                shipment_id=visit.shipment_id,
-                order_id=visit.order_id,
-                order_number=visit.order_number,
-                customer_id=visit.customer_id,
-                customer_name=visit.customer_name,
-                salesperson_id=visit.salesperson_id,
-                # Days since the epoch tell follow-ups of one shipment apart.
-                day_offset=follow_up.toordinal(),
-                planned_on=follow_up,
-                urgent=request["urgent"],
-            )
-        )
+    if request["follow_up_on"] is not None:
+        visits.plan(work, [_follow_up(visit, request["follow_up_on"], urgent=request["urgent"])])
     work.log("visit", visit.id, "record", changes={"score": [None, visit.score]})
     return visit
+
+
+def _follow_up(visit: Visit, day: date, *, urgent: bool) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "reason": VisitReason.FOLLOW_UP,
+        "state": VisitState.PLANNED,
+        "shipment_id": visit.shipment_id,
+        "order_id": visit.order_id,
+        "order_number": visit.order_number,
+        "customer_id": visit.customer_id,
+        "customer_name": visit.customer_name,
+        "salesperson_id": visit.salesperson_id,
+        # The day itself tells the follow-ups of one shipment apart: one a day is enough.
+        "day_offset": day.toordinal(),
+        "planned_on": day,
+        "urgent": urgent,
+    }

@@ -1,0 +1,166 @@
+"""Calls planned from what happened: once each, forty a day, the rest rolls over (A7, A10)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from chassis.errors import GendanError, NotFound
+from tests.integration.aftersales.story import (
+    AFTERSALES,
+    OTHER_SALES,
+    SALES,
+    SIGNED_AT,
+    Desk,
+    order_view,
+    shipment_view,
+)
+
+SIGNED_ON = date(2026, 11, 23)
+
+
+def visits(desk: Desk, **asked: Any) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = desk.ask("list_visits", AFTERSALES, **asked)["items"]
+    return items
+
+
+def planned(desk: Desk, order: dict[str, Any]) -> list[tuple[str, str]]:
+    found = visits(desk, order_number=order["number"])
+    return sorted((visit["planned_on"], visit["reason"]) for visit in found)
+
+
+def days_after(*days: int) -> list[str]:
+    return [(SIGNED_ON + timedelta(days=n)).isoformat() for n in days]
+
+
+def test_a_customer_is_called_two_days_after_dispatch(desk: Desk) -> None:
+    order = order_view()
+    desk.hear_order(order)
+    desk.hear_shipment(shipment_view(order, "dispatched"), "shipment_dispatched")
+    assert planned(desk, order) == [(days_after(2)[0], "after_dispatch")]
+
+
+def test_a_new_customer_is_called_after_receipt_and_four_times_in_the_first_weeks(
+    desk: Desk,
+) -> None:
+    order = desk.delivered()
+    third, fifth, seventh, fourteenth, twenty_first = days_after(3, 5, 7, 14, 21)
+    assert planned(desk, order) == [
+        (third, "new_customer"),
+        (fifth, "after_receipt"),
+        (seventh, "new_customer"),
+        (fourteenth, "new_customer"),
+        (twenty_first, "new_customer"),
+    ]
+
+
+def test_a_known_customer_is_called_once_after_receipt(desk: Desk) -> None:
+    first = desk.delivered()
+    order = desk.delivered(customer=first["customer"])
+    assert planned(desk, order) == [(days_after(5)[0], "after_receipt")]
+
+
+def test_events_that_repeat_plan_nothing_twice(desk: Desk) -> None:
+    order = order_view()
+    desk.hear_order(order)
+    left, there = shipment_view(order, "dispatched"), shipment_view(order)
+    there["id"] = left["id"]
+    for _ in range(2):
+        desk.hear_shipment(left, "shipment_dispatched", 1)
+        desk.hear_shipment(there, "shipment_signed", 2)
+    assert len(planned(desk, order)) == 6
+
+
+def test_a_day_counts_in_shanghai(desk: Desk) -> None:
+    order = order_view()
+    desk.hear_order(order)
+    late = SIGNED_AT.replace(hour=16, minute=30)
+    desk.hear_shipment(shipment_view(order, "dispatched"), "shipment_dispatched", at=late)
+    assert planned(desk, order) == [(days_after(3)[0], "after_dispatch")]
+
+
+def test_an_older_event_that_comes_late_does_not_put_a_signed_shipment_back(desk: Desk) -> None:
+    order = desk.delivered()
+    number = desk.open(order)["number"]
+    late = shipment_view(order, "dispatched")
+    desk.hear_shipment(late, "shipment_dispatched", 1)
+    there = shipment_view(order)
+    there["id"] = late["id"]
+    desk.hear_shipment(there, "shipment_signed", 3)
+    desk.hear_shipment(late, "shipment_arrived", 2)
+    assert desk.case(number)["state"] == "requested"
+    assert desk.open(order, (1, "195"))["lines"][0]["quantity"] == "195.000"
+
+
+def test_a_list_holds_forty_and_the_rest_rolls_over_to_the_next_day(desk: Desk) -> None:
+    for _ in range(45):
+        order = order_view()
+        desk.hear_order(order)
+        desk.hear_shipment(shipment_view(order, "dispatched"), "shipment_dispatched")
+    monday, tuesday = days_after(2, 3)
+    first = visits(desk, on=monday)
+    assert len(first) == 40
+    for visit in first:
+        desk.ask("record_visit", AFTERSALES, visit_id=visit["id"], reached=True, notes="满意")
+    second = visits(desk, on=tuesday)
+    assert len(second) == 5
+    assert {visit["planned_on"] for visit in second} == {monday}
+    assert not {visit["id"] for visit in first} & {visit["id"] for visit in second}
+
+
+def test_an_urgent_follow_up_comes_first_on_its_day(desk: Desk) -> None:
+    order = desk.delivered()
+    (day,) = days_after(3)
+    first = visits(desk, on=day)[0]
+    recorded = desk.ask(
+        "record_visit",
+        AFTERSALES,
+        visit_id=first["id"],
+        reached=True,
+        score=4,
+        notes="要求再联系",
+        follow_up_on=days_after(6)[0],
+        urgent=True,
+    )
+    assert (recorded["state"], recorded["score"], recorded["visited_by"]) == ("done", 4, "韩梅")
+    reasons = [visit["reason"] for visit in visits(desk, on=days_after(6)[0])]
+    assert reasons == ["follow_up", "after_receipt"]
+    assert len(planned(desk, order)) == 6
+
+
+def test_two_visits_may_agree_on_the_same_day_for_a_follow_up(desk: Desk) -> None:
+    order = desk.delivered()
+    day = days_after(30)[0]
+    for visit in visits(desk, on=days_after(5)[0]):
+        desk.ask(
+            "record_visit",
+            AFTERSALES,
+            visit_id=visit["id"],
+            reached=True,
+            notes="再联系",
+            follow_up_on=day,
+        )
+    assert planned(desk, order).count((day, "follow_up")) == 1
+
+
+def test_a_recorded_visit_is_not_recorded_again(desk: Desk) -> None:
+    desk.delivered()
+    visit = visits(desk, on=days_after(3)[0])[0]
+    desk.ask("record_visit", AFTERSALES, visit_id=visit["id"], reached=True, notes="满意")
+    with pytest.raises(GendanError) as refused:
+        desk.ask("record_visit", AFTERSALES, visit_id=visit["id"], reached=False, notes="又一次")
+    assert refused.value.code == "illegal_move"
+    (after,) = (
+        v for v in visits(desk, order_number=visit["order_number"]) if v["id"] == visit["id"]
+    )
+    assert after["notes"] == "满意"
+
+
+def test_a_salesperson_sees_visits_to_own_customers_only(desk: Desk) -> None:
+    desk.delivered()
+    day = days_after(5)[0]
+    mine = desk.ask("list_visits", SALES, on=day)["items"]
+    assert len(mine) == 2
+    assert desk.ask("list_visits", OTHER_SALES, on=day)["items"] == []
+    with pytest.raises(NotFound):
+        desk.ask("record_visit", OTHER_SALES, visit_id=mine[0]["id"], reached=True, notes="x")
