@@ -1,5 +1,7 @@
 """Return and exchange cases, from the customer's wish to the settled money (SPEC §8)."""
 
+from decimal import Decimal
+
 from marshmallow import fields, validate
 
 from chassis.schema import Amount, Message, Moment, Quantity, Text
@@ -80,10 +82,10 @@ class InspectedLine(Message):
     """What becomes of the pieces of a line."""
 
     line_no = _line_no()
-    restock = Quantity(load_default="0", least=0)
-    rework = Quantity(load_default="0", least=0)
-    scrap = Quantity(load_default="0", least=0)
-    transfer = Quantity(load_default="0", least=0)
+    restock = Quantity(load_default=Decimal(0), least=0)
+    rework = Quantity(load_default=Decimal(0), least=0)
+    scrap = Quantity(load_default=Decimal(0), least=0)
+    transfer = Quantity(load_default=Decimal(0), least=0)
     defect = Text(load_default=None, allow_none=True, most=500)
 
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -77,7 +78,7 @@ def test_guessing_makes_a_name_wait_longer_and_longer(office: Office, username: 
 
 def test_an_address_that_guesses_many_names_has_to_wait(office: Office) -> None:
     proxied = {"X-Forwarded-For": "203.0.113.9, 10.0.0.1"}
-    options = {"headers": proxied, "remote_addr": "10.0.0.1"}
+    options: dict[str, Any] = {"headers": proxied, "remote_addr": "10.0.0.1"}
     _set(office, "sign_in.address_failures", 3)
 
     for number in range(3):
