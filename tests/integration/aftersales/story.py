@@ -93,7 +93,8 @@ class Desk:
         self.store = Store(
             service="aftersales", url=url, platform=platform, events=EVENTS, rules=RULES
         )
-        self._service: Any = AftersalesService()
+        service: type[Any] = AftersalesService
+        self._service = service()
         self._service.database = self.store
 
     def ask(self, method: str, who: Principal, *, key: str | None = None, **body: Any) -> Any:
