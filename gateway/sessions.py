@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from chassis import clock
 from chassis.database import Store, Work
 from chassis.errors import GendanError, Invalid
-from chassis.principal import SYSTEM
+from chassis.principal import SYSTEM, Principal
 from gateway import passwords, revocations, storage
 from gateway.accounts import name_subject
 from gateway.storage import Account, FailedSignIns, SignIn
+
+# Sessions that are over, answers kept for keys, and counts of failures are kept so long.
+_KEPT = timedelta(days=14)
 
 
 class SignInRefused(GendanError):
@@ -69,9 +71,7 @@ def sign_in(
     subjects = [name_subject(username), f"{FailedSignIns.ADDRESS}:{address}"]
 
     def look(work: Work) -> Account | None:
-        until = storage.blocked_until(work.session, subjects)
-        if until is not None and until > now:
-            raise TooManyAttempts(seconds=int((until - now).total_seconds()) + 1)
+        _refuse_blocked(work, subjects, now)
         return storage.find_account(work.session, username)
 
     account = store.read(SYSTEM, look)
@@ -110,16 +110,43 @@ def sign_in(
             present.must_change_password or now >= present.password_changed_at + max_age,
         )
 
-    return store.transact(SYSTEM, open_session)
+    opened = store.transact(SYSTEM, open_session)
+    # Signing in is rare enough, and frequent enough, to carry the house-keeping.
+    store.transact(SYSTEM, lambda work: storage.purge(work.session, now, kept=_KEPT))
+    return opened
 
 
 def change_password(
-    work: Work, *, username: str, old_password: str, new_password: str, session_hash: str
+    store: Store,
+    principal: Principal,
+    *,
+    username: str,
+    old_password: str,
+    new_password: str,
+    session_hash: str,
 ) -> None:
-    """Set one's own password; one's other sessions end.
+    """Set one's own password; one's other sessions end, in every worker at once.
 
-    Raises PasswordWrong, PasswordUnchanged or PasswordTooWeak.
+    Raises PasswordWrong, PasswordUnchanged, PasswordTooWeak, or TooManyAttempts: who holds a
+    session but not its password guesses here no faster than at the door.
     """
+    now, subjects = clock.machine_now(), [name_subject(username)]
+
+    def change(work: Work) -> None:
+        _refuse_blocked(work, subjects, now)
+        _set_password(work, username, old_password, new_password, session_hash)
+
+    try:
+        store.transact(principal, change)
+    except PasswordWrong:
+        store.transact(SYSTEM, lambda work: _count_failures(work, subjects, now))
+        raise
+    revocations.announce()
+
+
+def _set_password(
+    work: Work, username: str, old_password: str, new_password: str, session_hash: str
+) -> None:
     account = storage.get_account(work.session, username, to_change=True)
     if not passwords.is_password(old_password, account.password_hash):
         raise PasswordWrong
@@ -163,12 +190,18 @@ def _may_sign_in(account: Account, now: datetime) -> bool:
     return account.one_time_until is None or now < account.one_time_until
 
 
-def _count_failures(work: Work, subjects: list[str], now: datetime) -> Any:
+def _refuse_blocked(work: Work, subjects: list[str], now: datetime) -> None:
+    until = storage.blocked_until(work.session, subjects)
+    if until is not None and until > now:
+        raise TooManyAttempts(seconds=int((until - now).total_seconds()) + 1)
+
+
+def _count_failures(work: Work, subjects: list[str], now: datetime) -> None:
     forget_before = now - timedelta(hours=work.setting("sign_in.memory_hours"))
     free = (work.setting("sign_in.free_failures"), work.setting("sign_in.address_failures"))
     first = work.setting("sign_in.first_wait_seconds")
     longest = work.setting("sign_in.longest_wait_seconds")
-    for subject, allowed in zip(subjects, free, strict=True):
+    for subject, allowed in zip(subjects, free, strict=False):
         failures = storage.count_failure(work.session, subject, now, forget_before=forget_before)
         if failures >= allowed:
             # Bounded before it is computed: 2 ** failures would itself be an attack.

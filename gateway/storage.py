@@ -261,7 +261,7 @@ def end_sessions(
 
 
 def purge(session: Session, now: datetime, *, kept: timedelta) -> int:
-    """Delete what has been over for long: sessions, answers kept for keys, counts of failures."""
+    """Delete what has been over for so long: sessions, answers kept for keys, failures."""
     commands = platform.commands
     sizes = [
         session.execute(statement).rowcount  # type: ignore[attr-defined]

@@ -12,7 +12,6 @@ from gateway.calls import Call
 from gateway.operations import PUBLIC, SIGNED_IN, Answer, Operation
 from gateway.passwords import MOST_CHARACTERS
 from gateway.permissions import TABLE
-from gateway.revocations import announce
 
 
 def _password() -> fields.String:
@@ -126,17 +125,14 @@ def sign_out_everywhere(call: Call) -> dict[str, Any]:
 
 def change_password(call: Call) -> None:
     _require_person(call)
-    call.store.transact(
+    sessions.change_password(
+        call.store,
         call.principal,
-        lambda work: sessions.change_password(
-            work,
-            username=call.caller.username,
-            old_password=call.body["old_password"],
-            new_password=call.body["new_password"],
-            session_hash=call.caller.secret_hash,
-        ),
+        username=call.caller.username,
+        old_password=call.body["old_password"],
+        new_password=call.body["new_password"],
+        session_hash=call.caller.secret_hash,
     )
-    announce()
 
 
 def _require_person(call: Call) -> None:
@@ -200,6 +196,7 @@ OPERATIONS = [
         body=NewPassword,
         answer=None,
         status=204,
+        problems=(429,),
         with_stale_password=True,
     ),
 ]

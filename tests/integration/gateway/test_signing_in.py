@@ -194,6 +194,24 @@ def test_a_bad_new_password_changes_nothing(office: Office, old: str, new: str, 
     assert office.sign_in("boss").status_code == 201
 
 
+def test_guessing_the_password_of_an_open_session_has_to_wait_too(office: Office) -> None:
+    guess = {"old_password": "wrong", "new_password": NEW_PASSWORD}
+
+    answers = [office.send("PUT", "/session/password", guess, by="boss") for _ in range(6)]
+
+    assert [each.status_code for each in answers] == [422] * 5 + [429]
+
+
+def test_sessions_long_over_are_deleted(office: Office) -> None:
+    office.token("boss")
+
+    with time_machine.travel(clock.machine_now() + timedelta(days=15), tick=False):
+        office.sign_in("boss")
+
+    sessions = office.store.read(ADMIN, lambda work: work.session.scalars(select(SignIn)).all())
+    assert len(sessions) == 1
+
+
 def test_changing_the_password_ends_the_other_sessions(office: Office) -> None:
     kept, other = (office.sign_in("boss").json["token"] for _ in range(2))
     change = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}

@@ -1,0 +1,174 @@
+"""The printed papers: what stands on them, for whom, and that nothing in them runs."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.gateway.conftest import Office
+
+CONSIGNEE = {"name": "王店长", "phone": "13800001234", "address": "杭州市中山路 1 号"}
+LINE = {
+    "line_no": 1, "product_code": "P-A4", "product_name": "A4 复印纸<script>alert(1)</script>",
+    "spec": "80g", "unit": "包", "unit_decimals": 0, "quantity": "1200.000",
+    "unit_price": "18.500000", "discount": "0.00", "amount": "22200.00",
+    "tolerance_over": "3.000", "tolerance_under": "3.000", "packing": "10 包/箱",
+}  # fmt: skip
+ORDER = {
+    "number": "D261122-000017", "version": 5, "customer": {"name": "杭州文华", "code": "C1"},
+    "consignee": CONSIGNEE, "delivery_method": "door", "urgency": "urgent", "total": "22200.00",
+    "production_due": "2026-12-01", "customer_due": "2026-12-03", "lines": [LINE],
+    "terms": "deposit_and_balance", "special_requirements": "{{ 7*7 }}", "clerk_name": "陈静",
+}  # fmt: skip
+SHIPMENT = {
+    "number": "S261122-000003", "order_number": "D261122-000017", "customer_name": "杭州文华",
+    "state": "requested", "consignee": CONSIGNEE, "delivery_method": "door", "urgency": "normal",
+    "requested_at": "2026-11-22T01:02:03+00:00", "requester_name": "陈静", "lines": [LINE],
+    "parcels": [{"code": "X1"}, {"code": "X2"}], "dispatched_at": None,
+}  # fmt: skip
+
+
+def answer(office: Office, rpc: str, given: Any) -> None:
+    office.neighbour.answers[rpc] = given
+
+
+@pytest.fixture
+def desk(office: Office) -> Office:
+    office.person("chen", "clerk")
+    office.person("zhou", "finance")
+    office.person("shen", "warehouse")
+    return office
+
+
+def confirmations(*versions: int) -> dict[str, Any]:
+    return {
+        "items": [
+            {
+                "confirmation_version": version, "grade": "B", "sent_on": "2026-11-22",
+                "document": {**ORDER, "total": f"{version}00.00"},
+            }
+            for version in versions
+        ]
+    }  # fmt: skip
+
+
+def test_a_confirmation_is_printed_as_it_was_frozen(desk: Office) -> None:
+    answer(desk, "orders.get_order", ORDER)
+    answer(desk, "orders.list_confirmations", confirmations(1, 2))
+    path = "/orders/D261122-000017/documents/confirmation"
+
+    newest = desk.send("GET", path, by="chen")
+    first = desk.send("GET", f"{path}?version=1", by="chen")
+    missing = desk.send("GET", f"{path}?version=3", by="chen")
+
+    assert newest.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in newest.headers["content-security-policy"]
+    assert "第 2 版" in newest.text
+    assert "人民币贰佰元整" in newest.text
+    assert "顺延一日" in newest.text
+    assert "人民币壹佰元整" in first.text
+    assert (missing.status_code, missing.json["code"]) == (404, "confirmation_version_not_found")
+
+
+def test_what_people_wrote_is_printed_and_never_run(desk: Office) -> None:
+    answer(desk, "orders.get_order", ORDER)
+    answer(desk, "orders.list_confirmations", confirmations())
+
+    page = desk.send("GET", "/orders/D261122-000017/documents/confirmation", by="chen").text
+
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "{{ 7*7 }}" in page
+    assert "未发送" in page
+
+
+def test_the_number_is_a_barcode_and_the_figures_are_readable(desk: Office) -> None:
+    answer(desk, "orders.get_order", ORDER)
+    answer(desk, "orders.list_confirmations", confirmations())
+
+    page = desk.send("GET", "/orders/D261122-000017/documents/confirmation", by="chen").text
+
+    assert page.count("<rect") > 40
+    for figure in ("22,200.00", "18.50", "1,200", "2026年12月3日", "贰万贰仟贰佰元整", "送货上门"):
+        assert figure in page
+
+
+def test_a_paper_masks_what_its_reader_may_not_see(desk: Office) -> None:
+    answer(desk, "shipping.get_shipment", SHIPMENT)
+    path = "/shipments/S261122-000003/documents/dispatch_request"
+
+    for reader, sees in (("chen", True), ("zhou", False), ("shen", False)):
+        page = desk.send("GET", path, by=reader).text
+        assert ("13800001234" in page) == sees, reader
+        assert ("中山路" in page) == sees, reader
+
+    answer(desk, "shipping.get_shipment", {**SHIPMENT, "state": "handed"})
+    assert "13800001234" in desk.send("GET", path, by="shen").text
+    assert "13800001234" not in desk.send("GET", path, by="zhou").text
+
+
+def test_a_dispatch_notice_needs_a_dispatch(desk: Office) -> None:
+    path = "/shipments/S261122-000003/documents/dispatch_notice"
+    answer(desk, "shipping.get_shipment", SHIPMENT)
+    refused = desk.send("GET", path, by="chen")
+    left = {
+        **SHIPMENT, "note_number": "F261122-000001", "dispatched_at": "2026-11-22T02:00:00+00:00",
+        "expected_arrival": "2026-11-24", "carrier_name": "顺达", "waybill": None,
+    }  # fmt: skip
+    answer(desk, "shipping.get_shipment", left)
+
+    page = desk.send("GET", path, by="chen").text
+
+    assert (refused.status_code, refused.json["code"]) == (409, "not_dispatched")
+    for words in (
+        "发货告知书",
+        "F261122-000001",
+        "2026-11-22 10:00",
+        "2026年11月24日",
+        "2 件",
+        "待补",
+    ):
+        assert words in page
+
+
+def test_an_instruction_shows_what_the_factory_needs(desk: Office) -> None:
+    answer(
+        desk, "inventory.get_instruction",
+        {
+            **LINE, "number": "P261122-000004", "order_number": "D261122-000017",
+            "production_due": "2026-12-01", "least_quantity": "1164.000",
+            "most_quantity": "1236.000", "special_rules": None, "process": "模切",
+            "issued": {"name": "陈静", "at": "2026-11-22T02:00:00+00:00"},
+            "material": [
+                {"material_code": "M1", "material_name": "原纸", "unit": "kg", "demand": "96.500"}
+            ],
+            "slots": [{"work_centre_code": "W1", "day": "2026-11-28", "quantity": "1200.000"}],
+            "reports": [],
+        },
+    )  # fmt: skip
+
+    page = desk.send("GET", "/instructions/P261122-000004/document", by="chen").text
+
+    for words in ("生产指令单", "1,164 至 1,236", "模切", "原纸", "96.500", "2026年11月28日"):
+        assert words in page
+    assert desk.send("GET", "/instructions/P1/document", by="shen").status_code == 403
+
+
+def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
+    answer(
+        desk, "customers.get_notice",
+        {
+            "title_zh": "余款催收通知书", "customer": {"name": "杭州文华", "phone": "057112345678"},
+            "contact": None,
+            "notice": {
+                "number": "N261122-000002", "kind": "balance", "order_number": "D261122-000017",
+                "amount": "15540.00", "worth": "22200.00", "verified": "6660.00",
+                "drafted_at": "2026-11-22T02:00:00+00:00",
+                "lines": [{**LINE, "quantity": "1176", "value": "21756.00"}],
+            },
+        },
+    )  # fmt: skip
+
+    page = desk.send("GET", "/notices/N261122-000002/document", by="zhou").text
+
+    for words in ("余款催收通知书", "壹万伍仟伍佰肆拾元整", "15,540.00", "1,176", "***5678"):
+        assert words in page
