@@ -173,14 +173,9 @@ def print_backlogs(instance: "Instance") -> None:
     """Print what waits in queues, outboxes and parking, service by service."""
     from deploy.local import health
 
-    depths = health.queue_depths(instance)
     table = Table("service", "requests", "events", "unsent", "failing", "parked", box=None)
     for backlog in health.backlogs(instance):
-        own = f"--{backlog.service}"
-        events = sum(depth for name, (depth, _) in depths.items() if name.endswith(own))
-        requests, _ = depths.get(f"rpc-{backlog.service}", (0, 0))
-        waiting = (requests, events, backlog.unsent_events, backlog.failing, backlog.parked)
-        table.add_row(backlog.service, *("?" if value is None else str(value) for value in waiting))
+        table.add_row(*("?" if value is None else str(value) for value in vars(backlog).values()))
     console.print(table)
 
 

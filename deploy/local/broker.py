@@ -48,8 +48,8 @@ class BrokerControl:
             check=False,
         )
         if finished.returncode != 0:
-            words = (finished.stderr or finished.stdout).strip()
-            raise Problem(f"rabbitmqctl {arguments[0]} failed: {words}")
+            words = (finished.stderr or finished.stdout).strip().splitlines()
+            raise Problem(f"rabbitmqctl {arguments[0]} failed: {(words or ['no output'])[0]}")
         return finished.stdout
 
     def define(

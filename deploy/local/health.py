@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from deploy.local.parts import RELAY, http_answers
 from deploy.local.problems import Problem
 
 MEBIBYTE = 1_048_576
+# Messages and consumers by queue.
+Depths = Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Backlog:
     """What one service has not dealt with yet; None when its database does not answer."""
 
     service: str
+    requests: int | None
+    events: int | None
     unsent_events: int | None
     failing: int | None
     parked: int | None
@@ -89,19 +93,36 @@ def ports_of(instance: Instance) -> dict[str, str]:
 
 
 def backlogs(instance: Instance) -> Iterator[Backlog]:
-    """Yield what waits in each service's database."""
+    """Yield what waits for each service in its queues and in its database."""
+    try:
+        depths: Depths | None = queue_depths(instance)
+    except Problem:
+        depths = None
     for service, url in instance.installation.database_urls().items():
-        if service not in SERVICES:
-            continue
-        try:
-            with closing(psycopg2.connect(url, connect_timeout=3)) as database:
-                unsent = counted(database, "outbox", "sent_at is null")
-                failing = counted(database, "failed_message", "state <> 'discarded'")
-                parked = counted(database, "failed_message", "state = 'parked'")
-        except psycopg2.OperationalError:
-            yield Backlog(service, None, None, None)
-            continue
-        yield Backlog(service, unsent, failing, parked)
+        if service in SERVICES:
+            yield Backlog(service, *waiting_in_queues(service, depths), *waiting_in_rows(url))
+
+
+def waiting_in_queues(service: str, depths: Depths | None) -> tuple[int | None, int | None]:
+    """Return how many requests and events wait for a service; None when nobody knows."""
+    if depths is None:
+        return None, None
+    own = f"--{service}"
+    events = sum(depth for name, (depth, _) in depths.items() if name.endswith(own))
+    return depths.get(f"rpc-{service}", (0, 0))[0], events
+
+
+def waiting_in_rows(url: str) -> tuple[int | None, int | None, int | None]:
+    """Return unsent events, failing and parked messages; None when the database is away."""
+    try:
+        with closing(psycopg2.connect(url, connect_timeout=3)) as database:
+            return (
+                counted(database, "outbox", "sent_at is null"),
+                counted(database, "failed_message", "state <> 'discarded'"),
+                counted(database, "failed_message", "state = 'parked'"),
+            )
+    except psycopg2.OperationalError:
+        return None, None, None
 
 
 def counted(database: "psycopg2.extensions.connection", table: str, condition: str) -> int | None:
@@ -116,7 +137,7 @@ def counted(database: "psycopg2.extensions.connection", table: str, condition: s
         return int(counted_row[0]) if counted_row else None
 
 
-def queue_depths(instance: Instance) -> dict[str, tuple[int, int]]:
+def queue_depths(instance: Instance) -> Depths:
     """Return messages and consumers of each lasting queue; raise `Problem` without a broker."""
     control = instance.engines.control
     if control is None:
