@@ -9,6 +9,7 @@ already, one more is refused at once.
 """
 
 import errno
+import os
 import re
 import socket
 import time
@@ -22,7 +23,7 @@ from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 #: For the whole of a request, from its first byte to the last of its body.
-READ_SECONDS = 10.0
+READ_SECONDS = float(os.environ.get("GENDAN_HTTP_READ_SECONDS", "10"))
 #: For a client to take what it was answered.
 WRITE_SECONDS = 10.0
 # More than any request's headers may have (gunicorn_conf.py); peeked at, not yet read.
