@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -103,6 +103,14 @@ class BrokerControl:
     def drop_user(self, user: str) -> None:
         """Delete a user with all of its permissions."""
         self.run("delete_user", user)
+
+    def drop_users(self, users: Iterable[str]) -> None:
+        """Delete many users in one call: each start of rabbitmqctl takes a second of CPU."""
+        names = ", ".join(f'<<"{user}">>' for user in users)
+        self.run(
+            "eval",
+            f'[rabbit_auth_backend_internal:delete_user(U, <<"gendan">>) || U <- [{names}]].',
+        )
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:

@@ -80,5 +80,4 @@ class Installation:
             databases.drop_role(self.engines.pg_admin_url, self.name_of(part))
         if self.engines.control:
             self.engines.control.drop_vhost(self.vhost)
-            for user in BUS_USERS:
-                self.engines.control.drop_user(self.name_of(user))
+            self.engines.control.drop_users(self.name_of(user) for user in BUS_USERS)

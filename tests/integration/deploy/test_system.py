@@ -9,14 +9,14 @@ from tests.system import System
 
 def test_it_is_ready_and_its_people_can_sign_in(system: System) -> None:
     body = json.dumps({"username": "clerk", "password": system.passwords["clerk"]})
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310 - our own http address
         f"{system.url}/api/v1/session",
         data=body.encode(),
         headers={"Content-Type": "application/json", "Idempotency-Key": "sign-in-of-the-clerk"},
         method="POST",
     )
 
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
         signed_in = json.load(answer)
 
     assert signed_in["token"]
