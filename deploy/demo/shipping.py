@@ -22,13 +22,6 @@ class Parcel:
 def request(world: World, number: str, quantity: str) -> str:
     """Request the dispatch of so much of an order's first line; gives the shipment's number."""
     company = world.company
-    company.await_(
-        f"shipping knows {number}",
-        lambda: (
-            company.clerk.send("GET", f"/orders/{number}").json()["stage"]
-            in ("confirmed", "in_progress")
-        ),
-    )
     body = {"order_number": number, "lines": [{"line_no": 1, "quantity": quantity}]}
 
     def ask() -> Json | None:
@@ -36,10 +29,8 @@ def request(world: World, number: str, quantity: str) -> str:
         # Shipping hears of the order by its events: until then it does not know it.
         waits = response.status_code in (404, 409) and response.json()["code"] in (
             "order_not_found",
-            "order_not_known",
-            "order_not_ready",
-            "order_not_shippable",
-            "more_than_held",
+            "order_not_dispatchable",
+            "not_enough_held",
         )
         if waits:
             return None

@@ -118,10 +118,10 @@ def back_to_draft(world: World) -> None:
         dict.fromkeys(("material", "schedule", "approval"), "pending"),
         "changed gates re-open",
     )
-    made.await_holds(credit=1545.0, material=200.0)
+    made.await_holds(credit=1540.0, material=200.0)
     world.sign(made.number, "material", revision=order["revision"], verdict="passed")
-    made.await_holds(credit=1545.0, material=300.0)
-    company.say("   100 → 150: credit 1030 → 1545, material 200 → 300; technique stands.")
+    made.await_holds(credit=1540.0, material=300.0)
+    company.say("   100 → 150: credit 1030 → 1540, material 200 → 300; technique stands.")
 
 
 def expiry(world: World) -> None:

@@ -1,0 +1,30 @@
+"""The story through HTTP on real parts, chapter by chapter.
+
+Proves, each where the chapter's name says: O1 O2 O4 O5 O6 O9 O12 O13 O16 O17 O18 O19 O20 O21
+O22 O23 O24 O25 O26 O29 O32 O34 O35 O37, C1 C2 C4 C8 C9 C10, I2 I8 I10 I16, S1 S2 S3 S5 S6 S12
+S16 S19, A1 A3 A7.
+"""
+
+import pytest
+
+from deploy.demo import races
+from deploy.demo.people import Company
+from deploy.demo.story import CHAPTERS, Chapter
+from deploy.demo.world import World
+
+# Fifty rounds of cancel against dispatch are run on real transactions in
+# tests/integration/shipping; through the whole system some are enough.
+ROUNDS = 6
+
+
+def _chapters() -> list[object]:
+    chapters = dict(CHAPTERS)
+    chapters["5 cancel against dispatch"] = lambda world: races.cancel_against_dispatch(
+        world, ROUNDS
+    )
+    return [pytest.param(chapter, id=title) for title, chapter in chapters.items()]
+
+
+@pytest.mark.parametrize("chapter", _chapters())
+def test_the_chapter_goes_as_spec_says(company: Company, chapter: Chapter) -> None:
+    chapter(World.new(company))
