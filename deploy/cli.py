@@ -197,10 +197,11 @@ def logs(part: str | None, *, follow: bool) -> None:
 @click.argument("days", metavar="+DAYS")
 def clock(days: str) -> None:
     """Move business time forward by days, for trying out."""
-    from deploy.local import clock_file
+    from deploy.local import clock_file, health
     from deploy.local.instance import TRYOUT, Instance
 
     instance = Instance.open()
+    health.is_known(instance)
     if instance.plan.profile != TRYOUT:
         raise Problem("Business time moves in the try-out profile alone.")
     offset = clock_file.advance(instance.places.clock_file, clock_file.seconds_in(days))

@@ -78,7 +78,7 @@ class Instance:
 
     @property
     def is_new(self) -> bool:
-        """Whether it has never been started."""
+        """Whether its databases have never been prepared."""
         return not (self.places.home / "plan.json").exists()
 
     def keep_plan(self, plan: Plan) -> None:
@@ -118,8 +118,9 @@ class Instance:
         supervisor.await_ready()
         say("preparing the broker: one user per part, only its own permissions")
         self.installation.prepare_broker()
-        self.start_parts(supervisor, plan, say)
+        # Kept now: a start that fails later must not become one of another profile.
         self.keep_plan(plan)
+        self.start_parts(supervisor, plan, say)
 
     def start_parts(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], None]) -> None:
         """Start relay, services and gateway on engines that are ready."""
