@@ -14,16 +14,16 @@ from typing import Any, ClassVar
 from marshmallow import Schema, fields, validate
 from nameko.extensions import DependencyProvider
 from nameko.timer import timer
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis import clock, settings
+from chassis import books, clock, settings
 from chassis import principal as principals
 from chassis.commands import load, run_command
 from chassis.conversation import Conversation, Conversations
 from chassis.database import Platform, Store, Work
 from chassis.entrypoints import AnswersRelay
-from chassis.errors import plain
+from chassis.errors import RoleNeeded, plain
 from chassis.events import Event
 from chassis.policy import Rule, SettingNotFound
 from chassis.rpc import Neighbours, RpcClient, current_deadline, deadline_in, rpc
@@ -167,10 +167,28 @@ class NoBody(Message):
     """Nothing is asked for in particular."""
 
 
+class BooksAsked(Message):
+    """A page of one of the service's books."""
+
+    book = Text(required=True, least=1, most=40)
+    after = Text(load_default=None, allow_none=True, most=200)
+    limit = fields.Integer(
+        load_default=books.MOST_ROWS, validate=validate.Range(1, books.MOST_ROWS)
+    )
+
+
+class Repair(Message):
+    """Which rows of a book are to be taken care of, by their keys there."""
+
+    keys = fields.List(fields.UUID(), required=True, validate=validate.Length(1, books.MOST_ROWS))
+
+
 class Service(AnswersRelay):
-    """What every service offers beside its own: its settings and the log of changes."""
+    """What every service offers beside its own: settings, the log of changes, its books."""
 
     name: ClassVar[str]
+    #: What it shows to the audit beside the books that every service keeps.
+    books: ClassVar[Mapping[str, books.Book]] = {}
     database: Any
     neighbours: Any = Neighbours()
 
@@ -237,6 +255,34 @@ class Service(AnswersRelay):
         work.store.forget_settings()
         return {"key": key, "value": plain(new)}
 
+    @query(BooksAsked)
+    def audit_books(self, work: Work, request: dict[str, Any]) -> Any:
+        """Give a page of a book. Raises BookNotFound."""
+        _for_machines_only(work)
+        name = request["book"]
+        book = type(self).books.get(name) or books.PLATFORM.get(name)
+        if book is None:
+            raise books.BookNotFound(service=self.name, book=name)
+        return books.page(work.session, book, after=request["after"], limit=request["limit"])
+
+    @command(Repair)
+    def send_again(self, work: Work, request: dict[str, Any]) -> Any:
+        """Have the relay send messages once more; inboxes stop them where they arrived before."""
+        _for_machines_only(work)
+        outbox = work.store.platform.outbox
+        sent = work.session.execute(
+            update(outbox)
+            .where(outbox.c.message_id.in_(request["keys"]), outbox.c.sent_at.is_not(None))
+            .values(sent_at=None)
+            .returning(outbox.c.id)
+        )
+        return {"count": len(sent.all())}
+
+
+def _for_machines_only(work: Work) -> None:
+    if work.principal.kind not in ("service", "system"):
+        raise RoleNeeded(roles="system")
+
 
 class LeadingService(Service):
     """A service that leads conversations over others; `conversations` are their kinds."""
@@ -253,3 +299,16 @@ class LeadingService(Service):
     def take_up_conversations(self) -> None:
         """Go on with what a process that died, or gave up, has left open."""
         self.talks().take_up_abandoned()
+
+    @command(Repair)
+    def take_up_now(self, work: Work, request: dict[str, Any]) -> Any:
+        """Have half-done conversations taken up at the next turn, however long they would wait."""
+        _for_machines_only(work)
+        table = work.store.platform.conversations
+        freed = work.session.execute(
+            update(table)
+            .where(table.c.id.in_(request["keys"]), table.c.state.in_(("running", "undoing")))
+            .values(lease_until=clock.machine_now())
+            .returning(table.c.id)
+        )
+        return {"count": len(freed.all())}

@@ -12,6 +12,7 @@ from services.aftersales.domain.rules import RULES
 from services.aftersales.schemas import commands, heard, views
 from services.aftersales.storage import cases as stored
 from services.aftersales.storage import copies, platform
+from services.aftersales.storage.books import BOOKS
 from services.aftersales.use_cases import cases, looking, visits
 
 Request = dict[str, Any]
@@ -54,6 +55,7 @@ class AftersalesService(Service):
 
     name = "aftersales"
     database = Database(platform, events=views.EVENTS, rules=RULES)
+    books = BOOKS
 
     @command(commands.OpenCase)
     def open_case(self, work: Work, request: Request) -> Answer:

@@ -13,6 +13,7 @@ from services.customers.domain.rules import RULES
 from services.customers.schemas import common, contracts, credit, customers, facts, payments
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import platform
+from services.customers.storage.books import BOOKS
 from services.customers.use_cases import access, work_lists
 from services.customers.use_cases import contracts as contract_cases
 from services.customers.use_cases import credit as credit_cases
@@ -42,6 +43,7 @@ class CustomersService(Service, AnswersRelay):
 
     name = "customers"
     database = Database(platform, events=facts.EVENTS, rules=RULES)
+    books = BOOKS
 
     # -- customers -------------------------------------------------------------------------
 

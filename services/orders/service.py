@@ -12,8 +12,10 @@ from services.orders.domain.rules import RULES
 from services.orders.schemas import commands, heard, views
 from services.orders.schemas.announced import EVENTS
 from services.orders.storage import orders, platform, prices, tasks
+from services.orders.storage.books import BOOKS
 from services.orders.use_cases import (
     actions,
+    announcing,
     anomalies,
     by_the_clock,
     confirming,
@@ -71,6 +73,7 @@ class OrdersService(LeadingService):
 
     name = "orders"
     database = Database(platform, events=EVENTS, rules=RULES)
+    books = BOOKS
     conversations = conversations.ALL
 
     # -- memo and draft --------------------------------------------------------------------
@@ -188,6 +191,11 @@ class OrdersService(LeadingService):
     @command(commands.RecordPastOrder)
     def record_past_order(self, work: Work, request: Request) -> Answer:
         return _answer(work, ending.record_past_order(work, request))
+
+    @command(commands.AnnounceAgain)
+    def announce_again(self, work: Work, request: Request) -> Answer:
+        work.principal.require("admin")
+        return {"announced": announcing.announce_again(work, request["order_id"])}
 
     # -- anomalies and tasks ---------------------------------------------------------------
 

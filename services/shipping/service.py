@@ -22,6 +22,7 @@ from services.shipping.storage import masters as master_storage
 from services.shipping.storage import platform
 from services.shipping.storage import scans as scan_storage
 from services.shipping.storage import shipments as shipment_storage
+from services.shipping.storage.books import BOOKS
 from services.shipping.use_cases import blocking, looking, masters, moving, owing, scanning
 
 Request = dict[str, Any]
@@ -78,6 +79,7 @@ class ShippingService(LeadingService):
 
     name = "shipping"
     database = Database(platform, events=EVENTS, rules=RULES)
+    books = BOOKS
     conversations = CONVERSATIONS
 
     # -- dispatch requests and moves -----------------------------------------------------------

@@ -9,6 +9,7 @@ from services.inventory.service.masters import Masters
 from services.inventory.service.orders import Orders
 from services.inventory.service.planning import Planning
 from services.inventory.storage import platform
+from services.inventory.storage.books import BOOKS
 
 
 class InventoryService(Masters, Goods, Orders, Planning, Making):
@@ -16,3 +17,4 @@ class InventoryService(Masters, Goods, Orders, Planning, Making):
 
     name = "inventory"
     database = Database(platform, events=EVENTS, rules=RULES)
+    books = BOOKS

@@ -467,3 +467,9 @@ class RecordPastOrder(Message):
     lines = fields.List(
         fields.Nested(PastLine), required=True, validate=validate.Length(1, MOST_LINES)
     )
+
+
+class AnnounceAgain(Message):
+    """Tell the others once more how an order stands."""
+
+    order_id = Identity(required=True)
