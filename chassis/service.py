@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis import books, clock, settings
 from chassis import principal as principals
+from chassis.books import Book
 from chassis.commands import load, run_command
 from chassis.conversation import Conversation, Conversations
 from chassis.database import Platform, Store, Work
@@ -188,7 +189,7 @@ class Service(AnswersRelay):
 
     name: ClassVar[str]
     #: What it shows to the audit beside the books that every service keeps.
-    books: ClassVar[Mapping[str, books.Book]] = {}
+    books: ClassVar[Mapping[str, Book]] = {}
     database: Any
     neighbours: Any = Neighbours()
 
