@@ -1,0 +1,64 @@
+"""`./gendan import`: load a company's books, or the example's."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from deploy.local import accounts, records
+from deploy.local.instance import Instance
+from deploy.local.problems import Problem
+
+PASSWORD_VARIABLE = "GENDAN_IMPORT_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+@click.command("import")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check everything and send nothing.")
+@click.option("--example", is_flag=True, help="The example book instead of a folder.")
+@click.option("--user", "users", multiple=True, help="Sign in as this account; may be repeated.")
+def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[str, ...]) -> None:
+    """Load customers, products and past orders from the CSV files in FOLDER.
+
+    docs/import.md describes the files. Loading again repeats nothing, so an interrupted
+    import is simply started anew.
+    """
+    from deploy.demo.load import EXAMPLE_BOOK
+    from deploy.import_books.load import check_against, load_book, read_and_check
+    from deploy.import_books.sending import Api
+
+    if (folder is None) != example:
+        raise click.UsageError("Give either a folder or --example.")
+    book = read_and_check(folder or EXAMPLE_BOOK)
+    instance = Instance.open()
+    is_running = records.is_held(instance.places.home)
+    for name, rows in book.tables.items():
+        if rows and not example:
+            click.echo(f"{name}: {len(rows)} rows are well")
+    if dry_run and not is_running:
+        click.echo("The system is not running: codes that no file names were not looked up.")
+        return
+    if not is_running:
+        raise Problem("The system is not running: start it with ./gendan up.")
+    api = Api(instance.plan.address, passwords(instance, users))
+    if dry_run:
+        check_against(book, api)
+        click.echo("nothing is wrong; nothing was sent")
+        return
+    for line in load_book(book, api, Console(stderr=True)).lines():
+        click.echo(line)
+
+
+def passwords(instance: Instance, users: tuple[str, ...]) -> Mapping[str, str]:
+    """Give who signs in: those asked for, else all whose lasting password is written down."""
+    if not users:
+        kept = {
+            each.username: each.password for each in accounts.known(instance) if not each.one_time
+        }
+        if not kept:
+            raise Problem("Say with --user who imports; an admin may do most of it.")
+        return kept
+    given = os.environ.get(PASSWORD_VARIABLE)
+    return {user: given or click.prompt(f"Password of {user}", hide_input=True) for user in users}

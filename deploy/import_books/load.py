@@ -1,0 +1,213 @@
+"""Loading a folder of books: check all, send it phase by phase, tell what is short."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from decimal import Decimal
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from deploy.import_books.checking import Book, check, check_outside
+from deploy.import_books.reading import read_books
+from deploy.import_books.rows import Mistake
+from deploy.import_books.sending import Api, Refused
+from deploy.import_books.steps import ORDERS, OpenOrder, Step, codes_known, phases
+from deploy.local.problems import Problem
+
+AT_ONCE = 8
+_TOLD_MISTAKES = 500
+_HEARD_WITHIN_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.1
+_LOOKS = 5
+
+Page = Mapping[str, Any]
+
+
+class WrongBooks(Problem):
+    """The files have mistakes; nothing was sent."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        told = [str(mistake) for mistake in mistakes[:_TOLD_MISTAKES]]
+        if len(mistakes) > len(told):
+            told.append(f"… and {len(mistakes) - len(told)} more")
+        plural = "" if len(mistakes) == 1 else "s"
+        told.append(f"{len(mistakes)} mistake{plural}; nothing was sent.")
+        super().__init__("\n".join(told))
+        self.mistakes = list(mistakes)
+
+
+class Incomplete(Problem):
+    """The system refused some rows; what is in stays, and is not sent twice."""
+
+
+@dataclass(frozen=True)
+class ShortLine:
+    """A line of an open order for which not enough was free."""
+
+    reference: str
+    order_number: str
+    line_no: int
+    product_code: str
+    quantity: Decimal
+    held: Decimal
+
+
+@dataclass
+class Report:
+    """What an import did: by kind what was made and what was there; open orders' short lines."""
+
+    made: Counter[str] = field(default_factory=Counter)
+    there: Counter[str] = field(default_factory=Counter)
+    open_orders: list[OpenOrder] = field(default_factory=list)
+    short: list[ShortLine] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """Tell it as a person would read it."""
+        told = []
+        for kind in self.made:
+            if kind == "orders":
+                told.append(f"orders: {self.made[kind]} recorded, or recorded before")
+            else:
+                told.append(f"{kind}: {self.made[kind]} new, {self.there[kind]} there already")
+        if self.open_orders:
+            told.append(
+                f"open orders: {len(self.open_orders)}; stock was short for {len(self.short)} lines"
+            )
+        told += [
+            f"  {line.reference} ({line.order_number}) line {line.line_no}: {line.product_code}, "
+            f"{line.quantity:f} wanted, {line.held:f} held"
+            for line in self.short
+        ]
+        return told
+
+
+def read_and_check(folder: Path) -> Book:
+    """Read a folder. Raises WrongBooks with all its mistakes, Problem if nothing is there."""
+    mistakes: list[Mistake] = []
+    book = check(read_books(folder, mistakes), mistakes)
+    if mistakes:
+        raise WrongBooks(sorted(mistakes, key=lambda each: (each.file, each.row)))
+    return book
+
+
+def check_against(book: Book, api: Api) -> None:
+    """Ask the system for codes that no file names. Raises WrongBooks."""
+    mistakes: list[Mistake] = []
+    check_outside(book, codes_known(api), mistakes)
+    if mistakes:
+        raise WrongBooks(mistakes)
+
+
+def load_book(book: Book, api: Api, console: Console | None = None) -> Report:
+    """Bring a checked book into the system. Raises WrongBooks, Incomplete, Problem."""
+    check_against(book, api)
+    report = Report()
+    planned = list(phases(book, report.open_orders))
+    api.require({name for steps in planned for step in steps for name in step.permissions})
+    with _progress(console) as progress:
+        for steps in planned:
+            _take(steps, api, report, progress)
+        _tell_short(report, api, progress)
+    return report
+
+
+def _progress(console: Console | None) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console or Console(quiet=True),
+        disable=console is None,
+    )
+
+
+def _take(steps: Sequence[Step], api: Api, report: Report, progress: Progress) -> None:
+    """Take the steps of a phase, several at once; all are tried before any refusal is told."""
+    totals = Counter(step.kind for step in steps)
+    bars = {kind: progress.add_task(kind, total=total) for kind, total in totals.items()}
+    for kind in totals:
+        report.made[kind] += 0  # Kinds are told in the order in which they were sent.
+    refused: list[Mistake] = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {pool.submit(_taken, step, api): step for step in steps}
+        try:
+            for done in as_completed(running):
+                step = running[done]
+                try:
+                    did = done.result()
+                except (Refused, Problem) as refusal:
+                    refused.append(step.row.mistake("", str(refusal)))
+                else:
+                    (report.made if did == "made" else report.there)[step.kind] += 1
+                progress.advance(bars[step.kind])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if refused:
+        told = "\n".join(str(each) for each in sorted(refused, key=lambda m: (m.file, m.row)))
+        raise Incomplete(f"{told}\nWhat is in stays; mend these rows and import again.")
+
+
+def _taken(step: Step, api: Api) -> str:
+    """Take a step; what was changed by somebody between look and change is looked at again."""
+    for _ in range(_LOOKS):
+        try:
+            return step.take(api)
+        except Refused as refused:
+            if refused.status != HTTPStatus.PRECONDITION_FAILED:
+                raise
+    return step.take(api)
+
+
+def _tell_short(report: Report, api: Api, progress: Progress) -> None:
+    """Look what inventory could hold for each open order."""
+    if not report.open_orders:
+        return
+    report.open_orders.sort(key=lambda each: each.reference)
+    bar = progress.add_task("open orders", total=len(report.open_orders))
+    for opened in report.open_orders:
+        report.short += _short_lines(opened, api)
+        progress.advance(bar)
+
+
+def _short_lines(opened: OpenOrder, api: Api) -> list[ShortLine]:
+    page = _until(lambda: _page_with_holdings(opened, api))
+    if page is None:
+        raise Incomplete(f"inventory has not heard of {opened.number}; import again later.")
+    held = {line["line_id"]: Decimal(line["held"]) for line in page["holdings"]["lines"]}
+    lines = [
+        ShortLine(
+            opened.reference,
+            opened.number,
+            line["line_no"],
+            line["product_code"],
+            Decimal(line["quantity"]),
+            held.get(line["id"], Decimal(0)),
+        )
+        for line in page["order"]["lines"]
+        if not Decimal(line["signed_quantity"] or 0)
+    ]
+    return [line for line in lines if line.held < line.quantity]
+
+
+def _page_with_holdings(opened: OpenOrder, api: Api) -> Page | None:
+    answered = api.get(ORDERS, f"/orders/{opened.number}/page")
+    page: Page | None = None if answered is None else answered.body
+    holdings = None if page is None else page["holdings"]
+    return page if holdings is not None and holdings["lines"] else None
+
+
+def _until(look: Callable[[], Page | None]) -> Page | None:
+    give_up = time.monotonic() + _HEARD_WITHIN_SECONDS
+    while True:
+        found = look()
+        if found is not None or time.monotonic() > give_up:
+            return found
+        time.sleep(_LOOK_EVERY_SECONDS)

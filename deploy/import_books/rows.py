@@ -1,0 +1,93 @@
+"""Rows of CSV files, with the places that a person needs to find them again."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.problems import Problem
+
+# Excel writes either of them in China; UTF-8 is tried first because GB 18030 reads almost anything.
+ENCODINGS = ("utf-8-sig", "gb18030")
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something wrong in a file: where, what, and what would be right."""
+
+    file: str
+    row: int
+    column: str
+    what: str
+
+    def __str__(self) -> str:
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.file} row {self.row}{column}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its cells that are not empty, by column, and where it stands (the header is row 1).
+
+    `named` says what a column is called in the file, where an adapter renamed it.
+    """
+
+    file: str
+    number: int
+    cells: Mapping[str, str]
+    named: Mapping[str, str] = field(default_factory=dict)
+
+    def mistake(self, column: str, what: str) -> Mistake:
+        """Say what is wrong with a cell."""
+        return Mistake(self.file, self.number, self.named.get(column, column), what)
+
+
+def read_rows(path: Path, mistakes: list[Mistake]) -> list[Row]:
+    """Read a CSV file whose first row names the columns; what cannot be read is a mistake."""
+    text = _decoded(path)
+    if text is None:
+        mistakes.append(Mistake(path.name, 1, "", "is neither UTF-8 nor GB 18030"))
+        return []
+    records = csv.reader(text.splitlines(keepends=True), strict=True)
+    rows: list[Row] = []
+    number = 1
+    try:
+        header = [name.strip() for name in next(records, [])]
+        for number, record in enumerate(records, start=2):
+            if len(record) > len(header):
+                what = f"has {len(record)} cells, the header has {len(header)}"
+                mistakes.append(Mistake(path.name, number, "", what))
+            elif any(cell.strip() for cell in record):
+                cells = {n: c.strip() for n, c in zip(header, record, strict=False) if c.strip()}
+                rows.append(Row(path.name, number, cells))
+    except csv.Error as error:
+        mistakes.append(Mistake(path.name, number + 1, "", f"is no CSV: {error}"))
+    mistakes += _about_header(path.name, header if text else [])
+    return rows
+
+
+def header_of(path: Path) -> list[str]:
+    """Give the names in the first row of a CSV file; none if it cannot be read."""
+    text = _decoded(path)
+    first = (text or "").splitlines()[:1]
+    return [name.strip() for name in next(csv.reader(first), [])]
+
+
+def _decoded(path: Path) -> str | None:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
+    for encoding in ENCODINGS:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _about_header(file: str, header: Sequence[str]) -> list[Mistake]:
+    if not header:
+        return [Mistake(file, 1, "", "is empty: the first row names the columns")]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    return [Mistake(file, 1, name, "stands there twice") for name in twice]

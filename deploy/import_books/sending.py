@@ -1,0 +1,177 @@
+"""A client of the API for many requests at once, over kept connections."""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import requests
+
+from deploy.local.problems import Problem
+
+API = "/api/v1"
+TIMEOUT_SECONDS = 30.0
+# How long a refusal that time heals is asked again: another service has not heard of the
+# customer or product yet, a part is away, or the gateway is full.
+PATIENCE_SECONDS = 90.0
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.05, 1.0
+_NOT_HEARD_YET = {"customer_not_known", "product_not_known"}
+_BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+
+
+class Refused(Exception):
+    """The system refuses a request; `code` is the problem document's."""
+
+    def __init__(self, status: int, code: str, said: str) -> None:
+        super().__init__(said)
+        self.status, self.code = status, code
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a request was answered."""
+
+    body: Any
+    etag: str | None
+
+
+@dataclass(frozen=True)
+class _Seat:
+    """A signed-in person."""
+
+    token: str
+    permissions: frozenset[str]
+
+
+class Api:
+    """Speaks for everybody who has signed in; each request goes by one who may."""
+
+    def __init__(self, url: str, passwords: Mapping[str, str]) -> None:
+        self._url = url.rstrip("/") + API
+        self._local = threading.local()
+        self._seats = [self._sign_in(name, password) for name, password in passwords.items()]
+
+    def require(self, permissions: set[str]) -> None:
+        """Raise Problem unless somebody has each of these permissions."""
+        lacking = sorted(permissions - {p for seat in self._seats for p in seat.permissions})
+        if lacking:
+            raise Problem(
+                f"Nobody who has signed in may do this: {', '.join(lacking)}. "
+                "Give the accounts the roles first (gateway/permissions.toml says which)."
+            )
+
+    def get(self, permission: str, path: str, **query: Any) -> Answered | None:
+        """Give what stands at `path`, or None. Raises Refused for any other refusal."""
+        try:
+            return self._send(permission, "GET", path, query=query)
+        except Refused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def post(
+        self, permission: str, path: str, body: Mapping[str, Any], *, etag: str | None = None
+    ) -> Answered:
+        """Command something. The key is made of the content, so that a repeat is the same."""
+        return self._send(permission, "POST", path, body=body, etag=etag)
+
+    def patch(self, permission: str, path: str, body: Mapping[str, Any], etag: str) -> Answered:
+        """Edit something in the version that was read."""
+        return self._send(permission, "PATCH", path, body=body, etag=etag)
+
+    def _sign_in(self, username: str, password: str) -> _Seat:
+        credentials = {"username": username, "password": password}
+        try:
+            opened = self._once("POST", "/session", {}, credentials, {})
+            if opened.ok:
+                token = str(opened.json()["token"])
+                me = self._once("GET", "/session", {}, None, _bearer(token))
+                if me.ok:
+                    return _Seat(token, frozenset(me.json()["permissions"]))
+        except requests.RequestException as error:
+            raise Problem(f"{self._url} does not answer: is ./gendan up running?") from error
+        raise Problem(f"{username} cannot sign in: {_said(opened)[1]}")
+
+    def _send(
+        self,
+        permission: str,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        etag: str | None = None,
+    ) -> Answered:
+        (seat, *_) = [each for each in self._seats if permission in each.permissions]
+        headers = _bearer(seat.token)
+        if method == "POST":
+            headers["Idempotency-Key"] = key_of(path, body or {})
+        if etag is not None:
+            headers["If-Match"] = etag
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        wait = _FIRST_WAIT_SECONDS
+        while True:
+            try:
+                response = self._once(method, path, query or {}, body, headers)
+            except requests.RequestException as error:
+                # Nobody knows whether it was done; with the same key it is asked again.
+                status, code, said = 0, "unreachable", f"{self._url} does not answer: {error}"
+            else:
+                if response.ok:
+                    content = response.json() if response.content else None
+                    return Answered(content, response.headers.get("ETag"))
+                status = response.status_code
+                code, said = _said(response)
+            heals = status == 0 or status in _BUSY or code in _NOT_HEARD_YET
+            if not heals or time.monotonic() > give_up:
+                raise Refused(status, code, said)
+            time.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> requests.Response:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            # No proxy of the environment comes between: the gateway is ours.
+            session.trust_env = False
+        response: requests.Response = session.request(
+            method,
+            self._url + path,
+            params=dict(query),
+            json=body,
+            headers=dict(headers),
+            timeout=TIMEOUT_SECONDS,
+        )
+        return response
+
+
+def key_of(path: str, body: Mapping[str, Any]) -> str:
+    """Give the idempotency key of a request: its content's hash."""
+    text = json.dumps([path, body], sort_keys=True, ensure_ascii=False)
+    return f"import-{hashlib.sha256(text.encode()).hexdigest()[:40]}"
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _said(response: requests.Response) -> tuple[str, str]:
+    try:
+        problem = response.json()
+    except ValueError:
+        return "", f"{response.status_code} {response.reason}"
+    said = str(problem.get("detail") or problem.get("title") or response.reason)
+    errors = problem.get("errors") or []
+    named = [f"{each.get('field')}: {each.get('message', '')}" for each in errors]
+    return str(problem.get("code", "")), "; ".join([said, *named])

@@ -1,0 +1,334 @@
+"""What has to be there after an import, phase by phase; each step may be taken any number of times.
+
+A step looks first and leaves alone what is there: the company has perhaps worked with it since.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from deploy.import_books.checking import Book, Record, amount_of
+from deploy.import_books.rows import Row
+from deploy.import_books.sending import Api
+from deploy.local.problems import Problem
+
+MADE, THERE = "made", "there"
+_NEW = 1
+_WHY = {"reason": "other", "note": "import of the old books"}
+
+CUSTOMERS, DECIDE, ACCOUNTS = "customers.change", "customers.decide", "accounts.read"
+PRODUCTS, RECIPES, STOCK = "products.change", "products.make_recipe", "stock.book"
+MATERIALS, MATERIAL_STOCK, CENTRES = "materials.change", "materials.book", "work_centres.change"
+PRICES, CARRIERS, PAST = "prices.change", "carriers.change", "orders.record_past"
+ORDERS = "orders.read"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that has to be there; `kind` is the table it is counted under."""
+
+    kind: str
+    row: Row
+    permissions: tuple[str, ...]
+    take: Callable[[Api], str]
+
+
+@dataclass(frozen=True)
+class OpenOrder:
+    """An order of the old books that is still to be delivered."""
+
+    reference: str
+    number: str
+
+
+def phases(book: Book, opened: list[OpenOrder]) -> Iterator[list[Step]]:
+    """Give the steps in phases; what a phase needs was made by those before it.
+
+    `opened` is told of each open order as it is recorded.
+    """
+    yield [
+        *(_named(record, "regions") for record in book["regions"]),
+        *(_named(record, "modes") for record in book["modes"]),
+        *(_named(record, "carriers") for record in book["carriers"]),
+        *(_material(record) for record in book["materials"]),
+        *(_work_centre(record) for record in book["work_centres"]),
+        *(_product(record) for record in book["products"]),
+        *_customers(book),
+    ]
+    yield [
+        *(_transit(record) for record in book["transit_times"]),
+        *(_substitutes(record) for record in book["products"] if record.body.get("substitutes")),
+        *(_stock(record) for record in book["products"] if record.read.get("on_hand")),
+        *(_material_stock(record) for record in book["materials"] if record.read.get("on_hand")),
+        *_recipes(book),
+        *_schemes(book),
+        *_promotions(book),
+    ]
+    yield list(_orders(book, opened))
+    # Only now: an order of a product that is no longer sold is recorded while it is.
+    yield [_ended(record) for record in book["products"] if record.read.get("active") is False]
+
+
+def codes_known(api: Api) -> Callable[[str, str], bool]:
+    """Give the question whether the system has a code of a table."""
+    places = {
+        "customers": ("customers.read", "customers"),
+        "products": ("products.read", "products"),
+        "materials": ("materials.read", "materials"),
+        "carriers": ("carriers.read", "carriers"),
+        "regions": ("carriers.read", "regions"),
+        "modes": ("carriers.read", "modes"),
+    }
+
+    def is_known(table: str, code: str) -> bool:
+        permission, path = places[table]
+        return api.get(permission, f"/{path}/{quote(code, safe='')}") is not None
+
+    return is_known
+
+
+def _without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in names}
+
+
+def _made_unless_there(
+    read: str, change: str, path: str, code: str, body: Any
+) -> Callable[[Api], str]:
+    """Create what `code` names below `path`, unless it is there."""
+
+    def take(api: Api) -> str:
+        if api.get(read, f"{path}/{quote(code, safe='')}") is not None:
+            return THERE
+        api.post(change, path, body)
+        return MADE
+
+    return take
+
+
+def _named(record: Record, plural: str) -> Step:
+    take = _made_unless_there(
+        "carriers.read", CARRIERS, f"/{plural}", record.body["code"], dict(record.body)
+    )
+    return Step(plural, record.row, (CARRIERS,), take)
+
+
+def _transit(record: Record) -> Step:
+    place = {name: record.body[name] for name in ("carrier_code", "region_code", "mode_code")}
+
+    def take(api: Api) -> str:
+        found = api.get("carriers.read", "/transit-times", **place)
+        if found is not None and found.body["items"]:
+            return THERE
+        api.post(CARRIERS, "/transit-times", record.body)
+        return MADE
+
+    return Step("transit times", record.row, (CARRIERS,), take)
+
+
+def _material(record: Record) -> Step:
+    body = _without(record.body, "on_hand")
+    take = _made_unless_there("materials.read", MATERIALS, "/materials", body["code"], body)
+    return Step("materials", record.row, (MATERIALS,), take)
+
+
+def _material_stock(record: Record) -> Step:
+    path = f"/materials/{record.body['code']}"
+
+    def take(api: Api) -> str:
+        found = api.get("materials.read", path)
+        # What has been consumed to nothing is not filled again: its first booking had this key.
+        if found is None or float(found.body["on_hand"]) or float(found.body["reserved"]):
+            return THERE
+        booking = {"change": record.body["on_hand"], "opening": True, **_WHY}
+        api.post(MATERIAL_STOCK, f"{path}/bookings", booking)
+        return MADE
+
+    return Step("opening balances", record.row, (MATERIAL_STOCK,), take)
+
+
+def _work_centre(record: Record) -> Step:
+    code, body = record.body["code"], dict(record.body)
+    take = _made_unless_there("work_centres.read", CENTRES, "/work-centres", code, body)
+    return Step("work centres", record.row, (CENTRES,), take)
+
+
+def _product(record: Record) -> Step:
+    body = _without(record.body, "on_hand", "active", "substitutes")
+    take = _made_unless_there("products.read", PRODUCTS, "/products", body["code"], body)
+    return Step("products", record.row, (PRODUCTS,), take)
+
+
+def _substitutes(record: Record) -> Step:
+    """Name a product's substitutes once all products are there."""
+    path = f"/products/{record.body['code']}"
+
+    def take(api: Api) -> str:
+        found = api.get("products.read", path)
+        if found is None or found.etag is None or found.body["substitutes"]:
+            return THERE
+        body = {"substitutes": record.body["substitutes"], **_WHY}
+        api.patch(PRODUCTS, path, body, found.etag)
+        return MADE
+
+    return Step("substitutes", record.row, (PRODUCTS,), take)
+
+
+def _ended(record: Record) -> Step:
+    """End a product that is no longer sold, unless somebody has changed it since."""
+    path = f"/products/{record.body['code']}"
+
+    def take(api: Api) -> str:
+        found = api.get("products.read", path)
+        untouched = found is not None and found.body["version"] == _NEW
+        if found is None or found.etag is None or not untouched or not found.body["active"]:
+            return THERE
+        api.patch(PRODUCTS, path, {"active": False, **_WHY}, found.etag)
+        return MADE
+
+    return Step("products ended", record.row, (PRODUCTS,), take)
+
+
+def _stock(record: Record) -> Step:
+    path = f"/products/{record.body['code']}"
+
+    def take(api: Api) -> str:
+        moved = api.get("stock.read", f"{path}/movements", limit=1)
+        if moved is not None and moved.body["items"]:
+            return THERE
+        booking = {"change": record.body["on_hand"], "opening": True, **_WHY}
+        api.post(STOCK, f"{path}/bookings", booking)
+        return MADE
+
+    return Step("opening balances", record.row, (STOCK,), take)
+
+
+def _recipes(book: Book) -> Iterator[Step]:
+    for code, records in book.by("recipes", "product_code").items():
+        lines = [_without(record.body, "product_code") for record in records]
+        yield Step("recipes", records[0].row, (RECIPES,), _recipe(code, lines))
+
+
+def _recipe(code: str, lines: Sequence[Mapping[str, Any]]) -> Callable[[Api], str]:
+    def take(api: Api) -> str:
+        if api.get("products.read", f"/products/{code}/recipe") is not None:
+            return THERE
+        api.post(RECIPES, f"/products/{code}/recipes", {"lines": list(lines)})
+        return MADE
+
+    return take
+
+
+def _schemes(book: Book) -> Iterator[Step]:
+    for code, records in book.by("prices", "scheme_code").items():
+        body = _without(records[0].body, "min_quantity", "unit_price")
+        body["breaks"] = [
+            {name: record.body[name] for name in ("min_quantity", "unit_price")}
+            for record in records
+        ]
+        take = _made_unless_there("prices.read", PRICES, "/price-schemes", code, body)
+        yield Step("price schemes", records[0].row, (PRICES,), take)
+
+
+def _promotions(book: Book) -> Iterator[Step]:
+    for record in book["promotions"]:
+        yield Step("promotions", record.row, (PRICES,), _promotion(record.body))
+
+
+def _promotion(body: Mapping[str, Any]) -> Callable[[Api], str]:
+    def take(api: Api) -> str:
+        listed = api.get("prices.read", "/promotions")
+        known = {} if listed is None else {each["code"] for each in listed.body["items"]}
+        if body["promotion_code"] in known:
+            return THERE
+        api.post(PRICES, "/promotions", body)
+        return MADE
+
+    return take
+
+
+def _customers(book: Book) -> Iterator[Step]:
+    parts = {name: book.by(name, "customer_code") for name in ("contacts", "seals", "addresses")}
+    for record in book["customers"]:
+        code = record.body["customer_code"]
+        body = _without(record.body, "grade", "salesperson")
+        for name, by_code in parts.items():
+            of_this = [_without(part.body, "customer_code") for part in by_code.get(code, ())]
+            if of_this:
+                body[name] = of_this
+        grade, seller = record.body.get("grade"), record.body.get("salesperson")
+        permissions = (CUSTOMERS, *([DECIDE] if grade else ()), *([ACCOUNTS] if seller else ()))
+        yield Step("customers", record.row, permissions, _customer(code, body, grade, seller))
+
+
+def _customer(
+    code: str, body: Mapping[str, Any], grade: str | None, seller: str | None
+) -> Callable[[Api], str]:
+    def take(api: Api) -> str:
+        path, did = f"/customers/{code}", THERE
+        found = api.get("customers.read", path)
+        if found is None:
+            found = api.post(CUSTOMERS, "/customers", {**body, **_seller(api, seller)})
+            did = MADE
+        # Interrupted before, the grade is still to be given; changed since, it is not ours.
+        is_new = found.body["version"] == _NEW
+        if grade and is_new and found.body["grade"] != grade:
+            api.post(
+                DECIDE, f"{path}/actions/change_grade", {"grade": grade, **_WHY}, etag=found.etag
+            )
+        return did
+
+    return take
+
+
+def _seller(api: Api, username: str | None) -> dict[str, str]:
+    if username is None:
+        return {}
+    account = api.get(ACCOUNTS, f"/accounts/{quote(username, safe='')}")
+    if account is None:
+        raise Problem(f"there is no account {username}")
+    return {
+        "salesperson_id": account.body["person_id"],
+        "salesperson_name": account.body["display_name"],
+    }
+
+
+def _orders(book: Book, opened: list[OpenOrder]) -> Iterator[Step]:
+    lines = book.by("order_lines", "order_number")
+    for record in book["orders"]:
+        body = _past_order(record, lines[record.body["order_number"]])
+        yield Step("orders", record.row, (PAST, ORDERS), _order(body, opened))
+
+
+def _order(body: Mapping[str, Any], opened: list[OpenOrder]) -> Callable[[Api], str]:
+    # The command itself is repeatable by its reference, and refuses other content.
+    def take(api: Api) -> str:
+        order = api.post(PAST, "/past-orders", body).body
+        if order["stage"] == "in_progress":
+            opened.append(OpenOrder(body["reference"], order["number"]))
+        return MADE
+
+    return take
+
+
+def _past_order(record: Record, lines: Sequence[Record]) -> dict[str, Any]:
+    taken = ("customer_code", "ordered_on", "customer_due", "fulfilled_on", "special_requirements")
+    body = {name: record.body[name] for name in taken if name in record.body}
+    return {
+        **body,
+        "reference": record.body["order_number"],
+        "consignee": {
+            name: record.body[f"consignee_{name}"]
+            for name in ("name", "phone", "address")
+            if f"consignee_{name}" in record.body
+        },
+        "lines": [
+            {
+                "product_code": line.body["product_code"],
+                "quantity": line.body["quantity"],
+                "unit_price": line.body["unit_price"],
+                "amount": str(amount_of(line)),
+            }
+            for line in lines
+        ],
+    }
