@@ -21,7 +21,8 @@ from deploy.local.places import CHECKOUT
 from deploy.local.processes import Program
 
 RELAY = "relay"
-BUS_USERS = (*SERVICES, RELAY, GATEWAY)
+AUDIT = "audit"
+BUS_USERS = (*SERVICES, RELAY, GATEWAY, AUDIT)
 ADMINISTRATORS = (PG_VARIABLE, AMQP_VARIABLE, CONTROL_VARIABLE)
 RPC_EXCHANGE = "nameko-rpc"
 # Who calls whom; gateway and relay ask every service.
@@ -31,6 +32,15 @@ CALLS = {
     GATEWAY: SERVICES,
     RELAY: SERVICES,
 }
+# The audit reads books and asks for repairs, and may call nothing else.
+AUDIT_CALLS = (
+    "audit_books",
+    "listening",
+    "missing_messages",
+    "send_again",
+    "take_up_now",
+    "announce_again",
+)
 REPLY_QUEUE = r"rpc\.reply-.+"
 # What a child may inherit from us; everything else it is told by name.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
@@ -162,7 +172,7 @@ def permission_of(user: str) -> Permission:
             write=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}|({every})\.(events|resend)"),
             read=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}"),
         )
-    if user == GATEWAY:
+    if user in (GATEWAY, AUDIT):
         return Permission(
             configure=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}"),
             write=whole(rf"{REPLY_QUEUE}|{RPC_EXCHANGE}"),
@@ -189,6 +199,8 @@ def topic_permission_of(user: str) -> TopicPermission:
     """
     called = CALLS.get(user, ())
     write = [rf"({'|'.join(called)})\..+"] if called else []
+    if user == AUDIT:
+        write = [rf"({'|'.join(SERVICES)})\.({'|'.join(AUDIT_CALLS)})"]
     read = [rf"{re.escape(user)}\.\*"] if user in SERVICES else []
     return TopicPermission(
         exchange=RPC_EXCHANGE,

@@ -1,0 +1,72 @@
+"""`./gendan audit`: compare the books of all services, name each difference, mend what is safe."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from deploy.local import records
+from deploy.local.instance import Instance
+from deploy.local.parts import AUDIT
+from deploy.local.problems import Problem
+
+
+@click.command("audit")
+@click.option("--repair", is_flag=True, help="Mend what is safe to mend, and say what was done.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write it here."
+)
+def command(*, repair: bool, json_file: Path | None) -> None:
+    """Ask every service for its books and compare them; exit 1 where they differ."""
+    from chassis.errors import GendanError
+    from chassis.rpc import RpcClient
+    from deploy.audit.audit import Audit
+    from deploy.audit.reader import BooksByRpc
+
+    instance = Instance.open()
+    if not records.is_held(instance.places.home):
+        raise Problem("The system is not running: start it with ./gendan up.")
+    with (
+        RpcClient(instance.installation.bus_urls()[AUDIT], AUDIT) as client,
+        Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            TextColumn("{task.completed:,} compared"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        ) as bars,
+    ):
+        tasks = {
+            part: bars.add_task(part, total=None)
+            for part in ("messages", "balances", "copies", "orders")
+        }
+        audit = Audit(
+            BooksByRpc(client),
+            progress=lambda part, count: bars.update(tasks[part], completed=count),
+        )
+        try:
+            report = audit.run()
+            if repair and report.differences:
+                audit.repair(report)
+        except GendanError as refusal:
+            raise Problem(f"The books could not be read: {refusal.message}") from refusal
+        for part, count in report.compared.items():
+            bars.update(tasks[part], total=count, completed=count)
+    if json_file is not None:
+        json_file.write_text(json.dumps(report.to_json(), ensure_ascii=False, indent=1) + "\n")
+    for difference in report.differences:
+        click.echo(str(difference))
+    for line in report.done:
+        click.echo(f"repair: {line}")
+    if not report.was_quiet:
+        click.echo("The system never came to rest: a difference may still be on its way.")
+    if report.differences and repair:
+        left = sum(1 for difference in report.differences if difference.repair is None)
+        click.echo(f"{left} left to people; run the audit again to see what the repair mended.")
+    compared = ", ".join(f"{count:,} {part}" for part, count in report.compared.items())
+    click.echo(f"{len(report.differences)} differences in {compared or 'nothing'}")
+    sys.exit(1 if report.differences else 0)
