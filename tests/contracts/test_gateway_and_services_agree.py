@@ -5,57 +5,18 @@ held to each other: an operation's fields are those of the command behind it, wh
 must have the gateway demands, and what only the service knows is optional there.
 """
 
-import inspect
-from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import pytest
 from marshmallow import Schema, fields
 
-from chassis.conversation import Conversation
-from chassis.service import Service
 from gateway.app import OPERATIONS
 from gateway.operations import Operation
-from gateway.services import NAMES
+from tests.contracts.declared import rpc_methods, schema_behind
 
 ASKING = [operation for operation in OPERATIONS if operation.rpc]
 # A question may be asked of a service in more ways than of the gateway: by id, for one.
 CHANGING = [operation for operation in ASKING if operation.method != "GET"]
-
-
-def services() -> Mapping[str, type[Service]]:
-    found = {}
-    for name in NAMES:
-        module = import_module(f"services.{name}.service")
-        (found[name],) = (
-            each
-            for each in vars(module).values()
-            if inspect.isclass(each)
-            and issubclass(each, Service)
-            and vars(each).get("name") == name
-        )
-    return found
-
-
-SERVICES = services()
-
-
-def schema_behind(rpc: str) -> Schema:
-    """Give the schema by which a service reads a command, a query or a conversation."""
-    service, _, method = rpc.partition(".")
-    entry = getattr(SERVICES[service], method)
-    declared = inspect.getclosurevars(entry).nonlocals
-    if "kind" in declared:
-        (led,) = (each for each in led_by(service) if each.kind == declared["kind"])
-        return led.schema
-    loader: Schema = declared["loader"]
-    return loader
-
-
-def led_by(service: str) -> tuple[Conversation, ...]:
-    conversations: tuple[Conversation, ...] = getattr(SERVICES[service], "conversations", ())
-    return conversations
 
 
 def wire_fields(schema: Schema | None) -> dict[str, fields.Field[Any]]:
@@ -86,7 +47,7 @@ def nested_schema(field: fields.Field[Any] | None) -> Schema | None:
 def test_an_operation_asks_for_something_that_exists(operation: Operation) -> None:
     service, _, method = operation.rpc.partition(".")
 
-    assert hasattr(SERVICES[service], method)
+    assert method in rpc_methods(service)
 
 
 @pytest.mark.parametrize("operation", ASKING, ids=lambda each: each.name)
