@@ -17,7 +17,7 @@ from deploy.import_books.checking import Book, check, check_outside
 from deploy.import_books.reading import read_books
 from deploy.import_books.rows import Mistake
 from deploy.import_books.sending import Api, Refused
-from deploy.import_books.steps import ORDERS, OpenOrder, Step, codes_known, phases
+from deploy.import_books.steps import ORDERS, OpenOrder, Phase, Step, codes_known, phases
 from deploy.local.problems import Problem
 
 AT_ONCE = 8
@@ -71,14 +71,12 @@ class Report:
         """Tell it as a person would read it."""
         told = []
         for kind in self.made:
-            if kind == "orders":
-                told.append(f"orders: {self.made[kind]} recorded, or recorded before")
+            if kind.endswith("orders"):
+                told.append(f"{kind}: {self.made[kind]} recorded, or recorded before")
             else:
                 told.append(f"{kind}: {self.made[kind]} new, {self.there[kind]} there already")
         if self.open_orders:
-            told.append(
-                f"open orders: {len(self.open_orders)}; stock was short for {len(self.short)} lines"
-            )
+            told.append(f"open orders: stock is short for {len(self.short)} lines")
         told += [
             f"  {line.reference} ({line.order_number}) line {line.line_no}: {line.product_code}, "
             f"{line.quantity:f} wanted, {line.held:f} held"
@@ -108,11 +106,11 @@ def load_book(book: Book, api: Api, console: Console | None = None) -> Report:
     """Bring a checked book into the system. Raises WrongBooks, Incomplete, Problem."""
     check_against(book, api)
     report = Report()
-    planned = list(phases(book, report.open_orders))
-    api.require({name for steps in planned for step in steps for name in step.permissions})
+    planned = phases(book, report.open_orders)
+    api.require({name for phase in planned for step in phase.steps for name in step.permissions})
     with _progress(console) as progress:
-        for steps in planned:
-            _take(steps, api, report, progress)
+        for phase in planned:
+            _take(phase, api, report, progress)
         _tell_short(report, api, progress)
     return report
 
@@ -128,15 +126,15 @@ def _progress(console: Console | None) -> Progress:
     )
 
 
-def _take(steps: Sequence[Step], api: Api, report: Report, progress: Progress) -> None:
+def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
     """Take the steps of a phase, several at once; all are tried before any refusal is told."""
-    totals = Counter(step.kind for step in steps)
+    totals = Counter(step.kind for step in phase.steps)
     bars = {kind: progress.add_task(kind, total=total) for kind, total in totals.items()}
     for kind in totals:
         report.made[kind] += 0  # Kinds are told in the order in which they were sent.
     refused: list[Mistake] = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = {pool.submit(_taken, step, api): step for step in steps}
+    with ThreadPoolExecutor(1 if phase.in_order else AT_ONCE) as pool:
+        running = {pool.submit(_taken, step, api): step for step in phase.steps}
         try:
             for done in as_completed(running):
                 step = running[done]
@@ -171,7 +169,7 @@ def _tell_short(report: Report, api: Api, progress: Progress) -> None:
     if not report.open_orders:
         return
     report.open_orders.sort(key=lambda each: each.reference)
-    bar = progress.add_task("open orders", total=len(report.open_orders))
+    bar = progress.add_task("stock held", total=len(report.open_orders))
     for opened in report.open_orders:
         report.short += _short_lines(opened, api)
         progress.advance(bar)

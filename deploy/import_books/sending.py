@@ -48,21 +48,29 @@ class _Seat:
 
 
 class Api:
-    """Speaks for everybody who has signed in; each request goes by one who may."""
+    """Speaks for people with accounts; each request goes by the first of them who may.
+
+    They sign in when they are needed: an import is mostly the administrator's work.
+    """
 
     def __init__(self, url: str, passwords: Mapping[str, str]) -> None:
         self._url = url.rstrip("/") + API
         self._local = threading.local()
-        self._seats = [self._sign_in(name, password) for name, password in passwords.items()]
+        self._signing_in = threading.Lock()
+        self._waiting = sorted(passwords.items(), key=lambda each: each[0] != "admin")
+        self._seats: list[_Seat] = []
+        self._not_let_in: list[str] = []
 
     def require(self, permissions: set[str]) -> None:
         """Raise Problem unless somebody has each of these permissions."""
-        lacking = sorted(permissions - {p for seat in self._seats for p in seat.permissions})
+        lacking = sorted(each for each in permissions if self._seat(each) is None)
         if lacking:
-            raise Problem(
-                f"Nobody who has signed in may do this: {', '.join(lacking)}. "
-                "Give the accounts the roles first (gateway/permissions.toml says which)."
-            )
+            said = [
+                f"None of the accounts may do this: {', '.join(lacking)}.",
+                "gateway/permissions.toml says which roles may.",
+                *self._not_let_in,
+            ]
+            raise Problem(" ".join(said))
 
     def get(self, permission: str, path: str, **query: Any) -> Answered | None:
         """Give what stands at `path`, or None. Raises Refused for any other refusal."""
@@ -83,18 +91,33 @@ class Api:
         """Edit something in the version that was read."""
         return self._send(permission, "PATCH", path, body=body, etag=etag)
 
-    def _sign_in(self, username: str, password: str) -> _Seat:
+    def _seat(self, permission: str) -> _Seat | None:
+        with self._signing_in:
+            while True:
+                for seat in self._seats:
+                    if permission in seat.permissions:
+                        return seat
+                if not self._waiting:
+                    return None
+                seat_or_why = self._sign_in(*self._waiting.pop(0))
+                if isinstance(seat_or_why, _Seat):
+                    self._seats.append(seat_or_why)
+                else:
+                    self._not_let_in.append(seat_or_why)
+
+    def _sign_in(self, username: str, password: str) -> _Seat | str:
         credentials = {"username": username, "password": password}
         try:
             opened = self._once("POST", "/session", {}, credentials, {})
-            if opened.ok:
-                token = str(opened.json()["token"])
-                me = self._once("GET", "/session", {}, None, _bearer(token))
-                if me.ok:
-                    return _Seat(token, frozenset(me.json()["permissions"]))
+            if not opened.ok:
+                return f"{username} cannot sign in: {_said(opened)[1]}"
+            token = str(opened.json()["token"])
+            me = self._once("GET", "/session", {}, None, _bearer(token))
         except requests.RequestException as error:
             raise Problem(f"{self._url} does not answer: is ./gendan up running?") from error
-        raise Problem(f"{username} cannot sign in: {_said(opened)[1]}")
+        if not me.ok or me.json()["must_change_password"]:
+            return f"{username} has to change the password first."
+        return _Seat(token, frozenset(me.json()["permissions"]))
 
     def _send(
         self,
@@ -106,7 +129,9 @@ class Api:
         query: Mapping[str, Any] | None = None,
         etag: str | None = None,
     ) -> Answered:
-        (seat, *_) = [each for each in self._seats if permission in each.permissions]
+        seat = self._seat(permission)
+        if seat is None:
+            raise Problem(f"None of the accounts may do this: {permission}.")
         headers = _bearer(seat.token)
         if method == "POST":
             headers["Idempotency-Key"] = key_of(path, body or {})

@@ -35,6 +35,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """Steps that need nothing of each other; `in_order` are taken one after the other."""
+
+    steps: Sequence[Step]
+    in_order: bool = False
+
+
+@dataclass(frozen=True)
 class OpenOrder:
     """An order of the old books that is still to be delivered."""
 
@@ -42,12 +50,12 @@ class OpenOrder:
     number: str
 
 
-def phases(book: Book, opened: list[OpenOrder]) -> Iterator[list[Step]]:
-    """Give the steps in phases; what a phase needs was made by those before it.
+def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
+    """Give all steps in phases; what a phase needs was made by those before it.
 
     `opened` is told of each open order as it is recorded.
     """
-    yield [
+    masters = [
         *(_named(record, "regions") for record in book["regions"]),
         *(_named(record, "modes") for record in book["modes"]),
         *(_named(record, "carriers") for record in book["carriers"]),
@@ -56,7 +64,7 @@ def phases(book: Book, opened: list[OpenOrder]) -> Iterator[list[Step]]:
         *(_product(record) for record in book["products"]),
         *_customers(book),
     ]
-    yield [
+    about_masters = [
         *(_transit(record) for record in book["transit_times"]),
         *(_substitutes(record) for record in book["products"] if record.body.get("substitutes")),
         *(_stock(record) for record in book["products"] if record.read.get("on_hand")),
@@ -65,9 +73,19 @@ def phases(book: Book, opened: list[OpenOrder]) -> Iterator[list[Step]]:
         *_schemes(book),
         *_promotions(book),
     ]
-    yield list(_orders(book, opened))
-    # Only now: an order of a product that is no longer sold is recorded while it is.
-    yield [_ended(record) for record in book["products"] if record.read.get("active") is False]
+    by_day = sorted(book["orders"], key=lambda record: record.read["ordered_on"])
+    ended = [record for record in by_day if "fulfilled_on" in record.read]
+    still_open = [record for record in by_day if "fulfilled_on" not in record.read]
+    sold_out = [record for record in book["products"] if record.read.get("active") is False]
+    return [
+        Phase(masters),
+        Phase(about_masters),
+        Phase(list(_orders(book, ended, opened))),
+        # Who ordered first is served first with what there is.
+        Phase(list(_orders(book, still_open, opened)), in_order=True),
+        # Only now: an order of a product that is no longer sold is recorded while it is.
+        Phase([_ended(record) for record in sold_out]),
+    ]
 
 
 def codes_known(api: Api) -> Callable[[str, str], bool]:
@@ -293,11 +311,12 @@ def _seller(api: Api, username: str | None) -> dict[str, str]:
     }
 
 
-def _orders(book: Book, opened: list[OpenOrder]) -> Iterator[Step]:
+def _orders(book: Book, records: Sequence[Record], opened: list[OpenOrder]) -> Iterator[Step]:
     lines = book.by("order_lines", "order_number")
-    for record in book["orders"]:
+    for record in records:
         body = _past_order(record, lines[record.body["order_number"]])
-        yield Step("orders", record.row, (PAST, ORDERS), _order(body, opened))
+        kind = "orders" if "fulfilled_on" in record.read else "open orders"
+        yield Step(kind, record.row, (PAST, ORDERS), _order(body, opened))
 
 
 def _order(body: Mapping[str, Any], opened: list[OpenOrder]) -> Callable[[Api], str]:
