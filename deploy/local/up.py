@@ -95,10 +95,13 @@ def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> 
         say("interrupted")
     finally:
         signals.is_starting = False
-        if supervisor.has_started:
+        had_started = supervisor.has_started
+        if had_started:
             say("stopping")
         supervisor.stop()
         records.end_leftovers(instance.places.run)
+        if had_started:
+            say("stopped")
 
 
 def start_anew(instance: Instance) -> Instance:
