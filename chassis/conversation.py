@@ -17,8 +17,8 @@ goes on: before the deadline forwards, after it backwards.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID, uuid4, uuid5
 
@@ -90,15 +90,22 @@ class Talk:
     patience: float
     #: Taken up from its row: what was asked before is not known, so everything is undone.
     taken_up: bool = False
+    #: What `begin` has handed to `finish` beside its notes, while both run in this process.
+    built: Any = None
     answers: dict[str, Any] = field(default_factory=dict)
     _may_stand: set[str] = field(default_factory=set)
+
+    def take_built(self) -> Any:
+        """Give what `begin` built, once: a transaction that is run again builds anew."""
+        built, self.built = self.built, None
+        return built
 
     def command_id(self, step: str) -> str:
         """Give the id under which `step` is asked, and undone, however often."""
         return str(uuid5(self.id, f"{step}:{self.epoch}"))
 
     def ask(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> Any:
-        """Ask a neighbour to do `step`, again with the same id until it answers or patience ends."""
+        """Ask a neighbour to do `step`, again by the same id until it answers or patience ends."""
         self._may_stand.add(step)
         try:
             answer = self._call(service, method, body, key=self.command_id(step))
@@ -146,6 +153,17 @@ class Talk:
                 time.sleep(0.2)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """What `begin` gives when `finish` would have to build the same thing a second time.
+
+    Only the notes outlast the process: `finish` must be able to do without `built`.
+    """
+
+    notes: dict[str, Any]
+    built: Any
+
+
 def nothing(talk: Talk) -> None:
     """Undo nothing: for conversations whose asks change nothing elsewhere."""
 
@@ -160,12 +178,47 @@ class Conversation:
 
     kind: str
     schema: Schema
-    begin: Callable[[Work, UUID, dict[str, Any]], dict[str, Any]]
+    begin: Callable[[Work, UUID, dict[str, Any]], dict[str, Any] | Begun]
     ask: Callable[[Talk], None]
     finish: Callable[[Work, Talk], Any]
     undo: Callable[[Talk], None]
     abandon: Callable[[Work, Talk, GendanError], None]
     gives_up: bool = False
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A conversation's row, as far as going on with it needs it."""
+
+    id: UUID
+    kind: str
+    state: str
+    epoch: int
+    attempts: int
+    principal: dict[str, Any]
+    body: dict[str, Any]
+    notes: dict[str, Any]
+    error: dict[str, Any] | None
+    deadline: datetime
+    #: The body as its schema reads it, and what `begin` built, where this process began it.
+    request: dict[str, Any] | None = None
+    built: Any = None
+
+
+_STORED = [each.name for each in fields(_Record) if each.name not in ("request", "built")]
+
+
+def _record(row: Row[Any]) -> _Record:
+    return _Record(**{name: getattr(row, name) for name in _STORED})
+
+
+def _ended(row: Row[Any]) -> Any:
+    """Give the answer of a conversation, or raise what it was refused by."""
+    if row.state == "done":
+        return row.answer["is"]
+    if row.state == "refused":
+        raise from_wire(row.error)
+    raise NotFinishedInTime
 
 
 class Conversations:
@@ -186,8 +239,8 @@ class Conversations:
         KeyReused, InProgress, or NotFinishedInTime when the outcome is not known yet.
         """
         checked, digest = checked_key(key), fingerprint(kind, body)
-        load(self.kinds[kind].schema, body)
-        row = self._begin(kind, principal, checked, digest, body)
+        request = load(self.kinds[kind].schema, body)
+        row = self._begin(kind, principal, checked, digest, body, request)
         while row is None:
             known = self._row(principal, checked)
             if known.body_hash != digest:
@@ -217,54 +270,72 @@ class Conversations:
                 else:
                     self._go_on(row, patience=patience)
             except GendanError as error:
-                log.info("conversation_not_ended", id=str(row.id), kind=row.kind, code=error.code)
+                log.info("conversation_refused", id=str(row.id), kind=row.kind, code=error.code)
+            except Exception:
+                # A bug in one conversation does not keep the others waiting; its own row is
+                # tried again, later and later.
+                log.exception("conversation_failed", id=str(row.id), kind=row.kind)
         return count
 
     # -- the row ---------------------------------------------------------------------------
 
     def _begin(
-        self, kind: str, principal: Principal, key: str, digest: str, body: dict[str, Any]
-    ) -> Row[Any] | None:
+        self,
+        kind: str,
+        principal: Principal,
+        key: str,
+        digest: str,
+        body: dict[str, Any],
+        request: dict[str, Any],
+    ) -> _Record | None:
         """Insert the row and run `begin` in one transaction; None if the key is known."""
 
-        def first(work: Work) -> Row[Any] | None:
-            now, table = clock.machine_now(), self._table
-            row = work.session.execute(
-                insert(table)
+        def first(work: Work) -> _Record | None:
+            now = clock.machine_now()
+            row = _Record(
+                id=uuid4(),
+                kind=kind,
+                state="running",
+                epoch=0,
+                attempts=0,
+                principal=principal.to_wire(),
+                body=body,
+                notes={},
+                error=None,
+                deadline=now + TIME_LIMIT,
+                request=request,
+            )
+            fresh = work.session.execute(
+                insert(self._table)
                 .values(
-                    id=uuid4(),
-                    kind=kind,
+                    **{name: getattr(row, name) for name in _STORED if name != "error"},
                     principal_id=principal.person_id,
                     key=key,
-                    principal=principal.to_wire(),
-                    body=body,
                     body_hash=digest,
-                    notes={},
-                    state="running",
-                    epoch=0,
-                    attempts=0,
-                    deadline=now + TIME_LIMIT,
                     lease_until=now + LEASE,
                     created_at=now,
                 )
                 .on_conflict_do_nothing(index_elements=["principal_id", "key"])
-                .returning(table)
-            ).one_or_none()
-            return None if row is None else self._lay_down_notes(work, row)
+            )
+            # The insert comes first: a copy of the command waits on it, whatever `begin` locks.
+            is_fresh = bool(fresh.rowcount)  # type: ignore[attr-defined]
+            return self._lay_down_notes(work, row) if is_fresh else None
 
-        begun: Row[Any] | None = self._transact(principal, kind, first)
+        begun: _Record | None = self._transact(principal, kind, first)
         return begun
 
-    def _begin_afresh(self, known: Row[Any], principal: Principal) -> Row[Any] | None:
+    def _begin_afresh(self, known: Row[Any], principal: Principal) -> _Record | None:
         """Start a void conversation again under its key; None if somebody else just did."""
 
-        def again(work: Work) -> Row[Any] | None:
+        def again(work: Work) -> _Record | None:
             now, table = clock.machine_now(), self._table
             row = work.session.execute(
                 update(table)
                 .where(table.c.id == known.id, table.c.state == "void")
                 .values(
                     state="running",
+                    # The roles of this call count, not those of the one that came to nothing.
+                    principal=principal.to_wire(),
                     epoch=table.c.epoch + 1,
                     attempts=0,
                     error=None,
@@ -273,21 +344,22 @@ class Conversations:
                 )
                 .returning(table)
             ).one_or_none()
-            return None if row is None else self._lay_down_notes(work, row)
+            return None if row is None else self._lay_down_notes(work, _record(row))
 
-        begun: Row[Any] | None = self._transact(principal, known.kind, again)
+        begun: _Record | None = self._transact(principal, known.kind, again)
         return begun
 
-    def _lay_down_notes(self, work: Work, row: Row[Any]) -> Row[Any]:
-        table = self._table
-        kind = self.kinds[row.kind]
-        notes = kind.begin(work, row.id, load(kind.schema, row.body))
+    def _lay_down_notes(self, work: Work, row: _Record) -> _Record:
+        table, kind = self._table, self.kinds[row.kind]
+        request = load(kind.schema, row.body) if row.request is None else row.request
+        given = kind.begin(work, row.id, request)
+        begun = given if isinstance(given, Begun) else Begun(given, None)
         work.settle()
-        if not notes:
-            return row
-        return work.session.execute(
-            update(table).where(table.c.id == row.id).values(notes=notes).returning(table)
-        ).one()
+        if begun.notes:
+            work.session.execute(
+                update(table).where(table.c.id == row.id).values(notes=begun.notes)
+            )
+        return replace(row, notes=begun.notes, request=request, built=begun.built)
 
     def _row(self, principal: Principal, key: str) -> Row[Any]:
         table = self._table
@@ -298,10 +370,10 @@ class Conversations:
             ).one(),
         )
 
-    def _lease_one(self) -> Row[Any] | None:
+    def _lease_one(self) -> _Record | None:
         table = self._table
 
-        def lease(work: Work) -> Row[Any] | None:
+        def lease(work: Work) -> _Record | None:
             now = clock.machine_now()
             due = (
                 select(table.c.id)
@@ -310,7 +382,7 @@ class Conversations:
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
-            return work.session.execute(
+            row = work.session.execute(
                 update(table)
                 .where(table.c.id == due.scalar_subquery())
                 .values(
@@ -320,27 +392,29 @@ class Conversations:
                 )
                 .returning(table)
             ).one_or_none()
+            return None if row is None else _record(row)
 
         return self.store.transact(_SYSTEM, lease)
 
     # -- forwards and backwards ------------------------------------------------------------
 
-    def _talk(self, row: Row[Any], patience: float) -> Talk:
+    def _talk(self, row: _Record, patience: float) -> Talk:
         return Talk(
             id=row.id,
             epoch=row.epoch,
             principal=principal_from_wire(row.principal),
-            request=load(self.kinds[row.kind].schema, row.body),
+            request=row.request or load(self.kinds[row.kind].schema, row.body),
             notes=row.notes,
             caller=self.caller,
             patience=patience,
             taken_up=row.attempts > 0,
+            built=row.built,
         )
 
-    def _go_on(self, row: Row[Any], *, patience: float) -> Any:
+    def _go_on(self, row: _Record, *, patience: float) -> Any:
         if row.state == "undoing":
-            self._undo(row, self._talk(row, patience), from_wire(row.error))
-            raise from_wire(row.error)
+            self._undo(row, self._talk(row, patience), from_wire(row.error or {}))
+            raise from_wire(row.error or {})
         kind, talk = self.kinds[row.kind], self._talk(row, patience)
         try:
             faults.point("after_begin")
@@ -352,21 +426,19 @@ class Conversations:
             self._let_go(row)
             raise
         except GendanError as refusal:
-            self._turn_back(row, talk, refusal)
-            raise
+            if self._turn_back(row, talk, refusal):
+                raise
+            # Another replica has decided already; what was refused here came too late.
+            return self._outcome(row)
 
-    def _finish(self, row: Row[Any], talk: Talk) -> Any:
+    def _finish(self, row: _Record, talk: Talk) -> Any:
         def last(work: Work) -> Any:
             table = self._table
-            state = work.session.execute(
-                select(table.c.state, table.c.answer, table.c.epoch)
-                .where(table.c.id == row.id)
-                .with_for_update()
+            now = work.session.execute(
+                select(table).where(table.c.id == row.id).with_for_update()
             ).one()
-            if state.state == "done":
-                return state.answer["is"]
-            if state.state != "running" or state.epoch != row.epoch:
-                raise NotFinishedInTime
+            if now.state != "running" or now.epoch != row.epoch:
+                return _ended(now)
             answer = self.kinds[row.kind].finish(work, talk)
             work.settle()
             work.session.execute(
@@ -378,8 +450,21 @@ class Conversations:
 
         return self._transact(talk.principal, row.kind, last)
 
-    def _turn_back(self, row: Row[Any], talk: Talk, error: GendanError) -> None:
-        """Decide that it ends backwards, then undo; the decision is never taken back."""
+    def _outcome(self, row: _Record) -> Any:
+        """Give the answer, or raise the refusal, by which the conversation ended elsewhere."""
+        table = self._table
+        return _ended(
+            self.store.read(
+                _SYSTEM,
+                lambda work: work.session.execute(select(table).where(table.c.id == row.id)).one(),
+            )
+        )
+
+    def _turn_back(self, row: _Record, talk: Talk, error: GendanError) -> bool:
+        """Decide that it ends backwards, then undo; the decision is never taken back.
+
+        Gives whether it was decided here: another replica may have been faster.
+        """
         table = self._table
 
         def decide(work: Work) -> bool:
@@ -390,12 +475,14 @@ class Conversations:
             )
             return bool(decided.rowcount)  # type: ignore[attr-defined]
 
-        if self.store.transact(talk.principal, decide):
-            faults.point("after_turning_back")
-            talk.patience = max(talk.patience, time.time() + 1.0)
-            self._undo(row, talk, error)
+        if not self.store.transact(talk.principal, decide):
+            return False
+        faults.point("after_turning_back")
+        talk.patience = max(talk.patience, time.time() + 1.0)
+        self._undo(row, talk, error)
+        return True
 
-    def _undo(self, row: Row[Any], talk: Talk, error: GendanError) -> None:
+    def _undo(self, row: _Record, talk: Talk, error: GendanError) -> None:
         """Take everything back and end the row; what cannot be reached now is tried later."""
         kind = self.kinds[row.kind]
         try:
@@ -418,7 +505,7 @@ class Conversations:
 
         self._transact(talk.principal, row.kind, last)
 
-    def _let_go(self, row: Row[Any]) -> None:
+    def _let_go(self, row: _Record) -> None:
         table = self._table
 
         def give_up_lease(work: Work) -> None:

@@ -1,4 +1,4 @@
-"""A service's database: one engine a process, and `Work`, one transaction with what it announces."""
+"""A service's database: one engine a process, and `Work`, one transaction and what it announces."""
 
 import json
 import random
@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from marshmallow import Schema
 from sqlalchemy import Engine, MetaData, Table, create_engine, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from chassis import changes, clock, conversation_table, failed, inbox, outbox, policy, timers
@@ -190,9 +190,7 @@ class Store:
         self._settings: dict[str, Any] = {}
         self._settings_read = float("-inf")
 
-    def transact(
-        self, principal: Principal, body: Callable[[Work], Answer], *, before_commit: str = ""
-    ) -> Answer:
+    def transact(self, principal: Principal, body: Callable[[Work], Answer]) -> Answer:
         """Run `body` in one transaction and give its answer once that is committed.
 
         A deadlock or serialization failure, and a connection that the database ended, are
@@ -206,17 +204,17 @@ class Store:
             except DBAPIError as error:
                 if not _may_be_run_again(error) or attempt == TRIES:
                     raise self._as_unavailable(error) from error
-                time.sleep(random.uniform(0.01, 0.05) * attempt)
+                _pause(attempt)
         raise AssertionError("unreachable")
 
     @contextmanager
     def work(self, principal: Principal = SYSTEM) -> Iterator[Work]:
         """Open one transaction; commits at the end of the block, rolls back if it raises."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
-            with session.begin():
-                work = Work(self, session, principal, clock.business_now())
-                yield work
-                work.settle()
+        session = Session(self.engine, expire_on_commit=False, autoflush=False)
+        with session, session.begin():
+            work = Work(self, session, principal, clock.business_now())
+            yield work
+            work.settle()
 
     def read(self, principal: Principal, body: Callable[[Work], Answer]) -> Answer:
         """Run `body`, which only reads, and give its answer."""
@@ -227,7 +225,7 @@ class Store:
             except DBAPIError as error:
                 if not _may_be_run_again(error) or attempt == TRIES:
                     raise self._as_unavailable(error) from error
-                time.sleep(random.uniform(0.01, 0.05) * attempt)
+                _pause(attempt)
         raise AssertionError("unreachable")
 
     def setting(self, session: Session, key: str) -> Any:
@@ -253,17 +251,24 @@ class Store:
 
     def _as_unavailable(self, error: DBAPIError) -> Exception:
         """Give the error a caller should see: Unavailable where waiting helps, else the bug."""
-        away = error.connection_invalidated or sqlstate(error) in {
-            None,
-            "55P03",  # lock_not_available (lock_timeout)
-            "57014",  # query_canceled (statement_timeout)
-            "57P01",  # admin_shutdown
-            "57P02",  # crash_shutdown
-            "57P03",  # cannot_connect_now
-            "53300",  # too_many_connections
-            "53100",  # disk_full
-            *RETRIED,
-        }
+        code = sqlstate(error)
+        # Without a code it never came from the server: a connection that broke or was not made.
+        cut = code is None and isinstance(error, OperationalError | InterfaceError)
+        away = (
+            cut
+            or error.connection_invalidated
+            or code
+            in {
+                "55P03",  # lock_not_available (lock_timeout)
+                "57014",  # query_canceled (statement_timeout)
+                "57P01",  # admin_shutdown
+                "57P02",  # crash_shutdown
+                "57P03",  # cannot_connect_now
+                "53300",  # too_many_connections
+                "53100",  # disk_full
+                *RETRIED,
+            }
+        )
         return DatabaseUnavailable(service=self.service) if away else error
 
 
@@ -313,6 +318,11 @@ def sqlstate(error: DBAPIError) -> str | None:
 
 def _may_be_run_again(error: DBAPIError) -> bool:
     return error.connection_invalidated or sqlstate(error) in RETRIED
+
+
+def _pause(attempt: int) -> None:
+    # Two that met once should not meet again; nothing secret hangs on the number.
+    time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311
 
 
 def _compact_json(value: Any) -> str:

@@ -1,10 +1,13 @@
 """What people look at: an order, its confirmations and tasks, work lists."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
+from chassis import calendar
 from chassis.database import Work
-from services.orders.domain.lifecycle import Stage
+from services.orders.domain.gate import OWNERS
+from services.orders.domain.lifecycle import GateKind, Stage
 from services.orders.domain.order import Order
 from services.orders.schemas import views
 from services.orders.storage import copies, orders, tasks
@@ -47,28 +50,40 @@ def list_tasks(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [views.task(task) for task in tasks.open_tasks(work, order.id)]
 
 
-# What each stage waits for, for the work lists of those who do it.
-_WAITING: dict[Stage, tuple[str, str, str, tuple[str, ...]]] = {
+# What orders in a stage wait for, and who does it.
+_IN_STAGE: dict[Stage, tuple[str, str, str, tuple[str, ...]]] = {
     Stage.DRAFT: ("submit", "Complete and submit", "补齐并提交", ("clerk",)),
     Stage.APPROVED: ("send_confirmation", "Send the confirmation", "发送确认书", ("clerk",)),
     Stage.AWAITING_RETURN: ("verify_sign_back", "Sign-back awaited", "待签章回传", ("clerk",)),
     Stage.FULFILLED: ("close", "Settle and close", "结算归档", ("finance",)),
 }
+# Technique, material and schedule are signed in inventory; its own list shows them.
+_AT_GATE: dict[GateKind, tuple[str, str, str]] = {
+    GateKind.PRICE: ("override_price", "Price in doubt", "价格存疑，待处理"),
+    GateKind.CREDIT: ("override_credit", "Credit held", "额度不足，待处理"),
+    GateKind.APPROVAL: ("sign_approval", "Approval", "待审批"),
+}
+_ISSUE = ("issue_instruction", "Issue the works instruction", "待下达生产指令", ("clerk",))
+_SHIP = ("request_dispatch", "Request the dispatch", "待发货", ("clerk",))
 
 
 def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give what waits for the asker's roles, earliest due first."""
-    limit = request["limit"]
+    """Give what waits for the asker's roles, earliest due first: a bounded query for each kind."""
+    limit, who = request["limit"], work.principal
     items = [_task_item(task, order) for task, order in tasks.tasks_waiting_for(work, limit)]
     items += [
-        _anomaly_item(anomaly, order)
-        for anomaly, order in tasks.open_anomalies(work, limit)
-        if work.principal.has(*anomaly.owner_roles)
+        _anomaly_item(anomaly, order) for anomaly, order in tasks.anomalies_waiting_for(work, limit)
     ]
-    stages = [stage for stage, (_, _, _, roles) in _WAITING.items() if work.principal.has(*roles)]
-    stages += [Stage.IN_REVIEW, Stage.CONFIRMED, Stage.IN_PROGRESS]
-    for order in orders.waiting_orders(work, stages, limit):
-        items += _order_items(order, work)
+    for stage, waits in _IN_STAGE.items():
+        if who.has(*waits[-1]):
+            items += _order_items(work, orders.in_stage(work, stage, limit), *waits)
+    for kind, words in _AT_GATE.items():
+        if who.has(*OWNERS[kind]):
+            found = orders.with_open_gate(work, kind, limit)
+            items += _order_items(work, found, *words, OWNERS[kind])
+    if who.has("clerk"):
+        items += _order_items(work, orders.to_issue(work, limit), *_ISSUE)
+        items += _order_items(work, orders.to_ship(work, limit), *_SHIP)
     items.sort(key=lambda item: (item["due_at"] is None, item["due_at"] or "", item["kind"]))
     return items[:limit]
 
@@ -117,26 +132,28 @@ def _anomaly_item(anomaly: Any, order: Order) -> dict[str, Any]:
     )
 
 
-def _order_items(order: Order, work: Work) -> list[dict[str, Any]]:
-    if order.stage in _WAITING:
-        verb, title, title_zh, roles = _WAITING[order.stage]
-    else:
-        step = next_step(order)
-        verb, roles = step["verb"], tuple(step["who"])
-        title, title_zh = str(verb or "wait").replace("_", " ").capitalize(), step["text_zh"]
-    # Statements are signed in inventory, shipments move in shipping: their own lists show them.
-    elsewhere = verb in (None, "sign_technique", "sign_material", "sign_schedule")
-    if elsewhere or verb == "report_signature" or not work.principal.has(*roles):
-        return []
-    due = order.customer_due(work.today)
+def _order_items(
+    work: Work,
+    waiting: Sequence[Order],
+    verb: str,
+    title: str,
+    title_zh: str,
+    roles: tuple[str, ...],
+) -> list[dict[str, Any]]:
     return [
         _item(
             order,
-            kind=str(verb),
+            kind=verb,
             title=f"{title}: {order.number}",
             title_zh=f"{title_zh}：{order.number}",
             roles=list(roles),
-            due_at=None if due is None else f"{due.isoformat()}T09:30:00+00:00",
+            due_at=_end_of(order.customer_due(work.today)),
             verb=verb,
         )
+        for order in waiting
     ]
+
+
+def _end_of(day: date | None) -> str | None:
+    """Give when work ends on a day; a day off counts like any other here."""
+    return None if day is None else calendar.installed().end_of_working_day(day).isoformat()

@@ -52,6 +52,8 @@ SHIPMENT_EVENTS = (
     "shipment_in_transit",
     "shipment_arrived",
     "shipment_signed",
+    "receipt_recorded",
+    "release_withdrawn",
     "shipment_cancelled",
     "shipment_failed",
 )

@@ -56,13 +56,17 @@ def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
         today=work.today,
         now=work.now,
         sending=confirming.sending(work, talk.request),
+        slides_in_working_days=work.setting("slide_in_working_days"),
     )
     work.announce(event)
     work.log(
         "order",
         order.number,
         "send_confirmation",
-        changes={"confirmation_version": [None, event.confirmation_version]},
+        changes={
+            "stage": [Stage.APPROVED, order.stage],
+            "confirmation_version": [None, event.confirmation_version],
+        },
         note=talk.request["note"],
     )
     work.session.flush()
@@ -127,12 +131,18 @@ def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
     if found := _faults(order, talk):
         raise SignBackInvalid(order_number=order.number, why="; ".join(found))
     copy = confirming.returned_copy(work, confirmation, talk.request, why=None)
-    confirms = order.stage is Stage.AWAITING_RETURN
+    before = order.stage
     work.announce(order.verify_sign_back(copy, work.now))
     confirming.settle_return(work, order)
-    if confirms:
+    if before is Stage.AWAITING_RETURN:
         prices.keep_last_prices(work, order)
-    work.log("order", order.number, "verify_sign_back", note=talk.request["signatory"])
+    work.log(
+        "order",
+        order.number,
+        "verify_sign_back",
+        changes={"stage": [before, order.stage], "sign_back": ["sent", "verified"]},
+        note=talk.request["signatory"] or talk.request["seal_code"],
+    )
     work.session.flush()
     return views.order_in_full(order)
 
@@ -179,7 +189,12 @@ def _finish_by_grade(work: Work, talk: Talk) -> dict[str, Any]:
     work.announce(order.confirm_by_grade(terms["grade"], work.now))
     confirming.owe_return(work, order)
     prices.keep_last_prices(work, order)
-    work.log("order", order.number, "confirm_by_grade", changes={"grade": [None, terms["grade"]]})
+    work.log(
+        "order",
+        order.number,
+        "confirm_by_grade",
+        changes={"stage": [Stage.AWAITING_RETURN, order.stage], "grade": [None, terms["grade"]]},
+    )
     work.session.flush()
     return views.order_in_full(order)
 
@@ -222,7 +237,7 @@ def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
     for task in tasks.open_tasks(work, order.id):
         task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome="closed")
     work.announce(order.close(work.now))
-    work.log("order", order.number, "close")
+    work.log("order", order.number, "close", changes={"stage": [Stage.FULFILLED, order.stage]})
     work.session.flush()
     return views.order_in_full(order)
 
@@ -254,8 +269,8 @@ CLOSE = Conversation(
 
 def _begin_reopening(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    order.guard_move(Stage.FULFILLED, request["expected_version"])
     work.principal.require("director")
+    order.guard_reopening(request["expected_version"])
     return _notes(order)
 
 
@@ -267,7 +282,7 @@ def _ask_credit(talk: Talk) -> None:
 
 def _finish_reopening(work: Work, talk: Talk) -> dict[str, Any]:
     order = _order_of(work, talk)
-    order.guard_move(Stage.FULFILLED, None)
+    order.guard_reopening(None)
     if talk.answers["terms"]["credit_stop"]:
         raise CreditStopped(order_number=order.number)
     work.announce(order.reopen())
@@ -275,6 +290,7 @@ def _finish_reopening(work: Work, talk: Talk) -> dict[str, Any]:
         "order",
         order.number,
         "reopen",
+        changes={"stage": [Stage.CLOSED, order.stage]},
         reason=talk.request["reason"],
         note=talk.request["note"],
     )

@@ -57,7 +57,8 @@ def _finish_hold(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     reason, note = talk.request["reason"], talk.request["note"]
     work.announce(order.put_on_hold(work.principal, reason=reason, note=note, now=work.now))
-    work.log("order", order.number, "hold", reason=reason, note=note)
+    changes = {"hold": [None, order.hold]}
+    work.log("order", order.number, "hold", changes=changes, reason=reason, note=note)
     work.session.flush()
     return views.order_in_full(order)
 
@@ -125,15 +126,17 @@ RESUME = Conversation(
 
 
 def _begin_cancel(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
+    work.principal.require("supervisor")
     order = orders.order_by_number(work, request["order_number"], lock=True)
     STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
     order.guard_change(request["expected_version"])
-    work.principal.require("supervisor")
+    before = order.stage
     work.announce(order.request_cancel())
     work.log(
         "order",
         order.number,
         "request_cancel",
+        changes={"stage": [before, order.stage]},
         reason=request["reason"],
         note=request["note"],
     )
@@ -161,7 +164,7 @@ def _finish_cancel(work: Work, talk: Talk) -> dict[str, Any]:
         "order",
         order.number,
         "cancel",
-        changes={"stage": [order.stage_before_cancel, order.stage]},
+        changes={"stage": [Stage.CANCEL_REQUESTED, order.stage]},
         reason=talk.request["reason"],
         note=talk.request["note"],
     )
@@ -172,7 +175,8 @@ def _finish_cancel(work: Work, talk: Talk) -> dict[str, Any]:
 def _abandon_cancel(work: Work, talk: Talk, error: GendanError) -> None:
     order = busy.order_of(work, talk)
     work.announce(order.refuse_cancel())
-    work.log("order", order.number, "cancel_refused", note=error.message)
+    changes = {"stage": [Stage.CANCEL_REQUESTED, order.stage]}
+    work.log("order", order.number, "cancel_refused", changes=changes, note=error.message)
 
 
 CANCEL = Conversation(

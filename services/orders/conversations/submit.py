@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
-from chassis.conversation import Conversation, Talk
+from chassis.conversation import Begun, Conversation, Talk
 from chassis.database import Work
 from chassis.errors import Conflict
 from services.orders.conversations import busy
 from services.orders.domain.lifecycle import GateKind
 from services.orders.domain.order import Order
+from services.orders.domain.pricing import PriceFindings
 from services.orders.domain.review import inputs_of, judge_credit, judge_price, renew_gates
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
@@ -83,9 +84,8 @@ def _undo(talk: Talk) -> None:
     talk.undo("stock", "inventory", "undo_stock", about)
 
 
-def _review(work: Work, talk: Talk, order: Order) -> dict[str, Any]:
+def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> dict[str, Any]:
     """Open the gates of a new revision and let the system judge price and credit."""
-    findings = price_draft(work, order)
     if f"{order.credit_amount:.2f}" != talk.notes["amount"]:
         raise PricesMoved
     order.revision += 1
@@ -101,7 +101,9 @@ def _review(work: Work, talk: Talk, order: Order) -> dict[str, Any]:
         order.deposit_percent = Decimal(answer["deposit_percent"] or 0)
     order.open_gates(work.now)
     submitted = order.submit(work.now)
-    reviewing.apply_statements(work, order)
+    if order.revision > 1:
+        # Of a first revision nothing can be stated before it is announced.
+        reviewing.apply_statements(work, order)
     if findings.doubts and not price.has_passed:
         reviewing.report_doubt(work, order)
     work.announce(submitted)
@@ -133,7 +135,8 @@ def _begin_submit(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
 
 
 def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
-    return _review(work, talk, busy.order_of(work, talk))
+    order = busy.order_of(work, talk)
+    return _review(work, talk, order, price_draft(work, order))
 
 
 SUBMIT = Conversation(
@@ -151,28 +154,33 @@ SUBMIT = Conversation(
 # -- a new order ---------------------------------------------------------------------------
 
 
-def _build(work: Work, order_id: UUID, number: str, request: dict[str, Any]) -> Order:
-    order = drafting.build_draft(work, order_id, number, request)
+def _build(
+    work: Work, order_id: UUID, number: str, request: dict[str, Any]
+) -> tuple[Order, PriceFindings | None]:
+    order, findings = drafting.build_draft(work, order_id, number, request)
     if request["key_data_checked"]:
         order.check_key_data(work.principal, work.now)
-    return order
+    return order, findings
 
 
-def _begin_create(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
+def _begin_create(
+    work: Work, conversation_id: UUID, request: dict[str, Any]
+) -> dict[str, Any] | Begun:
     number, order_id = orders.next_number(work), uuid5(conversation_id, "order")
     if not request["submit"]:
         return {"order_id": str(order_id), "order_number": number}
-    order = _build(work, order_id, number, request)
+    built = _build(work, order_id, number, request)
+    order, _ = built
     order.guard_submit(None)
-    return _holdings(order)
+    return Begun(_holdings(order), built)
 
 
 def _finish_create(work: Work, talk: Talk) -> dict[str, Any]:
     order_id, number = UUID(talk.notes["order_id"]), talk.notes["order_number"]
-    order = _build(work, order_id, number, talk.request)
+    order, findings = talk.take_built() or _build(work, order_id, number, talk.request)
     work.session.add(order)
-    if talk.request["submit"]:
-        return _review(work, talk, order)
+    if findings is not None and talk.request["submit"]:
+        return _review(work, talk, order, findings)
     drafting.announce_draft(work, order)
     work.session.flush()
     return views.order_in_full(order)

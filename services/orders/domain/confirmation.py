@@ -1,6 +1,6 @@
 """Confirmations: the frozen document a customer signs, and the copies that come back."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from chassis import calendar
 from chassis.mapping import Day
 from services.orders.domain import Base
 from services.orders.domain.lifecycle import CONFIRMATIONS, ConfirmationState
@@ -51,6 +52,9 @@ class Confirmation(Base):
     document: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="the order's view, frozen")
     grade: Mapped[str] = mapped_column(comment="at first sending")
     slides: Mapped[bool]
+    slides_in_working_days: Mapped[bool] = mapped_column(
+        comment="as the setting was at first sending"
+    )
     sent_on: Mapped[Day] = mapped_column(comment="business date of the first sending")
     sendings: Mapped[list[dict[str, Any]]] = mapped_column(
         JSONB, comment="each: channel, recipient, at, by, received_clearly"
@@ -74,11 +78,13 @@ class Confirmation(Base):
         grade: str,
         sent_on: date,
         sending: dict[str, Any],
+        slides_in_working_days: bool = False,
     ) -> None:
         self.id, self.order_id, self.number, self.revision = id, order_id, number, revision
         self.state = ConfirmationState.SENT
         self.document = document
         self.grade, self.slides = grade, grade != "A"
+        self.slides_in_working_days = slides_in_working_days
         self.sent_on, self.sendings = sent_on, [sending]
         self.arrived_on = None
         self.sign_backs = []
@@ -109,7 +115,14 @@ class Confirmation(Base):
         self.state = ConfirmationState.VOID
 
     def slide_days(self, today: date) -> int:
-        """Give by how many calendar days both dates have moved (SPEC §5, the slide)."""
+        """Give by how many days both dates have moved (SPEC §5, the slide).
+
+        Counted are calendar days, or the working days among them if the setting says so.
+        """
         if not self.slides or self.state is ConfirmationState.VOID:
             return 0
-        return max(0, ((self.arrived_on or today) - self.sent_on).days)
+        days = max(0, ((self.arrived_on or today) - self.sent_on).days)
+        if not self.slides_in_working_days:
+            return days
+        worked = calendar.installed().is_working_day
+        return sum(worked(self.sent_on + timedelta(days=day)) for day in range(1, days + 1))

@@ -187,6 +187,14 @@ class DateTooEarly(Conflict):
     zh = "客户交期 {customer_due} 早于生产交期 {production_due}。"
 
 
+class NothingToPromise(Conflict):
+    """The goods are there, or will never be: no date is left to promise."""
+
+    code = "nothing_to_promise"
+    en = "Order {order_number} is {stage}; there is no date left to promise."
+    zh = "订单 {order_number} 处于 {stage}，已无交期可变更。"
+
+
 class ConsentMissing(Conflict):
     """A change needs somebody's consent on record."""
 

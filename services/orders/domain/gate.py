@@ -18,6 +18,13 @@ OPENS_AFTER: dict[GateKind, GateKind] = {
     GateKind.SCHEDULE: GateKind.MATERIAL,
 }
 
+# Whose signature stands on another's: when that one changes, it is asked again.
+DEPENDS_ON: dict[GateKind, frozenset[GateKind]] = {
+    GateKind.TECHNIQUE: frozenset({GateKind.MATERIAL, GateKind.SCHEDULE, GateKind.APPROVAL}),
+    GateKind.MATERIAL: frozenset({GateKind.SCHEDULE, GateKind.APPROVAL}),
+    GateKind.SCHEDULE: frozenset({GateKind.APPROVAL}),
+}
+
 # Who settles a gate, for work lists; the rules on overrides are in the order's verbs.
 OWNERS: dict[GateKind, tuple[str, ...]] = {
     GateKind.PRICE: ("sales", "director"),

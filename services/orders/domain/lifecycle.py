@@ -33,6 +33,10 @@ CANCELLABLE = frozenset(
     }
 )
 
+# From here an order is sent back to draft; a memo becomes one for the first time instead, and
+# a cancel that is under way ends by itself.
+RETURNABLE = frozenset({Stage.IN_REVIEW, Stage.APPROVED, Stage.AWAITING_RETURN})
+
 STAGES = Lifecycle(
     "order",
     {

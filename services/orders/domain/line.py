@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import money, quantity
-from chassis.mapping import Money, Percent, Quantity, UnitPrice
+from chassis.mapping import Day, Money, Percent, Quantity, UnitPrice
 from services.orders.domain import Base
 
 STOCK, MAKE = "stock", "make"
@@ -48,6 +48,9 @@ class OrderLine(Base):
     tolerance_over: Mapped[Percent]
     tolerance_under: Mapped[Percent]
     packing: Mapped[str | None]
+    base_production_due: Mapped[Day | None] = mapped_column(
+        nullable=True, comment="as the planner signed it, before the slide"
+    )
     production: Mapped[str | None] = mapped_column(comment="state of its works instruction")
     instruction_number: Mapped[str | None]
     produced_quantity: Mapped[Quantity]
@@ -87,6 +90,7 @@ class OrderLine(Base):
         self.tolerance_over = Decimal(over) if tolerance_over is None else tolerance_over
         self.tolerance_under = Decimal(under) if tolerance_under is None else tolerance_under
         self.packing = packing or product.get("packing")
+        self.base_production_due = None
         self.production = self.instruction_number = None
         self.produced_quantity = self.shipped_quantity = self.signed_quantity = Decimal(0)
         self.accepted_quantity = None

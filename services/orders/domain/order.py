@@ -1,6 +1,6 @@
 """The order: the commercial promise on its way through the stages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from chassis import money
 from chassis.errors import StaleVersion
 from chassis.grams import grams
+from chassis.lifecycle import IllegalMove
 from chassis.mapping import Announcing, Day, Money, Percent
 from chassis.principal import Principal
 from services.orders.domain import Base, events
@@ -26,13 +27,21 @@ from services.orders.domain.errors import (
     GateNotOpen,
     LineNotFound,
     NotEditable,
+    NothingToPromise,
     OrderBusy,
     OrderNotOnHold,
     OrderOnHold,
     SignBackAlreadyVerified,
 )
-from services.orders.domain.gate import OPENS_AFTER, Gate
-from services.orders.domain.lifecycle import CANCELLABLE, STAGES, GateKind, Stage
+from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, Gate
+from services.orders.domain.lifecycle import (
+    CANCELLABLE,
+    RETURNABLE,
+    STAGES,
+    GateKind,
+    Stage,
+    Verdict,
+)
 from services.orders.domain.line import OrderLine
 
 NUMBERS = Sequence("order_number_seq", metadata=Base.metadata)
@@ -245,6 +254,10 @@ class Order(Announcing, Base):
         """When the goods are ready, by the planner's signed date and the slide."""
         return _later(self.base_production_due, self.slide_days(today))
 
+    def line_production_due(self, line: OrderLine, today: date) -> date | None:
+        """When the goods of one line are ready."""
+        return _later(line.base_production_due, self.slide_days(today))
+
     def customer_due(self, today: date) -> date | None:
         """When the customer was promised the goods, with the slide."""
         return _later(self.base_customer_due, self.slide_days(today))
@@ -274,19 +287,61 @@ class Order(Announcing, Base):
 
     def gate(self, kind: GateKind) -> Gate:
         """Give one gate. Raises GateNotFound."""
-        for gate in self.gates:
-            if gate.kind is kind:
-                return gate
-        raise GateNotFound(order_number=self.number, kind=kind)
+        gate = self.find_gate(kind)
+        if gate is None:
+            raise GateNotFound(order_number=self.number, kind=kind)
+        return gate
+
+    def find_gate(self, kind: GateKind) -> Gate | None:
+        return next((gate for gate in self.gates if gate.kind is kind), None)
 
     # -- guards ----------------------------------------------------------------------------
 
-    def guard_move(self, wish: Stage, expected_version: int | None) -> None:
+    def guard_move(
+        self,
+        wish: Stage,
+        expected_version: int | None,
+        *,
+        only_from: Container[Stage] = frozenset(Stage),
+    ) -> None:
         """Check what stops any move, in the order callers are told of it.
 
-        Raises IllegalMove before OrderBusy, StaleVersion and OrderOnHold.
+        `only_from` are the stages a verb starts from, where another verb makes the same move
+        from elsewhere: a memo is drafted, an order in review is returned to draft. Raises
+        IllegalMove before OrderBusy, StaleVersion and OrderOnHold.
         """
+        if self.stage not in only_from:
+            raise IllegalMove(
+                entity="order",
+                state=self.stage,
+                wish=f"{wish} by this verb",
+                allowed=", ".join(sorted(STAGES.next(self.stage))) or "-",
+                order_number=self.number,
+            )
         STAGES.check(self.stage, wish, order_number=self.number)
+        self.guard_change(expected_version)
+        self.guard_hold()
+
+    def guard_draft(self, expected_version: int | None) -> None:
+        """Raise unless this is a memo that may become a draft."""
+        self.guard_move(Stage.DRAFT, expected_version, only_from={Stage.MEMO})
+
+    def guard_return(self, expected_version: int | None) -> None:
+        """Raise unless the order may be sent back to draft."""
+        self.guard_move(Stage.DRAFT, expected_version, only_from=RETURNABLE)
+
+    def guard_fulfilling(self, expected_version: int | None) -> None:
+        """Raise unless lines of the order may be given up: it is in progress."""
+        self.guard_move(Stage.FULFILLED, expected_version, only_from={Stage.IN_PROGRESS})
+
+    def guard_reopening(self, expected_version: int | None) -> None:
+        """Raise unless this is a closed order."""
+        self.guard_move(Stage.FULFILLED, expected_version, only_from={Stage.CLOSED})
+
+    def guard_promise(self, expected_version: int | None) -> None:
+        """Raise unless the customer may still be given another date."""
+        if self.stage not in CANCELLABLE:
+            raise NothingToPromise(order_number=self.number, stage=self.stage)
         self.guard_change(expected_version)
         self.guard_hold()
 
@@ -400,7 +455,19 @@ class Order(Announcing, Base):
         if gate.kind is GateKind.APPROVAL:
             return all(other.has_passed for other in self.gates if other is not gate)
         before = OPENS_AFTER.get(gate.kind)
-        return before is None or self.gate(before).has_passed
+        if before is None:
+            return True
+        verdict = self.gate(before).verdict
+        # The planner plans with the date at which short material arrives.
+        planned = gate.kind is GateKind.SCHEDULE and verdict is Verdict.SHORT
+        return verdict is Verdict.PASSED or planned
+
+    def reopen_after(self, kind: GateKind) -> list[GateKind]:
+        """Re-open what was signed on the strength of `kind`, approval always; gives which."""
+        reopened = [gate for gate in self.gates if gate.kind in DEPENDS_ON[kind] and gate.signed_at]
+        for gate in reopened:
+            gate.reopen(self.revision, gate.inputs)
+        return [gate.kind for gate in reopened]
 
     def guard_signing(self, kind: GateKind) -> Gate:
         """Give the open gate to be signed. Raises GateNotFound, GateNotOpen."""
@@ -419,9 +486,15 @@ class Order(Announcing, Base):
             return [events.OrderApproved(self)]
         return [events.OrderChanged(self)]
 
-    def set_production_due(self, due: date) -> None:
-        """Take the planner's signed date; what slid before no longer counts for it."""
-        self.base_production_due = due
+    def set_production_due(self, by_line: Mapping[UUID, date], latest: date, today: date) -> None:
+        """Take the planner's signed dates, of each line and the latest of them.
+
+        They are dates of the calendar: what the confirmation's slide adds is taken off first.
+        """
+        slid = self.slide_days(today)
+        self.base_production_due = _later(latest, -slid)
+        for line in self.made_lines:
+            line.base_production_due = _later(by_line.get(line.id, latest), -slid)
 
     def guard_dates(self) -> None:
         """Raise DateTooEarly if the customer is promised goods before they are made."""
@@ -429,15 +502,18 @@ class Order(Announcing, Base):
         if made is not None and promised is not None and promised < made:
             raise DateTooEarly(order_number=self.number, customer_due=promised, production_due=made)
 
-    def promise(self, customer_due: date, *, consent_by: str | None) -> events.OrderChanged:
+    def promise(
+        self, customer_due: date, *, consent_by: str | None, today: date
+    ) -> events.OrderChanged:
         """Give the customer another date; a later one needs the salesperson's consent.
 
+        The date is meant as said, so what has slid until today is taken off its base.
         Raises ConsentMissing, DateTooEarly.
         """
-        before = self.base_customer_due
+        before = self.customer_due(today)
         if before is not None and customer_due > before and not consent_by:
             raise ConsentMissing(order_number=self.number, whose="salesperson")
-        self.base_customer_due = customer_due
+        self.base_customer_due = _later(customer_due, -self.slide_days(today))
         self.guard_dates()
         return events.OrderChanged(self)
 
@@ -456,6 +532,8 @@ class Order(Announcing, Base):
             self.stage = Stage.DRAFT
         self.gates = []
         self.base_production_due = None
+        for line in self.lines:
+            line.base_production_due = None
         self.holds_anything = False
         self.touched_at = now
         self.checked_by = self.checked_at = None
@@ -465,9 +543,12 @@ class Order(Announcing, Base):
         standing = self.confirmation
         if standing is None:
             return
+        # A new version starts from the slid dates (SPEC §5, the slide).
         slid = standing.slide_days(today)
         self.base_production_due = _later(self.base_production_due, slid)
         self.base_customer_due = _later(self.base_customer_due, slid)
+        for line in self.lines:
+            line.base_production_due = _later(line.base_production_due, slid)
         standing.void()
 
     # -- confirmation ----------------------------------------------------------------------
@@ -486,6 +567,7 @@ class Order(Announcing, Base):
         today: date,
         now: datetime,
         sending: dict[str, Any],
+        slides_in_working_days: bool = False,
     ) -> events.ConfirmationSent:
         """Freeze the order as the next version of its confirmation and send it."""
         self.stage = Stage.AWAITING_RETURN
@@ -502,6 +584,7 @@ class Order(Announcing, Base):
                 grade=grade,
                 sent_on=today,
                 sending=sending,
+                slides_in_working_days=slides_in_working_days,
             )
         )
         return events.ConfirmationSent(self, number)

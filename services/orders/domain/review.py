@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from chassis import money
+from services.orders.domain import events
 from services.orders.domain.gate import RULE_VERSION, Gate
 from services.orders.domain.lifecycle import GateKind, Verdict
 from services.orders.domain.line import OrderLine
@@ -85,6 +86,19 @@ def renew_gates(order: Order, now: datetime) -> None:
         approval.reopen(order.revision, approval.inputs)
     order.gates = gates
     order.open_gates(now)
+
+
+def return_order(order: Order, why: str, today: date, now: datetime) -> events.OrderReturnedToDraft:
+    """Send an order back to draft.
+
+    What its dates slid by is in its dates from then on. That is nobody's change, so the gates
+    that depend on a date are told the new one as theirs and carry over.
+    """
+    standing = [gate for gate in order.gates if gate.inputs == inputs_of(order, gate.kind)]
+    event = order.return_to_draft(why, today, now)
+    for gate in standing:
+        gate.inputs = inputs_of(order, gate.kind)
+    return event
 
 
 def judge_price(gate: Gate, findings: PriceFindings, now: datetime) -> None:

@@ -42,8 +42,8 @@ def _day(value: date | None) -> str | None:
     return None if value is None else value.isoformat()
 
 
-def order_line(line: OrderLine) -> dict[str, Any]:
-    """Dump one line."""
+def order_line(line: OrderLine, production_due: date | None) -> dict[str, Any]:
+    """Dump one line; `production_due` is its own, with the slide."""
     return {
         "id": str(line.id),
         "line_no": line.line_no,
@@ -61,6 +61,7 @@ def order_line(line: OrderLine) -> dict[str, Any]:
         "tolerance_over": _percent(line.tolerance_over),
         "tolerance_under": _percent(line.tolerance_under),
         "packing": line.packing,
+        "production_due": _day(production_due),
         "production": line.production,
         "instruction_number": line.instruction_number,
         "produced_quantity": _quantity(line.produced_quantity),
@@ -155,7 +156,7 @@ def order(order: Order, today: date | None = None) -> dict[str, Any]:
         "confirmed_at": _moment(order.confirmed_at),
         "fulfilled_at": _moment(order.fulfilled_at),
         "closed_at": _moment(order.closed_at),
-        "lines": [order_line(line) for line in order.lines],
+        "lines": [order_line(line, order.line_production_due(line, day)) for line in order.lines],
         "gates": [gate_summary(gate) for gate in order.gates],
     }
 

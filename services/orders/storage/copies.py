@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, select
+from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Work
 from chassis.inbox import upsert_newer
@@ -47,9 +48,9 @@ def product(work: Work, code: str, line_no: int = 1) -> Mapping[str, Any]:
     return found[code]
 
 
-def keep_customer(work: Work, view: Mapping[str, Any], sequence: int) -> None:
-    """Keep a customer's view if it is newer."""
-    _keep(
+def keep_customer(work: Work, view: Mapping[str, Any], sequence: int) -> bool:
+    """Keep a customer's view if it is newer; gives whether it was."""
+    return _keep(
         work,
         CustomerCopy,
         {"id": view["id"], "code": view["code"], "active": view["active"]},
@@ -109,6 +110,26 @@ def shipments_of(work: Work, order_id: UUID) -> Sequence[ShipmentCopy]:
 def money_of(work: Work, order_id: UUID) -> Mapping[str, Any] | None:
     """Give an order's money as last heard."""
     return work.session.scalar(select(MoneyCopy.view).where(MoneyCopy.order_id == order_id))
+
+
+def keep_statement(work: Work, view: Mapping[str, Any]) -> None:
+    """Keep a statement if it was signed later than the one of its kind that is kept."""
+    row = {
+        "order_id": UUID(str(view["order_id"])),
+        "kind": view["kind"],
+        # One that was carried over and signed anew is about the later revision.
+        "revision": max(view["revision"], view.get("carried_to") or 0),
+        "view": dict(view),
+        "seen_at": work.now,
+    }
+    new = insert(StatementSeen).values(row)
+    work.session.execute(
+        new.on_conflict_do_update(
+            index_elements=["order_id", "kind"],
+            set_={name: new.excluded[name] for name in ("revision", "view", "seen_at")},
+            where=StatementSeen.view["signed_at"].astext <= new.excluded.view["signed_at"].astext,
+        )
+    )
 
 
 def statements_seen(work: Work, order_id: UUID) -> dict[str, StatementSeen]:

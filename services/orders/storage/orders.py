@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, or_, select, tuple_
+from sqlalchemy import Select, case, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import selectinload
 
 from chassis.clock import BUSINESS_ZONE
@@ -15,9 +15,11 @@ from chassis.database import Work
 from chassis.errors import Invalid
 from chassis.grams import wanted
 from services.orders.domain.confirmation import Confirmation
+from services.orders.domain.copies import ShipmentCopy
 from services.orders.domain.errors import OrderNotFound
-from services.orders.domain.lifecycle import ConfirmationState, Stage
-from services.orders.domain.line import OrderLine
+from services.orders.domain.gate import Gate
+from services.orders.domain.lifecycle import ConfirmationState, GateKind, Stage, Verdict
+from services.orders.domain.line import MAKE, OrderLine
 from services.orders.domain.order import NUMBERS, Order
 
 WHOLE = (
@@ -25,6 +27,10 @@ WHOLE = (
     selectinload(Order.gates),
     selectinload(Order.confirmations).selectinload(Confirmation.sign_backs),
 )
+
+
+UNDER_WAY = (Stage.CONFIRMED, Stage.IN_PROGRESS)
+BEFORE_DISPATCH = ("requested", "released", "checked", "handed", "picking", "packed")
 
 
 class CursorNotOurs(Invalid):
@@ -202,18 +208,75 @@ def ids_of_sliding(work: Work, today: date) -> Sequence[UUID]:
     ).all()
 
 
-def waiting_orders(work: Work, stages: Sequence[Stage], limit: int) -> Sequence[Order]:
-    """Give the longest waiting orders in these stages."""
+def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
+    """Show a customer's orders to its present salesperson and region.
+
+    Who may see an order is no change of the order: its version and what it promised stay.
+    """
+    facts = {name: customer[name] for name in ("region", "salesperson_id", "salesperson_name")}
+    differs = or_(*(getattr(Order, name).is_distinct_from(facts[name]) for name in facts))
+    work.session.execute(
+        update(Order)
+        .where(Order.customer_id == UUID(str(customer["id"])), differs)
+        .values(**facts, version=Order.version)
+        .execution_options(synchronize_session=False)
+    )
+
+
+# -- work lists --------------------------------------------------------------------------------
+
+
+def in_stage(work: Work, stage: Stage, limit: int) -> Sequence[Order]:
+    """Give the longest waiting orders of a stage."""
+    return _waiting(work, limit, Order.stage == stage)
+
+
+def with_open_gate(work: Work, kind: GateKind, limit: int) -> Sequence[Order]:
+    """Give the orders whose gate of that kind waits for its owner."""
+    gate = exists().where(
+        Gate.order_id == Order.id,
+        Gate.kind == kind,
+        Gate.opened_at.is_not(None),
+        Gate.verdict != Verdict.PASSED,
+    )
+    return _waiting(work, limit, Order.stage == Stage.IN_REVIEW, gate)
+
+
+def to_issue(work: Work, limit: int) -> Sequence[Order]:
+    """Give the orders with a made line whose works instruction is still to go out."""
+    line = exists().where(
+        OrderLine.order_id == Order.id,
+        OrderLine.supply == MAKE,
+        OrderLine.short_closed.is_(False),
+        or_(OrderLine.production.is_(None), OrderLine.production == "draft"),
+    )
+    return _waiting(work, limit, Order.stage.in_(UNDER_WAY), line)
+
+
+def to_ship(work: Work, limit: int) -> Sequence[Order]:
+    """Give the orders with goods ready that no shipment under way takes along."""
+    ready = or_(OrderLine.supply != MAKE, OrderLine.production == "stocked")
+    due = case(
+        (OrderLine.supply == MAKE, func.coalesce(OrderLine.accepted_quantity, OrderLine.quantity)),
+        else_=OrderLine.quantity,
+    )
+    line = exists().where(
+        OrderLine.order_id == Order.id,
+        OrderLine.short_closed.is_(False),
+        OrderLine.shipped_quantity < due,
+        ready,
+    )
+    asked_for = exists().where(
+        ShipmentCopy.order_id == Order.id, ShipmentCopy.state.in_(BEFORE_DISPATCH)
+    )
+    return _waiting(work, limit, Order.stage.in_(UNDER_WAY), line, ~asked_for)
+
+
+def _waiting(work: Work, limit: int, *conditions: Any) -> Sequence[Order]:
     return work.session.scalars(
         select(Order)
-        .where(Order.stage.in_(stages), Order.hold.is_(None), *visible(work))
-        .options(*WHOLE)
+        .where(*conditions, Order.hold.is_(None), *visible(work))
+        .options(selectinload(Order.confirmations))
         .order_by(Order.touched_at, Order.id)
         .limit(limit)
     ).all()
-
-
-def count_by_stage(work: Work) -> dict[str, int]:
-    """Give how many orders stand in each stage."""
-    rows = work.session.execute(select(Order.stage, func.count()).group_by(Order.stage))
-    return {str(stage): count for stage, count in rows}

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from chassis.database import Work
-from services.orders.domain.anomaly import Anomaly
+from services.orders.domain.anomaly import LADDER, Anomaly
 from services.orders.domain.errors import AnomalyNotFound, TaskNotFound
 from services.orders.domain.lifecycle import AnomalyState, TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
+from services.orders.storage.orders import CursorNotOurs
 
 
 def task(work: Work, task_id: UUID) -> Task:
@@ -84,12 +85,18 @@ def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[Anomaly]:
     ).all()
 
 
-def open_anomalies(work: Work, limit: int) -> Sequence[tuple[Anomaly, Order]]:
-    """Give the open anomalies, urgent and oldest first, each with its order."""
+def anomalies_waiting_for(work: Work, limit: int) -> Sequence[tuple[Anomaly, Order]]:
+    """Give the open anomalies of the asker's step of the ladder, urgent and oldest first."""
+    steps = [step for step, role in enumerate(LADDER) if work.principal.has(role)]
+    if not steps:
+        return []
     query = (
         select(Anomaly, Order)
         .join(Order, Order.id == Anomaly.order_id)
-        .where(Anomaly.state == AnomalyState.OPEN)
+        .where(
+            Anomaly.state == AnomalyState.OPEN,
+            or_(Anomaly.told_all.is_(True), Anomaly.step.in_(steps)),
+        )
     )
     if work.principal.limited_to_own_customers:
         query = query.where(Order.salesperson_id == work.principal.person_id)
@@ -109,7 +116,14 @@ def search_anomalies(
     if work.principal.limited_to_own_customers:
         query = query.where(Order.salesperson_id == work.principal.person_id)
     if after:
-        query = query.where(Anomaly.id > UUID(after))
+        query = query.where(Anomaly.id > _read_cursor(after))
     found = work.session.scalars(query.order_by(Anomaly.id).limit(limit + 1)).all()
     page = found[:limit]
     return page, str(page[-1].id) if len(found) > limit else None
+
+
+def _read_cursor(cursor: str) -> UUID:
+    try:
+        return UUID(cursor)
+    except ValueError as error:
+        raise CursorNotOurs(cursor=cursor) from error

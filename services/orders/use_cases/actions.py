@@ -12,14 +12,13 @@ from chassis.database import Work
 from chassis.errors import Conflict, GendanError
 from chassis.principal import Principal
 from services.orders.domain.errors import (
-    ConfirmationNotSent,
     GateNotOpen,
     InstructionIssued,
     LineNotMade,
-    NotEditable,
 )
 from services.orders.domain.lifecycle import CANCELLABLE, STAGES, GateKind, Stage, Verdict
 from services.orders.domain.order import Order
+from services.orders.use_cases.drafting import RETURNERS
 
 DESK = ("clerk", "assistant", "supervisor")
 
@@ -110,24 +109,24 @@ def _wish_cancel(order: Order, _: Principal) -> None:
 
 
 def _promise(order: Order, _: Principal) -> None:
-    if order.stage in (Stage.FULFILLED, Stage.CLOSED, Stage.CANCELLED, Stage.CANCEL_REQUESTED):
-        raise ConfirmationNotSent(order_number=order.number)
-    order.guard_change(None)
-    order.guard_hold()
+    order.guard_promise(None)
 
 
 def _draft(order: Order, _: Principal) -> None:
-    if order.stage is not Stage.MEMO:
-        raise NotEditable(order_number=order.number, stage=order.stage)
-    order.guard_move(Stage.DRAFT, None)
+    order.guard_draft(None)
 
 
-def _return_to_draft(order: Order, _: Principal) -> None:
-    STAGES.check(order.stage, Stage.DRAFT, order_number=order.number)
-    if order.stage in (Stage.MEMO, Stage.CANCEL_REQUESTED):
-        raise NotEditable(order_number=order.number, stage=order.stage)
-    order.guard_change(None)
-    order.guard_hold()
+def _return_to_draft(order: Order, who: Principal) -> None:
+    order.guard_return(None)
+    who.require(*RETURNERS[order.stage])
+
+
+def _short_close(order: Order, _: Principal) -> None:
+    order.guard_fulfilling(None)
+
+
+def _reopen(order: Order, _: Principal) -> None:
+    order.guard_reopening(None)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -170,7 +169,7 @@ ACTIONS: tuple[Action, ...] = (
         checked_when_done=True,
     ),
     Action("issue_instruction", "下达生产指令", ("clerk",), _issue, checked_when_done=True),
-    Action("short_close_line", "短缺结行", ("supervisor",), _move(Stage.FULFILLED)),
+    Action("short_close_line", "短缺结行", ("supervisor",), _short_close),
     Action("hold", "暂停", (*DESK, "sales", "director", "finance"), _hold, checked_when_done=True),
     Action(
         "resume",
@@ -182,7 +181,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("wish_cancel", "请求取消", ("clerk", "sales"), _wish_cancel),
     Action("cancel", "取消", ("supervisor",), _cancel, checked_when_done=True),
     Action("close", "结案", ("finance",), _move(Stage.CLOSED), checked_when_done=True),
-    Action("reopen", "重新打开", ("director",), _move(Stage.FULFILLED), checked_when_done=True),
+    Action("reopen", "重新打开", ("director",), _reopen, checked_when_done=True),
 )
 
 

@@ -9,8 +9,7 @@ from chassis import calendar
 from chassis.database import Work
 from chassis.errors import InvalidFields
 from services.orders.domain.confirmation import Confirmation, SignBack
-from services.orders.domain.errors import ConfirmationNotSent
-from services.orders.domain.lifecycle import Stage, TaskState
+from services.orders.domain.lifecycle import TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import orders, tasks
@@ -105,19 +104,18 @@ def settle_return(work: Work, order: Order) -> None:
 def promise_date(work: Work, request: Mapping[str, Any]) -> Order:
     """Give the customer another date (O20); production keeps its own."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    if order.stage in (Stage.FULFILLED, Stage.CLOSED, Stage.CANCELLED, Stage.CANCEL_REQUESTED):
-        raise ConfirmationNotSent(order_number=order.number)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
-    before = order.base_customer_due
-    event = order.promise(request["customer_due"], consent_by=request["consent_by"])
+    order.guard_promise(request["expected_version"])
+    before = order.customer_due(work.today)
+    event = order.promise(
+        request["customer_due"], consent_by=request["consent_by"], today=work.today
+    )
     work.announce(event)
     tell_customer(work, order, f"new customer date {request['customer_due']}")
     work.log(
         "order",
         order.number,
         "promise_date",
-        changes={"customer_due": [before, order.base_customer_due]},
+        changes={"customer_due": [before, request["customer_due"]]},
         reason=request["reason"],
         note=request["note"] or request["consent_by"],
     )

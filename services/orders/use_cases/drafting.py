@@ -13,6 +13,8 @@ from services.orders.domain.errors import ProductNotKnown, WhyMissing
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import EDITABLE, Order
+from services.orders.domain.pricing import PriceFindings
+from services.orders.domain.review import return_order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.pricing import price_draft
@@ -68,28 +70,31 @@ def _owe_reply(work: Work, order: Order) -> None:
 def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     """Make a memo a draft: its customer is known now."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    order.guard_move(Stage.DRAFT, request["expected_version"])
+    order.guard_draft(request["expected_version"])
     _fill_in(work, order, request)
     announce_draft(work, order)
     return order
 
 
-def build_draft(work: Work, order_id: UUID, number: str, request: Mapping[str, Any]) -> Order:
+def build_draft(
+    work: Work, order_id: UUID, number: str, request: Mapping[str, Any]
+) -> tuple[Order, PriceFindings | None]:
     """Build memo and draft at once, priced; nothing is stored or announced yet.
 
-    The same id gives the same line ids, by which other services hold things for the lines.
+    Gives what the price check found too. The same id gives the same line ids, by which other
+    services hold things for the lines.
     """
     order = _memo(work, order_id, number, request)
-    _fill_in(work, order, request)
-    return order
+    return order, _fill_in(work, order, request)
 
 
-def _fill_in(work: Work, order: Order, request: Mapping[str, Any]) -> None:
+def _fill_in(work: Work, order: Order, request: Mapping[str, Any]) -> PriceFindings | None:
     order.draft(copies.customer(work, request["customer_code"]))
     order.fill_in(header(request), work.now)
     if request.get("lines"):
         order.replace_lines(_lines(work, order, request["lines"]), work.now)
-        price_draft(work, order)
+        return price_draft(work, order)
+    return None
 
 
 def announce_draft(work: Work, order: Order) -> None:
@@ -163,8 +168,12 @@ def _lines(work: Work, order: Order, wanted: Sequence[Mapping[str, Any]]) -> lis
 
 def _take_over(kept: OrderLine, fresh: OrderLine) -> OrderLine:
     # A row that stays keeps its id, by which other services know what they hold for it.
+    keeps = {"id", "order_id", "line_no"}
+    if kept.is_made and fresh.is_made and kept.product_id == fresh.product_id:
+        # The planner's date stands until he signs another.
+        keeps.add("base_production_due")
     for column in OrderLine.__table__.columns.keys():  # noqa: SIM118  a column collection
-        if column not in ("id", "order_id", "line_no"):
+        if column not in keeps:
             setattr(kept, column, getattr(fresh, column))
     return kept
 
@@ -212,29 +221,32 @@ def check_key_data(work: Work, request: Mapping[str, Any]) -> Order:
 def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     """Send an order back to draft; what it holds stays held until the next submit."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    order.guard_move(Stage.DRAFT, request["expected_version"])
-    _require_returner(work, order)
-    event: events.OrderEvent = order.return_to_draft(request["reason"], work.today, work.now)
-    work.announce(event)
+    order.guard_return(request["expected_version"])
+    work.principal.require(*RETURNERS[order.stage])
+    before = order.stage
+    work.announce(return_order(order, request["reason"], work.today, work.now))
     work.log(
         "order",
         order.number,
         "return_to_draft",
+        changes={"stage": [before, order.stage]},
         reason=request["reason"],
         note=request["note"],
     )
     return order
 
 
-def _require_returner(work: Work, order: Order) -> None:
-    """Check who may send back from here (SPEC §5, the table of stages)."""
-    match order.stage:
-        case Stage.IN_REVIEW:
-            # Any gate's owner may; a gate is owned by these roles.
-            work.principal.require(
-                "sales", "supervisor", "director", "finance", "technician", "planner", "clerk"
-            )
-        case Stage.APPROVED:
-            work.principal.require("clerk", "supervisor")
-        case _:
-            work.principal.require("clerk", "sales")
+# Who may send back from where (SPEC §5, the table of stages); a review, any gate's owner.
+RETURNERS: dict[Stage, tuple[str, ...]] = {
+    Stage.IN_REVIEW: (
+        "clerk",
+        "sales",
+        "supervisor",
+        "director",
+        "finance",
+        "technician",
+        "planner",
+    ),
+    Stage.APPROVED: ("clerk", "supervisor"),
+    Stage.AWAITING_RETURN: ("clerk", "sales"),
+}

@@ -21,14 +21,14 @@ from services.orders.use_cases.drafting import CURRENCY
 def short_close_line(work: Work, request: Mapping[str, Any]) -> Order:
     """Give up what is still to come of a line; the customer's consent is on record."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    order.guard_move(Stage.FULFILLED, request["expected_version"])
+    order.guard_fulfilling(request["expected_version"])
     happened = order.short_close(request["line_no"], work.now)
     work.announce(*happened)
     work.log(
         "order",
         order.number,
         "short_close_line",
-        changes={"line_no": [request["line_no"], "short-closed"]},
+        changes={f"line {request['line_no']} short_closed": [False, True]},
         reason=request["reason"],
         note=f"consent: {request['consent_by']}. {request['note'] or ''}".strip(),
     )

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis.changes import difference
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.lifecycle import Stage
@@ -24,7 +25,8 @@ _PRODUCTION_STEPS = (
     "stocked",
     "cancelled",
 )
-_LEFT_THE_HOUSE = ("dispatched", "in_transit", "arrived", "signed")
+# What met an exception has left all the same; what is lost or came back is no longer under way.
+_LEFT_THE_HOUSE = ("dispatched", "in_transit", "arrived", "signed", "exception")
 
 
 def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> None:
@@ -33,6 +35,7 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> N
     line = None if order is None else order.line_by_id(UUID(str(instruction["line_id"])))
     if order is None or line is None:
         return
+    before = _progress(order)
     state = instruction["state"]
     if state in _PRODUCTION_STEPS and _comes_after(state, line.production):
         line.production = state
@@ -51,6 +54,27 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> N
             text=f"Works instruction {instruction['number']} became abnormal.",
         )
     work.announce(order.change(), *order.fulfil_if_served(work.now))
+    _log_progress(work, order, name, before)
+
+
+def _progress(order: Order) -> dict[str, Any]:
+    """Give what factory and warehouse move of an order, for the log."""
+    lines = {
+        f"line {line.line_no}": [
+            line.production,
+            line.produced_quantity,
+            line.accepted_quantity,
+            line.shipped_quantity,
+            line.signed_quantity,
+        ]
+        for line in order.lines
+    }
+    return {"stage": order.stage, **lines}
+
+
+def _log_progress(work: Work, order: Order, name: str, before: dict[str, Any]) -> None:
+    if changes := difference(before, _progress(order)):
+        work.log("order", order.number, name, changes=changes)
 
 
 def _comes_after(state: str, present: str | None) -> bool:
@@ -64,10 +88,21 @@ def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: 
     order = orders.find_order(work, UUID(str(shipment["order_id"])))
     if order is None:
         return
+    before, was_served = _progress(order), order.is_served
     copies.keep_shipment(work, shipment, sequence)
     _reckon_shipped(work, order)
     changes = order.start(work.now) if order.stage is Stage.CONFIRMED else [order.change()]
     work.announce(*changes, *order.fulfil_if_served(work.now))
+    _log_progress(work, order, name, before)
+    if was_served and not order.is_served:
+        open_anomaly(
+            work,
+            order,
+            cause=AnomalyClass.LOGISTICS,
+            topic=Topic.QUANTITY,
+            priority=Priority.URGENT,
+            text=f"The receipt of shipment {shipment['number']} shows less than was signed for.",
+        )
     if name == "shipment_failed":
         open_anomaly(
             work,
@@ -115,8 +150,9 @@ def take_rejected_scan(work: Work, data: Mapping[str, Any]) -> None:
 
 
 def take_customer(work: Work, customer: Mapping[str, Any], sequence: int) -> None:
-    """Keep the newest copy of a customer."""
-    copies.keep_customer(work, customer, sequence)
+    """Keep the newest copy of a customer; its orders follow to its present salesperson."""
+    if copies.keep_customer(work, customer, sequence):
+        orders.follow_customer(work, customer)
 
 
 def take_product(work: Work, product: Mapping[str, Any], sequence: int) -> None:

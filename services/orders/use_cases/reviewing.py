@@ -1,20 +1,21 @@
 """The review: signing gates, overriding them, and what statements from inventory do to them."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy.dialects.postgresql import insert
-
 from chassis.database import Work
+from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.copies import StatementSeen
 from services.orders.domain.errors import DirectorNeeded, GateNotOpen
+from services.orders.domain.gate import Gate
 from services.orders.domain.lifecycle import GateKind, Stage, TaskState, Verdict
 from services.orders.domain.order import Order
 from services.orders.domain.review import director_reasons, judge_price
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
+from services.orders.use_cases.anomalies import open_anomaly
 from services.orders.use_cases.pricing import price_draft
 
 STATED = (GateKind.TECHNIQUE, GateKind.MATERIAL, GateKind.SCHEDULE)
@@ -142,61 +143,142 @@ def take_statement(work: Work, statement: Mapping[str, Any]) -> None:
     order = orders.find_order(work, UUID(str(statement["order_id"])))
     if order is None:
         return
-    row = {
-        "order_id": order.id,
-        "kind": statement["kind"],
-        "revision": statement["revision"],
-        "view": dict(statement),
-        "seen_at": work.now,
-    }
-    new = insert(StatementSeen).values(row)
-    work.session.execute(
-        new.on_conflict_do_update(
-            index_elements=["order_id", "kind"],
-            set_={name: new.excluded[name] for name in ("revision", "view", "seen_at")},
-            where=StatementSeen.view["signed_at"].astext <= new.excluded.view["signed_at"].astext,
-        )
-    )
-    if apply_statements(work, order):
-        work.announce(*order.settle_gates(work.now))
+    copies.keep_statement(work, statement)
+    if order.stage is Stage.IN_REVIEW:
+        if apply_statements(work, order):
+            work.announce(*order.settle_gates(work.now))
+    elif order.stage in _STATED_TOO_LATE:
+        _take_late_statement(work, order, GateKind(statement["kind"]))
 
 
 def apply_statements(work: Work, order: Order) -> bool:
-    """Set every open gate about which a statement of this revision is known."""
-    if order.stage is not Stage.IN_REVIEW:
-        return False
+    """Let each gate stand as the newest statement about this revision says.
+
+    A statement that is signed anew re-opens what was signed on its strength: approval always,
+    the schedule for every new material statement, all below for a verdict taken back.
+    """
     seen = copies.statements_seen(work, order.id)
     changed = False
     for kind in STATED:
-        statement = seen.get(kind)
-        gate = next((gate for gate in order.gates if gate.kind is kind), None)
-        if gate is None or statement is None or not gate.is_open:
+        gate, statement = order.find_gate(kind), seen.get(kind)
+        if gate is None or gate.opened_at is None or not _is_news(order, gate, statement, seen):
             continue
-        view = statement.view
-        verdict = Verdict(view["verdict"])
-        about_this = statement.revision == order.revision
-        if not about_this or (gate.signed_at is not None and gate.verdict is verdict):
-            continue
-        gate.sign(
-            verdict,
-            signer_id=view["signer_id"],
-            signer_name=view["signer_name"],
-            at=work.now,
-            text=view["text"] or "",
-            figures={
-                "figures": view.get("figures"),
-                "material_date": view.get("material_date"),
-                "production_due": view.get("production_due"),
-                "signed_at": view["signed_at"],
-            },
-            valid_until=_day(view.get("valid_until")),
-            attachment=view.get("attachment"),
-        )
-        if kind is GateKind.SCHEDULE and gate.has_passed and view.get("production_due"):
-            order.set_production_due(date.fromisoformat(view["production_due"]))
+        assert statement is not None  # noqa: S101  no news otherwise
+        before, view = gate.verdict, statement.view
+        again = gate.signed_at is not None
+        _sign(gate, view, work.now)
+        if again and (not gate.has_passed or kind is not GateKind.TECHNIQUE):
+            order.reopen_after(kind)
+        if kind is GateKind.SCHEDULE and gate.has_passed:
+            _take_dates(work, order, view)
         order.open_gates(work.now)
+        work.log(
+            "order",
+            order.number,
+            f"state_{kind}",
+            changes={str(kind): [before, gate.verdict]},
+            note=f"{view['signer_name']}: {view['text'] or ''}".strip(": "),
+        )
         changed = True
     return changed
+
+
+def _is_news(
+    order: Order, gate: Gate, statement: StatementSeen | None, seen: Mapping[str, StatementSeen]
+) -> bool:
+    """Tell whether a gate does not stand yet as this statement says."""
+    if statement is None or statement.revision != order.revision:
+        return False
+    signed_at = _signed_at(statement)
+    if gate.figures.get("signed_at") == statement.view["signed_at"]:
+        return False
+    material = seen.get(GateKind.MATERIAL)
+    if gate.kind is GateKind.SCHEDULE and material is not None:
+        # A schedule from before the present material statement no longer stands.
+        return material.revision != order.revision or signed_at >= _signed_at(material)
+    return True
+
+
+def _signed_at(statement: StatementSeen) -> datetime:
+    return datetime.fromisoformat(statement.view["signed_at"])
+
+
+def _sign(gate: Gate, view: Mapping[str, Any], now: datetime) -> None:
+    gate.sign(
+        Verdict(view["verdict"]),
+        signer_id=view["signer_id"],
+        signer_name=view["signer_name"],
+        at=now,
+        text=view["text"] or "",
+        figures={
+            "figures": view.get("figures"),
+            "material_date": view.get("material_date"),
+            "production_due": view.get("production_due"),
+            "signed_at": view["signed_at"],
+        },
+        valid_until=_day(view.get("valid_until")),
+        attachment=view.get("attachment_id"),
+    )
+
+
+# An order that has just been approved, or gone on from there, when a statement reaches it.
+_STATED_TOO_LATE = (
+    Stage.APPROVED,
+    Stage.AWAITING_RETURN,
+    Stage.CONFIRMED,
+    Stage.IN_PROGRESS,
+)
+
+
+def _take_late_statement(work: Work, order: Order, kind: GateKind) -> None:
+    """Take what is signed anew about an order past its review.
+
+    Another date is taken over. What no longer passes cannot call the order back, since others
+    go on with it already: people decide, told at once by an anomaly.
+    """
+    gate, seen = order.find_gate(kind), copies.statements_seen(work, order.id)
+    statement = seen.get(kind)
+    if gate is None or statement is None or not _is_news(order, gate, statement, seen):
+        return
+    before, due = gate.verdict, order.production_due(work.today)
+    _sign(gate, statement.view, work.now)
+    if kind is GateKind.SCHEDULE and gate.has_passed:
+        _take_dates(work, order, statement.view)
+    work.log(
+        "order",
+        order.number,
+        f"state_{kind}",
+        changes={
+            str(kind): [before, gate.verdict],
+            "production_due": [due, order.production_due(work.today)],
+        },
+        note=f"{statement.view['signer_name']}: {statement.view['text'] or ''}".strip(": "),
+    )
+    work.announce(order.change())
+    promised, made = order.customer_due(work.today), order.production_due(work.today)
+    late = promised is not None and made is not None and promised < made
+    if late or not gate.has_passed:
+        why = f"ready {made}, promised {promised}" if late else f"now {gate.verdict}"
+        open_anomaly(
+            work,
+            order,
+            cause=AnomalyClass.PRODUCTION,
+            topic=Topic.DELAY,
+            priority=Priority.URGENT,
+            text=f"The {kind} statement of {order.number} changed after its review: {why}.",
+        )
+
+
+def _take_dates(work: Work, order: Order, view: Mapping[str, Any]) -> None:
+    latest = _day(view.get("production_due"))
+    if latest is None:
+        return
+    by_line = {
+        UUID(str(line["line_id"])): date.fromisoformat(line["production_due"])
+        for line in view.get("lines") or ()
+        if line.get("production_due")
+    }
+    order.set_production_due(by_line, latest, work.today)
 
 
 def _day(value: Any) -> date | None:
