@@ -6,16 +6,16 @@ working calendar answers only for years it was given: a year that nobody has ent
 asked for, not guessed. In the try-out profile missing years count as Monday to Friday.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from pathlib import Path
+from typing import Any, Protocol
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.errors import Conflict
+from chassis.policy import Rule
+from chassis.settings import TRYOUT
 
 
 class CalendarYearMissing(Conflict):
@@ -103,20 +103,37 @@ class WorkingCalendar:
         return datetime.combine(day, at, BUSINESS_ZONE).astimezone(UTC)
 
 
-@lru_cache(maxsize=1)
-def installed() -> WorkingCalendar:
-    """Give this installation's calendar, read once a process.
+# Each service that counts working days has this among its rules; the gateway's /calendar
+# writes it to all of those services at once.
+CALENDAR = Rule(
+    "calendar", {}, "by year entered, the days that differ from Monday to Friday: date → worked"
+)
 
-    GENDAN_CALENDAR_FILE names a JSON file `{"years": [2026], "days": {"2026-10-01": false}}`:
-    the years entered and the days in them that differ from Monday to Friday. The try-out
-    profile assumes Monday to Friday for every year that is not in it.
+
+class HasSettings(Protocol):
+    """What gives the business's numbers: a transaction."""
+
+    def setting(self, key: str) -> Any: ...
+
+
+def calendar_of(work: HasSettings, *, for_facts: bool = False) -> WorkingCalendar:
+    """Give the calendar of working days as the settings have it.
+
+    `for_facts`: a year nobody has entered counts as Monday to Friday, because what has
+    happened, and the due time that follows from it, is never refused for want of a calendar.
+    The try-out profile counts every such year so.
     """
-    path = os.environ.get("GENDAN_CALENDAR_FILE")
-    entered = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    entered: dict[str, dict[str, bool]] = work.setting(CALENDAR.key)
     return WorkingCalendar(
-        years=frozenset(entered.get("years", ())),
+        years=frozenset(int(year) for year in entered),
         overrides={
-            date.fromisoformat(day): bool(worked) for day, worked in entered.get("days", {}).items()
+            date.fromisoformat(day): worked
+            for days in entered.values()
+            for day, worked in days.items()
         },
-        assume_weekdays=os.environ.get("GENDAN_PROFILE") == "tryout",
+        assume_weekdays=for_facts or os.environ.get("GENDAN_PROFILE") == TRYOUT,
     )
+
+
+def installed() -> WorkingCalendar:
+    return WorkingCalendar(assume_weekdays=True)

@@ -1,5 +1,6 @@
 """Inventory's numbers of the business, kept as data and changed through the API."""
 
+from chassis.calendar import CALENDAR
 from chassis.policy import Rule, rules
 
 RULES = rules(
@@ -8,8 +9,7 @@ RULES = rules(
         "MAIN",
         "code of the store that orders are reserved in and shipped from",
     ),
-    Rule("calendar_years", [], "years whose working days are entered"),
-    Rule("calendar_overrides", {}, "days that differ from Monday to Friday: date → worked"),
+    CALENDAR,
 )
 
 # The short list of reasons for changing what is in force (SPEC §2).

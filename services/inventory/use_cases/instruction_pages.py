@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis.calendar import WorkingCalendar
+from chassis.calendar import WorkingCalendar, calendar_of
 from chassis.database import Work
 from services.inventory.domain.errors import InstructionNotFound
 from services.inventory.domain.instruction import ITEMS, Instruction
@@ -24,7 +24,7 @@ from services.inventory.storage import (
 )
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import material_stock
-from services.inventory.use_cases.guards import own_only, working_calendar
+from services.inventory.use_cases.guards import own_only
 
 # Until goods are made, a date can be missed.
 UNMADE = (
@@ -144,7 +144,7 @@ def _outlooks(
     slots: Mapping[tuple[UUID, UUID], Sequence[Slot]],
 ) -> dict[UUID, Outlook]:
     """Judge every instruction that is still to be made and has a date, all at once."""
-    calendar = working_calendar(work, for_facts=True)
+    calendar = calendar_of(work, for_facts=True)
     centres = work_centres.by_ids(
         work.session, {slot.work_centre_id for group in slots.values() for slot in group}
     )

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.domain.schedule import ZERO, Load, Placement, place_from, place_until
 from services.inventory.domain.work_centre import Slot, WorkCentre
 from services.inventory.storage import products, work_centres
-from services.inventory.use_cases.guards import working_calendar
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class _Board:
 def _board(work: Work, order: OrderCopy, *, lock: bool) -> _Board:
     """Read the work centres without the order's own slots; locked in the one order of codes."""
     centres = work_centres.active(work.session, lock=lock)
-    calendar = working_calendar(work, for_facts=True)
+    calendar = calendar_of(work, for_facts=True)
     booked = work_centres.booked(work.session, since=work.today, besides_order=order.order_id)
     made = products.by_ids(work.session, {line.product_id for line in order.made_lines})
     return _Board(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.inventory.domain.errors import WorkCentreCodeTaken, WorkCentreInUse
 from services.inventory.domain.schedule import Load
@@ -13,7 +14,6 @@ from services.inventory.domain.work_centre import BoardDay, Slot, WorkCentre
 from services.inventory.storage import orders, work_centres
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases.changes import check_version, require_why
-from services.inventory.use_cases.guards import working_calendar
 
 
 def create_work_centre(work: Work, facts: Mapping[str, Any]) -> WorkCentre:
@@ -74,7 +74,7 @@ def board(work: Work, code: str, *, since: date | None, days: int) -> list[Board
     for slot in slots:
         by_day.setdefault(slot.day, []).append(slot)
     booked = {day: sum((s.quantity for s in on), Decimal(0)) for day, on in by_day.items()}
-    calendar = working_calendar(work, for_facts=True)
+    calendar = calendar_of(work, for_facts=True)
     load = Load(centre.per_day, calendar, booked)
     return [
         BoardDay(

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from chassis.calendar import CALENDAR
 from chassis.policy import Rule, rules
 
 RULES = rules(
@@ -28,4 +29,5 @@ RULES = rules(
     Rule("instant_reply_minutes", 1, "an instant message is answered within minutes", 1, 480),
     Rule("confirmation_hours", 4, "from memo to confirmation sent, working hours", 1, 80),
     Rule("missing_fields_hours", 4, "missing fields are asked for within working hours", 1, 80),
+    CALENDAR,
 )

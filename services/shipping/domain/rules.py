@@ -1,5 +1,6 @@
 """Shipping's own numbers; each is a setting with this default (SPEC §7)."""
 
+from chassis.calendar import CALENDAR
 from chassis.policy import Rule, rules
 
 _QUARTERS = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 15, 30, 45))
@@ -16,6 +17,5 @@ RULES = rules(
     Rule("notice_minutes", 60, "the notice goes out by two channels within", least=1, most=10_080),
     Rule("notice_check_minutes", 240, "the clerk has checked it within", least=1, most=10_080),
     Rule("default_transit_days", 3, "transit where no table says more", least=0, most=60),
-    Rule("calendar_years", [], "years whose working days are entered"),
-    Rule("calendar_overrides", {}, "days that differ from Monday to Friday: date → worked"),
+    CALENDAR,
 )

@@ -1,33 +1,15 @@
-"""The working calendar and the cut-offs, as the settings give them."""
+"""Due times, cut-offs and batches, by the working calendar and the settings."""
 
-import os
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
-from chassis.calendar import WorkingCalendar
+from chassis.calendar import calendar_of
 from chassis.database import Work
-from chassis.settings import TRYOUT
 from services.shipping.domain.batch import Batch, CutOffs, batch_of
-
-
-def working_calendar(work: Work, *, for_facts: bool = False) -> WorkingCalendar:
-    """Give the calendar of working days.
-
-    `for_facts`: a year nobody has entered counts as Monday to Friday, because what has
-    happened (a scan, a signature) is never refused for want of a calendar.
-    """
-    return WorkingCalendar(
-        years=frozenset(int(year) for year in work.setting("calendar_years")),
-        overrides={
-            date.fromisoformat(day): bool(worked)
-            for day, worked in work.setting("calendar_overrides").items()
-        },
-        assume_weekdays=for_facts or os.environ.get("GENDAN_PROFILE") == TRYOUT,
-    )
 
 
 def after_working_days(work: Work, days: int) -> datetime:
     """Give the end of the working day that is `days` working days from today."""
-    calendar = working_calendar(work, for_facts=True)
+    calendar = calendar_of(work, for_facts=True)
     return calendar.end_of_working_day(calendar.add_working_days(work.today, days))
 
 
@@ -56,5 +38,5 @@ def batch_after(work: Work, paid_at: datetime | None) -> tuple[Batch, datetime]:
     What needs no payment (account orders, a director's override) counts from now.
     """
     known = cut_offs(work)
-    batch = batch_of(paid_at or work.now, work.now, calendar=working_calendar(work), cut_offs=known)
+    batch = batch_of(paid_at or work.now, work.now, calendar=calendar_of(work), cut_offs=known)
     return batch, batch.leaves_at(known)

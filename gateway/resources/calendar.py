@@ -1,0 +1,117 @@
+"""The calendar of working days, entered year by year for all services that count them (X9)."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from chassis.errors import Invalid, NotFound
+from chassis.schema import Message, Text
+from gateway.calls import Call
+from gateway.operations import Answer, Operation
+
+# Who counts working days; each keeps the whole calendar among its settings.
+COUNTING = ("orders", "inventory", "shipping")
+_SETTING = "calendar"
+
+
+class YearNotEntered(NotFound):
+    """Nobody has entered that year's working days."""
+
+    code = "calendar_year_missing"
+    en = "The working days of {year} have not been entered yet."
+    zh = "{year} 年的工作日历尚未录入。"
+
+
+class YearWrong(Invalid):
+    """The path names no year."""
+
+    code = "calendar_year_wrong"
+    en = "{year} is not a year from 2000 to 2100."
+    zh = "{year} 不是 2000 至 2100 之间的年份。"
+
+
+class CalendarYear(Message):
+    """The days of a year that differ from Monday to Friday, as the State Council announced."""
+
+    days = fields.Dict(
+        keys=fields.Date(),
+        values=fields.Boolean(truthy={True}, falsy={False}),
+        required=True,
+        validate=validate.Length(max=200),
+        metadata={"description": "date → true: worked, false: off"},
+    )
+    reason = Text(required=True, least=1, most=60)
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+    @validates_schema
+    def _of_one_year(self, data: dict[str, Any], **_: Any) -> None:
+        if len({day.year for day in data["days"]}) > 1:
+            raise ValidationError("All days must lie in one year.", "days")
+
+
+class YearEntered(Answer):
+    """A year's days that differ from Monday to Friday."""
+
+    year = fields.Integer()
+    days = fields.Dict(keys=fields.Date(), values=fields.Boolean())
+
+
+def show(call: Call) -> dict[str, Any]:
+    year, entered = _year(call), _entered(call)
+    if year not in entered:
+        raise YearNotEntered(year=year)
+    return {"year": int(year), "days": entered[year]}
+
+
+def enter(call: Call) -> dict[str, Any]:
+    year, days = _year(call), call.body["days"]
+    if any(not str(day).startswith(year) for day in days):
+        raise YearWrong(year=year)
+    change = {
+        "key": _SETTING,
+        "value": {**_entered(call), year: days},
+        "reason": call.body["reason"],
+        "note": call.body.get("note"),
+    }
+    told = call.ask_all({name: (f"{name}.change_setting", change) for name in COUNTING})
+    for answer in told.values():
+        if isinstance(answer, Exception):
+            # Some have it and some not: the same request again, with its key, settles it.
+            raise answer
+    return {"year": int(year), "days": days}
+
+
+def _entered(call: Call) -> dict[str, Any]:
+    settings = call.ask(f"{COUNTING[0]}.list_settings", {})["items"]
+    found: dict[str, Any] = next(one["value"] for one in settings if one["key"] == _SETTING)
+    return found
+
+
+def _year(call: Call) -> str:
+    year = str(call.path["year"])
+    if not (year.isascii() and year.isdigit() and 2000 <= int(year) <= 2100):
+        raise YearWrong(year=year[:20])
+    return year
+
+
+OPERATIONS = [
+    Operation(
+        method="GET",
+        path="/calendar/{year}",
+        do=show,
+        permission="calendar.read",
+        summary="The days of a year that differ from Monday to Friday",
+        tag="settings",
+        answer=YearEntered,
+    ),
+    Operation(
+        method="PUT",
+        path="/calendar/{year}",
+        do=enter,
+        permission="calendar.change",
+        summary="Enter a year's working days for all services",
+        tag="settings",
+        body=CalendarYear,
+        answer=YearEntered,
+    ),
+]
