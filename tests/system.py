@@ -52,6 +52,7 @@ def running_system(
     folder: Path,
     *,
     replicas: dict[str, int] | None = None,
+    gateway_workers: int = 1,
     tune: Callable[[Wiring], Wiring] = lambda wiring: wiring,
 ) -> Iterator[System]:
     """Run the whole system under a supervisor for as long as the block lasts.
@@ -89,7 +90,7 @@ def running_system(
                 for number in range((replicas or {}).get(service, 1))
             ]
         )
-        supervisor.start([wiring.gateway(port, workers=1)])
+        supervisor.start([wiring.gateway(port, workers=gateway_workers)])
         watching.start()
         yield System(
             url=f"http://127.0.0.1:{port}",

@@ -1,0 +1,418 @@
+"""Full books for searching: what the API has made once, many times over.
+
+Rows are copied inside the services' own tables by SQL, one INSERT … SELECT for each table, from
+an order, a customer, a payment and a shipment that went their ordinary way. What searches look
+at differs from copy to copy: numbers, names, phones, stages, dates, salespeople, regions.
+"""
+
+import csv
+import io
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+
+from chassis.grams import grams
+from deploy.demo import shipping
+from deploy.demo.world import World
+from services.customers.domain.search import search_text
+from tests.bench.company import Trade
+from tests.system import System
+
+CITIES = [
+    "杭州",
+    "宁波",
+    "温州",
+    "嘉兴",
+    "湖州",
+    "绍兴",
+    "金华",
+    "台州",
+    "苏州",
+    "无锡",
+    "常州",
+    "南通",
+    "扬州",
+    "厦门",
+    "泉州",
+    "福州",
+]
+SIGNS = "兴旺发达永昌瑞丰恒泰鑫源宏盛德隆安康华美嘉益友信诚立新天和富利佳祥云海东方中远明辉"
+TRADES = ["纸品", "印务", "包装", "文具", "商贸", "物流", "超市", "药业"]
+REGIONS = ["华东", "华南", "华北", "华中", "西南", "西北", "东北"]
+# Of a hundred orders: where they stand.
+STAGES = (
+    ["closed"] * 88
+    + ["cancelled"] * 3
+    + ["fulfilled"] * 2
+    + ["in_progress"] * 2
+    + ["confirmed", "awaiting_return", "approved", "in_review", "draft"]
+)
+STATES = (
+    ["signed"] * 94
+    + ["cancelled", "in_transit", "dispatched", "handed", "released"]
+    + ["requested"]
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How full the books are to be."""
+
+    orders: int
+    customers: int
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What may be searched for."""
+
+    size: Size
+    #: Somebody in the middle of the books.
+    customer_code: str
+    customer_name: str
+    phone: str
+    order_number: str
+    product_code: str
+    salesperson_id: str
+
+
+def customer(number: int) -> dict[str, str]:
+    """Give what differs between one customer and the next."""
+    first, second = SIGNS[number % len(SIGNS)], SIGNS[number // len(SIGNS) % len(SIGNS)]
+    city = CITIES[number % len(CITIES)]
+    return {
+        "number": str(number),
+        "code": f"BK-{number:06d}",
+        "name": f"{city}{first}{second}{TRADES[number % len(TRADES)]}{number}有限公司",
+        "phone": f"139{number * 7919 % 100_000_000:08d}",
+        "region": REGIONS[number % len(REGIONS)],
+        "salesperson": f"sales-{number % 12}",
+    }
+
+
+class Books:
+    """The databases of one system, and how full they are."""
+
+    def __init__(self, system: System, trade: Trade) -> None:
+        self._system = system
+        self._product_code = trade.products[0]
+        self._order_number, self._shipment_number, self._payment_number = _patterns(trade)
+        self._filled = Size(0, 0)
+
+    def fill(self, size: Size) -> Filled:
+        """Fill up to a size that is larger than the present one, and refresh the statistics."""
+        before, self._filled = self._filled, size
+        facts = {
+            "customers_from": before.customers,
+            "customers_to": size.customers,
+            "from": before.orders,
+            "to": size.orders,
+            "customers": size.customers,
+            "order": self._order_number,
+            "shipment": self._shipment_number,
+            "payment": self._payment_number,
+            "product": self._product_code,
+            "stages": STAGES,
+            "states": STATES,
+        }
+        for service, copies in COPIES.items():
+            url = self._system.database_url(service)
+            with closing(psycopg2.connect(url)) as database:
+                with database, database.cursor() as cursor:
+                    _write_customers(cursor, size.customers)
+                    for copy in copies:
+                        copy.make(cursor, facts)
+                database.autocommit = True
+                with database.cursor() as cursor:
+                    cursor.execute("vacuum analyze")
+        someone = customer(size.customers // 2)
+        return Filled(
+            size=size,
+            customer_code=someone["code"],
+            customer_name=someone["name"],
+            phone=someone["phone"],
+            order_number=f"B{size.orders // 2:08d}",
+            product_code=self._product_code,
+            salesperson_id=someone["salesperson"],
+        )
+
+
+def _patterns(trade: Trade) -> tuple[str, str, str]:
+    """Have an order, a shipment and a payment go their ordinary way; give their numbers."""
+    company = trade.company
+    world = World.new(company)
+    client, product = world.customer("A"), trade.products[0]
+    number = str(world.submitted(client, product, "20")["number"])
+    world.approved(number)
+    world.sent(number)
+    company.clerk.move(f"/orders/{number}", "confirm_by_grade")
+    shipment = shipping.request(world, number, "20")
+    payment = str(world.paid(number, "200.00")["number"])
+    company.await_(
+        f"the money of {number}",
+        lambda: company.finance.get(f"/orders/{number}/money")["money"],
+        lambda money: money["verified"] == "200.00",
+    )
+    return number, shipment, payment
+
+
+@dataclass(frozen=True)
+class Copy:
+    """How a table's rows are copied: which row is the pattern, and what differs in the copies.
+
+    In the expressions `i` numbers the copies from 0, `pattern` is the row copied, `c` the copy's
+    customer.
+    """
+
+    table: str
+    pattern: str
+    differs: dict[str, str]
+    #: Numbered by customers instead of by orders.
+    of_customers: bool = False
+
+    def make(self, cursor: Any, facts: dict[str, Any]) -> None:
+        cursor.execute(
+            "select column_name from information_schema.columns where table_schema = 'public'"
+            " and table_name = %s and is_identity = 'NO' and is_generated = 'NEVER'",
+            (self.table,),
+        )
+        columns = [row[0] for row in cursor.fetchall()]
+        if unknown := set(self.differs) - set(columns):
+            raise LookupError(f"{self.table} has no {', '.join(sorted(unknown))}")
+        names = ", ".join(f'"{column}"' for column in columns)
+        values = ", ".join(self.differs.get(name, f'pattern."{name}"') for name in columns)
+        start, end = ("customers_from", "customers_to") if self.of_customers else ("from", "to")
+        which = "i" if self.of_customers else "i %% %(customers)s"
+        cursor.execute(
+            f'insert into "{self.table}" ({names}) select {values}'
+            f" from generate_series(%({start})s, %({end})s - 1) as i"
+            f" join book_customer c on c.number = {which}"
+            f' cross join (select * from "{self.table}" where {self.pattern}) as pattern',
+            facts,
+        )
+
+
+def _id(what: str) -> str:
+    return f"md5('{what}' || i)::uuid"
+
+
+_NUMBER = "'B' || lpad(i::text, 8, '0')"
+# Each customer of the books is asked for in each database by the same id.
+_CUSTOMER_ID = "c.id"
+_WHEN = "now() - interval '1 day' - i * interval '7 minutes'"
+_STAGE = "(%(stages)s::text[])[1 + i * 37 %% 100]"
+_STATE = "(%(states)s::text[])[1 + i * 37 %% 100]"
+_VIEWED = (
+    "pattern.view || jsonb_build_object('id', md5('order' || i)::uuid, 'number', "
+    + _NUMBER
+    + ", 'stage', "
+    + _STAGE
+    + ")"
+)
+_THE_ORDER = "number = %(order)s"
+_ITS = 'order_id = (select id from "order" where number = %(order)s)'
+
+COPIES: dict[str, list[Copy]] = {
+    "orders": [
+        Copy(
+            "customer_copy",
+            'id = (select customer_id from "order" where number = %(order)s)',
+            {
+                "id": _CUSTOMER_ID,
+                "code": "c.code",
+                "view": "pattern.view || jsonb_build_object('id', c.id, 'code', c.code,"
+                " 'name', c.name, 'region', c.region, 'salesperson_id', c.salesperson)",
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "order",
+            _THE_ORDER,
+            {
+                "id": _id("order"),
+                "number": _NUMBER,
+                "stage": _STAGE,
+                "customer_id": _CUSTOMER_ID,
+                "customer_code": "c.code",
+                "customer_name": "c.name",
+                "region": "c.region",
+                "salesperson_id": "c.salesperson",
+                "clerk_id": "'clerk-' || i %% 9",
+                "consignee_phone": "c.phone",
+                "grams": "c.grams",
+                "total": "100 + i * 7919 %% 100000",
+                "created_at": _WHEN,
+                "touched_at": _WHEN,
+                "submitted_at": _WHEN,
+                "hold": "case when i %% 997 = 5 then jsonb_build_object('reason', 'other',"
+                " 'note', null, 'by', 'clerk', 'by_name', '陈静', 'at', now()) end",
+            },
+        ),
+        Copy(
+            "order_line",
+            _ITS,
+            {
+                "id": "md5('line' || i || '.' || pattern.line_no)::uuid",
+                "order_id": _id("order"),
+                # The product that is searched for stands in one order of fifty.
+                "product_code": "case when i %% 50 = 7 then %(product)s else 'BP-' || i %% 500 end",
+                "product_id": "case when i %% 50 = 7 then pattern.product_id"
+                " else md5('product' || i %% 500)::uuid end",
+            },
+        ),
+        Copy("gate", _ITS, {"order_id": _id("order")}),
+        Copy(
+            "money_copy",
+            _ITS,
+            {
+                "order_id": _id("order"),
+                "view": "pattern.view || jsonb_build_object('order_id', md5('order' || i)::uuid)",
+            },
+        ),
+    ],
+    "customers": [
+        Copy(
+            "customer",
+            "id = (select customer_id from order_credit where order_number = %(order)s)",
+            {
+                "id": _CUSTOMER_ID,
+                "code": "c.code",
+                "name": "c.name",
+                "phone": "c.phone",
+                "phone_normal": "c.phone",
+                "region": "c.region",
+                "salesperson_id": "c.salesperson",
+                "search_text": "c.search_text",
+                "grams": "c.grams",
+                "created_at": "now() - i * interval '30 minutes'",
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "credit_account",
+            "id = (select customer_id from order_credit where order_number = %(order)s)",
+            {"id": _CUSTOMER_ID},
+            of_customers=True,
+        ),
+        Copy(
+            "order_credit",
+            "order_number = %(order)s",
+            {"id": _id("order"), "customer_id": _CUSTOMER_ID, "order_number": _NUMBER},
+        ),
+        Copy(
+            "payment",
+            "number = %(payment)s",
+            {
+                "id": _id("payment"),
+                "number": "'BK' || lpad(i::text, 8, '0')",
+                "customer_id": _CUSTOMER_ID,
+                "customer_name": "c.name",
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "state": "case when i %% 100 = 3 then 'claimed' else 'verified' end",
+                "paid_at": _WHEN,
+                "recorded_at": _WHEN,
+            },
+        ),
+    ],
+    "shipping": [
+        Copy(
+            "order_copy",
+            _THE_ORDER,
+            {
+                "order_id": _id("order"),
+                "number": _NUMBER,
+                "stage": _STAGE,
+                "customer_id": _CUSTOMER_ID,
+                "salesperson_id": "c.salesperson",
+                "view": _VIEWED,
+            },
+        ),
+        Copy(
+            "shipment",
+            "number = %(shipment)s",
+            {
+                "id": _id("shipment"),
+                "number": "'BS' || lpad(i::text, 8, '0')",
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "customer_id": _CUSTOMER_ID,
+                "customer_code": "c.code",
+                "customer_name": "c.name",
+                "salesperson_id": "c.salesperson",
+                "region": "c.region",
+                "state": _STATE,
+                "waybill": "'SF' || lpad(i::text, 9, '0')",
+                "requested_at": _WHEN,
+                "due_at": _WHEN,
+            },
+        ),
+        Copy(
+            "shipment_line",
+            "shipment_id = (select id from shipment where number = %(shipment)s)",
+            {
+                "shipment_id": _id("shipment"),
+                "line_id": "md5('line' || i || '.' || pattern.line_no)::uuid",
+            },
+        ),
+    ],
+    "inventory": [
+        Copy(
+            "order_copy",
+            _THE_ORDER,
+            {
+                "order_id": _id("order"),
+                "number": _NUMBER,
+                "stage": _STAGE,
+                "salesperson_id": "c.salesperson",
+                "view": _VIEWED,
+            },
+        ),
+        Copy(
+            "product",
+            "code = %(product)s",
+            {
+                "id": "md5('product' || i)::uuid",
+                "code": "'BP-' || i",
+                "name": "pattern.name || i",
+            },
+            of_customers=True,
+        ),
+    ],
+    "aftersales": [
+        Copy(
+            "order_copy",
+            _THE_ORDER,
+            {
+                "id": _id("order"),
+                "number": _NUMBER,
+                "customer_id": _CUSTOMER_ID,
+                "view": _VIEWED,
+            },
+        ),
+    ],
+}
+
+
+def _write_customers(cursor: Any, count: int) -> None:
+    cursor.execute(
+        "create temporary table book_customer (number int primary key, id uuid, code text,"
+        " name text, phone text, region text, salesperson text, search_text text, grams text[])"
+        " on commit drop"
+    )
+    rows = io.StringIO()
+    writer = csv.writer(rows)
+    for number in range(count):
+        one = customer(number)
+        found_by = [one["name"], one["phone"], one["code"]]
+        marks = "{" + ",".join(f'"{gram}"' for gram in grams(*found_by)) + "}"
+        writer.writerow([*one.values(), search_text(found_by), marks])
+    rows.seek(0)
+    cursor.copy_expert(
+        "copy book_customer (number, code, name, phone, region, salesperson, search_text, grams)"
+        " from stdin csv",
+        rows,
+    )
+    cursor.execute("update book_customer set id = md5('customer' || number)::uuid")

@@ -1,0 +1,103 @@
+"""Each search and list of the API, asked one at a time, as a person at a desk does."""
+
+import time
+from collections.abc import Mapping
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from deploy.demo.people import API, Company, Person
+from tests.bench import load
+from tests.bench.books import CITIES, Filled
+
+
+def asked(filled: Filled, today: date) -> dict[str, tuple[str, str]]:
+    """Give each search by what it looks for: whose it is, and its address."""
+    month_ago = (today - timedelta(days=30)).isoformat()
+
+    def path(base: str, **query: str) -> str:
+        return f"{API}{base}?{urlencode(query)}" if query else API + base
+
+    someone, few = filled.customer_name, filled.customer_name[2:4]
+    return {
+        "orders, newest": ("clerk", path("/orders")),
+        "orders by a customer's name": ("clerk", path("/orders", q=someone[:-4])),
+        "orders by two characters": ("clerk", path("/orders", q=few)),
+        "orders by a city": ("clerk", path("/orders", q=CITIES[0])),
+        "orders by phone": ("clerk", path("/orders", phone=filled.phone)),
+        "orders by the end of a phone": ("clerk", path("/orders", phone=filled.phone[-6:])),
+        "orders by number": ("clerk", path("/orders", order_number=filled.order_number)),
+        "orders by the beginning of a number": (
+            "clerk",
+            path("/orders", order_number=filled.order_number[:-2]),
+        ),
+        "orders by customer code": ("clerk", path("/orders", customer_code=filled.customer_code)),
+        "orders by a common stage": ("clerk", path("/orders", stage="closed")),
+        "orders by a rare stage": ("clerk", path("/orders", stage="in_review")),
+        "orders by dates": ("clerk", path("/orders", created_from=month_ago)),
+        "orders by product": ("clerk", path("/orders", product_code=filled.product_code)),
+        "orders by region": ("clerk", path("/orders", region="华东")),
+        "orders by salesperson": (
+            "clerk",
+            path("/orders", salesperson_id=filled.salesperson_id),
+        ),
+        "orders by clerk": ("clerk", path("/orders", clerk_id="clerk-3")),
+        "orders by amount": ("clerk", path("/orders", amount_from="90000", amount_to="91000")),
+        "orders on hold": ("clerk", path("/orders", on_hold="true")),
+        "orders by city, stage and dates": (
+            "clerk",
+            path("/orders", q=CITIES[1], stage="closed", created_from=month_ago),
+        ),
+        "customers, all": ("clerk", path("/customers")),
+        "customers by name": ("clerk", path("/customers", text=someone[:-4])),
+        "customers by two characters": ("clerk", path("/customers", text=few)),
+        "customers by a city": ("clerk", path("/customers", text=CITIES[0])),
+        "customers by phone": ("clerk", path("/customers", text=filled.phone)),
+        "customers by code": ("clerk", path("/customers", text=filled.customer_code)),
+        "products, all": ("clerk", path("/products")),
+        "products by name": ("clerk", path("/products", text="标签")),
+        "shipments, all": ("clerk", path("/shipments")),
+        "shipments by order": (
+            "clerk",
+            path("/shipments", order_number=filled.order_number),
+        ),
+        "shipments by customer": (
+            "clerk",
+            path("/shipments", customer_code=filled.customer_code),
+        ),
+        "payments, all": ("finance", path("/payments")),
+        "payments by customer": (
+            "finance",
+            path("/payments", customer_code=filled.customer_code),
+        ),
+        "work of a clerk": ("clerk", path("/work")),
+        "work of a supervisor": ("supervisor", path("/work")),
+        "work of finance": ("finance", path("/work")),
+        "work of a dispatcher": ("dispatcher", path("/work")),
+    }
+
+
+def p95_ms(url: str, company: Company, filled: Filled, *, turns: int) -> dict[str, float]:
+    """Give what 95 of 100 askings of each search take at most, by what it looks for.
+
+    All are asked in turn, so that a busy moment of the machine touches each alike.
+    """
+    today = date.fromisoformat(company.clerk.get("/session")["today"])
+    searches = asked(filled, today)
+    requests = {
+        name: load.request("GET", url, address, headers=_headers(company.person(role)))
+        for name, (role, address) in searches.items()
+    }
+    took: Mapping[str, list[float]] = {name: [] for name in searches}
+    with load.kept(url) as ask:
+        for request in requests.values():
+            ask(request)  # what is read the first time comes from the disk
+        for _ in range(turns):
+            for name, request in requests.items():
+                began = time.perf_counter()
+                ask(request)
+                took[name].append(time.perf_counter() - began)
+    return {name: load.percentile(times, 95) * 1000 for name, times in took.items()}
+
+
+def _headers(person: Person) -> dict[str, str]:
+    return dict(person.headers)
