@@ -85,8 +85,9 @@ def _record(table: Table, schema: Schema, row: Row, mistakes: list[Mistake]) -> 
         read = schema.load(body)
     except ValidationError as error:
         found = error.messages if isinstance(error.messages, dict) else {"": error.messages}
-        for name, what in found.items():
-            column = table.column_of(str(name))
+        by_column = {table.column_of(str(name)): what for name, what in found.items()}
+        places = [*table.columns, *by_column]
+        for column, what in sorted(by_column.items(), key=lambda each: places.index(each[0])):
             cell = row.cells.get(column)
             said = f"{cell!r}: " if cell is not None else ""
             mistakes.append(row.mistake(column, said + " ".join(_flat(what))))

@@ -1,0 +1,227 @@
+"""Reading and checking a company's books before anything is sent."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.demo.load import EXAMPLE_BOOK
+from deploy.import_books.checking import amount_of, check_outside
+from deploy.import_books.load import WrongBooks, read_and_check
+from deploy.import_books.rows import Mistake
+from deploy.import_books.sending import key_of
+from deploy.import_books.steps import phases
+from deploy.import_books.tables import TABLES
+from deploy.local.places import CHECKOUT
+from deploy.local.problems import Problem
+
+Files = Callable[..., Path]
+
+CUSTOMERS = "customer_code,name,grade\nHUALIAN,华联超市,A\n"
+PRODUCTS = "product_code,name,unit,default_supply\nRJ-1,收银纸,卷,stock\n"
+ORDERS = "order_number,customer_code,ordered_on,fulfilled_on\nX-1,HUALIAN,2026-01-05,2026-01-09\n"
+LINES = "order_number,product_code,quantity,unit_price\nX-1,RJ-1,3,1.50\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """Write a folder of books: sound ones, but for the tables that a test gives."""
+
+    def write(encoding: str = "utf-8", **tables: str) -> Path:
+        sound = {
+            "customers": CUSTOMERS,
+            "products": PRODUCTS,
+            "orders": ORDERS,
+            "order_lines": LINES,
+        }
+        for name, text in (sound | tables).items():
+            (tmp_path / f"{name}.csv").write_bytes(text.encode(encoding))
+        return tmp_path
+
+    return write
+
+
+def mistakes(folder: Path) -> list[str]:
+    with pytest.raises(WrongBooks) as wrong:
+        read_and_check(folder)
+    return [str(mistake) for mistake in wrong.value.mistakes]
+
+
+def test_sound_books_have_no_mistakes(files: Files) -> None:
+    book = read_and_check(files())
+    assert {name: len(rows) for name, rows in book.tables.items() if rows} == {
+        "customers": 1,
+        "products": 1,
+        "orders": 1,
+        "order_lines": 1,
+    }
+    assert not book.outside
+
+
+def test_all_mistakes_are_told_at_once_each_with_file_row_and_column(files: Files) -> None:
+    folder = files(
+        customers="customer_code,name,grade\nhualian,华联,A\n,无名,D\nHUALIAN,华联超市,A\n",
+        orders=ORDERS + "X-2,HUALIAN,2026-13-01,\nX-3,HUALIAN,2026-02-05,2026-02-01\n",
+        order_lines=LINES + "X-2,RJ-1,many,1\nX-3,RJ-1,1,1.0000001\nX-9,RJ-1,1,1\n",
+    )
+    told = mistakes(folder)
+    assert [each.split(": ", 1)[0] for each in told] == [
+        "customers.csv row 2, column customer_code",
+        "customers.csv row 3, column customer_code",
+        "customers.csv row 3, column grade",
+        "order_lines.csv row 3, column quantity",
+        "order_lines.csv row 4, column unit_price",
+        "order_lines.csv row 5, column order_number",
+        "orders.csv row 3, column ordered_on",
+        "orders.csv row 4, column fulfilled_on",
+    ]
+    assert "Must be one of: A, B, C." in told[2]
+    assert told[6] == "orders.csv row 3, column ordered_on: '2026-13-01': Not a valid date."
+
+
+def test_a_row_is_counted_as_a_spreadsheet_counts_it(files: Files) -> None:
+    folder = files(customers='customer_code,name,notes\nA,甲,"两行\n注"\n\nB,乙,\nc,丙,\n')
+    (told,) = [each for each in mistakes(folder) if each.startswith("customers.csv")]
+    assert told.startswith("customers.csv row 5, column customer_code")
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "told"),
+    [
+        ("customers", "customer_code\nHUALIAN\n", "customers.csv row 1, column name: is missing"),
+        (
+            "order_lines",
+            LINES.replace("unit_price", "price"),
+            "order_lines.csv row 1, column unit_price: is missing",
+        ),
+        (
+            "products",
+            PRODUCTS.replace("\nRJ-1,", ",colour\nRJ-1,").replace("stock\n", "stock,red\n"),
+            "products.csv row 1, column colour: is no column; there are product_code, name, spec,",
+        ),
+        ("customers", "", "customers.csv row 1, column customer_code: is missing"),
+        (
+            "customers",
+            CUSTOMERS + "B,乙,B,too,many\n",
+            "customers.csv row 3: has 5 cells, the header has 3",
+        ),
+        (
+            "customers",
+            CUSTOMERS + "HUALIAN,又一个,B\n",
+            "customers.csv row 3, column customer_code: HUALIAN stands in row 2 already",
+        ),
+        ("order_lines", LINES.splitlines()[0] + "\n", "orders.csv row 2, column order_number: has"),
+    ],
+)
+def test_a_file_that_is_not_as_described_says_what_is_wrong(
+    files: Files, table: str, text: str, told: str
+) -> None:
+    assert any(each.startswith(told) for each in mistakes(files(**{table: text})))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_files_as_excel_writes_them_are_read(files: Files, encoding: str) -> None:
+    book = read_and_check(files(encoding))
+    assert book["customers"][0].body["name"] == "华联超市"
+
+
+def test_a_folder_without_books_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="has none of"):
+        read_and_check(tmp_path)
+    with pytest.raises(Problem, match="is no folder"):
+        read_and_check(tmp_path / "nowhere")
+
+
+def test_codes_that_no_file_names_are_asked_for_and_told_with_their_rows(files: Files) -> None:
+    folder = files()
+    (folder / "customers.csv").unlink()
+    book = read_and_check(folder)
+    found: list[Mistake] = []
+    asked: list[tuple[str, str]] = []
+
+    def is_known(table: str, code: str) -> bool:
+        asked.append((table, code))
+        return len(asked) > 1
+
+    check_outside(book, is_known, found)
+    check_outside(book, is_known, found)
+    what = "HUALIAN is neither in customers.csv nor in the system"
+    assert [str(each) for each in found] == [f"orders.csv row 2, column customer_code: {what}"]
+    assert asked == [("customers", "HUALIAN")] * 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "amount"),
+    [
+        ("", "", "4.50"),
+        (",discount_percent", ",10", "4.05"),
+        (",discount_percent", ",0.1", "4.50"),
+        (",amount", ",4.44", "4.44"),
+    ],
+)
+def test_a_line_is_worth_what_was_told_or_what_it_reckons_to_half_up(
+    files: Files, columns: str, cells: str, amount: str
+) -> None:
+    header, row = LINES.splitlines()
+    book = read_and_check(files(order_lines=f"{header}{columns}\n{row}{cells}\n"))
+    assert amount_of(book["order_lines"][0]) == Decimal(amount)
+
+
+def test_an_amount_above_quantity_times_price_is_a_mistake(files: Files) -> None:
+    header, row = LINES.splitlines()
+    (told,) = mistakes(files(order_lines=f"{header},amount\n{row},4.51\n"))
+    assert told == "order_lines.csv row 2, column amount: is more than quantity × unit_price"
+
+
+def test_rows_of_one_price_scheme_must_not_differ_but_in_their_breaks(files: Files) -> None:
+    head = "scheme_code,name,product_code,grade,min_quantity,unit_price,valid_from\n"
+    rows = "S,价,RJ-1,A,0,2,2026-01-01\nS,价,RJ-1,B,100,1.9,2026-01-01\n"
+    (told,) = mistakes(files(prices=head + rows))
+    assert told.startswith("prices.csv row 3, column scheme_code: tells something else")
+
+
+def test_open_orders_come_last_and_oldest_first(files: Files) -> None:
+    orders = (
+        "order_number,customer_code,ordered_on,fulfilled_on\n"
+        "X-3,HUALIAN,2026-03-01,\nX-2,HUALIAN,2026-02-01,\nX-1,HUALIAN,2026-04-01,2026-04-02\n"
+    )
+    lines = "order_number,product_code,quantity,unit_price\n" + "".join(
+        f"X-{number},RJ-1,1,1\n" for number in (1, 2, 3)
+    )
+    planned = phases(read_and_check(files(orders=orders, order_lines=lines)), [])
+    kinds: list[Any] = [
+        (phase.in_order, [step.row.cells["order_number"] for step in phase.steps])
+        for phase in planned
+        if phase.steps and phase.steps[0].kind.endswith("orders")
+    ]
+    assert kinds == [(False, ["X-1"]), (True, ["X-2", "X-3"])]
+
+
+def test_the_key_of_a_request_is_its_content() -> None:
+    assert key_of("/customers", {"a": 1, "b": 2}) == key_of("/customers", {"b": 2, "a": 1})
+    assert key_of("/customers", {"a": 1}) != key_of("/customers", {"a": 2})
+    assert key_of("/customers", {"a": 1}) != key_of("/products", {"a": 1})
+    assert len(key_of("/customers", {})) <= 120
+
+
+def test_the_example_book_is_sound_and_tells_of_every_grade() -> None:
+    book = read_and_check(EXAMPLE_BOOK)
+    assert {record.body["grade"] for record in book["customers"]} == {"A", "B", "C"}
+    assert {record.body["default_supply"] for record in book["products"]} == {"stock", "make"}
+    made = {r.body["code"] for r in book["products"] if r.body["default_supply"] == "make"}
+    assert {record.body["product_code"] for record in book["recipes"]} == made
+    priced = {record.body["product_code"] for record in book["prices"]}
+    assert priced == {record.body["code"] for record in book["products"]}
+    signs = {r.body["customer_code"] for r in book["contacts"] if r.body.get("may_sign")}
+    assert signs == {record.body["customer_code"] for record in book["customers"]}
+    assert not book.outside
+
+
+def test_every_column_is_described() -> None:
+    page = (CHECKOUT / "docs" / "import.md").read_text()
+    for table in TABLES.values():
+        section = page.split(f"### {table.file}\n", 1)[1].split("\n### ", 1)[0]
+        for column in table.columns:
+            assert f"`{column}`" in section, f"{table.file}: {column}"
