@@ -51,7 +51,7 @@ def engines(session_tag: str) -> Iterator[Engines]:
         return
     places = test_run.instance_for_tests(session_tag)
     try:
-        with records.holding(places.home), running_engines(places) as started:
+        with records.holding(places.home), running_engines(places, durable=False) as started:
             yield started
     finally:
         places.remove()

@@ -75,9 +75,9 @@ def given_engines(environment: Mapping[str, str] = os.environ) -> Engines | None
     return Engines(given_pg, given_amqp, control_from(environment.get(CONTROL_VARIABLE)))
 
 
-def private_engines(places: Places, kept: InstanceSecrets) -> Engines:
+def private_engines(places: Places, kept: InstanceSecrets, *, durable: bool = True) -> Engines:
     """Return an instance's own engines, started or not."""
-    server = PostgresServer(places, kept.postgres_port, kept.postgres_password)
+    server = PostgresServer(places, kept.postgres_port, kept.postgres_password, durable)
     node = RabbitNode(
         places=places,
         name=f"gendan-{checkout_hash(CHECKOUT)}-{places.name}",
@@ -101,11 +101,14 @@ def settled_secrets(places: Places) -> InstanceSecrets:
 
 @contextmanager
 def running_engines(
-    places: Places, say: Callable[[str], None] = lambda _: None
+    places: Places, say: Callable[[str], None] = lambda _: None, *, durable: bool = True
 ) -> Iterator[Engines]:
-    """Run an instance's engines for as long as the block lasts."""
+    """Run an instance's engines for as long as the block lasts.
+
+    What is not `durable` survives the death of every process, but not a power cut.
+    """
     places.make()
-    engines = given_engines() or private_engines(places, settled_secrets(places))
+    engines = given_engines() or private_engines(places, settled_secrets(places), durable=durable)
     engines.check_given()
     if engines.are_ours:
         packages.ensure_engine_packages(say)

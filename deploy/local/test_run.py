@@ -75,7 +75,7 @@ def run_tests(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with records.holding(places.home):
         try:
-            with running_engines(places, say) as engines:
+            with running_engines(places, say, durable=False) as engines:
                 return run_pytest(arguments, os.environ | engines.addresses())
         finally:
             places.remove()
