@@ -16,7 +16,7 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.exc import StaleDataError
 
-from chassis import clock
+from chassis import clock, faults
 from chassis.database import Store, Work
 from chassis.errors import Conflict, Invalid, InvalidFields, StaleVersion
 from chassis.principal import Principal
@@ -102,12 +102,15 @@ def run_command(
             .where(table.c.principal_id == principal.person_id, table.c.key == checked)
             .values(answer={"is": answer})
         )
+        faults.point("before_command_commit")
         return answer
 
     try:
-        return store.transact(principal, once)
+        answer = store.transact(principal, once)
     except StaleDataError as error:
         raise StaleVersion(entity=method, version="?") from error
+    faults.point("after_command_commit")
+    return answer
 
 
 def _stored_answer(work: Work, table: Table, principal: Principal, key: str, digest: str) -> Any:
