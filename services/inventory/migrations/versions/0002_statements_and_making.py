@@ -96,7 +96,7 @@ def upgrade() -> None:
             nullable=False,
             comment="optimistic lock, counted by each update",
         ),
-        sa.CheckConstraint("quantity > 0", name="ck_instruction_quantity"),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_instruction_quantity")),
         sa.PrimaryKeyConstraint("id", name="pk_instruction"),
         sa.UniqueConstraint("number", name="uq_instruction_number"),
     )
@@ -134,7 +134,9 @@ def upgrade() -> None:
             nullable=False,
             comment="replaced by another: no longer counts",
         ),
-        sa.CheckConstraint("quantity >= 0 and scrap >= 0", name="ck_production_report_quantities"),
+        sa.CheckConstraint(
+            "quantity >= 0 and scrap >= 0", name=op.f("ck_production_report_quantities")
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_production_report"),
     )
     op.create_index(
@@ -238,9 +240,9 @@ def upgrade() -> None:
             comment="optimistic lock, counted by each update",
         ),
         sa.CheckConstraint(
-            "hours_per_day > 0 and hours_per_day <= 24", name="ck_work_centre_hours_per_day"
+            "hours_per_day > 0 and hours_per_day <= 24", name=op.f("ck_work_centre_hours_per_day")
         ),
-        sa.CheckConstraint("quantity_per_hour > 0", name="ck_work_centre_quantity_per_hour"),
+        sa.CheckConstraint("quantity_per_hour > 0", name=op.f("ck_work_centre_quantity_per_hour")),
         sa.PrimaryKeyConstraint("id", name="pk_work_centre"),
         sa.UniqueConstraint("code", name="uq_work_centre_code"),
     )
@@ -280,7 +282,7 @@ def upgrade() -> None:
             nullable=True,
             comment="when the line was finished",
         ),
-        sa.CheckConstraint("quantity > 0", name="ck_slot_quantity"),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_slot_quantity")),
         sa.ForeignKeyConstraint(
             ["work_centre_id"], ["work_centre.id"], name="fk_slot_work_centre_id"
         ),
