@@ -1,0 +1,203 @@
+"""Which price holds, which promotion, and what is in doubt."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.orders.domain.line import OrderLine
+from services.orders.domain.pricing import (
+    LastPrice,
+    PriceFindings,
+    PriceScheme,
+    Promotion,
+    best_offer,
+    best_promotions,
+    check_prices,
+)
+from tests.unit.orders.story import CUSTOMER, LABEL, NOW, PAPER, TODAY, line
+
+CUSTOMER_ID, PAPER_ID = UUID(CUSTOMER["id"]), UUID(PAPER["id"])
+
+
+def scheme(price: str, *, code: str = "S", **changes: Any) -> PriceScheme:
+    facts: dict[str, Any] = {
+        "name": code,
+        "product": PAPER,
+        "customer": None,
+        "region": None,
+        "grade": None,
+        "breaks": [(Decimal(0), Decimal(price))],
+        "valid_from": date(2026, 1, 1),
+        "valid_until": None,
+        "now": NOW,
+        **changes,
+    }
+    return PriceScheme(id=uuid4(), code=code, **facts)
+
+
+def price_of(*schemes: PriceScheme, quantity: str = "100", today: date = TODAY) -> Decimal | None:
+    return best_offer(
+        schemes,
+        product_id=PAPER_ID,
+        quantity=Decimal(quantity),
+        customer_id=CUSTOMER_ID,
+        grade="B",
+        region="华东",
+        today=today,
+    ).unit_price
+
+
+def test_the_most_specific_scheme_wins_customer_region_grade_everybody() -> None:
+    ladder = [
+        scheme("4"),
+        scheme("3", grade="B"),
+        scheme("2", region="华东"),
+        scheme("1", customer=CUSTOMER),
+    ]
+    for count in range(1, 5):
+        assert price_of(*ladder[:count]) == Decimal(5 - count)
+
+
+def test_of_two_alike_the_one_that_starts_later_wins() -> None:
+    assert price_of(scheme("1"), scheme("2", valid_from=date(2026, 6, 1))) == Decimal(2)
+
+
+def test_schemes_of_others_do_not_fit() -> None:
+    other = {**CUSTOMER, "id": str(uuid4())}
+    assert price_of(scheme("1", grade="A")) is None
+    assert price_of(scheme("1", region="华南")) is None
+    assert price_of(scheme("1", customer=other)) is None
+    assert price_of(scheme("1", product=LABEL)) is None
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price"), [("99.999", "3"), ("100", "2"), ("999", "2"), ("1000", "1")]
+)
+def test_a_quantity_break_holds_from_its_least_quantity_on(quantity: str, price: str) -> None:
+    breaks = [(Decimal(1000), Decimal(1)), (Decimal(0), Decimal(3)), (Decimal(100), Decimal(2))]
+    assert price_of(scheme("9", breaks=breaks), quantity=quantity) == Decimal(price)
+
+
+def test_below_the_first_break_there_is_no_price() -> None:
+    assert price_of(scheme("9", breaks=[(Decimal(10), Decimal(1))]), quantity="9") is None
+
+
+@pytest.mark.parametrize(
+    ("today", "holds"),
+    [
+        (date(2026, 5, 31), False),
+        (date(2026, 6, 1), True),
+        (date(2026, 6, 30), True),
+        (date(2026, 7, 1), False),
+    ],
+)
+def test_a_scheme_holds_from_its_first_to_its_last_day(today: date, holds: bool) -> None:  # noqa: FBT001
+    june = scheme("1", valid_from=date(2026, 6, 1), valid_until=date(2026, 6, 30))
+    assert (price_of(june, today=today) is not None) is holds
+
+
+def promotion(kind: str, threshold: str, value: str, **changes: Any) -> Promotion:
+    facts: dict[str, Any] = {"grade": None, "region": None, "valid_until": None, **changes}
+    return Promotion(
+        id=uuid4(),
+        code=f"{kind}-{threshold}",
+        name=kind,
+        kind=kind,
+        threshold=Decimal(threshold),
+        value=Decimal(value),
+        valid_from=date(2026, 1, 1),
+        active=True,
+        **facts,
+    )
+
+
+def check(
+    lines: list[OrderLine],
+    *schemes: PriceScheme,
+    promotions: tuple[Promotion, ...] = (),
+    last: LastPrice | None = None,
+) -> PriceFindings:
+    offers = [
+        best_offer(
+            schemes,
+            product_id=each.product_id,
+            quantity=each.quantity,
+            customer_id=CUSTOMER_ID,
+            grade="B",
+            region="华东",
+            today=TODAY,
+        )
+        for each in lines
+    ]
+    return check_prices(
+        lines,
+        offers,
+        last_prices={} if last is None else {last.product_id: last},
+        promotions=promotions,
+        grade="B",
+        region="华东",
+        today=TODAY,
+    )
+
+
+def test_a_threshold_discount_is_spread_by_largest_remainder() -> None:
+    lines = [line(n, "100", unit_price=None) for n in (1, 2, 3)]
+    findings = check(lines, scheme("1"), promotions=(promotion("discount", "300", "20"),))
+    assert findings.discounts == [Decimal("6.67"), Decimal("6.67"), Decimal("6.66")]
+    assert (findings.scheme_total, findings.promotion) == (Decimal("280.00"), "discount-300")
+
+
+def test_a_threshold_not_reached_gives_nothing_and_the_largest_reached_wins() -> None:
+    off = [promotion("discount", "300", "20"), promotion("discount", "500", "50")]
+    gift = promotion("coupon", "500", "20")
+    every: dict[str, Any] = {"grade": "B", "region": "华东", "today": TODAY}
+    assert best_promotions([*off, gift], total=Decimal("299.99"), **every) == (None, [])
+    assert best_promotions([*off, gift], total=Decimal(499), **every) == (off[0], [])
+    assert best_promotions([*off, gift], total=Decimal(500), **every) == (off[1], [gift])
+    elsewhere = promotion("discount", "1", "0.50", grade="A")
+    assert best_promotions([elsewhere], total=Decimal(500), **every) == (None, [])
+
+
+def kinds(findings: PriceFindings) -> list[str]:
+    return [doubt["kind"] for doubt in findings.doubts]
+
+
+def test_the_schemes_price_raises_no_doubt_and_another_does() -> None:
+    assert kinds(check([line()], scheme("1"))) == []
+    assert kinds(check([line(unit_price=Decimal("0.99"))], scheme("1"))) == ["differs_from_scheme"]
+
+
+def test_without_a_scheme_the_price_is_in_doubt() -> None:
+    findings = check([line()])
+    assert kinds(findings) == ["no_scheme"]
+    assert findings.scheme_total == Decimal("1000.00")
+
+
+def test_a_discount_somebody_gave_is_in_doubt_unless_it_is_the_promotions() -> None:
+    twenty = (promotion("discount", "1000", "20"),)
+    assert kinds(check([line(discount=Decimal(20))], scheme("1"), promotions=twenty)) == []
+    given = check([line(discount=Decimal(30))], scheme("1"), promotions=twenty)
+    assert kinds(given) == ["discount_differs"]
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "doubts"),
+    [
+        (datetime(2026, 1, 1, tzinfo=UTC), ["differs_from_last_price"]),
+        (datetime(2026, 11, 1, tzinfo=UTC), []),
+    ],
+)
+def test_another_last_price_is_in_doubt_only_if_the_scheme_has_not_changed_since(
+    changed_at: datetime, doubts: list[str]
+) -> None:
+    last = LastPrice(
+        customer_id=CUSTOMER_ID,
+        product_id=PAPER_ID,
+        unit_price=Decimal("1.20"),
+        order_id=uuid4(),
+        at=datetime(2026, 10, 1, tzinfo=UTC),
+    )
+    assert kinds(check([line()], scheme("1", now=changed_at), last=last)) == doubts
