@@ -33,7 +33,7 @@ class Program:
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 30.0
-    ready_seconds: float = 60.0
+    ready_seconds: float = 180.0
     run: Path | None = None
     before_start: Callable[[], None] = field(default=lambda: None)
 

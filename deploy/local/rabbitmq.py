@@ -125,7 +125,7 @@ class RabbitNode:
             is_ready=lambda: answers(self.admin_url),
             account=self.places.account,
             run=self.places.run,
-            ready_seconds=120.0,
+            ready_seconds=240.0,
             stop_seconds=60.0,
             before_start=self.prepare,
         )

@@ -30,7 +30,7 @@ class Gendan:
         self.environment = {key: value for key, value in os.environ.items() if key not in given}
         self.environment[NAME_VARIABLE] = name
 
-    def __call__(self, *arguments: str, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
+    def __call__(self, *arguments: str, seconds: float = 400) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "deploy.cli", *arguments],
             cwd=places.CHECKOUT,
@@ -122,8 +122,8 @@ def test_a_killed_service_and_a_killed_engine_come_back(gendan: Gendan) -> None:
         now = gendan.alive()
         return now.keys() == before.keys() and all(now[name] != before[name] for name in killed)
 
-    assert eventually(are_back, 60)
-    assert eventually(lambda: gendan("status").returncode == 0, 60)
+    assert eventually(are_back, 120)
+    assert eventually(lambda: gendan("status").returncode == 0, 120)
 
 
 def test_business_time_moves_forward_only(gendan: Gendan) -> None:
