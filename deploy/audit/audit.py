@@ -1,8 +1,11 @@
 """One audit: wait for quiet, look, look again at what differs, mend what is safe to mend."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from chassis.errors import GendanError
@@ -15,6 +18,7 @@ SECOND_LOOK_SECONDS = 3.0
 _POLL_SECONDS = 0.5
 # How many keys one repair names.
 _AT_ONCE = 200
+_MOST_TEXT = 2000
 _LEADERS = ("orders", "shipping")
 
 #: Told after each order, page or service that was looked at: the part's name and how many.
@@ -103,6 +107,33 @@ class Audit:
                 yield f"{named} {done}"
             except GendanError as refusal:
                 yield f"{named} not {done}: {refusal.message}"
+
+    def raise_anomalies(self, report: Report, day: date) -> None:
+        """Raise an anomaly for each order that something is wrong with, once a day; note it.
+
+        What no order is named for can only be read in the report.
+        """
+        by_order: dict[str, list[Difference]] = defaultdict(list)
+        for difference in report.differences:
+            if difference.order_number:
+                by_order[difference.order_number].append(difference)
+        for number, differences in by_order.items():
+            text = f"Audit: {'; '.join(map(str, differences))}"[:_MOST_TEXT]
+            body = {
+                "order_number": number,
+                "cause": "system",
+                "topic": "other",
+                "priority": "urgent",
+                "text": text,
+            }
+            digest = sha256(text.encode()).hexdigest()[:16]
+            try:
+                self._books.command(
+                    "orders", "raise_anomaly", body, key=f"audit:{day}:{number}:{digest}"
+                )
+                report.done.append(f"{number} anomaly raised")
+            except GendanError as refusal:
+                report.done.append(f"{number} anomaly not raised: {refusal.message}")
 
     # -- looking ---------------------------------------------------------------------------
 

@@ -25,8 +25,8 @@ class Books(Protocol):
     def ask(self, service: str, method: str, body: Mapping[str, Any]) -> Any:
         """Ask a question; again if nobody answers."""
 
-    def command(self, service: str, method: str, body: Mapping[str, Any]) -> Any:
-        """Have something done, once."""
+    def command(self, service: str, method: str, body: Mapping[str, Any], *, key: str = "") -> Any:
+        """Have something done, once for each key; without one, once."""
 
 
 class BooksByRpc:
@@ -40,9 +40,9 @@ class BooksByRpc:
         """Ask a question; raises Unavailable if nobody answers it three times."""
         return self._call(service, method, body, None)
 
-    def command(self, service: str, method: str, body: Mapping[str, Any]) -> Any:
+    def command(self, service: str, method: str, body: Mapping[str, Any], *, key: str = "") -> Any:
         """Have something done; asked again it has one key, so it is done once."""
-        return self._call(service, method, body, f"audit:{uuid4()}")
+        return self._call(service, method, body, key or f"audit:{uuid4()}")
 
     def _call(self, service: str, method: str, body: Mapping[str, Any], key: str | None) -> Any:
         for attempt in range(1, TRIES + 1):

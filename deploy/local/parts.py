@@ -32,7 +32,7 @@ CALLS = {
     GATEWAY: SERVICES,
     RELAY: SERVICES,
 }
-# The audit reads books and asks for repairs, and may call nothing else.
+# The audit reads books, asks for repairs, raises anomalies, and may call nothing else.
 AUDIT_CALLS = (
     "audit_books",
     "listening",
@@ -40,6 +40,7 @@ AUDIT_CALLS = (
     "send_again",
     "take_up_now",
     "announce_again",
+    "raise_anomaly",
 )
 REPLY_QUEUE = r"rpc\.reply-.+"
 # What a child may inherit from us; everything else it is told by name.
@@ -59,6 +60,8 @@ class Wiring:
     run: Path
     profile: str = "tryout"
     clock_file: Path | None = None
+    #: Where the gateway keeps attachments' bytes; None: it keeps none.
+    attachments: Path | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -119,6 +122,8 @@ class Wiring:
     def gateway(self, port: int, *, host: str = "127.0.0.1", workers: int = 2) -> Program:
         """Return the HTTP gateway."""
         told = self.environment(GATEWAY) | {"GENDAN_HTTP_PORT": str(port)}
+        if self.attachments:
+            told["GENDAN_ATTACHMENTS_DIR"] = str(self.attachments)
         return self._python(
             GATEWAY,
             told,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import FrameType
 
+from deploy.audit.nightly import Nightly
 from deploy.local import records
 from deploy.local.instance import Instance, Plan, own_places
 from deploy.local.places import CHECKOUT
@@ -82,6 +83,7 @@ def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> 
     if left:
         say(f"ended what an earlier launcher left running: {', '.join(left)}")
     instance = Instance.open(move_ports=True)
+    nightly = Nightly(say)
     try:
         if wish.fresh:
             say("deleting the data of before")
@@ -90,6 +92,7 @@ def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> 
         instance.start(supervisor, plan, say)
         when_ready(instance, plan)
         signals.is_starting = False
+        nightly.start()
         supervisor.watch()
     except Interrupted:
         say("interrupted")
@@ -98,6 +101,7 @@ def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> 
         had_started = supervisor.has_started
         if had_started:
             say("stopping")
+        nightly.stop()
         supervisor.stop()
         records.end_leftovers(instance.places.run)
         if had_started:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from datetime import date
 from typing import Any
 
 import pytest
@@ -395,6 +396,7 @@ class Shelf:
         self.missing: list[str] = []
         self.commands: list[tuple[str, str, Any]] = []
         self.refuses = False
+        self.keys: list[str] = []
 
     def ask(self, service: str, method: str, body: Any) -> Any:
         if method == "listening":
@@ -413,7 +415,8 @@ class Shelf:
             return self.stock[min(self.looks, len(self.stock)) - 1]
         return self.books.get((service, book), [])
 
-    def command(self, service: str, method: str, body: Any) -> Any:
+    def command(self, service: str, method: str, body: Any, *, key: str = "") -> Any:
+        self.keys.append(key)
         if self.refuses:
             raise Unavailable
         self.commands.append((service, method, body))
@@ -510,3 +513,20 @@ def test_a_repair_that_is_refused_is_told_and_the_others_go_on() -> None:
         "1 of orders not sent again",
         "1 of shipping not taken up",
     ]
+
+
+def test_an_anomaly_is_raised_for_each_order_named_and_once_a_day() -> None:
+    shelf = broken_shelf()
+    report = audit(shelf).run()
+
+    audit(shelf).raise_anomalies(report, date(2026, 11, 22))
+    audit(shelf).raise_anomalies(report, date(2026, 11, 22))
+
+    ((service, method, body), again) = shelf.commands
+    assert (service, method, body["order_number"]) == (
+        "orders", "raise_anomaly", "D261122-000001",
+    )  # fmt: skip
+    assert (body["cause"], body["priority"]) == ("system", "urgent")
+    assert "missing_message  shipping" in body["text"]
+    assert again == (service, method, body)
+    assert len(set(shelf.keys)) == 1

@@ -1,0 +1,39 @@
+"""When the nightly audit runs."""
+
+import sys
+import threading
+from datetime import datetime
+
+import pytest
+
+from chassis.clock import BUSINESS_ZONE
+from deploy.audit import nightly
+from deploy.audit.nightly import Nightly, seconds_until_next
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [("2026-11-22T01:30", 2), ("2026-11-22T03:30", 24), ("2026-11-22T23:30", 4)],
+)
+def test_the_next_run_is_at_half_past_three_in_shanghai(now: str, hours: int) -> None:
+    moment = datetime.fromisoformat(now).replace(tzinfo=BUSINESS_ZONE)
+
+    assert seconds_until_next(moment) == hours * 3600
+
+
+def test_what_the_audit_prints_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, heard = threading.Event(), []
+    waits = iter([0.0])
+    monkeypatch.setattr(nightly, "seconds_until_next", lambda _now: next(waits, 3600.0))
+    monkeypatch.setattr(nightly, "COMMAND", (sys.executable, "-c", "print('0 differences')"))
+
+    def say(line: str) -> None:
+        heard.append(line)
+        told.set()
+
+    night = Nightly(say)
+    night.start()
+    assert told.wait(30)
+    night.stop()
+
+    assert heard == ["audit: 0 differences"]
