@@ -94,6 +94,14 @@ class Order(Announcing, Base):
         Index("ix_order_region", "region", text("created_at desc"), text("id desc")),
         Index("ix_order_grams", "grams", postgresql_using="gin"),
         Index("ix_order_past_reference", "past_reference", unique=True),
+        # The unique index cannot find beginnings: its order is the locale's.
+        Index("ix_order_number_beginning", "number", postgresql_ops={"number": "text_pattern_ops"}),
+        Index(
+            "ix_order_on_hold",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_where=text("hold is not null"),
+        ),
     )
 
     number: Mapped[str] = mapped_column(unique=True)

@@ -15,7 +15,7 @@ from chassis.database import Work
 from chassis.errors import Invalid
 from chassis.grams import wanted
 from services.orders.domain.confirmation import Confirmation
-from services.orders.domain.copies import ShipmentCopy
+from services.orders.domain.copies import CustomerCopy, ProductCopy, ShipmentCopy
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.gate import Gate
 from services.orders.domain.lifecycle import ConfirmationState, GateKind, Stage, Verdict
@@ -125,13 +125,19 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), BUSINESS_ZONE)
 
 
+def _of_customer(code: str) -> Any:
+    known = select(CustomerCopy.id).where(CustomerCopy.code == code)
+    return Order.customer_id == known.scalar_subquery()
+
+
 def _with_product(code: str) -> Any:
-    return exists().where(OrderLine.order_id == Order.id, OrderLine.product_code == code)
+    known = select(ProductCopy.id).where(ProductCopy.code == code).scalar_subquery()
+    return exists().where(OrderLine.order_id == Order.id, OrderLine.product_id == known)
 
 
 # How each filter of a search narrows it; `q` and `phone` are texts to be found (`_holds`).
 _FILTERS: dict[str, Callable[[Any], Any]] = {
-    "customer_code": lambda code: Order.customer_code == code,
+    "customer_code": _of_customer,
     "clerk_id": lambda person: Order.clerk_id == person,
     "salesperson_id": lambda person: Order.salesperson_id == person,
     "region": lambda region: Order.region == region,
