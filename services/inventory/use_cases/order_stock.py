@@ -34,7 +34,8 @@ def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datet
         free_stock(work, order.order_id, held_before=at)
         return
     stock_lines = [line for line in order.lines if not line.is_made and not line.short_closed]
-    if name == "order_submitted":
+    # A first submit gives nothing up.
+    if name == "order_submitted" and order.revision > 1:
         settle_stock(work, order.order_id, {line.id: line.quantity for line in stock_lines})
     if name == "past_order_recorded":
         wanted = [Wanted(line.id, line.product_id, line.quantity) for line in stock_lines]

@@ -27,7 +27,9 @@ def follow_order(work: Work, name: str, view: dict[str, Any]) -> OrderCopy | Non
     if order.is_over or name == "order_expired":
         _end(work, order, expired=name == "order_expired")
     elif order.is_in_review:
-        statements.open_due(work, order)
+        # Of a first submit from stock nothing is to be signed, and nothing was.
+        if order.made_lines or order.revision > 1:
+            statements.open_due(work, order)
     elif order.is_ordered:
         instructions.draft_missing(work, order)
     if order.stage in DATED:
