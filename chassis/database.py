@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 from marshmallow import Schema
@@ -34,6 +34,9 @@ CONNECT_TIMEOUT_SECONDS = 5
 # serialization_failure, deadlock_detected: the whole transaction may simply be run again.
 RETRIED = {"40001", "40P01"}
 TRIES = 4
+
+# Queries of one process at a time; PostgreSQL's connections are for all processes.
+MOST_READING = 8
 
 _SETTINGS_KEPT_SECONDS = 1.0
 
@@ -186,7 +189,13 @@ class Store:
         self.rules = rules
         self.engine: Engine = connect(url, application=service, pool_size=pool_size)
         # A query needs no transaction of its own: BEGIN and ROLLBACK would be two round trips.
-        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # On connections of its own: to switch one there and back would be two as well.
+        self.reading: Engine = connect(
+            url,
+            application=service,
+            pool_size=min(pool_size, MOST_READING),
+            isolation_level="AUTOCOMMIT",
+        )
         self._settings: dict[str, Any] = {}
         self._settings_read = float("-inf")
 
@@ -220,7 +229,7 @@ class Store:
         """Run `body`, which only reads, and give its answer."""
         for attempt in range(1, TRIES + 1):
             try:
-                with Session(self._reading, autoflush=False) as session:
+                with Session(self.reading, autoflush=False) as session:
                     return body(Work(self, session, principal, clock.business_now()))
             except DBAPIError as error:
                 if not _may_be_run_again(error) or attempt == TRIES:
@@ -248,6 +257,7 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.reading.dispose()
 
     def _as_unavailable(self, error: DBAPIError) -> Exception:
         """Give the error a caller should see: Unavailable where waiting helps, else the bug."""
@@ -279,7 +289,13 @@ def store_of(container: Any) -> Store:
     return store
 
 
-def connect(url: str, *, application: str, pool_size: int) -> Engine:
+def connect(
+    url: str,
+    *,
+    application: str,
+    pool_size: int,
+    isolation_level: Literal["READ COMMITTED", "AUTOCOMMIT"] = "READ COMMITTED",
+) -> Engine:
     """Give an engine for a `postgresql+psycopg2://` URL with the house's limits.
 
     Raises ValueError for any other form: SQLAlchemy 2.1 maps the bare one to psycopg 3,
@@ -294,6 +310,7 @@ def connect(url: str, *, application: str, pool_size: int) -> Engine:
     return create_engine(
         url,
         pool_size=pool_size,
+        isolation_level=isolation_level,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         pool_use_lifo=True,

@@ -550,8 +550,7 @@ class EventDesk(SharedExtension):
     @contextmanager
     def _only_one_trial(self) -> Iterator[bool]:
         """Hold the service's lock on trials, unless another replica has it."""
-        engine = self.store.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self.store.reading.connect() as connection:
             is_ours = bool(connection.scalar(select(func.pg_try_advisory_lock(_TRIALS_LOCK))))
             try:
                 yield is_ours

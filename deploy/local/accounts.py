@@ -54,7 +54,7 @@ def gateway_work(installation: Installation) -> Iterator[Work]:
         with told_plainly(), store.work(operator()) as work:
             yield work
     finally:
-        store.engine.dispose()
+        store.close()
 
 
 def file_of(instance: Instance) -> Path:
