@@ -34,6 +34,7 @@ ROOMS = {
     "import": "deploy.commands.import_books",
     "bench": "deploy.commands.bench",
     "audit": "deploy.commands.audit",
+    "torture": "deploy.commands.torture",
 }
 
 
