@@ -1,0 +1,288 @@
+"""Conversations: whoever dies where, they end once, forwards or backwards, holding nothing else."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from chassis import conversation, faults
+from chassis.commands import KeyReused
+from chassis.conversation import Conversations, InProgress, NotFinishedInTime
+from chassis.database import Store
+from chassis.errors import Conflict, Unavailable
+from tests.integration.chassis.ledger import (
+    CLERK,
+    Crash,
+    Neighbours,
+    NoMark,
+    conversations,
+    marked,
+    open_store,
+)
+
+
+@pytest.fixture
+def store(empty_database: str) -> Iterator[Store]:
+    opened = open_store(empty_database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def neighbours() -> Neighbours:
+    return Neighbours()
+
+
+@pytest.fixture
+def talks(store: Store, neighbours: Neighbours) -> Conversations:
+    return conversations(store, neighbours)
+
+
+def hold(talks: Conversations, key: str = "k", seconds: float = 2.0, **body: Any) -> Any:
+    return talks.hold("mark", CLERK, key, body or {"text": "a"}, deadline=time.time() + seconds)
+
+
+def state(store: Store) -> str:
+    with store.work() as work:
+        return str(work.session.scalar(text("select state from conversation")))
+
+
+def lease_ends(store: Store, *, overdue: bool = False) -> None:
+    with store.work() as work:
+        work.session.execute(text("update conversation set lease_until = now() - interval '1 s'"))
+        if overdue:
+            work.session.execute(text("update conversation set deadline = now() - interval '1 s'"))
+
+
+def die() -> None:
+    raise Crash
+
+
+def away() -> None:
+    raise Unavailable
+
+
+def refuse() -> None:
+    raise NoMark
+
+
+POINTS = ("after_begin", "after_ask_first", "after_ask_second", "before_finish")
+
+
+def crash_at(monkeypatch: pytest.MonkeyPatch, point: str) -> None:
+    def crash(name: str) -> None:
+        if name == point:
+            monkeypatch.setattr(faults, "point", lambda _: None)
+            raise Crash
+
+    monkeypatch.setattr(faults, "point", crash)
+
+
+def test_it_asks_in_order_and_gives_one_answer_by_one_key(
+    talks: Conversations, neighbours: Neighbours, store: Store
+) -> None:
+    first = hold(talks)
+    assert hold(talks) == first == {"text": "a"}
+    assert neighbours.calls == ["one.hold", "two.hold"]
+    assert (marked(store), state(store)) == (["a"], "done")
+    with pytest.raises(KeyReused):
+        hold(talks, text="b")
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_whoever_dies_before_the_deadline_another_goes_on_forwards(
+    talks: Conversations,
+    neighbours: Neighbours,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    point: str,
+) -> None:
+    crash_at(monkeypatch, point)
+    with pytest.raises(Crash):
+        hold(talks)
+    assert talks.take_up_abandoned() == 0  # its lease still runs
+    lease_ends(store)
+
+    assert talks.take_up_abandoned() == 1
+
+    assert hold(talks) == {"text": "a"}
+    assert (marked(store), neighbours.holds) == (["a"], (1, 1))
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_past_the_deadline_another_takes_everything_back(
+    talks: Conversations,
+    neighbours: Neighbours,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    point: str,
+) -> None:
+    crash_at(monkeypatch, point)
+    with pytest.raises(Crash):
+        hold(talks)
+    lease_ends(store, overdue=True)
+
+    assert talks.take_up_abandoned() == 1
+
+    assert (state(store), neighbours.holds) == ("void", (0, 0))
+    assert marked(store) == ["abandoned: not_finished_in_time"]
+    # The same key may try afresh, by new ids: the tombstones are those of the old ones.
+    assert hold(talks) == {"text": "a"}
+    assert neighbours.holds == (1, 1)
+
+
+def test_a_refusal_is_taken_back_stored_and_given_again(
+    talks: Conversations, neighbours: Neighbours, store: Store
+) -> None:
+    neighbours.before["two.hold"] = refuse
+    for _ in range(2):
+        with pytest.raises(Conflict) as refused:
+            hold(talks)
+        assert refused.value.code == "no_mark"
+    # What was refused changed nothing there and needs no undoing.
+    assert neighbours.calls == ["one.hold", "two.hold", "one.undo"]
+    assert (neighbours.holds, state(store)) == ((0, 0), "refused")
+    assert marked(store) == ["abandoned: no_mark"]
+
+
+def test_a_refusal_by_its_own_beginning_leaves_no_row(talks: Conversations, store: Store) -> None:
+    with pytest.raises(NoMark):
+        hold(talks, text="never")
+    assert state(store) == "None"
+
+
+def test_dying_after_the_decision_to_turn_back_does_not_take_it_back(
+    talks: Conversations, neighbours: Neighbours, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neighbours.before["two.hold"] = refuse
+    crash_at(monkeypatch, "after_turning_back")
+    with pytest.raises(Crash):
+        hold(talks)
+    neighbours.before.clear()
+    assert (state(store), neighbours.holds) == ("undoing", (1, 0))
+    lease_ends(store)
+
+    talks.take_up_abandoned()
+
+    assert (state(store), neighbours.holds) == ("refused", (0, 0))
+    assert marked(store) == ["abandoned: no_mark"]
+
+
+def test_an_undo_is_tried_until_it_works(
+    talks: Conversations, neighbours: Neighbours, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neighbours.before["two.hold"] = refuse
+    neighbours.before["one.undo"] = away
+    with pytest.raises(NoMark):
+        hold(talks, seconds=0.3)
+    for _ in range(2):
+        assert (state(store), neighbours.holds) == ("undoing", (1, 0))
+        with pytest.raises(InProgress):
+            hold(talks, seconds=0.1)
+        lease_ends(store)
+        # It is patient for as long as its lease runs; a test need not be.
+        monkeypatch.setattr(conversation, "LEASE", timedelta(seconds=1.2))
+        talks.take_up_abandoned()
+    del neighbours.before["one.undo"]
+    lease_ends(store)
+    talks.take_up_abandoned()
+    assert (state(store), neighbours.holds) == ("refused", (0, 0))
+
+
+def test_an_answer_that_got_lost_is_asked_for_again_by_the_same_id(
+    talks: Conversations, neighbours: Neighbours
+) -> None:
+    def lose() -> None:
+        neighbours.after.clear()
+        raise Unavailable
+
+    neighbours.after["one.hold"] = lose
+    assert hold(talks) == {"text": "a"}
+    assert neighbours.calls == ["one.hold", "one.hold", "two.hold"]
+    assert neighbours.holds == (1, 1)
+
+
+def test_a_worker_that_comes_late_changes_nothing_any_more(
+    talks: Conversations, neighbours: Neighbours, store: Store
+) -> None:
+    """While the first worker hangs before its second ask, another turns the row back."""
+
+    def meanwhile() -> None:
+        neighbours.before.clear()
+        lease_ends(store, overdue=True)
+        conversations(store, neighbours).take_up_abandoned()
+        assert state(store) == "void"
+
+    neighbours.before["two.hold"] = meanwhile
+
+    with pytest.raises(NotFinishedInTime):
+        hold(talks)
+
+    assert (state(store), neighbours.holds) == ("void", (0, 0))
+    assert marked(store) == ["abandoned: not_finished_in_time"]
+
+
+def test_of_two_replicas_that_go_on_at_once_both_give_the_one_answer(
+    talks: Conversations, neighbours: Neighbours, store: Store
+) -> None:
+    def meanwhile() -> None:
+        neighbours.before.clear()
+        lease_ends(store)
+        assert conversations(store, neighbours).take_up_abandoned() == 1
+
+    neighbours.before["two.hold"] = meanwhile
+
+    assert hold(talks) == {"text": "a"}
+    assert (marked(store), neighbours.holds) == (["a"], (1, 1))
+
+
+def test_a_row_is_taken_up_by_one_of_many_replicas(
+    talks: Conversations,
+    neighbours: Neighbours,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crash_at(monkeypatch, "after_begin")
+    with pytest.raises(Crash):
+        hold(talks)
+    lease_ends(store)
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: talks.take_up_abandoned(), range(8)))
+
+    assert sorted(taken) == [0] * 7 + [1]
+    assert marked(store) == ["a"]
+
+
+def test_twenty_callers_with_one_key_hold_one_conversation(
+    talks: Conversations, neighbours: Neighbours, store: Store
+) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: hold(talks, seconds=8), range(20)))
+    assert answers == [{"text": "a"}] * 20
+    assert (marked(store), neighbours.calls) == (["a"], ["one.hold", "two.hold"])
+
+
+def test_a_bug_in_one_conversation_does_not_keep_the_others_waiting(
+    talks: Conversations, neighbours: Neighbours, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("broken", "sound"):
+        crash_at(monkeypatch, "after_begin")
+        with pytest.raises(Crash):
+            hold(talks, key, text=key)
+    lease_ends(store)
+    fails = iter([ZeroDivisionError])
+
+    def bug() -> None:
+        for error in fails:
+            raise error
+
+    neighbours.before["one.hold"] = bug
+
+    assert talks.take_up_abandoned() == 2
+
+    assert len(marked(store)) == 1
