@@ -81,7 +81,7 @@ def query(schema: type[Schema]) -> Callable[[Entrypoint], Entrypoint]:
         @wraps(method)
         def entry(self: "Service", principal: Any = None, body: Any = None, key: Any = None) -> Any:  # noqa: ARG001
             who, request = principals.from_wire(principal), load(loader, body)
-            return self.database.read(who, lambda work: method(self, work, request))
+            return self.database.read(who, lambda work: method(self, work, dict(request)))
 
         return _published(entry)
 
@@ -107,7 +107,8 @@ def command(schema: type[Schema], *, keyed: bool = True) -> Callable[[Entrypoint
                 key,
                 method.__name__,
                 body or {},
-                lambda work: method(self, work, request),
+                # A copy: run again after a deadlock, the method finds what it took out of it.
+                lambda work: method(self, work, dict(request)),
             )
 
         return _published(entry)
