@@ -34,8 +34,7 @@ def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datet
         free_stock(work, order.order_id, held_before=at)
         return
     stock_lines = [line for line in order.lines if not line.is_made and not line.short_closed]
-    # A first submit gives nothing up.
-    if name == "order_submitted" and order.revision > 1:
+    if name == "order_submitted":
         settle_stock(work, order.order_id, {line.id: line.quantity for line in stock_lines})
     if name == "past_order_recorded":
         wanted = [Wanted(line.id, line.product_id, line.quantity) for line in stock_lines]
