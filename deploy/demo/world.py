@@ -215,7 +215,7 @@ class World:
                 "/prices",
                 query={"customer_code": customer.code, "product_code": "NONE", "quantity": "1"},
             )
-            return response.json().get("code") == "product_not_known"
+            return bool(response.json().get("code") == "product_not_known")
 
         self.company.await_(f"customer {customer.code} known to orders", look)
 
