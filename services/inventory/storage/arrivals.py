@@ -14,7 +14,7 @@ from services.inventory.domain.errors import ArrivalNotFound
 from services.inventory.domain.lifecycle import ArrivalState
 from services.inventory.domain.material import Material
 from services.inventory.domain.product import Product
-from services.inventory.storage.pages import Page, page
+from services.inventory.storage.pages import Page, after_day, page
 
 Listed = Row[Arrival, Product, Material]
 
@@ -100,8 +100,7 @@ def listed(
     if last_day is not None:
         query = query.where(Arrival.expected_on <= last_day)
     if after is not None:
-        day, _, number = after.partition("|")
-        seen = date.fromisoformat(day)
+        seen, number = after_day(after)
         query = query.where(
             or_(
                 Arrival.expected_on > seen,

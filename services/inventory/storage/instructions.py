@@ -1,7 +1,7 @@
 """Works instructions and the daily production report."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +14,7 @@ from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.order import OrderCopy
 from services.inventory.domain.production_report import ProductionReport
-from services.inventory.storage.pages import Page, page
+from services.inventory.storage.pages import Page, after_day_and_id, after_moment, page
 
 
 class Reported(NamedTuple):
@@ -87,11 +87,7 @@ def search(
         query = query.join(OrderCopy, OrderCopy.order_id == Instruction.order_id)
         wanted.append(OrderCopy.salesperson_id == salesperson_id)
     if after is not None:
-        drafted_at, _, instruction_id = after.partition("|")
-        wanted.append(
-            tuple_(Instruction.drafted_at, Instruction.id)
-            < (datetime.fromisoformat(drafted_at), UUID(instruction_id))
-        )
+        wanted.append(tuple_(Instruction.drafted_at, Instruction.id) < after_moment(after))
     rows = session.scalars(query.where(*wanted).limit(limit + 1)).all()
     return page(rows, limit, lambda row: f"{row.drafted_at.isoformat()}|{row.id}")
 
@@ -155,10 +151,7 @@ def reports_by_day(
         .order_by(ProductionReport.reported_on, ProductionReport.id)
     )
     if after is not None:
-        day, _, report_id = after.partition("|")
-        query = query.where(
-            tuple_(ProductionReport.reported_on, ProductionReport.id)
-            > (date.fromisoformat(day), UUID(report_id))
-        )
+        place = tuple_(ProductionReport.reported_on, ProductionReport.id)
+        query = query.where(place > after_day_and_id(after))
     rows = [Reported(row[0], row[1]) for row in session.execute(query.limit(limit + 1))]
     return page(rows, limit, lambda row: f"{row.report.reported_on.isoformat()}|{row.report.id}")

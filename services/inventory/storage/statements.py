@@ -1,7 +1,6 @@
 """Signed statements and those still to be signed."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, tuple_
@@ -11,7 +10,7 @@ from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.order import OrderCopy
 from services.inventory.domain.statement import Statement
-from services.inventory.storage.pages import Page, page
+from services.inventory.storage.pages import Page, after_moment, page
 
 
 def standing(session: Session, order_id: UUID) -> dict[StatementKind, Statement]:
@@ -78,11 +77,7 @@ def search(
         query = query.join(OrderCopy, OrderCopy.order_id == Statement.order_id)
         wanted.append(OrderCopy.salesperson_id == salesperson_id)
     if after is not None:
-        opened_at, _, statement_id = after.partition("|")
-        wanted.append(
-            tuple_(Statement.opened_at, Statement.id)
-            < (datetime.fromisoformat(opened_at), UUID(statement_id))
-        )
+        wanted.append(tuple_(Statement.opened_at, Statement.id) < after_moment(after))
     rows = session.scalars(query.where(*wanted).limit(limit + 1)).all()
     return page(rows, limit, lambda row: f"{row.opened_at.isoformat()}|{row.id}")
 
