@@ -13,12 +13,14 @@ from gateway import errors, storage
 from gateway.auth import Authenticator, StoredSecrets
 from gateway.docs import Assets, Document, Page, Start
 from gateway.endpoint import ActionFallback, Desk, Endpoint
+from gateway.files import Files
 from gateway.health import Health, Metrics, Readiness
 from gateway.operations import Operation
 from gateway.resources import (
     accounts,
     anomalies,
     arrivals,
+    attachments,
     calendar,
     carriers,
     cases,
@@ -76,6 +78,7 @@ OPERATIONS: Sequence[Operation] = (
     *cases.OPERATIONS,
     *visits.OPERATIONS,
     *documents.OPERATIONS,
+    *attachments.OPERATIONS,
 )
 
 
@@ -101,7 +104,8 @@ def create_app(
     app.add_error_handler(falcon.HTTPError, errors.answer_http_error)
     app.add_error_handler(GendanError, errors.answer_refusal)
     authenticator = authenticator or StoredSecrets(store)
-    _add_operations(app, Desk(store, services, authenticator, settings.limits))
+    files = Files(settings.attachments)
+    _add_operations(app, Desk(store, services, authenticator, settings.limits, files))
     _add_surroundings(app, store, services)
     return app
 

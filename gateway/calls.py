@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.principal import Principal
 from gateway import masking
+from gateway.files import Files
 from gateway.services import Services
+from gateway.settings import Limits
 
 if TYPE_CHECKING:
     from chassis.database import Store
     from gateway.auth import Caller
+    from gateway.reading import SentFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +23,16 @@ class Call:
     caller: "Caller"
     store: "Store"
     services: Services
+    files: Files
+    limits: Limits
     deadline: float
     path: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     expected_version: int | None = None
+    #: The file of an operation that takes one; not yet read.
+    file: "SentFile | None" = None
     address: str = ""
     user_agent: str = ""
     #: Why masked phones and addresses are to be shown, where that was asked and is allowed.

@@ -4,15 +4,17 @@ import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import falcon
 
 from chassis.database import Store
-from gateway import audit, permissions, reading
+from gateway import attachments, audit, permissions, reading
 from gateway.auth import ANYBODY, Authenticator, Caller, PasswordChangeNeeded
 from gateway.calls import Call
 from gateway.errors import ActionUnknown
-from gateway.operations import JSON, PREFIX, PUBLIC, SIGNED_IN, Operation
+from gateway.files import Files
+from gateway.operations import FILE, JSON, PREFIX, PUBLIC, SIGNED_IN, Operation
 from gateway.services import Services
 from gateway.settings import Limits
 
@@ -25,12 +27,18 @@ class Desk:
     """What every endpoint works with: one for the process."""
 
     def __init__(
-        self, store: Store, services: Services, authenticator: Authenticator, limits: Limits
+        self,
+        store: Store,
+        services: Services,
+        authenticator: Authenticator,
+        limits: Limits,
+        files: Files,
     ) -> None:
         self.store = store
         self.services = services
         self.authenticator = authenticator
         self.limits = limits
+        self.files = files
 
 
 class Endpoint:
@@ -65,12 +73,15 @@ class _Responder:
         self._body = operation.body() if operation.body else None
         query = operation.query_schema()
         self._query = query() if query else None
+        self._names_files = attachments.fields_of(self._body)
 
     def __call__(self, request: falcon.Request, response: falcon.Response, **params: str) -> None:
         operation = self._operation
         caller = self._allowed_caller(request)
         reading.check_accept(request, operation.media)
         call = self._call(request, caller, params)
+        if self._names_files:
+            attachments.check_they_exist(call, self._names_files)
         answer = operation.do(call) if operation.do else call.ask(operation.rpc, call.request())
         if call.unmask is not None:
             audit.log_unmasking(call, request.path)
@@ -96,11 +107,13 @@ class _Responder:
         unmask = query.pop("unmask", None)
         if unmask is not None:
             permissions.require(caller.principal, permissions.UNMASK)
-        has_body = operation.method not in ("GET", "DELETE")
+        has_body = operation.method not in ("GET", "DELETE") and not operation.takes_file
         return Call(
             caller=caller,
             store=self._desk.store,
             services=self._desk.services,
+            files=self._desk.files,
+            limits=limits,
             deadline=self._desk.services.deadline(),
             path=path,
             query=query,
@@ -110,6 +123,7 @@ class _Responder:
             else None,
             expected_version=reading.expected_version(request) if operation.versioned else None,
             body=reading.body(request, self._body, limits) if has_body else {},
+            file=reading.sent_file(request) if operation.takes_file else None,
             address=request.context.address,
             user_agent=(request.user_agent or "")[:200],
         )
@@ -118,6 +132,9 @@ class _Responder:
         operation = self._operation
         response.status = operation.status
         if operation.status == HTTPStatus.NO_CONTENT:
+            return
+        if operation.media == FILE:
+            _send_file(response, answer)
             return
         if operation.media != JSON:
             response.content_type = f"{operation.media}; charset=utf-8"
@@ -133,3 +150,17 @@ class _Responder:
             response.set_header("ETag", f'"{version}"')
         if operation.location:
             response.location = PREFIX + operation.location.format_map(answer)
+
+
+def _send_file(response: falcon.Response, kept: attachments.KeptFile) -> None:
+    """Send a file so that no browser shows or runs it in our name (RFC 6266)."""
+    response.content_type = kept.media_type
+    response.set_stream(kept.stream, kept.size)
+    plain = f"{kept.hash[:12]}{kept.name[kept.name.rindex('.') :]}"
+    response.set_header(
+        "Content-Disposition",
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(kept.name, safe='')}",
+    )
+    response.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+    # What has this hash is this for ever; but whether the caller may see it is asked again.
+    response.set_header("ETag", f'"{kept.hash}"')

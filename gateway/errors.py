@@ -67,6 +67,21 @@ class ContentTypeRefused(Invalid):
     zh = "请求正文必须为 UTF-8 编码的 application/json。"
 
 
+class FileTypeRefused(ContentTypeRefused):
+    """The file comes in a form that is not taken."""
+
+    en = "A file's body must be one of {allowed}."
+    zh = "文件正文的类型必须是 {allowed} 之一。"
+
+
+class MalformedForm(BadRequest):
+    """The body is no form of one file."""
+
+    code = "malformed_form"
+    en = "The form must have one part, named file, and be whole."
+    zh = "表单必须完整，且只含一个名为 file 的部分。"
+
+
 class NotAcceptable(Invalid):
     """The caller takes nothing of what the operation can give."""
 
@@ -138,6 +153,8 @@ STATUS_BY_CODE: Mapping[str, HTTPStatus] = {
     "if_match_refused": HTTPStatus.BAD_REQUEST,
     "bad_request": HTTPStatus.BAD_REQUEST,
     "malformed_json": HTTPStatus.BAD_REQUEST,
+    "malformed_form": HTTPStatus.BAD_REQUEST,
+    "file_refused": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "idempotency_key_missing": HTTPStatus.BAD_REQUEST,
     # As draft-ietf-httpapi-idempotency-key-header asks for another body under a used key.
     "idempotency_key_reused": HTTPStatus.UNPROCESSABLE_ENTITY,

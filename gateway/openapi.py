@@ -12,11 +12,22 @@ from marshmallow import Schema, fields
 
 from chassis.schema import Amount, Moment, Percent, Price, Quantity
 from gateway.errors import PROBLEM
-from gateway.operations import JSON, PUBLIC, Answer, Operation
+from gateway.file_kinds import Kind
+from gateway.operations import FILE, JSON, PUBLIC, SIGNED_IN, Answer, Operation
 from gateway.permissions import TABLE
 from gateway.reading import PATH_VALUE
 
 _DECIMALS = (Amount, Price, Quantity, Percent)
+
+_BYTES = {"type": "string", "format": "binary"}
+_FORM = {"type": "object", "properties": {"file": _BYTES}, "required": ["file"]}
+_FILE_BODY = {
+    "required": True,
+    "content": {
+        **{kind.value: {"schema": _BYTES} for kind in Kind},
+        "multipart/form-data": {"schema": _FORM},
+    },
+}
 
 DESCRIPTION = """\
 Amounts, prices and quantities are decimal strings, times RFC 3339, business dates those of
@@ -157,6 +168,8 @@ def _described(operation: Operation) -> dict[str, Any]:
             "required": any(field.required for field in operation.body().fields.values()),
             "content": {JSON: {"schema": operation.body}},
         }
+    if operation.takes_file:
+        description["requestBody"] = _FILE_BODY
     return description
 
 
@@ -194,7 +207,10 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase}
-    if operation.media != JSON:
+    if operation.media == FILE:
+        success["content"] = {kind.value: {"schema": _BYTES} for kind in Kind}
+        success["headers"] = {"Content-Disposition": {"schema": {"type": "string"}}}
+    elif operation.media != JSON:
         success["content"] = {operation.media: {"schema": {"type": "string"}}}
     elif operation.answer is not None:
         success["content"] = {JSON: {"schema": operation.answer}}
@@ -213,7 +229,8 @@ def problem_statuses(operation: Operation) -> set[int]:
     statuses = {400, 406, 414, 422, 500, 503, *operation.problems}
     if operation.permission != PUBLIC:
         statuses |= {401, 403}
-    if "{" in operation.path:
+    if operation.permission not in (PUBLIC, SIGNED_IN):
+        # What an address, a query or a body names may not be there.
         statuses.add(404)
     if operation.method not in ("GET", "DELETE"):
         statuses |= {409, 413, 415}

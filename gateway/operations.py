@@ -22,6 +22,8 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
 JSON, HTML = "application/json", "text/html"
+#: A file as it was sent in: its own media type stands in the answer.
+FILE = "application/octet-stream"
 
 
 class Answer(Copy):
@@ -59,6 +61,8 @@ class Operation:
     rpc: str = ""
     do: "Callable[[Call], Any] | None" = None
     body: type[Schema] | None = None
+    #: Whether the body is a file: its bytes, or a form with a part named `file`.
+    takes_file: bool = False
     query: type[Schema] | None = None
     status: int = HTTPStatus.OK
     #: Whether If-Match is needed: edits and moves of what has a version.
@@ -81,7 +85,7 @@ class Operation:
             raise ValueError(f"{self.method} {self.path}: exactly one of rpc and do")
         if self.rpc.count(".") != bool(self.rpc):
             raise ValueError(f"{self.method} {self.path}: rpc is <service>.<method>")
-        if self.method == "GET" and self.body is not None:
+        if self.method == "GET" and (self.body is not None or self.takes_file):
             raise ValueError(f"{self.method} {self.path}: a GET has no body")
 
     @property
@@ -108,6 +112,9 @@ class Operation:
     def may_be_masked(self) -> bool:
         """Whether what is read may hold phones or addresses."""
         if self.method != "GET" or self.permission in (PUBLIC, SIGNED_IN):
+            return False
+        if self.media == FILE:
+            # Nothing can be masked in a picture: it is shown or it is not.
             return False
         return self.answer is None or masking.holds_personal(self.answer())
 

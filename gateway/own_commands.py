@@ -1,6 +1,6 @@
 """Commands of the gateway's own database: done once by their key, like every service's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy.orm.exc import StaleDataError
@@ -12,10 +12,19 @@ from gateway import revocations
 from gateway.calls import Call
 
 
-def run_once(call: Call, method: str, do: Callable[[Work], dict[str, Any]]) -> dict[str, Any]:
-    """Do a command once and give its answer; other workers learn of what it revoked."""
+def run_once(
+    call: Call,
+    method: str,
+    do: Callable[[Work], dict[str, Any]],
+    *,
+    of: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Do a command once and give its answer; other workers learn of what it revoked.
+
+    A repetition is known by the request, or by the facts `of` one whose body is a file.
+    """
     answer: dict[str, Any] = run_command(
-        call.store, call.principal, call.key, method, call.request(), do
+        call.store, call.principal, call.key, method, of or call.request(), do
     )
     revocations.announce()
     return answer

@@ -4,8 +4,8 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
@@ -18,12 +18,15 @@ from gateway.errors import (
     BadRequest,
     BodyTooLarge,
     ContentTypeRefused,
+    FileTypeRefused,
     IfMatchMissing,
     IfMatchRefused,
+    MalformedForm,
     MalformedJson,
     NotAcceptable,
     QueryTooLong,
 )
+from gateway.file_kinds import Kind
 from gateway.settings import Limits
 
 # Draft-ietf-httpapi-idempotency-key-header leaves the form open; visible ASCII survives logs
@@ -35,6 +38,16 @@ _MAX_VERSION = 2**31 - 1
 PATH_VALUE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,79}")
 # PostgreSQL cannot hold NUL, and half a surrogate pair is no text at all.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+_FILE_TYPES = tuple(kind.value for kind in Kind)
+_PIECE_BYTES = 64 * 1024
+_MOST_FRAME_BYTES = 4096
+
+
+class _Stream(Protocol):
+    """What a body is read from."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 def body(request: falcon.Request, schema: Schema | None, limits: Limits) -> dict[str, Any]:
@@ -253,3 +266,78 @@ def path_values(params: Mapping[str, str]) -> dict[str, str]:
         if not PATH_VALUE.fullmatch(value):
             raise AddressNotFound(path=value[:80])
     return dict(params)
+
+
+class SentFile:
+    """A file in a request's body: its name, if it has one, and its bytes, piece by piece."""
+
+    def __init__(self, request: falcon.Request) -> None:
+        self._request = request
+        self._rest: Iterator[Any] | None = None
+        self.name = ""
+
+    def pieces(self, limits: Limits) -> Iterator[bytes]:
+        """Give the bytes as they arrive.
+
+        Raises BodyTooLarge, ContentTypeRefused, BadRequest or MalformedForm.
+        """
+        length = self._request.content_length
+        # A form has a frame around its file.
+        if length is not None and length > limits.attachment_bytes + _MOST_FRAME_BYTES:
+            raise BodyTooLarge(most=limits.attachment_bytes)
+        try:
+            received = 0
+            for piece in _bounded(self._stream(), limits.attachment_bytes):
+                received += len(piece)
+                yield piece
+            self._check_end(received)
+        except OSError as error:
+            raise BadRequest(why="its body did not arrive in time") from error
+        except (falcon.HTTPError, UnicodeError) as error:
+            raise MalformedForm from error
+
+    def _stream(self) -> _Stream:
+        request = self._request
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        if kind == falcon.MEDIA_MULTIPART:
+            return self._part(request)
+        if kind not in _FILE_TYPES:
+            raise FileTypeRefused(allowed=", ".join((*_FILE_TYPES, falcon.MEDIA_MULTIPART)))
+        chunked = "chunked" in request.env.get("HTTP_TRANSFER_ENCODING", "").lower()
+        stream: _Stream = request.stream if chunked else request.bounded_stream
+        return stream
+
+    def _check_end(self, received: int) -> None:
+        """Refuse what was cut off: a body before its length, a form before its last line."""
+        if self._rest is None:
+            if received < (self._request.content_length or 0):
+                raise BadRequest(why="it ended before its length")
+        elif next(self._rest, None) is not None:
+            raise MalformedForm
+
+    def _part(self, request: falcon.Request) -> _Stream:
+        """Give the form's only part, which must be the file."""
+        try:
+            self._rest = iter(request.get_media())
+            part = next(self._rest, None)
+        except (falcon.HTTPError, UnicodeError) as error:
+            raise MalformedForm from error
+        if part is None or part.name != "file":
+            raise MalformedForm
+        self.name = (part.filename or "")[:400]
+        stream: _Stream = part.stream
+        return stream
+
+
+def sent_file(request: falcon.Request) -> SentFile:
+    """Give the file of a request; nothing of it is read yet."""
+    return SentFile(request)
+
+
+def _bounded(stream: _Stream, most: int) -> Iterator[bytes]:
+    total = 0
+    while piece := stream.read(_PIECE_BYTES):
+        total += len(piece)
+        if total > most:
+            raise BodyTooLarge(most=most)
+        yield piece

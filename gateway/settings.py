@@ -1,6 +1,7 @@
 """What the gateway is told by its environment: its limits, each with its default."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from environs import Env
 
@@ -15,6 +16,9 @@ class Limits:
     json_depth: int = 20
     #: Values in one body, counted at every depth.
     json_values: int = 20_000
+    #: One attachment, and what its picture may unpack to.
+    attachment_bytes: int = 10 * 1024 * 1024
+    attachment_pixels: int = 50_000_000
     query_characters: int = 2_000
     query_fields: int = 50
     #: How long a call to a service may take before the caller is told to ask again.
@@ -33,6 +37,8 @@ class Settings:
     database_url: str
     #: Proxies whose X-Forwarded-For is believed.
     trusted_proxies: frozenset[str]
+    #: Where attachments lie, outside of what any web server serves; without it none are kept.
+    attachments: Path | None = None
 
 
 def from_environment() -> Settings:
@@ -47,10 +53,19 @@ def from_environment() -> Settings:
             body_bytes=env.int("BODY_BYTES", usual.body_bytes),
             json_depth=env.int("JSON_DEPTH", usual.json_depth),
             json_values=env.int("JSON_VALUES", usual.json_values),
+            attachment_bytes=env.int("ATTACHMENT_BYTES", usual.attachment_bytes),
+            attachment_pixels=env.int("ATTACHMENT_PIXELS", usual.attachment_pixels),
             query_characters=env.int("QUERY_CHARACTERS", usual.query_characters),
             query_fields=env.int("QUERY_FIELDS", usual.query_fields),
             call_seconds=env.float("CALL_SECONDS", usual.call_seconds),
             calls_per_service=env.int("CALLS_PER_SERVICE", usual.calls_per_service),
         )
         proxies = env.list("TRUSTED_PROXIES", [], subcast=str)
-    return Settings(process, limits, process.database_url, frozenset(proxies))
+    folder = env.str("GENDAN_ATTACHMENTS_DIR", "")
+    return Settings(
+        process,
+        limits,
+        process.database_url,
+        frozenset(proxies),
+        Path(folder) if folder else None,
+    )

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -150,6 +153,33 @@ class FailedSignIns(Base):
 
     NAME: ClassVar[str] = "name"
     ADDRESS: ClassVar[str] = "address"
+
+
+class Attachment(Base):
+    """A file that somebody sent in for a purpose; its bytes lie under its hash."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        Index(
+            "uq_attachment_same",
+            "hash",
+            text("coalesce(order_number, '')"),
+            "purpose",
+            "uploaded_by",
+            unique=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), index=True, comment="SHA-256 of the bytes")
+    name: Mapped[str] = mapped_column(String(100), comment="made safe, not as sent")
+    size: Mapped[int] = mapped_column(Integer, comment="bytes")
+    media_type: Mapped[str] = mapped_column(String(40), comment="found in the content")
+    purpose: Mapped[str] = mapped_column(String(20))
+    order_number: Mapped[str | None] = mapped_column(String(30), index=True)
+    uploaded_by: Mapped[str] = mapped_column(String(80))
+    uploaded_by_name: Mapped[str] = mapped_column(String(120))
+    uploaded_at: Mapped[datetime]
 
 
 def open_store(url: str, *, pool_size: int = 16) -> Store:
@@ -346,6 +376,44 @@ def mark_device_used(session: Session, device_id: UUID, now: datetime) -> None:
     session.execute(
         update(Device.__table__).where(Device.__table__.c.id == device_id).values(used_at=now)  # type: ignore[arg-type]
     )
+
+
+# Attachments ---------------------------------------------------------------------------------
+
+
+def add_attachment(session: Session, attachment: Attachment) -> Attachment:
+    """Store a file's row, or give the one that says the same already."""
+    table = Attachment.__table__
+    facts = {column.name: getattr(attachment, column.name) for column in table.c}
+    del facts["id"]
+    session.execute(insert(Attachment).values(**facts).on_conflict_do_nothing())
+    return session.scalars(
+        select(Attachment).where(
+            Attachment.hash == attachment.hash,
+            Attachment.order_number.is_not_distinct_from(attachment.order_number),
+            Attachment.purpose == attachment.purpose,
+            Attachment.uploaded_by == attachment.uploaded_by,
+        )
+    ).one()
+
+
+def known_contents(session: Session, hashes: Sequence[str]) -> set[str]:
+    """Give those of the hashes of which somebody has sent in a file."""
+    query = select(Attachment.hash).where(Attachment.hash.in_(hashes)).distinct()
+    return set(session.scalars(query))
+
+
+def attachments_of(session: Session, content_hash: str) -> Sequence[Attachment]:
+    """Give the rows of a content, the latest first, as many as are worth asking about."""
+    query = select(Attachment).where(Attachment.hash == content_hash)
+    return session.scalars(query.order_by(Attachment.id.desc()).limit(50)).all()
+
+
+def attachments_of_order(
+    session: Session, order_number: str, *, limit: int
+) -> Sequence[Attachment]:
+    query = select(Attachment).where(Attachment.order_number == order_number)
+    return session.scalars(query.order_by(Attachment.id.desc()).limit(limit)).all()
 
 
 # Settings ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ already, one more is refused at once.
 """
 
 import errno
+import json
 import os
 import re
 import socket
@@ -46,6 +47,35 @@ _BUSY = (
     b"Retry-After: 2\r\nContent-Type: application/problem+json\r\n"
     b"Content-Length: %d\r\n\r\n%s" % (len(_BUSY_BODY), _BUSY_BODY)
 )
+
+
+def _write_problem(client: socket.socket, status: int, reason: str, _message: str) -> None:
+    """Refuse what is no request that can be read, in the form of all refusals.
+
+    gunicorn would answer a page of HTML that repeats what was sent.
+    """
+    body = json.dumps(
+        {
+            "type": "urn:gendan:problem:bad_request",
+            "title": reason,
+            "status": status,
+            "code": "bad_request",
+            "detail": "The request cannot be read.",
+            "detail_zh": "无法读取请求。",
+            "instance": "",
+            "request_id": "",
+            "details": {},
+        },
+        ensure_ascii=False,
+    ).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nServer: gendan\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    util.write_nonblock(client, head.encode("latin-1") + body)
+
+
+util.write_error = _write_problem
 
 # What is said of the server is its name, not whose software it is.
 wsgi.SERVER = "gendan"

@@ -79,6 +79,7 @@ def running_system(
                 logs=folder / "logs",
                 run=folder / "run",
                 clock_file=folder / "clock",
+                attachments=folder / "attachments",
             )
         )
         (port,) = free_ports(1)

@@ -94,6 +94,7 @@ class Instance:
             run=self.places.run,
             profile=plan.profile,
             clock_file=self.places.clock_file,
+            attachments=self.places.attachments,
         )
 
     # Starting -------------------------------------------------------------------------------

@@ -46,6 +46,10 @@ class Places:
         return self.home / "run"
 
     @property
+    def attachments(self) -> Path:
+        return self.home / "attachments"
+
+    @property
     def clock_file(self) -> Path:
         return self.home / "clock"
 

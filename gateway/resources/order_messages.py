@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.schema import Amount, Message, Moment, Percent, Price, Quantity, Text
+from gateway.attachments import ContentHash
 from gateway.operations import REASONS, Paged
 
 CHANNELS = ("phone", "fax", "visit", "sales", "email", "web", "app", "mini_program", "instant")
@@ -140,7 +141,7 @@ class Approval(Message):
 
     verdict = _one_of("passed", "refused", required=True)
     text = _needed(1000)
-    attachment = _optional(100)
+    attachment = ContentHash(load_default=None, allow_none=True)
 
 
 class Override(Why):
@@ -167,7 +168,7 @@ class SignBackIn(Message):
     channel = _one_of(*SENDING_CHANNELS, required=True)
     signatory = _optional(100)
     seal_code = _optional(40)
-    attachment = _optional(100)
+    attachment = ContentHash(load_default=None, allow_none=True)
 
 
 class SignBackFindings(SignBackIn):

@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from chassis.errors import NotFound
 from chassis.schema import Message, Moment, Text
+from gateway.attachments import ContentHash
 from gateway.calls import Call
 from gateway.operations import Answer, Move, Operation, Paged, moves, page_of
 
@@ -51,7 +52,7 @@ class Signature(Message):
     revision = fields.Integer(required=True, validate=validate.Range(min=1))
     text = Text(required=True, least=1, most=4000)
     valid_until = fields.Date(allow_none=True)
-    attachment_id = fields.UUID(allow_none=True)
+    attachment = ContentHash(allow_none=True)
     verdict = fields.String(validate=validate.OneOf(("passed", "refused", "short", "waits")))
     basis = fields.String(validate=validate.OneOf(BASES))
     reference = Text(most=1000, allow_none=True)
@@ -83,7 +84,7 @@ class Statement(Answer):
     signer_name = fields.String(allow_none=True)
     signed_at = Moment(allow_none=True)
     valid_until = fields.Date(allow_none=True)
-    attachment_id = fields.String(allow_none=True)
+    attachment = fields.String(allow_none=True)
     basis = fields.String(allow_none=True)
     reference = fields.String(allow_none=True)
     material_date = fields.Date(allow_none=True)

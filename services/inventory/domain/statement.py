@@ -64,7 +64,7 @@ class Signature:
     today: date
     text: str
     valid_until: date | None = None
-    attachment_id: UUID | None = None
+    attachment: str | None = None
 
 
 class Statement(Announcing, Base):
@@ -99,7 +99,7 @@ class Statement(Announcing, Base):
     signer_name: Mapped[str | None]
     signed_at: Mapped[datetime | None]
     valid_until: Mapped[date | None]
-    attachment_id: Mapped[UUID | None]
+    attachment: Mapped[str | None] = mapped_column(comment="content hash of a file, if any")
     basis: Mapped[Basis | None] = mapped_column(comment="technique: on what the verdict rests")
     reference: Mapped[str | None] = mapped_column(
         comment="technique: the alternative, or which paper of the customer insists"
@@ -131,7 +131,7 @@ class Statement(Announcing, Base):
     def _clear(self, opened_at: datetime) -> None:
         self.opened_at = opened_at
         self.text = self.signer_id = self.signer_name = None
-        self.signed_at = self.valid_until = self.attachment_id = None
+        self.signed_at = self.valid_until = self.attachment = None
         self.basis = self.reference = None
         self.material_date = self.production_due = None
         self.figures = {}
@@ -198,7 +198,7 @@ class Statement(Announcing, Base):
             raise VerdictNotOfKind(kind=basis, verdict=verdict, allowed=", ".join(BASES[verdict]))
         if basis is Basis.ALTERNATIVE and not reference:
             raise AlternativeMissing(order_number=self.order_number)
-        if basis is Basis.WRITTEN_INSISTENCE and not (reference or signature.attachment_id):
+        if basis is Basis.WRITTEN_INSISTENCE and not (reference or signature.attachment):
             raise InsistenceMissing(order_number=self.order_number)
         self._sign(verdict, signature)
         self.basis, self.reference = basis, reference
@@ -259,7 +259,7 @@ class Statement(Announcing, Base):
         self.text = signature.text
         self.signer_id, self.signer_name = signature.signer_id, signature.signer_name
         self.signed_at = signature.at
-        self.valid_until, self.attachment_id = signature.valid_until, signature.attachment_id
+        self.valid_until, self.attachment = signature.valid_until, signature.attachment
 
     def set_dates(self, due_by_line: dict[UUID, date]) -> None:
         """Write the lines' dates: signed ones, or signed ones that slid with the order's."""

@@ -16,7 +16,7 @@ class _Signed(Message):
     revision = fields.Integer(required=True, validate=validate.Range(min=1))
     text = Text(required=True, least=1, most=4000)
     valid_until = fields.Date(load_default=None, allow_none=True)
-    attachment_id = Identity(load_default=None, allow_none=True)
+    attachment = Text(most=100, load_default=None, allow_none=True)
     expected_version = fields.Integer(load_default=None, allow_none=True)
 
 
@@ -88,7 +88,7 @@ class _Facts(Message):
     signer_name = fields.String()
     signed_at = Moment()
     valid_until = fields.Date()
-    attachment_id = Identity()
+    attachment = fields.String()
     basis = one_of(Basis)
     reference = fields.String()
     material_date = fields.Date()

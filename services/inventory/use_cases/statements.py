@@ -329,7 +329,7 @@ def _signature(work: Work, words: Mapping[str, Any]) -> Signature:
         today=work.today,
         text=words["text"],
         valid_until=words.get("valid_until"),
-        attachment_id=words.get("attachment_id"),
+        attachment=words.get("attachment"),
     )
 
 

@@ -217,7 +217,7 @@ def _sign(gate: Gate, view: Mapping[str, Any], now: datetime) -> None:
             "signed_at": view["signed_at"],
         },
         valid_until=_day(view.get("valid_until")),
-        attachment=view.get("attachment_id"),
+        attachment=view.get("attachment"),
     )
 
 

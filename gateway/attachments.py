@@ -1,0 +1,103 @@
+"""Attachments: whose file it is, who may see it, and that what a command names exists.
+
+The services keep a content's hash and what it is for; the bytes are here. The same content
+may be attached for several orders by several people: it lies in the folder once and has a row
+for each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from marshmallow import Schema, fields, validate
+
+from chassis.errors import Invalid, NotFound
+from gateway import storage
+from gateway.files import HASH
+
+if TYPE_CHECKING:
+    from gateway.calls import Call
+
+
+class AttachmentNotFound(NotFound):
+    """There is no such attachment, or none that the caller may see."""
+
+    code = "attachment_not_found"
+    en = "There is no attachment {attachment}."
+    zh = "没有附件 {attachment}。"
+
+
+class AttachmentUnknown(Invalid):
+    """A command names a file that nobody has sent in."""
+
+    code = "attachment_unknown"
+    en = "No file {attachment} has been sent in: POST /api/v1/attachments first."
+    zh = "尚未上传文件 {attachment}：请先 POST /api/v1/attachments。"
+
+
+class ContentHash(fields.String):
+    """The hash by which a command names an attachment: SHA-256 of its bytes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        shape = validate.Regexp(rf"^{HASH.pattern}\Z", error="Not the hash of an attachment.")
+        super().__init__(validate=shape, **kwargs)
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """A file to be sent out."""
+
+    hash: str
+    name: str
+    size: int
+    media_type: str
+    stream: BinaryIO
+
+
+def fields_of(schema: Schema | None) -> Sequence[str]:
+    """Give the names of a body's fields that name attachments."""
+    declared: Mapping[str, fields.Field[Any]] = schema.fields if schema else {}
+    return [name for name, field in declared.items() if isinstance(field, ContentHash)]
+
+
+def check_they_exist(call: "Call", names: Sequence[str]) -> None:
+    """Raise AttachmentUnknown unless what the body names was sent in."""
+    wanted = [call.body[name] for name in names if call.body.get(name) is not None]
+    if not wanted:
+        return
+    known = call.store.read(
+        call.principal, lambda work: storage.known_contents(work.session, wanted)
+    )
+    for content_hash in wanted:
+        if content_hash not in known:
+            raise AttachmentUnknown(attachment=content_hash)
+
+
+def visible(call: "Call", wanted: str) -> storage.Attachment:
+    """Give the row by which the caller may see a content. Raises AttachmentNotFound.
+
+    Who is limited to his own customers sees what he sent in himself and what belongs to
+    orders that orders shows him.
+    """
+    if not HASH.fullmatch(wanted):
+        raise AttachmentNotFound(attachment=wanted)
+    rows = call.store.read(
+        call.principal, lambda work: storage.attachments_of(work.session, wanted)
+    )
+    for row in rows:
+        if _may_see(call, row):
+            return row
+    raise AttachmentNotFound(attachment=wanted)
+
+
+def _may_see(call: "Call", row: storage.Attachment) -> bool:
+    principal = call.principal
+    if not principal.limited_to_own_customers or row.uploaded_by == principal.person_id:
+        return True
+    if row.order_number is None:
+        return False
+    try:
+        call.ask("orders.get_order", {"order_number": row.order_number})
+    except NotFound:
+        return False
+    return True
