@@ -7,6 +7,7 @@ import amqp
 import psycopg2
 import pytest
 
+from deploy.local.databases import SERVICES
 from deploy.local.engines import Engines
 from deploy.local.installation import Installation
 from tests.system import PASSWORD
@@ -105,3 +106,29 @@ def test_orders_cannot_enter_customers_database(installation: Installation) -> N
     psycopg2.connect(own).close()
     with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
         psycopg2.connect(theirs)
+
+
+def test_the_audit_may_ask_every_service_for_its_books(installation: Installation) -> None:
+    with connected(installation, "audit") as connection:
+        channel = connection.channel()
+        for service in SERVICES:
+            publish("nameko-rpc", f"{service}.audit_books")(channel)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(publish("nameko-rpc", "customers.reserve_credit"), id="command the business"),
+        pytest.param(publish("nameko-rpc", "orders.search_orders"), id="ask what is no book"),
+        pytest.param(publish("orders.resend", "customers"), id="send events itself"),
+        pytest.param(lambda channel: channel.basic_get("rpc-customers"), id="read requests"),
+        pytest.param(listen_in, id="listen in on requests"),
+    ],
+)
+def test_the_audit_may_do_nothing_else(installation: Installation, act: Act) -> None:
+    connection = connected(installation, "audit")
+
+    with pytest.raises(amqp.AccessRefused):
+        act(connection.channel())
+
+    connection.collect()
