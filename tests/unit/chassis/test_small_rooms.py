@@ -1,0 +1,139 @@
+"""Calendar, clock, grams, life cycles, errors, rules."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis import clock, errors
+from chassis.calendar import CalendarYearMissing, WorkingCalendar
+from chassis.grams import folded, grams, wanted
+from chassis.lifecycle import IllegalMove, Lifecycle
+from chassis.policy import Rule, SettingNotAllowed
+
+OFF, WORKED = date(2026, 10, 1), date(2026, 10, 10)
+CALENDAR = WorkingCalendar(years=frozenset({2026}), overrides={OFF: False, WORKED: True})
+FRIDAY = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)  # 17:00 in Shanghai, half an hour to go
+
+
+def test_overrides_beat_the_week_and_a_year_nobody_entered_is_asked_for() -> None:
+    assert [CALENDAR.is_working_day(day) for day in (OFF, WORKED, date(2026, 10, 11))] == [
+        False,
+        True,
+        False,
+    ]
+    with pytest.raises(CalendarYearMissing) as refused:
+        CALENDAR.is_working_day(date(2027, 1, 4))
+    assert refused.value.details == {"year": 2027}
+
+
+def test_working_time_runs_over_the_weekend() -> None:
+    end = CALENDAR.add_working_time(FRIDAY, timedelta(hours=1))
+    assert end == datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
+    assert CALENDAR.working_time_between(FRIDAY, end) == timedelta(hours=1)
+    assert CALENDAR.working_time_between(end, FRIDAY) == timedelta()
+
+
+def test_zero_working_days_is_today_or_the_next_one_worked() -> None:
+    saturday, monday = date(2026, 11, 28), date(2026, 11, 30)
+    assert CALENDAR.add_working_days(saturday, 0) == monday
+    assert CALENDAR.add_working_days(monday, 0) == monday
+    assert CALENDAR.add_working_days(saturday, 2) == date(2026, 12, 1)
+
+
+def test_the_business_day_begins_in_shanghai() -> None:
+    assert clock.business_date(datetime(2026, 11, 22, 15, 59, tzinfo=UTC)) == date(2026, 11, 22)
+    assert clock.business_date(datetime(2026, 11, 22, 16, 0, tzinfo=UTC)) == date(2026, 11, 23)
+
+
+def test_business_time_is_machine_time_plus_what_the_file_says(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "clock"
+    file.write_text("86400")
+    monkeypatch.setenv("GENDAN_CLOCK_FILE", str(file))
+    monkeypatch.setattr(clock, "_LOOK_EVERY_SECONDS", 0.0)
+    moved = clock.business_now() - clock.machine_now()
+    assert abs(moved - timedelta(days=1)) < timedelta(seconds=1)
+    monkeypatch.delenv("GENDAN_CLOCK_FILE")
+    assert abs(clock.business_now() - clock.machine_now()) < timedelta(seconds=1)
+
+
+@given(st.text(max_size=60), st.integers(0, 59), st.integers(1, 60))
+def test_every_part_of_a_text_is_found_by_its_grams(text: str, start: int, length: int) -> None:
+    part = folded(text)[start : start + length]
+    assert set(wanted(part)) <= set(grams(text))
+
+
+def test_full_width_and_case_are_folded() -> None:
+    assert folded("Ａbc－１２３ 纸") == "abc123纸"
+
+
+class Light(StrEnum):
+    RED = "red"
+    GREEN = "green"
+
+
+def test_a_table_with_a_hole_is_refused_when_it_is_made() -> None:
+    for moves in (
+        {Light.RED: {Light.GREEN}},
+        {Light.RED: set(), Light.GREEN: set()},
+        {Light.RED: {Light.GREEN}, Light.GREEN: {Light.RED}},
+    ):
+        with pytest.raises(ValueError, match="states"):
+            Lifecycle("light", moves, initial=Light.RED)
+
+
+def test_an_illegal_move_names_entity_state_and_wish() -> None:
+    light = Lifecycle("light", {Light.RED: {Light.GREEN}, Light.GREEN: set()}, initial=Light.RED)
+    light.check(Light.RED, Light.GREEN)
+    with pytest.raises(IllegalMove) as refused:
+        light.check(Light.GREEN, Light.RED)
+    assert refused.value.message == "light cannot go from green to red; allowed from here: -."
+
+
+@pytest.mark.parametrize("family", errors.FAMILIES.values())
+def test_an_error_crosses_the_wire_unchanged(family: type[errors.GendanError]) -> None:
+    class Told(family):  # type: ignore[valid-type,misc]
+        code = "told"
+        en = "{a} and {{braces}} and {missing}"
+        zh = "{a}"
+
+    sent = Told(a=Decimal("1.50"), on=date(2026, 1, 2))
+    got = errors.from_wire(sent.to_wire())
+    assert type(got) is family
+    assert got.to_wire() == sent.to_wire()
+    assert got.message == "1.50 and {braces} and ?"
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "read"),
+    [
+        (Rule("n", 4, "", 1, 80), 5, 5),
+        (Rule("p", Decimal(10), "", Decimal(0), Decimal(100)), "12.5", Decimal("12.5")),
+        (Rule("b", False, ""), True, True),
+    ],
+)
+def test_a_setting_is_read_in_its_rules_type(rule: Rule, given: Any, read: Any) -> None:
+    assert rule.parsed(given) == read
+
+
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        (Rule("n", 4, "", 1, 80), 0),
+        (Rule("n", 4, "", 1, 80), 81),
+        (Rule("n", 4, ""), True),
+        (Rule("n", 4, ""), "5"),
+        (Rule("p", Decimal(10), ""), "NaN"),
+        (Rule("p", Decimal(10), ""), True),
+        (Rule("s", "a", "", choices=("a", "b")), "c"),
+    ],
+)
+def test_a_setting_beyond_its_rule_is_refused(rule: Rule, given: Any) -> None:
+    with pytest.raises(SettingNotAllowed):
+        rule.parsed(given)
