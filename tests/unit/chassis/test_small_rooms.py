@@ -79,11 +79,12 @@ class Light(StrEnum):
 
 
 def test_a_table_with_a_hole_is_refused_when_it_is_made() -> None:
-    for moves in (
+    tables: list[dict[Light, set[Light]]] = [
         {Light.RED: {Light.GREEN}},
         {Light.RED: set(), Light.GREEN: set()},
         {Light.RED: {Light.GREEN}, Light.GREEN: {Light.RED}},
-    ):
+    ]
+    for moves in tables:
         with pytest.raises(ValueError, match="states"):
             Lifecycle("light", moves, initial=Light.RED)
 

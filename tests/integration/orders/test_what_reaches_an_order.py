@@ -1,0 +1,324 @@
+"""What comes after the fact: statements signed anew, receipts, other salespeople, money."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chassis import clock
+from chassis.errors import GendanError
+from chassis.principal import Principal
+from services.orders import pages
+from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
+from services.orders.domain.errors import MoneyNeeded
+from services.orders.storage import orders, tasks
+from services.orders.storage.orders import CursorNotOurs
+from services.orders.use_cases import actions, anomalies, progress, reviewing
+from tests.integration.orders.desk import (
+    CLERK,
+    CUSTOMER,
+    DIRECTOR,
+    OTHER_SALES,
+    SALES,
+    SUPERVISOR,
+    Desk,
+    Neighbours,
+)
+from tests.integration.orders.test_confirmation import SIGNED
+
+TODAY = clock.business_date(clock.business_now())
+
+
+def due(days: int) -> str:
+    return (TODAY + timedelta(days=days)).isoformat()
+
+
+def state(desk: Desk, number: str, kind: str, second: int, **changes: Any) -> None:
+    order = desk.order(number)
+    statement = {
+        "order_id": order["id"],
+        "kind": kind,
+        "revision": order["revision"],
+        "verdict": "passed",
+        "text": f"{kind} at {second}",
+        "signer_id": "t-1",
+        "signer_name": "Technician",
+        "signed_at": f"2099-01-01T00:00:{second:02d}+00:00",
+        **changes,
+    }
+    with desk.store.work() as work:
+        reviewing.take_statement(work, statement)
+
+
+def verdicts(desk: Desk, number: str) -> dict[str, str]:
+    return {gate["kind"]: gate["verdict"] for gate in desk.order(number)["gates"]}
+
+
+def test_a_schedule_signed_anew_gives_the_lines_their_new_dates(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    desk.state_all_made(number)
+    line_id = desk.order(number)["lines"][0]["id"]
+    line = {"line_id": line_id, "production_due": due(22)}
+
+    state(desk, number, "schedule", 1, production_due=due(24), lines=[line])
+
+    order = desk.order(number)
+    assert (order["production_due"], order["lines"][0]["production_due"]) == (due(24), due(22))
+    assert desk.announced()[-1] == "order_changed"
+
+
+def test_a_date_signed_just_after_approval_is_taken_over_and_a_late_one_raises_an_anomaly(
+    desk: Desk,
+) -> None:
+    number = desk.approved_order()["number"]
+    state(desk, number, "schedule", 1, production_due=due(25))
+    assert (desk.order(number)["stage"], desk.order(number)["production_due"]) == (
+        "approved",
+        due(25),
+    )
+    assert desk.state("select count(*) from anomaly") == [(0,)]
+
+    state(desk, number, "schedule", 2, production_due=due(35))
+
+    assert desk.state("select cause, topic, told_all from anomaly") == [
+        ("production", "delay", True)
+    ]
+
+
+def test_a_new_material_statement_reopens_the_schedule_until_it_is_signed_again(
+    desk: Desk,
+) -> None:
+    number = desk.new_order()["number"]
+    desk.state_all_made(number)
+    state(desk, number, "material", 1, verdict="short")
+    assert verdicts(desk, number)["schedule"] == "pending"
+    assert verdicts(desk, number)["material"] == "short"
+
+    state(desk, number, "material", 2)
+    assert verdicts(desk, number)["schedule"] == "pending"
+    state(desk, number, "schedule", 3, production_due=due(21))
+
+    assert verdicts(desk, number)["schedule"] == "passed"
+    waits = [gate["kind"] for gate in desk.order(number)["gates"] if gate["is_open"]]
+    assert waits == ["approval"]
+    assert desk.state(
+        "select action, changes from change_log where action = 'state_material' order by id"
+    )[-1] == ("state_material", {"material": ["short", "passed"]})
+
+
+def test_the_same_statement_again_changes_nothing(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    state(desk, number, "technique", 1)
+    before = desk.announced()
+    state(desk, number, "technique", 1)
+    assert desk.announced() == before
+
+
+def shipment(order: dict[str, Any], signed: str, sequence: int) -> dict[str, Any]:
+    line = {"line_id": order["lines"][0]["id"], "quantity": "10", "signed_quantity": signed}
+    return {
+        "id": "44444444-4444-4444-8444-444444444444",
+        "order_id": order["id"],
+        "number": "S-1",
+        "state": "signed",
+        "lines": [line],
+    }
+
+
+def test_a_receipt_that_shows_less_corrects_the_line_and_is_told(desk: Desk) -> None:
+    order = desk.sent_order()
+    desk.talk("verify_sign_back", order_number=order["number"], **SIGNED)
+    with desk.store.work() as work:
+        progress.take_shipment(work, "shipment_signed", shipment(order, "1000", 1), 1)
+    with desk.store.work() as work:
+        progress.take_instruction(
+            work,
+            "goods_stocked",
+            {
+                "number": "P-1",
+                "order_id": order["id"],
+                "line_id": order["lines"][0]["id"],
+                "state": "stocked",
+                "produced_quantity": "1000",
+                "accepted_quantity": "1000",
+            },
+        )
+    assert desk.order(order["number"])["stage"] == "fulfilled"
+
+    with desk.store.work() as work:
+        progress.take_shipment(work, "receipt_recorded", shipment(order, "990", 2), 2)
+
+    assert desk.order(order["number"])["lines"][0]["signed_quantity"] == "990.000"
+    assert desk.state("select cause, topic from anomaly") == [("logistics", "quantity")]
+
+
+def test_money_reversed_stops_the_next_instruction_because_it_is_asked_at_issue(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """SPEC §5: a reversal re-opens the gates of what has not left; shipping withdraws releases."""
+    number = desk.sent_order()["number"]
+    desk.talk("verify_sign_back", order_number=number, **SIGNED)
+    terms = {
+        "grade": "B",
+        "terms": "deposit_and_balance",
+        "instruction_before_sign_back": False,
+        "money_needed": "300.00",
+        "money_verified": "0.00",
+        "money_met": False,
+        "credit_stop": False,
+    }
+    neighbours.answer("customers.check_production_terms", terms)
+    with pytest.raises(MoneyNeeded):
+        desk.talk("issue_instruction", order_number=number, line_no=1)
+    assert desk.order(number)["stage"] == "confirmed"
+
+
+def test_orders_follow_their_customer_to_another_salesperson(desk: Desk) -> None:
+    order = desk.new_order()
+    moved = {**CUSTOMER, "salesperson_id": "sales-2", "salesperson_name": "Zhao Min"}
+    with desk.store.work() as work:
+        progress.take_customer(work, moved, 2)
+
+    def sees(who: Principal) -> int:
+        filters: dict[str, Any] = {"after": None, "limit": 10}
+        return desk.store.read(who, lambda work: len(orders.search(work, filters)[0]))
+
+    assert (sees(SALES), sees(OTHER_SALES)) == (0, 1)
+    assert desk.order(order["number"])["version"] == order["version"]
+
+
+def work_of(desk: Desk, who: Principal, limit: int = 100) -> list[str]:
+    items = desk.store.read(who, lambda work: pages.list_work(work, {"limit": limit}))
+    return [item["kind"] for item in items]
+
+
+def test_a_production_anomaly_is_in_the_work_list_of_the_whole_ladder(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    for cause in (AnomalyClass.LOGISTICS, AnomalyClass.PRODUCTION):
+        with desk.store.work(CLERK) as work:
+            anomalies.open_anomaly(
+                work,
+                orders.order_by_number(work, number, lock=True),
+                cause=cause,
+                topic=Topic.DELAY,
+                priority=Priority.NORMAL,
+                text=str(cause),
+            )
+    counts = {
+        who.name: work_of(desk, who).count("anomaly")
+        for who in (CLERK, SALES, SUPERVISOR, DIRECTOR)
+    }
+    assert counts == {"Li Na": 2, "Wang Wei": 1, "Chen Jie": 1, "Zhou Lei": 1}
+
+
+def test_work_of_others_does_not_push_ones_own_off_a_short_list(desk: Desk) -> None:
+    waiting = desk.new_order(lines=[{"product_code": "LABEL-40", "quantity": "1"}])["number"]
+    for _ in range(3):
+        desk.new_order()
+    assert work_of(desk, SUPERVISOR, limit=1) == ["sign_approval"]
+    assert desk.order(waiting)["stage"] == "in_review"
+
+
+def test_a_cursor_that_no_page_gave_is_refused(desk: Desk) -> None:
+    for cursor in ("nonsense", "é", "' or 1=1"):
+        with pytest.raises(CursorNotOurs):
+            desk.store.read(
+                CLERK,
+                lambda work, after=cursor: tasks.search_anomalies(  # type: ignore[misc]
+                    work, None, after=after, limit=5
+                ),
+            )
+
+
+# -- what is listed as allowed is allowed --------------------------------------------------------
+
+ROLES = ("clerk", "assistant", "supervisor", "sales", "director", "finance", "planner", "warehouse")
+SENDING: dict[str, Any] = {"channel": "fax", "recipient": "张经理", "proof_read": True}
+WHY = {"reason": "correction"}
+# How the bodies of moves are filled in; `own` verbs are led by a conversation of that kind.
+BODIES: dict[str, dict[str, Any]] = {
+    "submit": {"key_data_checked": True},
+    "hold": WHY,
+    "resume": WHY,
+    "cancel": WHY,
+    "close": {},
+    "reopen": WHY,
+    "confirm_by_grade": {},
+    "send_confirmation": SENDING,
+    "verify_sign_back": SIGNED,
+    "issue_instruction": {"line_no": 1},
+}
+
+
+class Tried(GendanError):
+    """A conversation began: it was not refused by orders itself."""
+
+
+def attempt(desk: Desk, who: Principal, verb: str, number: str) -> str | None:
+    """Begin a conversation and take it back; gives the code it was refused by, if it was."""
+    kind = desk.talks.kinds[verb]
+    body = {"order_number": number, "expected_version": None, **BODIES[verb]}
+    request = kind.schema.load(body)
+    try:
+        with desk.store.work(who) as work:
+            kind.begin(work, uuid4(), request)
+            raise Tried
+    except Tried:
+        return None
+    except GendanError as refusal:
+        return refusal.code
+
+
+def test_what_is_listed_as_not_allowed_by_the_stage_is_refused_and_the_rest_begins(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """Over a walk through the stages, with every role; roles themselves are the gateway's."""
+    number = desk.new_order(submit=False)["number"]
+
+    def submit() -> None:
+        desk.talk("submit", order_number=number, key_data_checked=True)
+        desk.state_all_made(number)
+
+    def approve() -> None:
+        request = {"expected_version": None, "attachment": None, "verdict": "passed", "text": "ok"}
+        with desk.store.work(SUPERVISOR) as work:
+            reviewing.sign_approval(work, {"order_number": number, **request})
+
+    steps: list[Callable[[], Any]] = [
+        lambda: None,
+        submit,
+        approve,
+        lambda: desk.talk("send_confirmation", order_number=number, **SENDING),
+        lambda: desk.talk("verify_sign_back", order_number=number, **SIGNED),
+        lambda: desk.talk("hold", order_number=number, reason="other"),
+        lambda: desk.talk("resume", order_number=number, reason="other"),
+        lambda: desk.talk("cancel", SUPERVISOR, order_number=number, reason="other"),
+    ]
+    stages = []
+    for step in steps:
+        step()
+        stages.append(desk.order(number)["stage"])
+        for role in ROLES:
+            who = CLERK if role == "clerk" else Principal(f"{role}-1", role, frozenset({role}))
+            with desk.store.work(who) as work:
+                order = orders.order_by_number(work, number)
+                listed = {action["verb"]: action for action in actions.list_actions(work, order)}
+            for verb in BODIES:
+                code, said = attempt(desk, who, verb, number), listed[verb]
+                where = (stages[-1], role, verb, code, said["why_not"])
+                if said["allowed"]:
+                    assert code is None, where
+                elif said["why_not"]["code"] != "role_needed":
+                    assert code is not None, where
+    assert stages == [
+        "draft",
+        "in_review",
+        "approved",
+        "awaiting_return",
+        "confirmed",
+        "confirmed",
+        "confirmed",
+        "cancelled",
+    ]
