@@ -28,7 +28,7 @@ from deploy.local.places import CHECKOUT
 from deploy.local.ports import free_ports
 from deploy.local.processes import Process, Program
 from tests.bench import books, load, rpc, searches
-from tests.bench.company import Trade
+from tests.bench.company import PRODUCTS, Trade
 from tests.bench.processes import cpu_seconds, descendants
 from tests.system import PASSWORD, System, running_system
 
@@ -84,6 +84,7 @@ class Extent:
     small: books.Size = field(default_factory=lambda: books.Size(10_000, 2_000))
     large: books.Size = field(default_factory=lambda: books.Size(100_000, 20_000))
     search_turns: int = 40
+    products: int = PRODUCTS
     idle_seconds: float = 30.0
 
 
@@ -132,7 +133,7 @@ class Bench:
 
     def figures(self) -> dict[str, float]:
         found = self.rpc()
-        trade = Trade(self.system)
+        trade = Trade(self.system, products=self.extent.products)
         found |= self.submits(trade)
         found |= self.idle()
         found |= self.reads(trade)

@@ -1,0 +1,79 @@
+"""The benchmark itself: that it runs through and tells all its figures; no time is judged here."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from deploy.commands import bench
+from deploy.local.engines import Engines
+from tests.bench import load, run
+from tests.bench.books import Size
+
+TINY = run.Extent(
+    rpc_rounds=1,
+    rpc_seconds=0.2,
+    submit_rounds=1,
+    submit_seconds=0.5,
+    sql_seconds=0.2,
+    read_rounds=1,
+    read_seconds=0.2,
+    small=Size(40, 8),
+    large=Size(80, 16),
+    search_turns=1,
+    products=3,
+    idle_seconds=0.5,
+)
+
+
+def test_a_run_tells_every_figure_of_the_issue(engines: Engines, session_tag: str) -> None:
+    said: list[str] = []
+
+    figures = run.measure_on(engines, TINY, said.append, tag=f"{session_tag}_bench")
+
+    assert sorted(figures) == [
+        "drain_s",
+        "idle_cpu_percent",
+        "idle_mb_max",
+        "read_ratio_wsgi",
+        "rpc_ratio_kombu",
+        "rpc_ratio_nameko",
+        "search_growth",
+        "search_p95_ms",
+        "submit_cpu_ms",
+        "submit_p95_ms",
+        "submit_ratio_sql",
+        "submits_per_s",
+    ]
+    assert {type(value) for value in figures.values()} == {float}
+    # At rest, and with engines that others started, the processor's clock may not tick at all.
+    assert [key for key, value in figures.items() if value < 0] == []
+    assert figures["submits_per_s"] > 0
+
+
+def test_the_command_writes_the_figures_it_prints(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    measured = dict.fromkeys(run.KEYS, 1.0) | {"rpc_ratio_nameko": 2.5, "drain_s": 15.1}
+    asked: list[run.Extent] = []
+
+    def measure(extent: run.Extent, _say: object) -> dict[str, float]:
+        asked.append(extent)
+        return measured
+
+    monkeypatch.setattr(run, "measure", measure)
+    target = tmp_path / "figures.json"
+    told = CliRunner().invoke(bench.command, ["--quick", "--json", str(target)])
+    assert told.exit_code == 0
+    assert asked == [run.QUICK]
+    assert json.loads(target.read_text()) == measured
+    lines = told.output.splitlines()
+    assert lines[0] == "rpc_ratio_nameko          2.5   ≥ 2.5  reached"
+    assert lines[6] == "drain_s                  15.1   ≤ 15  not reached"
+
+
+def test_a_percentile_is_a_time_that_was_measured() -> None:
+    took = [float(number) for number in range(20, 0, -1)]
+    assert load.percentile(took, 95) == 19.0
+    assert load.percentile([3.0], 95) == 3.0
