@@ -14,12 +14,17 @@ from deploy.local.databases import GATEWAY, SERVICES
 ROOT = Path(__file__).parents[2]
 
 
+def whole(name: str) -> Any:
+    """Give a package with all of its modules imported."""
+    package = importlib.import_module(name)
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{name}.{module.name}")
+    return package
+
+
 def domain(service: str) -> Any:
     """Give a service's domain package with all of its modules imported."""
-    package = importlib.import_module(f"services.{service}.domain")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    return package
+    return whole(f"services.{service}.domain")
 
 
 def metadata_of(part: str) -> MetaData:
@@ -28,7 +33,7 @@ def metadata_of(part: str) -> MetaData:
         gateway: MetaData = importlib.import_module("gateway.storage").Base.metadata
         return gateway
     base = domain(part).Base
-    importlib.import_module(f"services.{part}.storage")  # adds the platform's tables
+    whole(f"services.{part}.storage")  # adds the platform's tables, and sequences of numbers
     described: MetaData = base.metadata
     return described
 

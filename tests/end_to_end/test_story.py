@@ -2,7 +2,7 @@
 
 Proves, each where the chapter's name says: O1 O2 O4 O5 O6 O9 O12 O13 O16 O17 O18 O19 O20 O21
 O22 O23 O24 O25 O26 O29 O32 O34 O35 O37, C1 C2 C4 C8 C9 C10, I2 I8 I10 I16, S1 S2 S3 S5 S6 S12
-S16 S19, A1 A3 A7.
+S16 S19, A1 A3 A7, G9.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""Migrating real databases: from nothing, from before, and not at all."""
+"""Migrating real databases: from nothing, from before, and not at all (X7)."""
 
 import subprocess
 from collections.abc import Callable

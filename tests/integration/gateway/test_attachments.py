@@ -1,4 +1,4 @@
-"""Attachments on a real database and folder: once on disk, and only for whom they concern."""
+"""Attachments on a real database and folder: once on disk, and only for whom they concern (G7)."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The printed papers: what stands on them, for whom, and that nothing in them runs."""
+"""The printed papers: what stands on them, for whom, and that nothing in them runs (X6)."""
 
 from typing import Any
 

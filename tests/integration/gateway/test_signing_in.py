@@ -1,4 +1,4 @@
-"""People sign in, stay in for a while, and are kept out when they should be."""
+"""People sign in, stay in for a while, and are kept out when they should be (G1)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

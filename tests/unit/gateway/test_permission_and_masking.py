@@ -1,4 +1,4 @@
-"""Who may call what, and what they see of phones and addresses."""
+"""Who may call what, and what they see of phones and addresses (X3, X4)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Answers put together from several services, some of which may be away."""
+"""Answers put together from several services, some of which may be away (G4)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The slide, promises, tolerance, short close; the ladder of anomalies."""
+"""The slide, promises, tolerance, short close; the ladder of anomalies (O30)."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Which price holds, which promotion, and what is in doubt."""
+"""Which price holds, which promotion, and what is in doubt (O10)."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
