@@ -34,7 +34,7 @@ class _Offset:
             return self._offset
         self._looked_at = time.monotonic()
         try:
-            status = os.stat(path)
+            status = Path(path).stat()
             stamp = (status.st_mtime_ns, status.st_ino)
             if path != self._path or stamp != self._stamp:
                 text = Path(path).read_text(encoding="ascii").strip()

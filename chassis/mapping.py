@@ -18,8 +18,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 NAMING = {
@@ -42,12 +42,12 @@ class MomentType(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError(f"a naive datetime cannot be stored: {value!r}")
         return value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         return None if value is None else value.astimezone(UTC)
 
 
@@ -59,13 +59,13 @@ Quantity = Annotated[Decimal, mapped_column(Numeric(16, 3))]
 Percent = Annotated[Decimal, mapped_column(Numeric(7, 3))]
 Words = Annotated[str, mapped_column(Text)]
 Facts = Annotated[dict[str, Any], mapped_column(JSONB)]
-Id = Annotated[UUID, mapped_column(PgUUID(as_uuid=True))]
+Id = Annotated[UUID, mapped_column(postgresql.UUID(as_uuid=True))]
 
 # What a service's declarative Base uses as `type_annotation_map`, so that
 # `Mapped[Decimal]` alone is refused (which scale?) and the names above are not needed twice.
 TYPE_MAP: dict[Any, Any] = {
     datetime: MomentType,
-    UUID: PgUUID(as_uuid=True),
+    UUID: postgresql.UUID(as_uuid=True),
     str: Text,
     # States and kinds are stored as their words, so that SQL and people can read them.
     StrEnum: Enum(
@@ -85,13 +85,13 @@ class Versioned:
     the StaleVersion conflict.
     """
 
-    id: Mapped[UUID] = mapped_column(PgUUID(as_uuid=True), primary_key=True)
+    id: Mapped[UUID] = mapped_column(postgresql.UUID(as_uuid=True), primary_key=True)
     version: Mapped[int] = mapped_column(
         Integer, nullable=False, comment="optimistic lock, counted by each update"
     )
 
     @declared_attr.directive
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805  SQLAlchemy calls it on the class
         return {"version_id_col": cls.version}
 
 

@@ -78,7 +78,7 @@ class _Decimal(fields.Decimal):
             raise ValidationError(f"Must be above {self.above}.")
         return exact
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
         # Numbers from the database are fit already; dumping is hot and skips the checks.
         return None if value is None else f"{value:.{self.decimals}f}"
 
@@ -123,7 +123,7 @@ class Moment(fields.AwareDateTime):
         except OverflowError as error:
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
         return None if value is None else value.isoformat()
 
 

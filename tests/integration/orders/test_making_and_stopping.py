@@ -1,4 +1,4 @@
-"""Issue, progress, hold, cancel, fulfilment, the old books."""
+"""Issue, progress, hold, cancel, the end of an order, the old books."""
 
 from collections.abc import Callable
 from typing import Any
@@ -266,7 +266,7 @@ def test_actions_tell_what_is_allowed_and_why_not(desk: Desk, confirmed: dict[st
 
 
 def test_a_past_order_is_recorded_once_with_its_own_dates(desk: Desk) -> None:
-    past = {
+    past: dict[str, Any] = {
         "reference": "NW-10248",
         "customer_code": CUSTOMER["code"],
         "ordered_on": "1996-07-04",
