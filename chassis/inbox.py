@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Executable,
     Index,
     MetaData,
     String,
     Table,
     Uuid,
     and_,
+    bindparam,
     column,
     exists,
     literal,
@@ -217,12 +220,19 @@ def upsert_newer(
     `row[sequence]` is the event's sequence. Gives whether it was written: an event that
     comes late or again changes nothing, so copies need no order (ARCHITECTURE §4.2).
     """
-    copy = insert(table).values(**row)
-    written = session.execute(
-        copy.on_conflict_do_update(
-            index_elements=list(key),
-            set_={name: copy.excluded[name] for name in row if name not in key},
-            where=table.c[sequence] < copy.excluded[sequence],
-        ).returning(literal(1))
-    ).first()
+    statement = _upsert_of(table, tuple(row), tuple(key), sequence)
+    written = session.execute(statement, dict(row)).first()
     return written is not None
+
+
+@lru_cache(maxsize=256)
+def _upsert_of(
+    table: Table, columns: tuple[str, ...], key: tuple[str, ...], sequence: str
+) -> Executable:
+    """Give the statement of `upsert_newer`; to build it costs more than to run it."""
+    copy = insert(table).values({name: bindparam(name) for name in columns})
+    return copy.on_conflict_do_update(
+        index_elements=list(key),
+        set_={name: copy.excluded[name] for name in columns if name not in key},
+        where=table.c[sequence] < copy.excluded[sequence],
+    ).returning(literal(1))

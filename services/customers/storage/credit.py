@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Table, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -107,9 +107,11 @@ def write(session: Session, entry: LedgerEntry, now: datetime, by_id: str) -> No
         for column in LedgerEntry.__mapper__.column_attrs
         if column.key not in ("id", "at", "by_id")
     }
-    statement = insert(LedgerEntry).values(**columns, at=now, by_id=by_id)
+    # By the table: mapped inserts cost twice as much, and nothing reads the entry back.
+    table: Table = LedgerEntry.__table__  # type: ignore[assignment]
+    statement = insert(table).values(**columns, at=now, by_id=by_id)
     written = session.scalar(
-        statement.on_conflict_do_nothing(index_elements=["command_id"]).returning(LedgerEntry.id)
+        statement.on_conflict_do_nothing(index_elements=["command_id"]).returning(table.c.id)
     )
     if written is None:
         raise Withdrawn

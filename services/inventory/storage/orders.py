@@ -3,12 +3,26 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.inventory.domain.errors import OrderNotKnown
 from services.inventory.domain.order import OrderCopy
+
+_FRESH = insert(OrderCopy).values(
+    order_id=bindparam("order_id"),
+    number=bindparam("number"),
+    view_version=0,
+    revision=0,
+    view={},
+)
+# Built once: every event and every reservation begins with it.
+_LOCK = _FRESH.on_conflict_do_update(
+    index_elements=["order_id"],
+    # An update that changes nothing, for its lock: DO NOTHING would neither lock nor return.
+    set_={"number": func.coalesce(OrderCopy.number, _FRESH.excluded.number)},
+).returning(OrderCopy)
 
 
 def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCopy:
@@ -20,15 +34,11 @@ def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCo
     locked: dict[UUID, OrderCopy] = session.info.setdefault("locked_orders", {})
     if order_id in locked:
         return locked[order_id]
-    fresh = insert(OrderCopy).values(
-        order_id=order_id, number=number, view_version=0, revision=0, view={}
-    )
-    upsert = fresh.on_conflict_do_update(
-        index_elements=["order_id"],
-        # An update that changes nothing, for its lock: DO NOTHING would neither lock nor return.
-        set_={"number": func.coalesce(OrderCopy.number, fresh.excluded.number)},
-    ).returning(OrderCopy)
-    order = session.scalars(upsert, execution_options={"populate_existing": True}).one()
+    order = session.scalars(
+        _LOCK,
+        {"order_id": order_id, "number": number},
+        execution_options={"populate_existing": True},
+    ).one()
     locked[order_id] = order
     return order
 
