@@ -100,7 +100,7 @@ def command(schema: type[Schema], *, keyed: bool = True) -> Callable[[Entrypoint
         def entry(self: "Service", principal: Any = None, body: Any = None, key: Any = None) -> Any:
             who, request = principals.from_wire(principal), load(loader, body)
             if not keyed:
-                return self.database.transact(who, lambda work: method(self, work, request))
+                return self.database.transact(who, lambda work: method(self, work, dict(request)))
             return run_command(
                 self.database,
                 who,
