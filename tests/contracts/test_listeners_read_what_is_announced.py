@@ -24,7 +24,6 @@ HEARD_BY_NOBODY = {
     "inventory.goods_arrived",
     "inventory.wish_met",
     "shipping.parcel_unknown",
-    "shipping.receipt_recorded",
     "aftersales.case_closed",
     "aftersales.case_opened",
 }
