@@ -1,0 +1,84 @@
+"""Broken builds of the relay and the listeners, to prove that the rig sees what it looks for.
+
+`python -m tests.faults.mutants MUTANT relay` or `… MUTANT <service>` runs a process like
+production's with one promise of ARCHITECTURE §4 patched out.
+"""
+
+import sys
+from typing import Any
+
+RELAY_MARKS_FIRST = "relay-marks-before-the-confirm"
+INBOX_IGNORED = "inbox-ignored"
+ACKNOWLEDGED_FIRST = "acknowledged-before-the-commit"
+
+
+def relay_marks_first() -> None:
+    """Mark events as sent, then send them."""
+    from chassis import faults
+    from chassis.events import routing_key
+    from chassis.relay import _MARK, Pipeline, Relay
+
+    def send_batch(self: Relay, database: Any, pipeline: Pipeline) -> int:
+        rows = self._due(database)
+        if not rows:
+            return 0
+        with database.cursor() as cursor:
+            cursor.execute(_MARK, ([row.id for row in rows],))
+        if any(self.audience.is_owed(routing_key(row.name, row.schema_version)) for row in rows):
+            faults.point("after_publish_before_mark")
+        pipeline.publish(rows, is_mandatory=self.audience.is_owed)
+        return len(rows)
+
+    Relay.send_batch = send_batch  # type: ignore[method-assign]
+
+
+def inbox_ignored() -> None:
+    """Let every delivery in, as if none had come before."""
+    from chassis import inbox
+    from chassis.inbox import Verdict
+
+    inbox.admit = lambda *_arguments, **_named: Verdict.FRESH
+
+
+def acknowledged_first() -> None:
+    """Acknowledge a message, then handle it."""
+    from chassis.listening import Delivery, EventDesk
+
+    settled = EventDesk._settled
+
+    def acknowledge_and_settle(self: EventDesk, delivery: Delivery) -> bool:
+        delivery.acknowledge()
+        settled(self, delivery)
+        return False  # It is acknowledged already.
+
+    EventDesk._settled = acknowledge_and_settle  # type: ignore[method-assign]
+
+
+MUTANTS = {
+    RELAY_MARKS_FIRST: relay_marks_first,
+    INBOX_IGNORED: inbox_ignored,
+    ACKNOWLEDGED_FIRST: acknowledged_first,
+}
+
+
+def main(mutant: str, part: str) -> int:
+    """Patch and run."""
+    if part == "relay":
+        from chassis import relay
+
+        MUTANTS[mutant]()
+        return relay.main()
+
+    from chassis.process import main as serve
+
+    MUTANTS[mutant]()
+    return serve([part])
+
+
+if __name__ == "__main__":
+    if sys.argv[2] != "relay":
+        import eventlet
+
+        # As chassis/runner.py does, before anything else is loaded.
+        eventlet.monkey_patch()
+    sys.exit(main(*sys.argv[1:]))
