@@ -6,7 +6,7 @@ A part stands between `<!-- code: name -->` and `<!-- code: end -->`; test_docs.
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from chassis.timers import Daily
+from chassis.timers import Daily, Every, Schedule
 from tests.architecture.rooms import ROOT, life_cycles
 from tests.contracts.declared import SERVICES, subscriptions, timers
 from tests.contracts.examples import EVENTS
@@ -63,16 +63,18 @@ def cycles() -> str:
     return "\n".join(parts)
 
 
+def when(schedule: Schedule) -> str:
+    if isinstance(schedule, Daily):
+        return f"daily at {schedule.at:%H:%M}"
+    if isinstance(schedule, Every):
+        return f"every {schedule.seconds:g} s"
+    raise TypeError(schedule)
+
+
 def jobs() -> str:
     """Give each timed job with its schedule."""
     rows = (
-        (
-            service,
-            f"`{job.job}`",
-            f"daily at {job.schedule.at:%H:%M}"
-            if isinstance(job.schedule, Daily)
-            else f"every {job.schedule.seconds:g} s",
-        )
+        (service, f"`{job.job}`", when(job.schedule))
         for service in SERVICES
         for job in timers(service)
     )
