@@ -6,7 +6,7 @@ one sentence for each difference it finds; an empty list is what is wanted.
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -342,8 +342,3 @@ def eventually(
         if time.monotonic() > give_up:
             raise TimeoutError(f"not within {seconds:.0f} s: {what}")
         time.sleep(every)
-
-
-def told(differences: Iterable[Difference]) -> str:
-    """Give differences as lines."""
-    return "\n".join(f"{each.kind}: {each.what}" for each in differences)

@@ -1,6 +1,5 @@
 """A whole Gendan on engines of its own, with a workload in it, at which faults are struck."""
 
-import json
 import os
 import signal
 import threading
@@ -273,11 +272,3 @@ def furnished(
                 auditor=Auditor(system),
                 crew=workload.somebody,
             )
-
-
-def queue_lengths(house: House) -> dict[str, int]:
-    """Give how many messages wait in each queue of the system."""
-    listed = house.control.run(
-        "list_queues", "-p", house.vhost, "name", "messages", "--formatter", "json"
-    )
-    return {row["name"]: int(row["messages"]) for row in json.loads(listed)}

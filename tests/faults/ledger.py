@@ -55,8 +55,6 @@ class Ledger:
     wrongs: list[Wrong] = field(default_factory=list)
     #: Tries that were not answered, or with "ask again": the clients tried again by the same key.
     unanswered: Counter[str] = field(default_factory=Counter)
-    #: (chapter, what): requests without any answer within the clients' timeout.
-    late: list[tuple[str, str]] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
 
     def write(self, answered: Answered) -> None:
@@ -68,11 +66,6 @@ class Ledger:
         with self._changed:
             self.unanswered[self.chapter] += 1
             self._changed.notify_all()
-
-    def write_late(self, what: str, seconds: float) -> None:
-        """Book that a request had no answer at all; only a stopped gateway may keep silent."""
-        with self._changed:
-            self.late.append((self.chapter, f"{what} had no answer for {seconds:.0f} s"))
 
     def write_wrong(self, what: str, chapter: str | None = None) -> None:
         with self._changed:

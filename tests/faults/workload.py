@@ -96,7 +96,6 @@ class Client(Person):
         headers: Mapping[str, str],
     ) -> requests.Response | None:
         """Give the response, or None where the connection broke or nobody answered."""
-        began = time.monotonic()
         try:
             return self.session.request(
                 method,
@@ -106,9 +105,6 @@ class Client(Person):
                 headers=dict(headers),
                 timeout=REQUEST_SECONDS,
             )
-        except requests.Timeout:
-            self.ledger.write_late(f"{self.role}: {method} {path}", time.monotonic() - began)
-            return None
         except requests.RequestException:
             return None
 
