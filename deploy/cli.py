@@ -34,6 +34,8 @@ ROOMS = {
     "import": "deploy.commands.import_books",
     "bench": "deploy.commands.bench",
     "audit": "deploy.commands.audit",
+    "backup": "deploy.commands.backup",
+    "restore": "deploy.commands.restore",
     "torture": "deploy.commands.torture",
 }
 

@@ -54,10 +54,12 @@ def running_system(
     replicas: dict[str, int] | None = None,
     gateway_workers: int = 1,
     tune: Callable[[Wiring], Wiring] = lambda wiring: wiring,
+    fill: Callable[[Installation], None] = lambda _: None,
 ) -> Iterator[System]:
     """Run the whole system under a supervisor for as long as the block lasts.
 
-    `tag` begins the names of everything it makes on the engines; all of it is deleted.
+    `tag` begins the names of everything it makes on the engines; all of it is deleted. `fill`
+    may put something into the empty databases before they are migrated.
     """
     # Here, because it loads the gateway, which tests of other rooms do not need.
     from deploy.local.accounts import TRYOUT_PEOPLE, add_people
@@ -69,6 +71,8 @@ def running_system(
     supervisor = Supervisor(said.append)
     watching = threading.Thread(target=supervisor.watch, name="supervisor")
     try:
+        installation.make_databases()
+        fill(installation)
         installation.prepare_databases(folder / "backups")
         installation.prepare_broker()
         people = add_people(installation, TRYOUT_PEOPLE, lasting=True)

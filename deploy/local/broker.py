@@ -8,9 +8,14 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from kombu.connection import Connection
+
+from chassis import topology
+from deploy.local.databases import SERVICES
 from deploy.local.problems import Problem
 
 
@@ -130,3 +135,14 @@ def address_in(admin_url: str, *, vhost: str, user: str, password: str) -> str:
     host = re.sub(r"^.*@", "", parts.netloc)
     netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{host}"
     return urlunsplit((parts.scheme, netloc, "/" + quote(vhost, safe=""), "", ""))
+
+
+def purge_queues(amqp_url: str) -> None:
+    """Empty all event and parking queues of a vhost that is not ours to delete."""
+    names = [topology.queue_name(source, to) for source in SERVICES for to in SERVICES]
+    names += [topology.parking_name(listener) for listener in SERVICES]
+    with Connection(amqp_url, connect_timeout=10) as connection:  # type: ignore[no-untyped-call]
+        for name in names:
+            # A queue that is not there closes the channel it was asked for on.
+            with connection.channel() as channel, suppress(connection.channel_errors):
+                channel.queue_purge(name)

@@ -55,12 +55,16 @@ class Installation:
 
     def prepare_databases(self, backups: Path, parts: Iterable[str] = PARTS) -> list[str]:
         """Create what is missing and migrate what is old; return a sentence for each change."""
+        self.make_databases(parts)
+        return databases.migrate(self.database_urls(), backups)
+
+    def make_databases(self, parts: Iterable[str] = PARTS) -> None:
+        """Create the roles and databases that are missing, empty."""
         admin = self.engines.pg_admin_url
         for part in parts:
             name = self.name_of(part)
             databases.ensure_role(admin, name, self.password_of(part))
             databases.ensure_database(admin, name, name)
-        return databases.migrate(self.database_urls(), backups)
 
     def prepare_broker(self) -> None:
         """Create the vhost and one user per part with only the permissions it needs."""

@@ -1,0 +1,78 @@
+"""`./gendan restore`: a backup into an instance that is empty, or is emptied for it."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from deploy.commands.backup import sources_of
+from deploy.local import backup, packages, records
+from deploy.local import up as launcher
+from deploy.local.broker import purge_queues
+from deploy.local.instance import Instance, own_places
+from deploy.local.problems import Problem
+from deploy.local.records import InstanceBusy
+from deploy.local.supervisor import Supervisor
+
+
+@click.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--fresh", is_flag=True, help="Delete the data that are here now.")
+@click.option("--yes", is_flag=True, help="Do not ask before they are deleted.")
+def command(folder: Path, *, fresh: bool, yes: bool) -> None:
+    """Put the backup in FOLDER back; then ./gendan up starts it."""
+    manifest = backup.check(folder)
+    places = own_places()
+    places.make()
+    if fresh and not yes and (places.home / "plan.json").exists():
+        click.confirm("Delete all data of this checkout?", abort=True)
+    try:
+        with records.holding(places.home):
+            restore_into(folder, fresh=fresh)
+    except InstanceBusy:
+        raise Problem("It is running: stop it first with ./gendan down.") from None
+    click.echo(
+        f"restored as of {manifest.taken_at}; start it with ./gendan up. What was sent and had "
+        "not arrived is sent again by itself; ./gendan audit then compares the books. "
+        "Everybody has to sign in again."
+    )
+
+
+def restore_into(folder: Path, *, fresh: bool) -> None:
+    """Restore into this checkout's instance, whose lock the caller holds."""
+    instance = Instance.open(move_ports=True)
+    if fresh:
+        instance = launcher.start_anew(instance)
+    elif not instance.is_new:
+        raise Problem("This instance holds data: restore with --fresh, which deletes them.")
+    engines, supervisor = instance.engines, Supervisor(click.echo)
+    if engines.are_ours:
+        packages.ensure_engine_packages(click.echo)
+    engines.check_given()
+    try:
+        for program in engines.programs():
+            supervisor.launch([program])
+        supervisor.await_ready()
+        _restore_on_engines(instance, folder)
+    finally:
+        supervisor.stop()
+
+
+def _restore_on_engines(instance: Instance, folder: Path) -> None:
+    installation, engines = instance.installation, instance.engines
+    installation.make_databases()
+    if engines.control is None:
+        # The vhost is not ours to make anew: what waits in it may be newer than the backup.
+        purge_queues(engines.amqp_admin_url)
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("restoring", total=backup.STEPS)
+        backup.restore(
+            folder,
+            sources_of(instance),
+            lambda done: bar.update(task, advance=1, description=done),
+        )
+    for change in installation.prepare_databases(instance.places.home / "backups"):
+        click.echo(change)
+    # The example book and the first accounts are in the backup, if they ever were.
+    (instance.places.home / "first-data-loaded").touch()
