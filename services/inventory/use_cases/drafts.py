@@ -19,11 +19,11 @@ from services.inventory.storage import (
     ledger,
     material_claims,
     materials,
-    orders,
     recipes,
     statements,
 )
 from services.inventory.use_cases import slots
+from services.inventory.use_cases.guards import shown_order
 
 
 def demand(work: Work, order: OrderCopy) -> list[Demand]:
@@ -52,7 +52,7 @@ def draft_statement(work: Work, *, order_number: str, kind: StatementKind) -> di
 
     Raises OrderNotKnown, and StatementNotFound for an order without made lines.
     """
-    order = orders.by_number(work.session, order_number)
+    order = shown_order(work, order_number)
     if not order.made_lines:
         raise StatementNotFound(order_number=order_number, kind=kind)
     figures = {

@@ -1,10 +1,10 @@
 """What every move of a statement or instruction is checked for beside its own table."""
 
 from chassis.database import Work
-from services.inventory.domain.errors import OrderOnHold
+from services.inventory.domain.errors import OrderNotKnown, OrderOnHold
 from services.inventory.domain.instruction import Signed
 from services.inventory.domain.order import OrderCopy
-from services.inventory.storage import order_blocks
+from services.inventory.storage import order_blocks, orders
 
 
 def check_not_held(work: Work, order: OrderCopy) -> None:
@@ -22,3 +22,14 @@ def signed(work: Work) -> Signed:
 def own_only(work: Work) -> str | None:
     """Give whose customers the asker may see, None for all."""
     return work.principal.person_id if work.principal.limited_to_own_customers else None
+
+
+def shown_order(work: Work, order_number: str) -> OrderCopy:
+    """Give an order's copy as far as the asker may see it.
+
+    Raises OrderNotKnown, alike for one that is not there and for another salesperson's.
+    """
+    order = orders.by_number(work.session, order_number)
+    if own_only(work) not in (None, order.salesperson_id):
+        raise OrderNotKnown(order_number=order_number)
+    return order

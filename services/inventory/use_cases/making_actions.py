@@ -8,6 +8,7 @@ from chassis.database import Work
 from chassis.errors import GendanError, RoleNeeded
 from services.inventory.domain.errors import (
     InspectionMissing,
+    InstructionNotFound,
     MaterialNotHeld,
     NothingReported,
     OrderNotConfirmed,
@@ -21,7 +22,7 @@ from services.inventory.domain.order import OrderCopy
 from services.inventory.domain.statement import SIGNERS, VERDICTS, Statement
 from services.inventory.storage import instructions, orders, statements
 from services.inventory.use_cases import material_stock
-from services.inventory.use_cases.guards import check_not_held
+from services.inventory.use_cases.guards import check_not_held, own_only, shown_order
 
 Check = Callable[[], None]
 
@@ -54,6 +55,8 @@ def list_instruction_actions(work: Work, number: str) -> list[dict[str, Any]]:
     """Judge every move of an instruction by inventory's own rows, for who asks."""
     instruction = instructions.by_number(work.session, number)
     order = orders.find(work.session, instruction.order_id)
+    if own_only(work) and (order is None or order.salesperson_id != own_only(work)):
+        raise InstructionNotFound(instruction_number=number)
     return [
         action(
             verb,
@@ -100,7 +103,7 @@ def _check_verb(work: Work, verb: str, instruction: Instruction, order: OrderCop
 
 def list_statement_actions(work: Work, order_number: str) -> list[dict[str, Any]]:
     """Judge the signature of each kind of statement of an order, for who asks."""
-    order = orders.by_number(work.session, order_number)
+    order = shown_order(work, order_number)
     standing = statements.standing(work.session, order.order_id)
     return [
         action(

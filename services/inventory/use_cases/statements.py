@@ -24,7 +24,7 @@ from services.inventory.storage import material_claims, orders, statements
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import drafts, material_stock, slots
 from services.inventory.use_cases.changes import check_version
-from services.inventory.use_cases.guards import check_not_held, own_only
+from services.inventory.use_cases.guards import check_not_held, own_only, shown_order
 
 Standing = dict[StatementKind, Statement]
 
@@ -361,9 +361,7 @@ def _short(shortages: list[MaterialShortage]) -> MaterialShort:
 
 def get_statement(work: Work, *, order_number: str, kind: StatementKind) -> Statement:
     """Give an order's latest statement of a kind. Raises OrderNotKnown, StatementNotFound."""
-    order = orders.by_number(work.session, order_number)
-    if own_only(work) not in (None, order.salesperson_id):
-        raise StatementNotFound(order_number=order_number, kind=kind)
+    order = shown_order(work, order_number)
     return statements.latest(work.session, order, kind)
 
 
