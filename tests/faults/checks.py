@@ -6,6 +6,7 @@ one sentence for each difference it finds; an empty list is what is wanted.
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from tests.faults.workload import Crew
 from tests.system import System
 
 _LOOK_EVERY_SECONDS = 0.2
+# What is known by a name of its own, or new each time, stores no key.
+_KEYLESS = ("/session", "/scans")
 
 
 class Difference(NamedTuple):
@@ -188,10 +191,11 @@ class Auditor:
         findings = Findings()
         known = self._command_keys()
         for command in ledger.accepted():
-            if command.key and command.path != "/session" and command.key not in known:
+            if command.key and command.path not in _KEYLESS and command.key not in known:
                 findings.lost.append(Difference("lost", str(command), command.chapter))
         findings.lost += self.unheard()
         self._compare_entities(ledger, findings)
+        self._compare_scans(ledger, findings)
         findings.wrong += self._refusals_that_did_something(ledger, known)
         findings.wrong += _answers_that_differ(ledger, crew, replays)
         findings.books += [*self.books(), *self.audit()]
@@ -282,6 +286,22 @@ class Auditor:
                 if number not in promised
             ]
 
+    def _compare_scans(self, ledger: Ledger, findings: Findings) -> None:
+        """Look for each answered scan by its own name, the device's number for it."""
+        there = Counter(
+            (row.parcel_code, row.device_sequence)
+            for row in self._rows("shipping", "select parcel_code, device_sequence from scan")
+        )
+        for each in ledger.accepted():
+            if each.path != "/scans":
+                continue
+            for item in each.answer["items"]:
+                kept = there[item["parcel_code"], item["device_sequence"]]
+                if kept == 0:
+                    findings.lost.append(Difference("lost", f"{each}: {item}", each.chapter))
+                elif kept > 1:
+                    findings.twice.append(Difference("twice", f"{each}: {item}", each.chapter))
+
     def _refusals_that_did_something(
         self, ledger: Ledger, known: dict[str, set[str]]
     ) -> list[Difference]:
@@ -308,7 +328,7 @@ def _answers_that_differ(ledger: Ledger, crew: Crew, most: int) -> list[Differen
         each
         for each in ledger.accepted()
         # A secret is told once.
-        if each.key and each.path not in ("/session", "/devices", "/scans")
+        if each.key and each.path not in (*_KEYLESS, "/devices")
     ]
     chance = random.Random(len(again))
     tried_hard = [each for each in again if each.attempts > 1]
