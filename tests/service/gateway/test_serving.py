@@ -196,8 +196,11 @@ def test_a_request_that_could_be_read_in_two_ways_is_refused(
 
     client.sendall(request_head)
 
-    status = client.recv(4096).partition(b" ")[2][:3]
-    assert status in (b"400", b"414", b"431", b"501")
+    answer = client.recv(4096)
+    assert answer.partition(b" ")[2][:3] in (b"400", b"414", b"431", b"501")
+    # In the form of all refusals, and without a word of what was sent.
+    assert b"application/problem+json" in answer
+    assert b"xxx" not in answer
 
 
 def test_signing_out_is_known_to_every_worker_at_once(server: Server) -> None:
