@@ -40,8 +40,7 @@ def _asked(work: Work, request: Mapping[str, Any]) -> Order:
 
 def list_confirmations(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give every version of an order's confirmation, with its returned copies."""
-    order = orders.order_by_number(work, request["order_number"])
-    return [views.confirmation(one) for one in order.confirmations]
+    return [views.confirmation(one) for one in orders.papers(work, request["order_number"])]
 
 
 def list_tasks(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:

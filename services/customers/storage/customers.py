@@ -1,7 +1,7 @@
 """Customers: found, listed, and searched by pieces of their names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -76,8 +76,15 @@ def plain_by_code(session: Session, code: str, principal: Principal) -> Customer
 def search(
     session: Session, wish: Search, principal: Principal, *, limit: int, after: str | None
 ) -> Sequence[Customer]:
-    """Give up to `limit` customers that fit, by code, from the one after `after` on."""
+    """Give up to `limit` customers that fit, by code, from the one after `after` on.
+
+    A text that is somebody's whole code means that customer.
+    """
     query = _own(select(Customer), principal)
+    whole = (wish.text or "").strip().upper()
+    if whole and session.scalar(select(Customer.id).where(Customer.code == whole)):
+        query = query.where(Customer.code == whole)
+        wish = replace(wish, text=None)
     for word in (wish.text or "").split():
         # The index gives the few rows that have all pairs of the word; the text decides.
         query = query.where(Customer.grams.contains(wanted(word))) if wanted(word) else query

@@ -49,7 +49,10 @@ class Confirmation(Base):
     number: Mapped[int] = mapped_column(comment="version n of this order's confirmation")
     revision: Mapped[int]
     state: Mapped[ConfirmationState]
-    document: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="the order's view, frozen")
+    # The largest column by far, wanted only where the paper itself is.
+    document: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, deferred=True, comment="the order's view, frozen"
+    )
     grade: Mapped[str] = mapped_column(comment="at first sending")
     slides: Mapped[bool]
     slides_in_working_days: Mapped[bool] = mapped_column(

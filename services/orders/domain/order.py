@@ -92,6 +92,13 @@ class Order(Announcing, Base):
         Index("ix_order_salesperson", "salesperson_id", text("created_at desc"), text("id desc")),
         Index("ix_order_clerk", "clerk_id", text("created_at desc"), text("id desc")),
         Index("ix_order_region", "region", text("created_at desc"), text("id desc")),
+        Index(
+            "ix_order_waiting",
+            "stage",
+            "touched_at",
+            "id",
+            postgresql_where=text("hold is null"),
+        ),
         Index("ix_order_grams", "grams", postgresql_using="gin"),
         Index("ix_order_past_reference", "past_reference", unique=True),
         # The unique index cannot find beginnings: its order is the locale's.

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, case, exists, func, or_, select, tuple_, update
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import selectinload, undefer
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
@@ -57,6 +57,19 @@ def visible(work: Work) -> list[Any]:
 def order_by_number(work: Work, number: str, *, lock: bool = False) -> Order:
     """Give a whole order, locked for a change if wanted. Raises OrderNotFound."""
     return _one(work, select(Order).where(Order.number == number), lock=lock, asked=number)
+
+
+def papers(work: Work, number: str) -> Sequence[Confirmation]:
+    """Give an order's confirmations with their frozen documents. Raises OrderNotFound."""
+    order_id = work.session.scalar(select(Order.id).where(Order.number == number, *visible(work)))
+    if order_id is None:
+        raise OrderNotFound(order_number=number)
+    return work.session.scalars(
+        select(Confirmation)
+        .where(Confirmation.order_id == order_id)
+        .options(undefer(Confirmation.document), selectinload(Confirmation.sign_backs))
+        .order_by(Confirmation.number)
+    ).all()
 
 
 def order_by_id(work: Work, order_id: UUID, *, lock: bool = False) -> Order:
