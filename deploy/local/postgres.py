@@ -83,11 +83,13 @@ class PostgresServer:
             self._initialise()
         self._check_version()
         account = self.places.account
-        configuration = CONFIGURATION.format(
-            host=LOOPBACK, port=self.port, fsync="on" if self.durable else "off"
-        )
-        write_private(self.folder / "postgresql.conf", configuration, account)
+        write_private(self.folder / "postgresql.conf", self.configuration(), account)
         write_private(self.folder / "pg_hba.conf", ACCESS, account)
+
+    def configuration(self) -> str:
+        """Return what postgresql.conf says."""
+        fsync = "on" if self.durable else "off"
+        return CONFIGURATION.format(host=LOOPBACK, port=self.port, fsync=fsync)
 
     def _initialise(self) -> None:
         account = self.places.account

@@ -10,6 +10,8 @@ import pytest
 
 from deploy.local import databases
 from deploy.local.engines import Engines
+from deploy.local.places import places_for
+from deploy.local.postgres import PostgresServer
 from tests.conftest import Vhost
 
 
@@ -21,8 +23,16 @@ def setting(engines: Engines, name: str) -> str:
     return str(row[0])
 
 
-def test_postgresql_keeps_what_it_confirms_and_has_room_for_every_pool(engines: Engines) -> None:
-    assert setting(engines, "fsync") == "on"
+def test_a_server_outlives_a_power_cut_unless_it_is_a_tests() -> None:
+    places = places_for("durability")
+
+    assert "\nfsync = on\n" in PostgresServer(places, 1, "word").configuration()
+    assert "\nfsync = off\n" in PostgresServer(places, 1, "word", durable=False).configuration()
+
+
+def test_postgresql_commits_before_it_answers_and_has_room_for_every_pool(
+    engines: Engines,
+) -> None:
     assert setting(engines, "synchronous_commit") == "on"
     assert setting(engines, "max_connections") == "300"
 
