@@ -162,7 +162,7 @@ class AnswersRelay:
     _event_desk = _Desk()
 
     @rpc
-    def listening(self, principal: Any, body: Any) -> dict[str, list[str]]:  # noqa: ARG002
+    def listening(self, principal: Any, body: Any, key: Any = None) -> dict[str, list[str]]:  # noqa: ARG002
         """Give the routing keys listened to, by announcing service."""
         from_wire(principal)
         desk: Any = self._event_desk
@@ -170,7 +170,7 @@ class AnswersRelay:
         return subscriptions
 
     @rpc
-    def missing_messages(self, principal: Any, body: Any) -> dict[str, list[str]]:
+    def missing_messages(self, principal: Any, body: Any, key: Any = None) -> dict[str, list[str]]:  # noqa: ARG002
         """Give which of the `messages` sent by `source` some listener here has not had."""
         from_wire(principal)
         desk: Any = self._event_desk

@@ -189,6 +189,8 @@ class EventDesk(SharedExtension):
         # Bindings of events that no listener has wanted for a while: source and routing key.
         self._unwanted: set[tuple[str, str]] = set()
         self._stopping = threading.Event()
+        #: Set once every queue is declared and bound: from then on no event passes unseen.
+        self.bound = threading.Event()
         self._no_more_work = False
         self._is_paused = False
         self._reader: Any = None
@@ -243,7 +245,9 @@ class EventDesk(SharedExtension):
 
     def start(self) -> None:
         self.store = store_of(self.container)
-        if self._listeners and self._reader is None:
+        if not self._listeners:
+            self.bound.set()
+        elif self._reader is None:
             self._reader = self.container.spawn_managed_thread(self._read, "event-reader")
             self._retrier = self.container.spawn_managed_thread(self._retry, "event-retrier")
 
@@ -294,6 +298,7 @@ class EventDesk(SharedExtension):
         )
         self._connection = connection
         topology.declare_listener(connection, name, self.subscriptions())
+        self.bound.set()
         self._channel = connection.channel()
         self._channel.basic_qos(0, PREFETCH, False)
         self._consumer_tags = []

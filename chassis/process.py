@@ -15,6 +15,7 @@ from nameko.runners import ServiceRunner
 
 from chassis import observe, settings
 from chassis.guards import Container, Intake, Watchdog
+from chassis.listening import EventDesk
 from chassis.settings import SettingMissing, Settings
 
 _log = logging.getLogger(__name__)
@@ -86,8 +87,7 @@ class Process:
             port = observe.serve_figures(self._settings.metrics_port, self.is_healthy)
             _log.info("figures and health on 127.0.0.1:%d", port)
         self._runner.start()
-        if not self._stopping.is_set():
-            self._tell_ready()
+        eventlet.spawn(self._tell_ready)
         waiting = eventlet.spawn(self._runner.wait)
         while True:
             try:
@@ -100,6 +100,12 @@ class Process:
             return 0
 
     def _tell_ready(self) -> None:
+        """Say that requests and events reach the service, once they do."""
+        desk = self._container.shared_extensions.get(EventDesk)
+        if desk is not None:
+            desk.bound.wait()
+        if self._stopping.is_set():
+            return
         name = self._container.service_name
         if self._settings.ready_file:
             # Renamed into place: whoever sees the file sees it whole.

@@ -179,6 +179,10 @@ def _call_in_a_fork(client: RpcClient, answers: "multiprocessing.Queue[object]")
     client.close()
 
 
+@pytest.mark.filterwarnings(
+    # Whether eventlet, which warns at every fork, is loaded depends on the tests before.
+    "ignore:Using fork:DeprecationWarning"
+)
 def test_a_forked_process_has_a_link_of_its_own(probes: Probes, client: RpcClient) -> None:
     probes()
     client.call("probe", "echo", "parent", principal=PRINCIPAL, deadline=within(10))
