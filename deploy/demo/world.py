@@ -46,7 +46,8 @@ class World:
             {
                 "customer_code": code,
                 "name": f"杭州西湖纸品{self.mark}有限公司",
-                "region": "华东",
+                # No promotion of the example book runs here: totals are quantity × price.
+                "region": "演示区",
                 "salesperson_id": "sales",
                 "salesperson_name": "赵磊",
                 "phone": "0571-88886666",
