@@ -6,32 +6,43 @@ told any number of times, and raises StoryDiffers as soon as anything is not as 
 
 from collections.abc import Callable, Mapping
 
-from deploy.demo import gates, grades, making, races, returns, stops
+from deploy.demo.gates import material_short, over_the_limit, price_below_scheme, refusals
+from deploy.demo.grades import customer_a, customer_c, demoted
+from deploy.demo.making import customer_b
 from deploy.demo.people import Company
+from deploy.demo.races import cancel_against_dispatch, credit, material, scans, stock
+from deploy.demo.returns import five_come_back
+from deploy.demo.stops import (
+    back_to_draft,
+    cancel_before_production,
+    cancel_during_production,
+    expiry,
+    hold_and_resume,
+)
 from deploy.demo.world import World
 
 Chapter = Callable[[World], None]
 
 CHAPTERS: dict[str, Chapter] = {
-    "1 customer B, made to order, from the first call to the closed order": making.customer_b,
-    "2 customer A: the instruction before the sign-back": grades.customer_a,
-    "2 customer A demoted: the instruction waits": grades.demoted,
-    "3 customer C: prepaid, from stock": grades.customer_c,
-    "4 credit held, the director overrides": gates.over_the_limit,
-    "4 material short": gates.material_short,
-    "4 price below the scheme": gates.price_below_scheme,
-    "4 refusals": gates.refusals,
-    "5 twenty orders for a limit of seven": races.credit,
-    "5 twenty statements for material for seven": races.material,
-    "5 twenty orders for stock of seven": races.stock,
-    "5 cancel against dispatch": races.cancel_against_dispatch,
-    "5 scans repeated and shuffled": races.scans,
-    "6 cancel before production": stops.cancel_before_production,
-    "6 cancel during production": stops.cancel_during_production,
-    "6 hold and resume": stops.hold_and_resume,
-    "6 back to draft with another quantity": stops.back_to_draft,
-    "6 a confirmation that nobody signs": stops.expiry,
-    "7 five pieces come back": returns.five_come_back,
+    "1 customer B, made to order, from the first call to the closed order": customer_b,
+    "2 customer A: the instruction before the sign-back": customer_a,
+    "2 customer A demoted: the instruction waits": demoted,
+    "3 customer C: prepaid, from stock": customer_c,
+    "4 credit held, the director overrides": over_the_limit,
+    "4 material short": material_short,
+    "4 price below the scheme": price_below_scheme,
+    "4 refusals": refusals,
+    "5 twenty orders for a limit of seven": credit,
+    "5 twenty statements for material for seven": material,
+    "5 twenty orders for stock of seven": stock,
+    "5 cancel against dispatch": cancel_against_dispatch,
+    "5 scans repeated and shuffled": scans,
+    "6 cancel before production": cancel_before_production,
+    "6 cancel during production": cancel_during_production,
+    "6 hold and resume": hold_and_resume,
+    "6 back to draft with another quantity": back_to_draft,
+    "6 a confirmation that nobody signs": expiry,
+    "7 five pieces come back": five_come_back,
 }
 
 

@@ -7,8 +7,8 @@ S16 S19, A1 A3 A7, G9.
 
 import pytest
 
-from deploy.demo import races
 from deploy.demo.people import Company
+from deploy.demo.races import cancel_against_dispatch
 from deploy.demo.story import CHAPTERS, Chapter
 from deploy.demo.world import World
 
@@ -19,9 +19,7 @@ ROUNDS = 6
 
 def _chapters() -> list[object]:
     chapters = dict(CHAPTERS)
-    chapters["5 cancel against dispatch"] = lambda world: races.cancel_against_dispatch(
-        world, ROUNDS
-    )
+    chapters["5 cancel against dispatch"] = lambda world: cancel_against_dispatch(world, ROUNDS)
     return [pytest.param(chapter, id=title) for title, chapter in chapters.items()]
 
 
