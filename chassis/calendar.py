@@ -136,4 +136,5 @@ def calendar_of(work: HasSettings, *, for_facts: bool = False) -> WorkingCalenda
 
 
 def installed() -> WorkingCalendar:
+    """Give Monday to Friday, for the slide in working days alone, which knows no settings."""
     return WorkingCalendar(assume_weekdays=True)

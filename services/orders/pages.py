@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from chassis import calendar
+from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import GateKind, Stage
@@ -146,13 +146,17 @@ def _order_items(
             title=f"{title}: {order.number}",
             title_zh=f"{title_zh}：{order.number}",
             roles=list(roles),
-            due_at=_end_of(order.customer_due(work.today)),
+            due_at=_end_of(work, order.customer_due(work.today)),
             verb=verb,
         )
         for order in waiting
     ]
 
 
-def _end_of(day: date | None) -> str | None:
+def _end_of(work: Work, day: date | None) -> str | None:
     """Give when work ends on a day; a day off counts like any other here."""
-    return None if day is None else calendar.installed().end_of_working_day(day).isoformat()
+    return (
+        None
+        if day is None
+        else calendar_of(work, for_facts=True).end_of_working_day(day).isoformat()
+    )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from chassis import calendar
+from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.orders.domain import events
 from services.orders.domain.anomaly import Anomaly, AnomalyClass, Priority, Topic
@@ -61,7 +61,7 @@ def _next_step(work: Work, priority: Priority) -> Any:
     hours = work.setting(
         "urgent_escalation_working_hours" if urgent else "escalation_working_hours"
     )
-    return calendar.installed().add_working_time(work.now, timedelta(hours=hours))
+    return calendar_of(work, for_facts=True).add_working_time(work.now, timedelta(hours=hours))
 
 
 def escalate_due(work: Work) -> int:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from chassis import calendar
+from chassis.calendar import calendar_of
 from chassis.database import Work
 from chassis.errors import InvalidFields
 from services.orders.domain.confirmation import Confirmation, SignBack
@@ -78,7 +78,7 @@ def reject_sign_back(work: Work, request: Mapping[str, Any]) -> Order:
 def owe_return(work: Work, order: Order) -> None:
     """Open grade A's obligation to send the signed copy afterwards (O22)."""
     days = work.setting("return_owed_working_days")
-    working = calendar.installed()
+    working = calendar_of(work, for_facts=True)
     due = working.end_of_working_day(working.add_working_days(work.today, days))
     work.session.add(
         Task(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from chassis import calendar
+from chassis.calendar import calendar_of
 from chassis.changes import difference
 from chassis.database import Work
 from services.orders.domain import events
@@ -201,7 +201,7 @@ def list_what_is_missing(work: Work, order: Order) -> None:
             title_zh=f"致电客户补齐 {order.number}：{words}",
             details={"fields": missing},
             opened_at=work.now,
-            due_at=calendar.installed().add_working_time(
+            due_at=calendar_of(work, for_facts=True).add_working_time(
                 work.now, timedelta(hours=work.setting("missing_fields_hours"))
             ),
         )
