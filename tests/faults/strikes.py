@@ -427,13 +427,18 @@ def poison_events(house: House) -> None:
 
 
 def _own_copy(house: House, good: dict[str, Any], version: int) -> dict[str, Any]:
+    """Give an event of another version, of an aggregate of its own.
+
+    Parked it holds up what comes after it of its aggregate (ARCHITECTURE §4.4): that must be no
+    real order.
+    """
     message_id = uuid4()
     house.auditor.own_messages.add(message_id)
     return {
         **good,
         "message_id": str(message_id),
         "schema_version": version,
-        "aggregate_id": str(UUID(int=version)),
+        "aggregate": {**good["aggregate"], "id": str(UUID(int=version))},
         "note": "struck-by-the-rig",
     }
 
