@@ -1,9 +1,9 @@
 """Commands are done once: the answer is stored by its key in the change's own transaction.
 
 A command's key belongs to the principal that sent it. The same key and body get the stored
-answer, another body is refused, and a copy that arrives while the first still runs waits on
-the row until that commits (or its own lock timeout passes). A refusal changes nothing and
-stores nothing: asked again, the command is judged again.
+answer, another body is refused. The key is written last, with the answer: of two copies that run
+at once the later one waits for what the first has locked, or for its key, and is undone. A
+refusal changes nothing and stores nothing: asked again, the command is judged again.
 """
 
 import hashlib
@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import Table, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import clock, faults
 from chassis.database import Store, Work
-from chassis.errors import Conflict, Invalid, InvalidFields, StaleVersion
+from chassis.errors import Conflict, Invalid, InvalidFields, StaleVersion, Unavailable
 from chassis.principal import Principal
+from chassis.roundtrips import as_json
 
 MAX_KEY_LENGTH = 120
 
@@ -78,47 +78,54 @@ def run_command(
 
     Raises KeyMissing, KeyReused, StaleVersion, what `do` raises, or DatabaseUnavailable.
     """
-    checked = checked_key(key)
-    table, digest = store.platform.commands, fingerprint(method, body)
+    checked, digest = checked_key(key), fingerprint(method, body)
 
     def once(work: Work) -> Any:
-        fresh = work.session.execute(
-            insert(table)
-            .values(
-                principal_id=principal.person_id,
-                key=checked,
-                body_hash=digest,
-                created_at=clock.machine_now(),
-            )
-            .on_conflict_do_nothing()
-        )
-        if fresh.rowcount == 0:  # type: ignore[attr-defined]
-            return _stored_answer(work, table, principal, checked, digest)
         work.key = checked
         answer = do(work)
-        work.settle()
-        work.session.execute(
-            update(table)
-            .where(table.c.principal_id == principal.person_id, table.c.key == checked)
-            .values(answer={"is": answer})
-        )
         faults.point("before_command_commit")
+        work.conclude(
+            _KEEP,
+            {
+                "principal_id": principal.person_id,
+                "key": checked,
+                "body_hash": digest,
+                "answer": as_json({"is": answer}),
+                "created_at": clock.machine_now(),
+            },
+        )
         return answer
 
     try:
         answer = store.transact(principal, once)
-    except StaleDataError as error:
-        raise StaleVersion(entity=method, version="?") from error
+    except Unavailable:
+        raise
+    except Exception as error:
+        # Done a second time a command fails on what it did the first time, at its key at last.
+        known = _known(store, principal, checked)
+        if known is not None:
+            return _told_again(known, checked, digest)
+        if isinstance(error, StaleDataError):
+            raise StaleVersion(entity=method, version="?") from error
+        raise
     faults.point("after_command_commit")
     return answer
 
 
-def _stored_answer(work: Work, table: Table, principal: Principal, key: str, digest: str) -> Any:
-    row = work.session.execute(
-        select(table.c.body_hash, table.c.answer).where(
-            table.c.principal_id == principal.person_id, table.c.key == key
-        )
-    ).one()
-    if row.body_hash != digest:
+_KEEP = """
+insert into command (principal_id, key, body_hash, answer, created_at)
+values (%(principal_id)s, %(key)s, %(body_hash)s, %(answer)s, %(created_at)s)"""
+
+
+def _known(store: Store, principal: Principal, key: str) -> Any:
+    table = store.platform.commands
+    query = select(table.c.body_hash, table.c.answer).where(
+        table.c.principal_id == principal.person_id, table.c.key == key
+    )
+    return store.read(principal, lambda work: work.session.execute(query).one_or_none())
+
+
+def _told_again(known: Any, key: str, digest: str) -> Any:
+    if known.body_hash != digest:
         raise KeyReused(key=key)
-    return row.answer["is"]
+    return known.answer["is"]

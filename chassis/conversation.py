@@ -25,7 +25,6 @@ from uuid import UUID, uuid4, uuid5
 import structlog
 from marshmallow import Schema
 from sqlalchemy import Row, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import clock, faults
@@ -34,6 +33,7 @@ from chassis.database import Store, Work
 from chassis.errors import Conflict, GendanError, StaleVersion, Unavailable, from_wire
 from chassis.principal import Principal
 from chassis.principal import from_wire as principal_from_wire
+from chassis.roundtrips import as_json
 
 log = structlog.get_logger(__name__)
 
@@ -242,7 +242,11 @@ class Conversations:
         request = load(self.kinds[kind].schema, body)
         row = self._begin(kind, principal, checked, digest, body, request)
         while row is None:
-            known = self._row(principal, checked)
+            known = self._known(principal, checked)
+            if known is None:
+                # A row goes only long after it was ended (chassis/relay.py): begin anew.
+                row = self._begin(kind, principal, checked, digest, body, request)
+                continue
             if known.body_hash != digest:
                 raise KeyReused(key=checked)
             if known.state == "done":
@@ -288,9 +292,9 @@ class Conversations:
         body: dict[str, Any],
         request: dict[str, Any],
     ) -> _Record | None:
-        """Insert the row and run `begin` in one transaction; None if the key is known."""
+        """Run `begin` and write the row, in one transaction; None if the key is known."""
 
-        def first(work: Work) -> _Record | None:
+        def first(work: Work) -> _Record:
             now = clock.machine_now()
             row = _Record(
                 id=uuid4(),
@@ -305,23 +309,34 @@ class Conversations:
                 deadline=now + TIME_LIMIT,
                 request=request,
             )
-            fresh = work.session.execute(
-                insert(self._table)
-                .values(
-                    **{name: getattr(row, name) for name in _STORED if name != "error"},
-                    principal_id=principal.person_id,
-                    key=key,
-                    body_hash=digest,
-                    lease_until=now + LEASE,
-                    created_at=now,
-                )
-                .on_conflict_do_nothing(index_elements=["principal_id", "key"])
+            begun = self._first_step(work, row)
+            work.conclude(
+                _INSERT,
+                {
+                    "id": row.id,
+                    "kind": kind,
+                    "principal_id": principal.person_id,
+                    "key": key,
+                    "principal": as_json(row.principal),
+                    "body": as_json(body),
+                    "body_hash": digest,
+                    "notes": as_json(begun.notes),
+                    "deadline": row.deadline,
+                    "lease_until": now + LEASE,
+                    "created_at": now,
+                },
             )
-            # The insert comes first: a copy of the command waits on it, whatever `begin` locks.
-            is_fresh = bool(fresh.rowcount)  # type: ignore[attr-defined]
-            return self._lay_down_notes(work, row) if is_fresh else None
+            return begun
 
-        begun: _Record | None = self._transact(principal, kind, first)
+        try:
+            begun: _Record = self._transact(principal, kind, first)
+        except Unavailable:
+            raise
+        except Exception:
+            # Begun a second time it fails on what the first has done, at its key at last.
+            if self._known(principal, key) is None:
+                raise
+            return None
         return begun
 
     def _begin_afresh(self, known: Row[Any], principal: Principal) -> _Record | None:
@@ -344,30 +359,31 @@ class Conversations:
                 )
                 .returning(table)
             ).one_or_none()
-            return None if row is None else self._lay_down_notes(work, _record(row))
+            if row is None:
+                return None
+            begun = self._first_step(work, _record(row))
+            work.session.execute(
+                update(table).where(table.c.id == known.id).values(notes=begun.notes)
+            )
+            return begun
 
         begun: _Record | None = self._transact(principal, known.kind, again)
         return begun
 
-    def _lay_down_notes(self, work: Work, row: _Record) -> _Record:
-        table, kind = self._table, self.kinds[row.kind]
+    def _first_step(self, work: Work, row: _Record) -> _Record:
+        kind = self.kinds[row.kind]
         request = load(kind.schema, row.body) if row.request is None else row.request
         given = kind.begin(work, row.id, request)
         begun = given if isinstance(given, Begun) else Begun(given, None)
-        work.settle()
-        if begun.notes:
-            work.session.execute(
-                update(table).where(table.c.id == row.id).values(notes=begun.notes)
-            )
         return replace(row, notes=begun.notes, request=request, built=begun.built)
 
-    def _row(self, principal: Principal, key: str) -> Row[Any]:
+    def _known(self, principal: Principal, key: str) -> Row[Any] | None:
         table = self._table
         return self.store.read(
             principal,
             lambda work: work.session.execute(
                 select(table).where(table.c.principal_id == principal.person_id, table.c.key == key)
-            ).one(),
+            ).one_or_none(),
         )
 
     def _lease_one(self) -> _Record | None:
@@ -433,32 +449,31 @@ class Conversations:
 
     def _finish(self, row: _Record, talk: Talk) -> Any:
         def last(work: Work) -> Any:
-            table = self._table
-            now = work.session.execute(
-                select(table).where(table.c.id == row.id).with_for_update()
-            ).one()
-            if now.state != "running" or now.epoch != row.epoch:
-                return _ended(now)
             answer = self.kinds[row.kind].finish(work, talk)
-            work.settle()
-            work.session.execute(
-                update(table)
-                .where(table.c.id == row.id)
-                .values(state="done", answer={"is": answer})
+            work.conclude(
+                _FINISH, {"id": row.id, "epoch": row.epoch, "answer": as_json({"is": answer})}
             )
             return answer
 
-        return self._transact(talk.principal, row.kind, last)
+        try:
+            return self._transact(talk.principal, row.kind, last)
+        except Unavailable:
+            raise
+        except Exception:
+            # Another replica may have ended it: what was done here a second time is undone.
+            now = self._as_it_stands(row)
+            if now.state == "running" and now.epoch == row.epoch:
+                raise
+            return _ended(now)
 
     def _outcome(self, row: _Record) -> Any:
         """Give the answer, or raise the refusal, by which the conversation ended elsewhere."""
+        return _ended(self._as_it_stands(row))
+
+    def _as_it_stands(self, row: _Record) -> Row[Any]:
         table = self._table
-        return _ended(
-            self.store.read(
-                _SYSTEM,
-                lambda work: work.session.execute(select(table).where(table.c.id == row.id)).one(),
-            )
-        )
+        query = select(table).where(table.c.id == row.id)
+        return self.store.read(_SYSTEM, lambda work: work.session.execute(query).one())
 
     def _turn_back(self, row: _Record, talk: Talk, error: GendanError) -> bool:
         """Decide that it ends backwards, then undo; the decision is never taken back.
@@ -526,3 +541,16 @@ class Conversations:
 
 
 _SYSTEM = Principal("system", "system", kind="system")
+
+_INSERT = """
+insert into conversation (id, kind, principal_id, key, principal, body, body_hash, notes, state,
+  epoch, attempts, deadline, lease_until, created_at)
+values (%(id)s, %(kind)s, %(principal_id)s, %(key)s, %(principal)s, %(body)s, %(body_hash)s,
+  %(notes)s, 'running', 0, 0, %(deadline)s, %(lease_until)s, %(created_at)s)"""
+# It divides by nought unless the conversation still runs, so that a late finish does not stand.
+_FINISH = """
+with finished as (
+  update conversation set state = 'done', answer = %(answer)s
+  where id = %(id)s and state = 'running' and epoch = %(epoch)s returning 1
+)
+select 1 / count(*) from finished"""

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from marshmallow import Schema
-from sqlalchemy import Engine, MetaData, Table, create_engine, insert, select
+from sqlalchemy import Engine, MetaData, Table, create_engine, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from chassis.errors import Unavailable, plain
 from chassis.events import Event
 from chassis.policy import Rule, SettingNotFound
 from chassis.principal import SYSTEM, Principal
+from chassis.roundtrips import Bundle, ThriftyConnection
 
 Answer = TypeVar("Answer")
 
@@ -89,6 +90,8 @@ class Work:
         self.now = now
         #: The idempotency key of the command that runs; None elsewhere.
         self.key: str | None = None
+        #: What is written at the end of the transaction, or before aggregates that refer to it.
+        self.bundle = Bundle(session)
         self._announced: list[Announcement] = []
         self._logged: list[dict[str, Any]] = []
 
@@ -134,17 +137,36 @@ class Work:
         )
 
     def settle(self) -> None:
-        """Flush the aggregates, then write what was announced and logged."""
-        self.session.flush()
+        """Flush the aggregates, then write what was bundled, announced and logged."""
+        self._gather()
+        self.bundle.send()
+
+    def conclude(self, statement: str | None = None, values: Any = None) -> None:
+        """Settle, run a last statement and commit, all in one journey to the database.
+
+        Nothing can be done in this transaction afterwards. The last statement must fail where
+        the transaction must not stand: its row count comes too late to be asked.
+        """
+        self._gather()
+        if statement is not None:
+            self.bundle.add(statement, values)
+        self.bundle.send(commit=True)
+
+    def _gather(self) -> None:
+        session = self.session
+        if self.bundle and (session.new or session.dirty or session.deleted):
+            # Rows of the unit of work may refer to what waits in the bundle.
+            self.bundle.send()
+        session.flush()
         if self._announced:
             outbox.write(
-                self.session,
+                self.bundle,
                 self.store.platform.outbox,
                 [self._envelope(announced) for announced in self._announced],
             )
             self._announced.clear()
         if self._logged:
-            self.session.execute(insert(self.store.platform.changes), self._logged)
+            self.bundle.insert(self.store.platform.changes, self._logged)
             self._logged.clear()
 
     def _envelope(self, announced: Announcement) -> dict[str, Any]:
@@ -194,7 +216,7 @@ class Store:
             url,
             application=service,
             pool_size=min(pool_size, MOST_READING),
-            isolation_level="AUTOCOMMIT",
+            only_reads=True,
         )
         self._settings: dict[str, Any] = {}
         self._settings_read = float("-inf")
@@ -294,7 +316,7 @@ def connect(
     *,
     application: str,
     pool_size: int,
-    isolation_level: Literal["READ COMMITTED", "AUTOCOMMIT"] = "READ COMMITTED",
+    only_reads: bool = False,
 ) -> Engine:
     """Give an engine for a `postgresql+psycopg2://` URL with the house's limits.
 
@@ -310,7 +332,7 @@ def connect(
     return create_engine(
         url,
         pool_size=pool_size,
-        isolation_level=isolation_level,
+        **({"isolation_level": "AUTOCOMMIT"} if only_reads else {}),
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         pool_use_lifo=True,
@@ -323,6 +345,7 @@ def connect(
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
+            **({} if only_reads else {"connection_factory": ThriftyConnection}),
         },
     )
 

@@ -137,8 +137,8 @@ class Attempt:
             handler(work, event)
         if self._kept is not None:
             failed.remove(work.session, work.store.platform.failed, self._kept.id)
-        work.settle()
         faults.point("before_commit")
+        work.conclude()
 
     def _claim(self, work: Work) -> bool:
         return failed.claim(work.session, work.store.platform.failed, self._kept.id) is not None

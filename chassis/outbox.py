@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -15,14 +16,13 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    insert,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
 
 from chassis import clock
 from chassis.mapping import MomentType
+from chassis.roundtrips import Bundle
 
 KEPT_DAYS = 14  # ARCHITECTURE §4.1: as long as inboxes remember, so that all can be sent again
 
@@ -73,27 +73,26 @@ def audience_table(metadata: MetaData) -> Table:
     )
 
 
-def write(session: Session, table: Table, envelopes: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the envelopes in the session's transaction, in their order, as one statement.
+def write(bundle: Bundle, table: Table, envelopes: Sequence[Mapping[str, Any]]) -> None:
+    """Have the envelopes inserted in the session's transaction, in their order.
 
     The caller has flushed the aggregates: their row locks, taken first, are what makes the
     order of ids the order of commits for each aggregate (MESSAGING §3.2).
     """
     now = clock.machine_now()
-    session.execute(
-        insert(table).values(
-            [
-                {
-                    "message_id": envelope["message_id"],
-                    "name": envelope["name"],
-                    "schema_version": envelope["schema_version"],
-                    "aggregate_type": envelope["aggregate"]["type"],
-                    "aggregate_id": envelope["aggregate"]["id"],
-                    "sequence": envelope["aggregate"]["sequence"],
-                    "body": json.dumps(envelope, ensure_ascii=False, separators=(",", ":")),
-                    "created_at": now,
-                }
-                for envelope in envelopes
-            ]
-        )
+    bundle.insert(
+        table,
+        [
+            {
+                "message_id": UUID(envelope["message_id"]),
+                "name": envelope["name"],
+                "schema_version": envelope["schema_version"],
+                "aggregate_type": envelope["aggregate"]["type"],
+                "aggregate_id": envelope["aggregate"]["id"],
+                "sequence": envelope["aggregate"]["sequence"],
+                "body": json.dumps(envelope, ensure_ascii=False, separators=(",", ":")),
+                "created_at": now,
+            }
+            for envelope in envelopes
+        ],
     )
