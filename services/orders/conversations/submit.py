@@ -84,7 +84,7 @@ def _undo(talk: Talk) -> None:
     talk.undo("stock", "inventory", "undo_stock", about)
 
 
-def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> dict[str, Any]:
+def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> None:
     """Open the gates of a new revision and let the system judge price and credit."""
     if f"{order.credit_amount:.2f}" != talk.notes["amount"]:
         raise PricesMoved
@@ -116,8 +116,6 @@ def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> di
         "submit",
         changes={"revision": [order.revision - 1, order.revision]},
     )
-    work.session.flush()
-    return views.order_in_full(order)
 
 
 # -- a draft that stands already -----------------------------------------------------------
@@ -136,7 +134,9 @@ def _begin_submit(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
 
 def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
-    return _review(work, talk, order, price_draft(work, order))
+    _review(work, talk, order, price_draft(work, order))
+    work.session.flush()
+    return views.order_in_full(order)
 
 
 SUBMIT = Conversation(
@@ -178,11 +178,11 @@ def _begin_create(
 def _finish_create(work: Work, talk: Talk) -> dict[str, Any]:
     order_id, number = UUID(talk.notes["order_id"]), talk.notes["order_number"]
     order, findings = talk.take_built() or _build(work, order_id, number, talk.request)
-    work.session.add(order)
     if findings is not None and talk.request["submit"]:
-        return _review(work, talk, order, findings)
-    drafting.announce_draft(work, order)
-    work.session.flush()
+        _review(work, talk, order, findings)
+    else:
+        drafting.announce_draft(work, order)
+    orders.write_new(work, order)
     return views.order_in_full(order)
 
 

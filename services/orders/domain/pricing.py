@@ -91,16 +91,6 @@ class PriceScheme(Versioned, Base):
         if expected is not None and expected != self.version:
             raise StaleVersion(entity=f"price scheme {self.code}", version=self.version)
 
-    def price_for(self, quantity: Decimal) -> Decimal | None:
-        """Give the unit price of the highest break that `quantity` reaches."""
-        reached = [b for b in self.breaks if Decimal(b["min_quantity"]) <= quantity]
-        return Decimal(reached[-1]["unit_price"]) if reached else None
-
-    @property
-    def rank(self) -> tuple[int, date]:
-        special = 4 * bool(self.customer_id) + 2 * bool(self.region) + bool(self.grade)
-        return special, self.valid_from
-
 
 class Promotion(Versioned, Base):
     """A threshold: from `threshold` yuan on, a discount (满500减20) or a coupon (满500送20)."""
@@ -134,6 +124,62 @@ class LastPrice(Base):
 
 
 @dataclass(frozen=True)
+class SchemeTerms:
+    """What a price scheme says, as the price check reads it."""
+
+    code: str
+    product_id: UUID
+    customer_id: UUID | None
+    region: str | None
+    grade: str | None
+    breaks: Sequence[Mapping[str, str]]
+    valid_from: date
+    valid_until: date | None
+    changed_at: datetime
+
+    def price_for(self, quantity: Decimal) -> Decimal | None:
+        """Give the unit price of the highest break that `quantity` reaches."""
+        reached = [b for b in self.breaks if Decimal(b["min_quantity"]) <= quantity]
+        return Decimal(reached[-1]["unit_price"]) if reached else None
+
+    @property
+    def rank(self) -> tuple[int, date]:
+        special = 4 * bool(self.customer_id) + 2 * bool(self.region) + bool(self.grade)
+        return special, self.valid_from
+
+
+@dataclass(frozen=True)
+class PromotionTerms:
+    """What a promotion says, as the price check reads it."""
+
+    code: str
+    kind: str
+    threshold: Decimal
+    value: Decimal
+    grade: str | None
+    region: str | None
+    valid_from: date
+    valid_until: date | None
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What a customer last paid for a product."""
+
+    unit_price: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Market:
+    """All that a price check compares an order's lines with."""
+
+    schemes: Sequence[SchemeTerms]
+    promotions: Sequence[PromotionTerms]
+    last_paid: Mapping[UUID, Paid]
+
+
+@dataclass(frozen=True)
 class Offer:
     """What the schemes make of one line."""
 
@@ -155,7 +201,7 @@ class PriceFindings:
 
 
 def best_offer(
-    schemes: Iterable[PriceScheme],
+    schemes: Iterable[SchemeTerms],
     *,
     product_id: UUID,
     quantity: Decimal,
@@ -169,7 +215,6 @@ def best_offer(
         (scheme, price)
         for scheme in schemes
         if scheme.product_id == product_id
-        and scheme.active
         and scheme.valid_from <= today
         and (scheme.valid_until is None or today <= scheme.valid_until)
         and scheme.customer_id in (None, customer_id)
@@ -184,19 +229,18 @@ def best_offer(
 
 
 def best_promotions(
-    promotions: Iterable[Promotion],
+    promotions: Iterable[PromotionTerms],
     *,
     total: Decimal,
     grade: str | None,
     region: str | None,
     today: date,
-) -> tuple[Promotion | None, list[Promotion]]:
+) -> tuple[PromotionTerms | None, list[PromotionTerms]]:
     """Give the largest discount whose threshold `total` reaches, and the largest coupon."""
     reached = [
         promotion
         for promotion in promotions
-        if promotion.active
-        and promotion.valid_from <= today
+        if promotion.valid_from <= today
         and (promotion.valid_until is None or today <= promotion.valid_until)
         and promotion.threshold <= total
         and promotion.grade in (None, grade)
@@ -219,8 +263,7 @@ def check_prices(
     lines: Sequence[OrderLine],
     offers: Sequence[Offer],
     *,
-    last_prices: Mapping[UUID, LastPrice],
-    promotions: Iterable[Promotion],
+    market: Market,
     grade: str | None,
     region: str | None,
     today: date,
@@ -238,7 +281,9 @@ def check_prices(
         for line, offer in zip(lines, offers, strict=True)
     ]
     gross = sum(expected, money.ZERO)
-    off, gifts = best_promotions(promotions, total=gross, grade=grade, region=region, today=today)
+    off, gifts = best_promotions(
+        market.promotions, total=gross, grade=grade, region=region, today=today
+    )
     shares = money.share_largest_remainder(off.value if off else money.ZERO, expected)
     findings = PriceFindings(
         scheme_total=gross - (off.value if off else money.ZERO),
@@ -247,7 +292,7 @@ def check_prices(
         coupons=[{"code": gift.code, "value": format(gift.value, "f")} for gift in gifts],
     )
     for line, offer, share in zip(lines, offers, shares, strict=True):
-        doubts = _doubts(line, offer, share, last_prices.get(line.product_id))
+        doubts = _doubts(line, offer, share, market.last_paid.get(line.product_id))
         findings.doubts.extend({"line_no": line.line_no, **doubt} for doubt in doubts)
         findings.lines.append(
             {
@@ -262,7 +307,7 @@ def check_prices(
 
 
 def _doubts(
-    line: OrderLine, offer: Offer, share: Decimal, last: LastPrice | None
+    line: OrderLine, offer: Offer, share: Decimal, last: Paid | None
 ) -> list[dict[str, str]]:
     price = format(line.unit_price, "f")
     if offer.unit_price is None:

@@ -1,6 +1,7 @@
 """Copies of other services' records, and what is looked up in them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,22 +19,47 @@ from services.orders.domain.copies import (
 )
 from services.orders.domain.errors import CustomerInactive, CustomerNotKnown, ProductNotKnown
 
+# Copies are read as columns, not objects: nothing is changed here, every order begins with this,
+# and it is asked for in one journey.
+_PARTIES = """
+select
+  (select json_build_object('view', view, 'active', active)
+   from customer_copy where code = %(customer)s) as customer,
+  (select coalesce(json_object_agg(code, view), '{}')
+   from product_copy where code = any(%(products)s) and active) as products
+"""
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Public views of a draft's customer and of its products by code, those not known left out."""
+
+    customer: Mapping[str, Any]
+    products: Mapping[str, Mapping[str, Any]]
+
+
+def parties(work: Work, customer_code: str, product_codes: Iterable[str]) -> Parties:
+    """Give what a new draft is about. Raises CustomerNotKnown, CustomerInactive."""
+    found = (
+        work.session.connection()
+        .exec_driver_sql(
+            _PARTIES, {"customer": customer_code, "products": list(set(product_codes))}
+        )
+        .one()
+    )
+    if found.customer is None:
+        raise CustomerNotKnown(customer_code=customer_code)
+    view, principal = found.customer["view"], work.principal
+    if principal.limited_to_own_customers and view["salesperson_id"] != principal.person_id:
+        raise CustomerNotKnown(customer_code=customer_code)
+    if not found.customer["active"]:
+        raise CustomerInactive(customer_code=customer_code)
+    return Parties(view, found.products)
+
 
 def customer(work: Work, code: str) -> Mapping[str, Any]:
     """Give a customer's public view. Raises CustomerNotKnown, CustomerInactive."""
-    # Columns, not objects: nothing is changed here, and every order begins with this.
-    copy = work.session.execute(
-        select(CustomerCopy.view, CustomerCopy.active).where(CustomerCopy.code == code)
-    ).one_or_none()
-    if copy is None:
-        raise CustomerNotKnown(customer_code=code)
-    principal = work.principal
-    if principal.limited_to_own_customers and copy.view["salesperson_id"] != principal.person_id:
-        raise CustomerNotKnown(customer_code=code)
-    if not copy.active:
-        raise CustomerInactive(customer_code=code)
-    view: Mapping[str, Any] = copy.view
-    return view
+    return parties(work, code, ()).customer
 
 
 def products(work: Work, codes: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -95,6 +95,16 @@ def find_order(work: Work, order_id: UUID) -> Order | None:
     )
 
 
+def write_new(work: Work, order: Order) -> None:
+    """Have a whole new order written when the transaction ends; it must not change any more."""
+    order.version = 1
+    for line in order.lines:
+        line.order_id = order.id
+    work.bundle.insert_new([order])
+    work.bundle.insert_new(order.lines)
+    work.bundle.insert_new(order.gates)
+
+
 def past_order(work: Work, reference: str) -> Order | None:
     """Give the imported order with that number in the old books."""
     return work.session.scalar(

@@ -1,7 +1,8 @@
 """Price schemes, promotions and last prices."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,45 +12,101 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis.database import Work
 from services.orders.domain.errors import SchemeNotFound
 from services.orders.domain.order import Order
-from services.orders.domain.pricing import LastPrice, PriceScheme, Promotion
+from services.orders.domain.pricing import (
+    LastPrice,
+    Market,
+    Paid,
+    PriceScheme,
+    Promotion,
+    PromotionTerms,
+    SchemeTerms,
+)
+
+# One journey for all that prices depend on; every draft and every submit asks it.
+_MARKET = """
+select
+  (select coalesce(json_agg(json_build_array(
+     code, product_id, customer_id, region, grade, breaks, valid_from, valid_until, changed_at
+   )), '[]')
+   from price_scheme
+   where product_id = any(%(products)s) and active and valid_from <= %(today)s
+     and (valid_until is null or valid_until >= %(today)s)
+     and (customer_id is null or customer_id = %(customer)s)) as schemes,
+  (select coalesce(json_agg(json_build_array(
+     code, kind, threshold::text, value::text, grade, region, valid_from, valid_until)), '[]')
+   from promotion
+   where active and valid_from <= %(today)s
+     and (valid_until is null or valid_until >= %(today)s)) as promotions,
+  (select coalesce(json_agg(json_build_array(product_id, unit_price::text, at)), '[]')
+   from last_price
+   where customer_id = %(customer)s and product_id = any(%(products)s)) as paid
+"""
 
 
-def schemes_for(
-    work: Work, product_ids: Iterable[UUID], customer_id: UUID, today: date
-) -> Sequence[PriceScheme]:
-    """Give the schemes that may hold today for these products and this customer."""
-    return work.session.scalars(
-        select(PriceScheme).where(
-            PriceScheme.product_id.in_(set(product_ids)),
-            PriceScheme.active.is_(True),
-            PriceScheme.valid_from <= today,
-            or_(PriceScheme.valid_until.is_(None), PriceScheme.valid_until >= today),
-            or_(PriceScheme.customer_id.is_(None), PriceScheme.customer_id == customer_id),
+def market(work: Work, product_ids: Iterable[UUID], customer_id: UUID, today: date) -> Market:
+    """Give what holds today for these products and this customer, and what it last paid."""
+    found = (
+        work.session.connection()
+        .exec_driver_sql(
+            _MARKET,
+            {"products": list(set(product_ids)), "customer": customer_id, "today": today},
         )
-    ).all()
-
-
-def promotions(work: Work, today: date) -> Sequence[Promotion]:
-    """Give the promotions that run today."""
-    return work.session.scalars(
-        select(Promotion).where(
-            Promotion.active.is_(True),
-            Promotion.valid_from <= today,
-            or_(Promotion.valid_until.is_(None), Promotion.valid_until >= today),
-        )
-    ).all()
-
-
-def last_prices(
-    work: Work, customer_id: UUID, product_ids: Iterable[UUID]
-) -> Mapping[UUID, LastPrice]:
-    """Give what the customer last paid, by product."""
-    rows = work.session.scalars(
-        select(LastPrice).where(
-            LastPrice.customer_id == customer_id, LastPrice.product_id.in_(set(product_ids))
-        )
+        .one()
     )
-    return {row.product_id: row for row in rows}
+    return Market(
+        schemes=[_scheme_terms(*row) for row in found.schemes],
+        promotions=[_promotion_terms(*row) for row in found.promotions],
+        last_paid={
+            UUID(product_id): Paid(Decimal(price), datetime.fromisoformat(at))
+            for product_id, price, at in found.paid
+        },
+    )
+
+
+def _scheme_terms(
+    code: str,
+    product_id: str,
+    customer_id: str | None,
+    region: str | None,
+    grade: str | None,
+    breaks: Sequence[Mapping[str, str]],
+    valid_from: str,
+    valid_until: str | None,
+    changed_at: str,
+) -> SchemeTerms:
+    return SchemeTerms(
+        code=code,
+        product_id=UUID(product_id),
+        customer_id=None if customer_id is None else UUID(customer_id),
+        region=region,
+        grade=grade,
+        breaks=breaks,
+        valid_from=date.fromisoformat(valid_from),
+        valid_until=None if valid_until is None else date.fromisoformat(valid_until),
+        changed_at=datetime.fromisoformat(changed_at),
+    )
+
+
+def _promotion_terms(
+    code: str,
+    kind: str,
+    threshold: str,
+    value: str,
+    grade: str | None,
+    region: str | None,
+    valid_from: str,
+    valid_until: str | None,
+) -> PromotionTerms:
+    return PromotionTerms(
+        code=code,
+        kind=kind,
+        threshold=Decimal(threshold),
+        value=Decimal(value),
+        grade=grade,
+        region=region,
+        valid_from=date.fromisoformat(valid_from),
+        valid_until=None if valid_until is None else date.fromisoformat(valid_until),
+    )
 
 
 def keep_last_prices(work: Work, order: Order) -> None:

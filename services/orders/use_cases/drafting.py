@@ -89,10 +89,12 @@ def build_draft(
 
 
 def _fill_in(work: Work, order: Order, request: Mapping[str, Any]) -> PriceFindings | None:
-    order.draft(copies.customer(work, request["customer_code"]))
+    lines = request.get("lines") or ()
+    about = copies.parties(work, request["customer_code"], (line["product_code"] for line in lines))
+    order.draft(about.customer)
     order.fill_in(header(request), work.now)
-    if request.get("lines"):
-        order.replace_lines(_lines(work, order, request["lines"]), work.now)
+    if lines:
+        order.replace_lines(_lines(order, lines, about.products), work.now)
         return price_draft(work, order)
     return None
 
@@ -114,7 +116,9 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     before = _edited(order)
     order.fill_in(header(request), work.now)
     if "lines" in request:
-        order.replace_lines(_lines(work, order, request["lines"]), work.now)
+        wanted = request["lines"]
+        known = copies.products(work, (line["product_code"] for line in wanted))
+        order.replace_lines(_lines(order, wanted, known), work.now)
         if order.customer_id is not None:
             price_draft(work, order)
     work.announce(order.change())
@@ -149,9 +153,10 @@ def _edited(order: Order) -> dict[str, Any]:
     return {**{name: getattr(order, name) for name in EDITABLE}, "lines": lines}
 
 
-def _lines(work: Work, order: Order, wanted: Sequence[Mapping[str, Any]]) -> list[OrderLine]:
+def _lines(
+    order: Order, wanted: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]
+) -> list[OrderLine]:
     """Build the order's lines anew; a line that stays the same product keeps its id."""
-    known = copies.products(work, (line["product_code"] for line in wanted))
     present = {line.line_no: line for line in order.lines}
     lines = []
     for line_no, line in enumerate(wanted, start=1):

@@ -9,7 +9,6 @@ from chassis.database import Work
 from services.orders.domain.errors import SchemeCodeTaken
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import (
-    Offer,
     PriceFindings,
     PriceScheme,
     Promotion,
@@ -20,37 +19,28 @@ from services.orders.domain.pricing import (
 from services.orders.storage import copies, prices
 
 
-def _offers(work: Work, order: Order) -> list[Offer]:
-    assert order.customer_id is not None  # noqa: S101  a draft has its customer
-    schemes = prices.schemes_for(
-        work, [line.product_id for line in order.lines], order.customer_id, work.today
-    )
-    return [
+def price_draft(work: Work, order: Order) -> PriceFindings:
+    """Fill in what nobody said of prices and discounts, and give what the check finds."""
+    customer_id = order.customer_id
+    assert customer_id is not None  # noqa: S101  a draft has its customer
+    market = prices.market(work, [line.product_id for line in order.lines], customer_id, work.today)
+    offers = [
         best_offer(
-            schemes,
+            market.schemes,
             product_id=line.product_id,
             quantity=line.quantity,
-            customer_id=order.customer_id,
+            customer_id=customer_id,
             grade=order.grade,
             region=order.region,
             today=work.today,
         )
         for line in order.lines
     ]
-
-
-def price_draft(work: Work, order: Order) -> PriceFindings:
-    """Fill in what nobody said of prices and discounts, and give what the check finds."""
-    assert order.customer_id is not None  # noqa: S101  a draft has its customer
-    offers = _offers(work, order)
     fill_prices(order.lines, offers)
     findings = check_prices(
         order.lines,
         offers,
-        last_prices=prices.last_prices(
-            work, order.customer_id, [line.product_id for line in order.lines]
-        ),
-        promotions=prices.promotions(work, work.today),
+        market=market,
         grade=order.grade,
         region=order.region,
         today=work.today,
@@ -144,8 +134,9 @@ def quote(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
     customer = copies.customer(work, request["customer_code"])
     product = copies.product(work, request["product_code"])
     customer_id, product_id = UUID(str(customer["id"])), UUID(str(product["id"]))
+    market = prices.market(work, [product_id], customer_id, work.today)
     offer = best_offer(
-        prices.schemes_for(work, [product_id], customer_id, work.today),
+        market.schemes,
         product_id=product_id,
         quantity=request["quantity"],
         customer_id=customer_id,
@@ -153,7 +144,7 @@ def quote(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
         region=customer["region"],
         today=work.today,
     )
-    last = prices.last_prices(work, customer_id, [product_id]).get(product_id)
+    last = market.last_paid.get(product_id)
     return {
         "customer_code": customer["code"],
         "product_code": product["code"],

@@ -1,5 +1,6 @@
 """Which price holds, which promotion, and what is in doubt (O10)."""
 
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 
 from services.orders.domain.line import OrderLine
 from services.orders.domain.pricing import (
-    LastPrice,
+    Market,
+    Paid,
     PriceFindings,
     PriceScheme,
-    Promotion,
+    PromotionTerms,
+    SchemeTerms,
     best_offer,
     best_promotions,
     check_prices,
@@ -22,7 +25,7 @@ from tests.unit.orders.story import CUSTOMER, LABEL, NOW, PAPER, TODAY, line
 CUSTOMER_ID, PAPER_ID = UUID(CUSTOMER["id"]), UUID(PAPER["id"])
 
 
-def scheme(price: str, *, code: str = "S", **changes: Any) -> PriceScheme:
+def scheme(price: str, *, code: str = "S", **changes: Any) -> SchemeTerms:
     facts: dict[str, Any] = {
         "name": code,
         "product": PAPER,
@@ -35,10 +38,11 @@ def scheme(price: str, *, code: str = "S", **changes: Any) -> PriceScheme:
         "now": NOW,
         **changes,
     }
-    return PriceScheme(id=uuid4(), code=code, **facts)
+    kept = PriceScheme(id=uuid4(), code=code, **facts)
+    return SchemeTerms(**{each.name: getattr(kept, each.name) for each in fields(SchemeTerms)})
 
 
-def price_of(*schemes: PriceScheme, quantity: str = "100", today: date = TODAY) -> Decimal | None:
+def price_of(*schemes: SchemeTerms, quantity: str = "100", today: date = TODAY) -> Decimal | None:
     return best_offer(
         schemes,
         product_id=PAPER_ID,
@@ -99,26 +103,23 @@ def test_a_scheme_holds_from_its_first_to_its_last_day(today: date, holds: bool)
     assert (price_of(june, today=today) is not None) is holds
 
 
-def promotion(kind: str, threshold: str, value: str, **changes: Any) -> Promotion:
+def promotion(kind: str, threshold: str, value: str, **changes: Any) -> PromotionTerms:
     facts: dict[str, Any] = {"grade": None, "region": None, "valid_until": None, **changes}
-    return Promotion(
-        id=uuid4(),
+    return PromotionTerms(
         code=f"{kind}-{threshold}",
-        name=kind,
         kind=kind,
         threshold=Decimal(threshold),
         value=Decimal(value),
         valid_from=date(2026, 1, 1),
-        active=True,
         **facts,
     )
 
 
 def check(
     lines: list[OrderLine],
-    *schemes: PriceScheme,
-    promotions: tuple[Promotion, ...] = (),
-    last: LastPrice | None = None,
+    *schemes: SchemeTerms,
+    promotions: tuple[PromotionTerms, ...] = (),
+    last: Paid | None = None,
 ) -> PriceFindings:
     offers = [
         best_offer(
@@ -135,8 +136,7 @@ def check(
     return check_prices(
         lines,
         offers,
-        last_prices={} if last is None else {last.product_id: last},
-        promotions=promotions,
+        market=Market(schemes, promotions, {} if last is None else {PAPER_ID: last}),
         grade="B",
         region="华东",
         today=TODAY,
@@ -193,11 +193,5 @@ def test_a_discount_somebody_gave_is_in_doubt_unless_it_is_the_promotions() -> N
 def test_another_last_price_is_in_doubt_only_if_the_scheme_has_not_changed_since(
     changed_at: datetime, doubts: list[str]
 ) -> None:
-    last = LastPrice(
-        customer_id=CUSTOMER_ID,
-        product_id=PAPER_ID,
-        unit_price=Decimal("1.20"),
-        order_id=uuid4(),
-        at=datetime(2026, 10, 1, tzinfo=UTC),
-    )
+    last = Paid(Decimal("1.20"), datetime(2026, 10, 1, tzinfo=UTC))
     assert kinds(check([line()], scheme("1", now=changed_at), last=last)) == doubts
