@@ -90,7 +90,7 @@ class Work:
         self.now = now
         #: The idempotency key of the command that runs; None elsewhere.
         self.key: str | None = None
-        #: What is written at the end of the transaction, or before aggregates that refer to it.
+        #: What is written at the end of the transaction, after the aggregates.
         self.bundle = Bundle(session)
         self._announced: list[Announcement] = []
         self._logged: list[dict[str, Any]] = []
@@ -138,7 +138,7 @@ class Work:
 
     def settle(self) -> None:
         """Flush the aggregates, then write what was bundled, announced and logged."""
-        self._gather()
+        self.gather()
         self.bundle.send()
 
     def conclude(self, statement: str | None = None, values: Any = None) -> None:
@@ -147,17 +147,14 @@ class Work:
         Nothing can be done in this transaction afterwards. The last statement must fail where
         the transaction must not stand: its row count comes too late to be asked.
         """
-        self._gather()
+        self.gather()
         if statement is not None:
             self.bundle.add(statement, values)
         self.bundle.send(commit=True)
 
-    def _gather(self) -> None:
-        session = self.session
-        if self.bundle and (session.new or session.dirty or session.deleted):
-            # Rows of the unit of work may refer to what waits in the bundle.
-            self.bundle.send()
-        session.flush()
+    def gather(self) -> None:
+        """Flush the aggregates, and bundle what was announced and logged."""
+        self.session.flush()
         if self._announced:
             outbox.write(
                 self.bundle,

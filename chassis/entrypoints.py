@@ -23,7 +23,8 @@ from typing import Any
 from marshmallow import Schema
 from nameko.extensions import DependencyProvider, Entrypoint, register_entrypoint
 
-from chassis.listening import Attempt, EventDesk
+from chassis.attempt import Attempt, JointAttempt
+from chassis.listening import EventDesk
 from chassis.principal import from_wire
 from chassis.rpc import rpc
 from chassis.timekeeping import Timekeeper, Turn
@@ -80,7 +81,7 @@ def _timed(job: str, schedule: Schedule) -> Callable[[Method], Method]:
 
 
 def _as_run_by_chassis(method: Method) -> Method:
-    """Let the container call a method with an Attempt or Turn, which opens its transaction.
+    """Let the container call a method with an attempt or Turn, which opens its transaction.
 
     Called with anything else, as tests do, the method is the plain one.
     """
@@ -91,6 +92,8 @@ def _as_run_by_chassis(method: Method) -> Method:
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and isinstance(args[0], Attempt | Turn):
             return args[0].run(functools.partial(method, self))
+        if len(args) == 1 and isinstance(args[0], JointAttempt):
+            return args[0].run_in(self)
         return method(self, *args, **kwargs)
 
     run.is_run_by_chassis = True  # type: ignore[attr-defined]

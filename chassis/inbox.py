@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis import clock
+from chassis.events import Received
 from chassis.mapping import MomentType
 
 KEPT_DAYS = 14  # ARCHITECTURE §4.2
@@ -131,6 +132,60 @@ def admit(
     if row.behind:
         return Verdict.BEHIND
     return Verdict.FRESH
+
+
+# As `_ADMIT`, for what has come together. Whoever holds what these need would wait for all of
+# them in turn: rather than wait for him they are handled one at a time.
+_ADMIT_TOGETHER = """
+set local lock_timeout = 100;
+with come as (
+  select * from unnest(%(listeners)s::text[], %(message_ids)s::uuid[], %(types)s::text[],
+    %(ids)s::text[], %(sequences)s::bigint[])
+    as row(listener, message_id, aggregate_type, aggregate_id, sequence)
+), admitted as (
+  insert into inbox (listener, message_id, received_at)
+  select distinct listener, message_id, %(now)s::timestamptz from come
+  on conflict do nothing returning listener, message_id
+)
+select come.listener, come.message_id, admitted.message_id is not null as fresh,
+  exists (
+    select from failed_message as failed
+     where failed.listener = come.listener and (
+       failed.message_id = come.message_id
+       or (failed.aggregate_type = come.aggregate_type
+         and failed.aggregate_id = come.aggregate_id
+         and failed.sequence < come.sequence and failed.state <> 'discarded'))
+  ) as waits
+from come left join admitted using (listener, message_id)
+"""
+
+
+def admit_together(
+    session: Session, come: Sequence[tuple[str, Received]]
+) -> set[tuple[str, UUID]] | None:
+    """Insert the inbox rows of (listener, event) pairs; give those not handled before.
+
+    None where one of them has to wait for another in failed_message. The caller rolls back then.
+    """
+    events = [event for _, event in come]
+    rows = session.connection().exec_driver_sql(
+        _ADMIT_TOGETHER,
+        {
+            "listeners": [listener for listener, _ in come],
+            "message_ids": [event.message_id for event in events],
+            "types": [event.aggregate_type for event in events],
+            "ids": [event.aggregate_id for event in events],
+            "sequences": [event.sequence for event in events],
+            "now": clock.machine_now(),
+        },
+    )
+    fresh: set[tuple[str, UUID]] = set()
+    for row in rows:
+        if row.waits:
+            return None
+        if row.fresh:
+            fresh.add((row.listener, row.message_id))
+    return fresh
 
 
 def advance(

@@ -1,10 +1,12 @@
-"""How a service takes in events: its own connection, one queue per source, one transaction each.
+"""How a service takes in events: its own connection, one queue per source.
 
-A reader takes messages from the queues and puts each into the lane of its aggregate. A lane's
-messages are handled one after the other, different lanes side by side. For each listener (a
-method of the service) the inbox row and the method's changes are one transaction; the message is
-acknowledged when every listener has handled it or has it in failed_message. What waits there is
-tried again from here too, and what killed its process is tried alone.
+Messages of a source that have come in a row are handled in one transaction: the inbox rows of
+all their listeners (methods of the service) and what these change. Where that cannot be, because
+one fails, has to wait, comes again or is alone, each goes into the lane of its aggregate. A
+lane's messages are handled one after the other, different lanes side by side, each listener in a
+transaction with its inbox row. A message is acknowledged when every listener has handled it or
+has it in failed_message. What waits there is tried again from here too, and what killed its
+process is tried alone.
 
 While the database is away nothing is taken from the queues and nothing given back: a message
 given back counts towards the limit that parks it (ARCHITECTURE §4.4).
@@ -14,15 +16,14 @@ import logging
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import eventlet
 import eventlet.event
 import eventlet.semaphore
-from marshmallow import Schema
 from nameko.constants import AMQP_SSL_CONFIG_KEY, AMQP_URI_CONFIG_KEY, HEARTBEAT_CONFIG_KEY
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import SharedExtension
@@ -31,7 +32,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis import bus, envelope, failed, faults, inbox, topology
-from chassis.database import DatabaseUnavailable, Store, Work, store_of
+from chassis.attempt import Attempt, JointAttempt, Listener, NotNow, Task
+from chassis.database import DatabaseUnavailable, Store, store_of
 from chassis.envelope import DataRefused, Undecodable
 from chassis.events import Received, routing_key
 from chassis.failed import UNCLAIMED, UNREADABLE, Failure, State
@@ -43,33 +45,14 @@ _log = logging.getLogger(__name__)
 PREFETCH = 20
 # Events handled at a time; the container's other workers are for those who wait for an answer.
 LANES_AT_A_TIME = 4
+# Events that came in a row are handled in one transaction, up to so many.
+TOGETHER = 20
 GAP_SECONDS = 600.0  # how long an in-order listener waits for what has not come
 RETRY_POLL_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
 _LANES_END_SECONDS = 30.0
 
 _AWAY: tuple[type[Exception], ...] = (DatabaseUnavailable, DBAPIError, PoolTimeout)
-
-Handler = Callable[[Work, Received], object]
-
-
-class Listener(Protocol):
-    """One subscription of one method of the service."""
-
-    method_name: str
-    source: str
-    name: str
-    schema_version: int
-    schema: Schema
-    in_order: bool
-
-
-class NotNow(Exception):
-    """The inbox says that a message's turn has not come; its transaction is rolled back."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict)
-        self.verdict = verdict
 
 
 class Delivery:
@@ -91,84 +74,20 @@ class Delivery:
             self.event = envelope.parse(self.body)
         except Undecodable as error:
             self.unreadable = error
-        self._connection = connection
-        self._channel_id: int = message.channel.channel_id
-
-    def acknowledge(self) -> None:
-        """Tell the broker that it can forget the message, unless it took it back already."""
-        try:
-            if self._connection.connected:
-                self._connection.send(bus.ack_frame(self._channel_id, self.tag))
-        except bus.BUS_ERRORS:
-            _log.debug("an event could not be acknowledged; the inbox stops it next time")
+        self.is_redelivered: bool = message.delivery_info["redelivered"]
+        self.connection = connection
+        self.channel_id: int = message.channel.channel_id
 
 
-class Attempt:
-    """One try to have one listener handle one event, in one transaction."""
-
-    def __init__(
-        self,
-        desk: "EventDesk",
-        method_name: str,
-        listener: Listener | None,
-        event: Received,
-        kept: Any = None,
-    ) -> None:
-        self._desk = desk
-        self._method_name = method_name
-        self._listener = listener
-        self._event = event
-        self._kept = kept
-
-    def run(self, handler: Handler) -> None:
-        """Let `handler` do its work. Raises NotNow, DataRefused or what the handler raises."""
-        event = self._event
-        listener = self._listener
-        if listener is not None:
-            event = envelope.load(event, listener.schema, listener.schema_version)
-        principal = Principal(f"event:{event.source}", event.source, kind="service")
-        self._desk.store.transact(principal, partial(self._once, handler, event))
-
-    def _once(self, handler: Handler, event: Received, work: Work) -> None:
-        if self._kept is not None and not self._claim(work):
-            return
-        if self._admit(work, event) and self._listener is not None:
-            faults.point("in_handler")
-            handler(work, event)
-        if self._kept is not None:
-            failed.remove(work.session, work.store.platform.failed, self._kept.id)
-        faults.point("before_commit")
-        work.conclude()
-
-    def _claim(self, work: Work) -> bool:
-        return failed.claim(work.session, work.store.platform.failed, self._kept.id) is not None
-
-    def _admit(self, work: Work, event: Received) -> bool:
-        """Write the inbox row; False if the event was handled before. Raises NotNow."""
-        tables = work.store.platform
-        aggregate = (event.aggregate_type, event.aggregate_id)
-        verdict = inbox.admit(
-            work.session,
-            listener=self._method_name,
-            message_id=event.message_id,
-            aggregate=aggregate,
-            sequence=event.sequence,
-            is_set_aside=self._kept is not None,
-        )
-        if verdict is Verdict.REPEATED:
-            return False
-        if verdict is Verdict.FRESH and self._desk.is_in_order(self._method_name, event.source):
-            verdict = inbox.advance(
-                work.session,
-                tables.cursors,
-                listener=self._method_name,
-                aggregate=aggregate,
-                sequence=event.sequence,
-                despite_gap=bool(self._kept is not None and self._kept.despite_gap),
-            )
-        if verdict is not Verdict.FRESH:
-            raise NotNow(verdict)
-        return True
+def acknowledge(deliveries: Sequence[Delivery]) -> None:
+    """Tell the broker that it can forget messages of one connection, unless it took them back."""
+    connection = deliveries[0].connection
+    frames = [bus.ack_frame(delivery.channel_id, delivery.tag) for delivery in deliveries]
+    try:
+        if connection.connected:
+            connection.send(b"".join(frames))
+    except bus.BUS_ERRORS:
+        _log.debug("events could not be acknowledged; the inbox stops them next time")
 
 
 class EventDesk(SharedExtension):
@@ -185,6 +104,9 @@ class EventDesk(SharedExtension):
         self._channel: Any = None
         self._consumer_tags: list[str] = []
         self._lanes: dict[tuple[str, ...], deque[Delivery]] = {}
+        # What has come from each source and is not in a lane yet, and who works on it.
+        self._come: dict[str, deque[Delivery]] = defaultdict(deque)
+        self._taking: set[str] = set()
         self._slots = eventlet.semaphore.Semaphore(LANES_AT_A_TIME)
         # Bindings of events that no listener has wanted for a while: source and routing key.
         self._unwanted: set[tuple[str, str]] = set()
@@ -258,7 +180,7 @@ class EventDesk(SharedExtension):
         """
         self._stopping.set()
         give_up = time.monotonic() + _LANES_END_SECONDS
-        while self._lanes and time.monotonic() < give_up:
+        while (self._lanes or self._taking) and time.monotonic() < give_up:
             eventlet.sleep(0.02)
         self._no_more_work = True
         for thread in (self._retrier, self._reader):
@@ -355,14 +277,90 @@ class EventDesk(SharedExtension):
         connection, self._connection, self._channel = self._connection, None, None
         self._consumer_tags = []
         # Waiting deliveries are the broker's again; running ones cannot be acknowledged now.
-        for lane in self._lanes.values():
-            lane.clear()
+        for waiting in (*self._lanes.values(), *self._come.values()):
+            waiting.clear()
         if connection is not None:
             connection.cut()
 
     def _on_message(self, source: str, message: Any) -> None:
         assert self._connection is not None  # noqa: S101  it has just brought the message
         delivery = Delivery(self._connection, source, message)
+        if not source:
+            self._to_lane(delivery)
+            return
+        self._come[source].append(delivery)
+        if source not in self._taking:
+            self._taking.add(source)
+            self.container.spawn_managed_thread(partial(self._take, source), "event-taker")
+
+    def _take(self, source: str) -> None:
+        """Handle what has come from a source, together where more than one message has."""
+        come = self._come[source]
+        try:
+            while come and not self._stopping.is_set():
+                batch = self._next_batch(come)
+                if len(batch) > 1 and self._handle_together(batch):
+                    continue
+                for delivery in batch:
+                    self._to_lane(delivery)
+        except ContainerBeingKilled:
+            pass
+        finally:
+            self._taking.discard(source)
+
+    def _next_batch(self, come: deque[Delivery]) -> list[Delivery]:
+        """Take what can be handled together, in its order; what cannot goes to its lane."""
+        batch: list[Delivery] = []
+        keys: set[tuple[str, ...]] = set()
+        while come and len(batch) < TOGETHER:
+            delivery = come[0]
+            key = self._lane_key(delivery)
+            if key not in self._lanes and self._joins(delivery):
+                batch.append(delivery)
+                keys.add(key)
+            elif key in keys:
+                break
+            else:
+                self._to_lane(delivery)
+            come.popleft()
+        return batch
+
+    def _joins(self, delivery: Delivery) -> bool:
+        """Say whether a message may be handled with others.
+
+        One that comes again may have killed its process; one that waits for a gap, or that
+        nobody here reads, is treated by itself.
+        """
+        event = delivery.event
+        if event is None or delivery.is_redelivered:
+            return False
+        listeners = self.listeners_for(event)
+        return bool(listeners) and all(
+            listener is not None
+            and not listener.in_order
+            and listener.schema_version == event.schema_version
+            for listener in listeners.values()
+        )
+
+    def _handle_together(self, batch: Sequence[Delivery]) -> bool:
+        """Handle messages in one transaction and acknowledge them; False if nothing was done."""
+        tasks = [
+            Task(listener, delivery.event)
+            for delivery in batch
+            if delivery.event is not None
+            for listener in self.listeners_for(delivery.event).values()
+            if listener is not None
+        ]
+        with self._slots:
+            error = self._work(tasks[0].listener.method_name, JointAttempt(self.store, tasks))
+            if error is not None:
+                _log.debug("%d events are handled one at a time: %r", len(batch), error)
+                return False
+            faults.point("after_commit_before_ack")
+            acknowledge(batch)
+        return True
+
+    def _to_lane(self, delivery: Delivery) -> None:
         key = self._lane_key(delivery)
         lane = self._lanes.get(key)
         if lane is None:
@@ -387,7 +385,7 @@ class EventDesk(SharedExtension):
                 with self._slots:
                     if self._settled(delivery):
                         faults.point("after_commit_before_ack")
-                        delivery.acknowledge()
+                        acknowledge([delivery])
         except ContainerBeingKilled:
             pass
         finally:
@@ -435,9 +433,11 @@ class EventDesk(SharedExtension):
     def _try(
         self, method_name: str, listener: Listener | None, event: Received, kept: Any = None
     ) -> Exception | None:
-        """Run one attempt in a worker of the container and give what it raised."""
+        return self._work(method_name, Attempt(self, method_name, listener, event, kept))
+
+    def _work(self, method_name: str, attempt: Attempt | JointAttempt) -> Exception | None:
+        """Run an attempt in a worker of the container and give what it raised."""
         ended = eventlet.event.Event()
-        attempt = Attempt(self, method_name, listener, event, kept)
 
         def handle_result(_context: Any, result: Any, exc_info: Any) -> Any:
             ended.send(exc_info[1] if exc_info else None)

@@ -15,6 +15,7 @@ import psycopg2
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json
 from sqlalchemy import CursorResult, Dialect, Table
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, object_mapper
 
 COMMIT = "commit"
@@ -82,27 +83,44 @@ class Bundle:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._texts: list[bytes] = []
+        self._refusals: dict[str, Exception] = {}
         self._cursor: Any = None
 
     def __bool__(self) -> bool:
         return bool(self._texts)
 
-    def add(self, statement: str, values: Mapping[str, Any] | Sequence[Any] | None = None) -> None:
-        """Add a statement with psycopg2's own placeholders."""
+    def add(
+        self,
+        statement: str,
+        values: Mapping[str, Any] | Sequence[Any] | None = None,
+        *,
+        refusals: Mapping[str, Exception] | None = None,
+    ) -> None:
+        """Add a statement with psycopg2's own placeholders.
+
+        `refusals` says by a constraint's name what `send` raises where the statement breaks it.
+        """
+        self._refusals.update(refusals or {})
         if self._cursor is None:
             made = self._session.connection().connection.dbapi_connection
             assert made is not None  # noqa: S101  a session's connection has one
             self._cursor = made.cursor()
         self._texts.append(self._cursor.mogrify(statement, values))
 
-    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def insert(
+        self,
+        table: Table,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        refusals: Mapping[str, Exception] | None = None,
+    ) -> None:
         """Add the insert of rows that all name the same columns; None is SQL's NULL."""
         if not rows:
             return
         names = tuple(rows[0])
         form = _form(table, names, self._session.get_bind().dialect)
         values = list(_bound(rows, names, form.processors))
-        self.add(form.head + ",".join([form.row] * len(rows)), values)
+        self.add(form.head + ",".join([form.row] * len(rows)), values, refusals=refusals)
 
     def insert_new(self, objects: Sequence[Any]) -> None:
         """Add the insert of new mapped objects of one class, of which no session is told.
@@ -130,9 +148,15 @@ class Bundle:
         ends = commit and isinstance(thrifty, ThriftyConnection)
         if ends:
             texts.append(COMMIT.encode())
-        result = self._session.connection().exec_driver_sql(
-            b";".join(texts).decode(), execution_options=_NO_PARAMETERS
-        )
+        try:
+            result = self._session.connection().exec_driver_sql(
+                b";".join(texts).decode(), execution_options=_NO_PARAMETERS
+            )
+        except IntegrityError as error:
+            broken = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+            if broken in self._refusals:
+                raise self._refusals[broken] from error
+            raise
         if ends:
             thrifty.is_open = False  # type: ignore[union-attr]  # it is thrifty if it ends
         return result

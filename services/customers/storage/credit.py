@@ -9,6 +9,7 @@ from sqlalchemy import Table, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis.database import Work
 from chassis.money import ZERO
 from services.customers.domain.aging import Receivable
 from services.customers.domain.contract import Contract
@@ -100,21 +101,25 @@ def orders_of(
 # -- the ledger ----------------------------------------------------------------------------
 
 
-def write(session: Session, entry: LedgerEntry, now: datetime, by_id: str) -> None:
-    """Append an entry. Raises Withdrawn if its command was taken back before it came."""
+def write(work: Work, entry: LedgerEntry) -> None:
+    """Have an entry appended at the end; refused if its command was taken back before it came."""
     columns = {
         column.key: getattr(entry, column.key)
         for column in LedgerEntry.__mapper__.column_attrs
         if column.key not in ("id", "at", "by_id")
     }
-    # By the table: mapped inserts cost twice as much, and nothing reads the entry back.
-    table: Table = LedgerEntry.__table__  # type: ignore[assignment]
-    statement = insert(table).values(**columns, at=now, by_id=by_id)
-    written = session.scalar(
-        statement.on_conflict_do_nothing(index_elements=["command_id"]).returning(table.c.id)
+    entry_of: Table = LedgerEntry.__table__  # type: ignore[assignment]
+    work.bundle.insert(
+        entry_of,
+        [{**columns, "at": work.now, "by_id": work.principal.person_id}],
+        refusals={"uq_credit_ledger_command_id": Withdrawn()},
     )
-    if written is None:
-        raise Withdrawn
+
+
+def write_new(work: Work, order: OrderCredit) -> None:
+    """Have the row of a new order written at the end, before its ledger entries."""
+    order.version, order.sequence = 1, 0
+    work.bundle.insert_new([order])
 
 
 def withdraw(session: Session, order_id: UUID, command_id: str, now: datetime, by_id: str) -> bool:

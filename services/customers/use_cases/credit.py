@@ -74,7 +74,7 @@ def policy_now(
 
 def book(work: Work, entry: LedgerEntry) -> None:
     """Append a movement to the ledger."""
-    storage.write(work.session, entry, work.now, work.principal.person_id)
+    storage.write(work, entry)
 
 
 def goods_of(work: Work, order: OrderCredit) -> Goods | None:
@@ -92,15 +92,17 @@ def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Reque
     """Check and reserve in one transaction under the customer's one lock."""
     customer, account, contract = storage.lock_account(work.session, customer_id, work.today)
     order = storage.find_order(work.session, order_id)
+    is_new = order is None
     if order is None:
         order = OrderCredit.open(order_id, request.order_number, customer_id)
-        work.session.add(order)
     elif order.customer_id != customer_id:
         _change_customer(work, order, customer_id)
     policy = policy_now(work, customer, account, contract)
     verdict, entry = account.reserve(
         order, request, policy, goods=goods_of(work, order), asked_at=clock.machine_now()
     )
+    if is_new:
+        storage.write_new(work, order)
     book(work, entry)
     _announce_if_known(work, order)
     answer = CreditAnswer(

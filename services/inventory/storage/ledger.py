@@ -8,18 +8,20 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, tuple_
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
 from chassis.errors import plain
+from chassis.roundtrips import as_json
 from services.inventory.domain.material import MaterialMove, MaterialStock
 from services.inventory.domain.stock import Balance, Discrepancy, Move, Stock, StockKey
 
-_BOOK_STOCK = text("""
+# It divides by nought unless every balance has moved that was to move.
+_BOOK_STOCK = """
 with move as (
-    select * from jsonb_to_recordset(cast(:moves as jsonb)) as row(
+    select * from jsonb_to_recordset(%(moves)s) as row(
         product_id uuid, store_code text, condition text, kind text, on_hand numeric,
         reserved numeric, order_id uuid, line_id uuid, reference text, reason text, note text)
 ), booked as (
@@ -27,19 +29,29 @@ with move as (
         product_id, store_code, condition, kind, on_hand, reserved, order_id, line_id,
         reference, reason, note, at, person_id, person_name)
     select product_id, store_code, condition, kind, on_hand, reserved, order_id, line_id,
-        reference, reason, note, :at, :person_id, :person_name
+        reference, reason, note, %(at)s, %(person_id)s, %(person_name)s
     from move
 ), change as (
     select product_id, store_code, condition,
         sum(on_hand) as on_hand, sum(reserved) as reserved
     from move group by product_id, store_code, condition
+), moved as (
+    update stock set
+        on_hand = stock.on_hand + change.on_hand, reserved = stock.reserved + change.reserved
+    from change
+    where stock.product_id = change.product_id and stock.store_code = change.store_code
+        and stock.condition = change.condition
+    returning 1
 )
-update stock set
-    on_hand = stock.on_hand + change.on_hand, reserved = stock.reserved + change.reserved
-from change
-where stock.product_id = change.product_id and stock.store_code = change.store_code
-    and stock.condition = change.condition
-""")
+select 1 / (count(*) = %(balances)s)::int from moved
+"""
+
+_LOCK_STOCK = """
+select product_id, store_code, condition, on_hand, reserved from stock
+where (product_id, store_code, condition) in (
+    select * from unnest(%(products)s::uuid[], %(stores)s::text[], %(conditions)s::text[]))
+order by product_id, store_code, condition for update
+"""
 
 _BOOK_MATERIAL = text("""
 with move as (
@@ -74,11 +86,13 @@ def lock_stock(session: Session, keys: Collection[StockKey]) -> dict[StockKey, B
     found = dict.fromkeys(keys, Balance())
     if not keys:
         return found
-    rows = session.execute(
-        select(Stock.product_id, Stock.store_code, Stock.condition, Stock.on_hand, Stock.reserved)
-        .where(tuple_(Stock.product_id, Stock.store_code, Stock.condition).in_(sorted(keys)))
-        .order_by(Stock.product_id, Stock.store_code, Stock.condition)
-        .with_for_update()
+    rows = session.connection().exec_driver_sql(
+        _LOCK_STOCK,
+        {
+            "products": [key.product_id for key in keys],
+            "stores": [key.store_code for key in keys],
+            "conditions": [str(key.condition) for key in keys],
+        },
     )
     for row in rows:
         found[StockKey(row.product_id, row.store_code, row.condition)] = Balance(
@@ -102,8 +116,11 @@ def _begin_stock(session: Session, keys: Collection[StockKey]) -> None:
         )
 
 
-def book_stock(work: Work, moves: Sequence[Move]) -> None:
-    """Book movements of finished stock whose balances the caller has locked."""
+def book_stock(work: Work, moves: Sequence[Move], *, at_the_end: bool = False) -> None:
+    """Book movements of finished stock whose balances the caller has locked.
+
+    With `at_the_end` they are written when the transaction ends: nothing may read them before.
+    """
     if not moves:
         return
     rows = [
@@ -120,8 +137,15 @@ def book_stock(work: Work, moves: Sequence[Move]) -> None:
         }
         for move in moves
     ]
-    moved = work.session.execute(_BOOK_STOCK, {"moves": json.dumps(plain(rows)), **_who(work)})
-    _check_moved(moved.rowcount, len({move.key for move in moves}))  # type: ignore[attr-defined]
+    booked = {
+        "moves": as_json(plain(rows)),
+        "balances": len({move.key for move in moves}),
+        **_who(work),
+    }
+    if at_the_end:
+        work.bundle.add(_BOOK_STOCK, booked)
+    else:
+        work.session.connection().exec_driver_sql(_BOOK_STOCK, booked)
 
 
 def lock_material(session: Session, material_ids: Iterable[UUID]) -> dict[UUID, Balance]:

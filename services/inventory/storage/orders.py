@@ -43,6 +43,23 @@ def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCo
     return order
 
 
+_HOLD_LOCK = """
+insert into order_copy (order_id, number, view_version, revision, view)
+values (%(order_id)s, %(number)s, 0, 0, '{}')
+on conflict (order_id) do update set number = coalesce(order_copy.number, excluded.number)
+returning xmax = 0 as is_new"""
+
+
+def hold_lock(session: Session, order_id: UUID, number: str | None = None) -> bool:
+    """Lock an order's row without loading it; gives whether nothing was known of the order."""
+    if order_id in session.info.get("locked_orders", ()):
+        return False
+    locked = session.connection().exec_driver_sql(
+        _HOLD_LOCK, {"order_id": order_id, "number": number}
+    )
+    return bool(locked.scalar_one())
+
+
 def by_number(session: Session, number: str) -> OrderCopy:
     """Load an order's copy by its number. Raises OrderNotKnown."""
     order = session.scalars(select(OrderCopy).where(OrderCopy.number == number)).one_or_none()

@@ -1,15 +1,17 @@
 """Finished stock held for orders, and the commands that held it."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select, text
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis.database import Work
+from chassis.roundtrips import as_json
+from services.inventory.domain.errors import Withdrawn
 from services.inventory.domain.product import Supply
 from services.inventory.domain.reservation import (
     CommandState,
@@ -20,17 +22,18 @@ from services.inventory.domain.reservation import (
 )
 from services.inventory.domain.stock import Discrepancy, StockMovement
 
-_WRITE = text("""
+_WRITE = """
 insert into reservation (
     order_id, line_id, product_id, store_code, supply, quantity, surplus, consumed, held_at)
-select :order_id, line_id, product_id, store_code, :supply, quantity, surplus, consumed, :held_at
-from jsonb_to_recordset(cast(:holds as jsonb)) as row(
+select %(order_id)s, line_id, product_id, store_code, %(supply)s, quantity, surplus, consumed,
+    %(held_at)s
+from jsonb_to_recordset(%(holds)s) as row(
     line_id uuid, product_id uuid, store_code text, quantity numeric, surplus numeric,
     consumed numeric)
 on conflict (order_id, line_id, product_id, store_code) do update set
     quantity = excluded.quantity, surplus = excluded.surplus,
     consumed = reservation.consumed + excluded.consumed, held_at = excluded.held_at
-""")
+"""
 
 
 def of_order(session: Session, order_id: UUID) -> Sequence[Reservation]:
@@ -44,18 +47,26 @@ def of_order(session: Session, order_id: UUID) -> Sequence[Reservation]:
     ).all()
 
 
+def has_surplus(session: Session, order_id: UUID) -> bool:
+    """Whether an order holds what a submit gave up; asked for every submit."""
+    query = "select exists (select from reservation where order_id = %s and surplus > 0)"
+    return bool(session.connection().exec_driver_sql(query, (order_id,)).scalar_one())
+
+
 def write(
-    session: Session,
+    work: Work,
     order_id: UUID,
     holds: Mapping[HoldKey, Hold],
     *,
     supply: Supply,
     held_at: datetime,
     consumed: Mapping[HoldKey, Any] | None = None,
+    at_the_end: bool = False,
 ) -> None:
     """Write an order's holds as they now are, adding `consumed` to what was consumed before.
 
-    `held_at` tells a late event about an expired hold from the hold that came after it.
+    `held_at` tells a late event about an expired hold from the hold that came after it. With
+    `at_the_end` they are written when the transaction ends: nothing may read them before.
     """
     if not holds:
         return
@@ -68,37 +79,28 @@ def write(
         }
         for key, hold in holds.items()
     ]
-    session.execute(
-        _WRITE,
-        {
-            "order_id": order_id,
-            "supply": supply,
-            "held_at": held_at,
-            "holds": json.dumps(rows),
-        },
-    )
+    written = {
+        "order_id": order_id,
+        "supply": str(supply),
+        "held_at": held_at,
+        "holds": as_json(rows),
+    }
+    if at_the_end:
+        work.bundle.add(_WRITE, written)
+    else:
+        work.session.connection().exec_driver_sql(_WRITE, written)
 
 
 def note_command(
-    session: Session,
-    command_id: str,
-    order_id: UUID,
-    changes: Sequence[Mapping[str, Any]],
-    at: datetime,
-) -> bool:
-    """Keep what a command changed, for its undoing; False if it was withdrawn or came before."""
-    noted = session.execute(
-        insert(StockCommand)
-        .values(
-            command_id=command_id,
-            order_id=order_id,
-            state=CommandState.DONE,
-            changes=list(changes),
-            at=at,
-        )
-        .on_conflict_do_nothing()
+    work: Work, command_id: str, order_id: UUID, changes: Sequence[Mapping[str, Any]]
+) -> None:
+    """Have kept what a command changed, for its undoing; refused if it was withdrawn before."""
+    work.bundle.add(
+        "insert into stock_command (command_id, order_id, state, changes, at)"
+        " values (%s, %s, %s, %s, %s)",
+        (command_id, order_id, str(CommandState.DONE), as_json(list(changes)), work.now),
+        refusals={"pk_stock_command": Withdrawn(command_id=command_id)},
     )
-    return bool(noted.rowcount)  # type: ignore[attr-defined]
 
 
 def has_come(session: Session, command_id: str) -> bool:

@@ -47,7 +47,7 @@ def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datet
 
 def hold_what_is_there(work: Work, order_id: UUID, wanted: Sequence[Wanted]) -> None:
     """Hold for an order that was imported each line that free stock covers, and leave the rest."""
-    orders.lock(work.session, order_id)
+    orders.hold_lock(work.session, order_id)
     known = holds_of(reservations.of_order(work.session, order_id))
     store_code = work.setting("shipping_store")
     balances = ledger.lock_stock(
@@ -73,4 +73,4 @@ def hold_what_is_there(work: Work, order_id: UUID, wanted: Sequence[Wanted]) -> 
             )
         )
     ledger.book_stock(work, moves)
-    reservations.write(work.session, order_id, holds, supply=Supply.STOCK, held_at=work.now)
+    reservations.write(work, order_id, holds, supply=Supply.STOCK, held_at=work.now)

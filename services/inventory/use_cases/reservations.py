@@ -39,9 +39,9 @@ def reserve_stock(
     substitutes), or Withdrawn where the command was taken back before it came. What the order
     gives up stays reserved until its event tells that the submit stood (`settle_stock`).
     """
-    orders.lock(work.session, order_id, order_number)
+    is_new = orders.hold_lock(work.session, order_id, order_number)
     store_code = work.setting("shipping_store")
-    before = _stock_holds(reservations.of_order(work.session, order_id))
+    before = {} if is_new else _stock_holds(reservations.of_order(work.session, order_id))
     after = holding.wanted_holds(before, wanted, store_code)
     changes = holding.reserved_changes(before, after)
     balances = _lock(work, changes)
@@ -50,11 +50,11 @@ def reserve_stock(
             raise Withdrawn(command_id=command_id)
         raise _short(work, wanted, before, store_code)
     # An undo waits for the order's lock: it comes before all of this or after it.
-    added = holding.difference(before, after)
-    if not reservations.note_command(work.session, command_id, order_id, added, work.now):
-        raise Withdrawn(command_id=command_id)
-    _book(work, order_id, before, after)
-    reservations.write(work.session, order_id, after, supply=Supply.STOCK, held_at=work.now)
+    reservations.note_command(work, command_id, order_id, holding.difference(before, after))
+    ledger.book_stock(work, _moves(order_id, before, after), at_the_end=True)
+    reservations.write(
+        work, order_id, after, supply=Supply.STOCK, held_at=work.now, at_the_end=True
+    )
     return list(wanted)
 
 
@@ -63,7 +63,7 @@ def undo_stock(work: Work, order_id: UUID, command_id: str) -> None:
 
     A command that has not come yet finds the tombstone left here and is refused.
     """
-    orders.lock(work.session, order_id)
+    orders.hold_lock(work.session, order_id)
     if reservations.withdraw(work.session, command_id, order_id, work.now):
         return
     command = reservations.command(work.session, command_id)
@@ -80,10 +80,10 @@ def undo_stock(work: Work, order_id: UUID, command_id: str) -> None:
 
 def settle_stock(work: Work, order_id: UUID, wanted: Mapping[UUID, Decimal]) -> None:
     """Let go of what a submit gave up, now that the submit stands; `wanted` is by line."""
-    orders.lock(work.session, order_id)
-    rows = reservations.of_order(work.session, order_id)
-    if not any(row.surplus for row in rows):
+    orders.hold_lock(work.session, order_id)
+    if not reservations.has_surplus(work.session, order_id):
         return
+    rows = reservations.of_order(work.session, order_id)
     before = _stock_holds(rows)
     after = holding.settled(before, wanted)
     _lock(work, holding.reserved_changes(before, after))
@@ -108,7 +108,7 @@ def receive_finished(
     key = StockKey(product_id, store_code)
     is_held = order_id is not None and line_id is not None
     if order_id is not None:
-        orders.lock(work.session, order_id)
+        orders.hold_lock(work.session, order_id)
     ledger.open_stock(work.session, [key])
     ledger.book_stock(
         work,
@@ -128,7 +128,7 @@ def receive_finished(
         hold = HoldKey(line_id, product_id, store_code)
         now = holding.holds_of(reservations.of_order(work.session, order_id)).get(hold, Hold())
         reservations.write(
-            work.session,
+            work,
             order_id,
             {hold: Hold(now.quantity + quantity, now.surplus)},
             supply=Supply.MAKE,
@@ -153,7 +153,7 @@ def consume_dispatched(
     A fact is never refused: what is not held for the line is taken from free stock, and what
     the books do not have at all is recorded as a discrepancy, to be counted.
     """
-    orders.lock(work.session, order_id)
+    orders.hold_lock(work.session, order_id)
     if reservations.was_booked(work.session, shipment, [MoveKind.DISPATCHED]):
         return
     store_code = work.setting("shipping_store")
@@ -227,7 +227,7 @@ def free_stock(
     With `held_before`, what was wanted again since that moment stays: an expiry that is told
     late must not free what a later submit holds. Freeing twice changes nothing.
     """
-    orders.lock(work.session, order_id)
+    orders.hold_lock(work.session, order_id)
     rows = reservations.of_order(work.session, order_id)
     before = holding.holds_of(rows)
     leaving = {
@@ -262,7 +262,11 @@ def _lock(work: Work, shelves: Collection[tuple[UUID, str]]) -> dict[StockKey, B
 
 
 def _book(work: Work, order_id: UUID, before: holding.Holds, after: holding.Holds) -> None:
-    """Book the difference between holds; what moves between two lines is two rows."""
+    ledger.book_stock(work, _moves(order_id, before, after))
+
+
+def _moves(order_id: UUID, before: holding.Holds, after: holding.Holds) -> list[Move]:
+    """Give the difference between holds; what moves between two lines is two rows."""
     moves = []
     for key in sorted({**before, **after}):
         change = after.get(key, Hold()).quantity - before.get(key, Hold()).quantity
@@ -276,7 +280,7 @@ def _book(work: Work, order_id: UUID, before: holding.Holds, after: holding.Hold
                     line_id=key.line_id,
                 )
             )
-    ledger.book_stock(work, moves)
+    return moves
 
 
 def _rewrite(

@@ -103,6 +103,9 @@ def write_new(work: Work, order: Order) -> None:
     work.bundle.insert_new([order])
     work.bundle.insert_new(order.lines)
     work.bundle.insert_new(order.gates)
+    if work.session.new:
+        # Tasks of the order, which the unit of work writes before the bundle goes.
+        work.bundle.send()
 
 
 def past_order(work: Work, reference: str) -> Order | None:
