@@ -5,7 +5,9 @@ production's with one promise of ARCHITECTURE §4 patched out.
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 RELAY_MARKS_FIRST = "relay-marks-before-the-confirm"
 INBOX_IGNORED = "inbox-ignored"
@@ -39,19 +41,36 @@ def inbox_ignored() -> None:
 
     inbox.admit = lambda *_arguments, **_named: Verdict.FRESH
 
+    def admit_all(session: Any, come: Any) -> set[tuple[str, UUID]] | None:
+        return {(listener, event.message_id) for listener, event in come}
+
+    inbox.admit_together = admit_all
+
 
 def acknowledged_first() -> None:
     """Acknowledge a message, then handle it."""
+    from chassis import listening
     from chassis.listening import Delivery, EventDesk
 
-    settled = EventDesk._settled
+    acknowledge = listening.acknowledge
+    settled, handled_together = EventDesk._settled, EventDesk._handle_together
 
     def acknowledge_and_settle(self: EventDesk, delivery: Delivery) -> bool:
-        delivery.acknowledge()
-        settled(self, delivery)
-        return False  # It is acknowledged already.
+        acknowledge([delivery])
+        return settled(self, delivery)
+
+    def acknowledge_and_handle(self: EventDesk, batch: Sequence[Delivery]) -> bool:
+        acknowledge(batch)
+        handled_together(self, batch)
+        return True
 
     EventDesk._settled = acknowledge_and_settle  # type: ignore[method-assign]
+    EventDesk._handle_together = acknowledge_and_handle  # type: ignore[method-assign]
+
+    def acknowledged_already(deliveries: Sequence[Delivery]) -> None:
+        pass
+
+    listening.acknowledge = acknowledged_already
 
 
 MUTANTS = {

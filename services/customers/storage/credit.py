@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Table, func, or_, select
+from sqlalchemy import Table, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,23 +37,31 @@ def account(session: Session, customer_id: UUID, today: date) -> Standing:
     return _standing(session, customer_id, today, lock=False)
 
 
-def _standing(session: Session, customer_id: UUID, today: date, *, lock: bool) -> Standing:
-    query = (
-        select(Customer, CreditAccount, Contract)
-        .join(CreditAccount, CreditAccount.id == Customer.id)
-        .outerjoin(
-            Contract,
-            (Contract.customer_id == Customer.id)
-            & (Contract.state == ContractState.SIGNED)
-            & (Contract.valid_from <= today)
-            & or_(Contract.valid_until.is_(None), Contract.valid_until >= today),
-        )
-        .where(Customer.id == customer_id)
+# Built once: every reservation begins with it, and to build it costs more than to answer it.
+_STANDING = (
+    select(Customer, CreditAccount, Contract)
+    .join(CreditAccount, CreditAccount.id == Customer.id)
+    .outerjoin(
+        Contract,
+        (Contract.customer_id == Customer.id)
+        & (Contract.state == ContractState.SIGNED)
+        & (Contract.valid_from <= bindparam("today"))
+        & or_(Contract.valid_until.is_(None), Contract.valid_until >= bindparam("today")),
     )
-    if lock:
-        query = query.with_for_update(of=CreditAccount)
+    .where(Customer.id == bindparam("customer_id"))
+)
+_STANDING_LOCKED = _STANDING.with_for_update(of=CreditAccount)
+_ORDER = select(OrderCredit).where(OrderCredit.id == bindparam("order_id"))
+
+
+def _standing(session: Session, customer_id: UUID, today: date, *, lock: bool) -> Standing:
+    query = _STANDING_LOCKED if lock else _STANDING
     # Rows that this session read before it had the lock may be old by now.
-    row = session.execute(query.execution_options(populate_existing=lock)).one_or_none()
+    row = session.execute(
+        query,
+        {"customer_id": customer_id, "today": today},
+        execution_options={"populate_existing": lock},
+    ).one_or_none()
     if row is None:
         raise CustomerNotFound(customer=customer_id)
     return row.Customer, row.CreditAccount, row.Contract
@@ -62,9 +70,7 @@ def _standing(session: Session, customer_id: UUID, today: date, *, lock: bool) -
 def find_order(session: Session, order_id: UUID) -> OrderCredit | None:
     """Give an order's row as it is now, if it has one; its account must be locked to move it."""
     return session.scalars(
-        select(OrderCredit)
-        .where(OrderCredit.id == order_id)
-        .execution_options(populate_existing=True)
+        _ORDER, {"order_id": order_id}, execution_options={"populate_existing": True}
     ).one_or_none()
 
 

@@ -115,8 +115,9 @@ def test_a_stop_finishes_what_runs_acknowledges_it_and_takes_nothing_new(stage: 
     stage.run_relay()
     story = stage.teller.begin()
     stage.teller.tell(story, "waits", then="wait")
-    stage.teller.tell(story, "next")
     eventually(lambda: stage.reactions() == ["wait"], "it is being handled")
+    stage.teller.tell(story, "next")
+    eventually(lambda: stage.unsent() == 0, "the next waits in the queue")
 
     leaving.ask_to_stop()
     eventually(lambda: "stopping on" in stage.log(0).read_text(), "it stops")
