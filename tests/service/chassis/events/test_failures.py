@@ -138,8 +138,13 @@ def test_only_the_message_that_kills_its_process_stays_parked(stage: Stage) -> N
 
         eventually(lambda: "parked" in stage.states(), "the killer is parked", 90)
         stage.await_heard(["one", "two"])
-        # What was told after it by the same teller waits for its turn behind it.
-        eventually(lambda: sorted(stage.states()) == ["parked", "suspect"], "only it is", 30)
+        # What was told after it by the same teller waits for its turn behind it, whether it died
+        # with it as often as the broker allows or came through to be kept.
+        eventually(
+            lambda: sorted(stage.states()) in (["parked", "suspect"], ["behind", "parked"]),
+            "only it is",
+            30,
+        )
         assert [process.exit_code for process in processes[:-1]] == [9] * (len(processes) - 1)
         # Six by the broker's limit, two alone.
         assert stage.reactions().count("die") == 8
