@@ -33,6 +33,9 @@ UNDER_WAY = (Stage.CONFIRMED, Stage.IN_PROGRESS)
 BEFORE_DISPATCH = ("requested", "released", "checked", "handed", "picking", "packed")
 
 
+_NEXT_COUNT = f"select nextval('{NUMBERS.name}')"
+
+
 class CursorNotOurs(Invalid):
     """A page was asked for with a cursor that no page gave."""
 
@@ -43,7 +46,7 @@ class CursorNotOurs(Invalid):
 
 def next_number(work: Work) -> str:
     """Give the next order number: D, the business date, and a count that never repeats."""
-    count = work.session.scalar(select(NUMBERS.next_value()))
+    count = work.session.connection().exec_driver_sql(_NEXT_COUNT).scalar_one()
     return f"D{work.today:%y%m%d}-{count:06d}"
 
 
