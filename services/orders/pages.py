@@ -10,14 +10,14 @@ from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import GateKind, Stage
 from services.orders.domain.order import Order
 from services.orders.schemas import views
-from services.orders.storage import copies, orders, tasks
+from services.orders.storage import looked_at, orders, tasks
 from services.orders.use_cases.actions import next_step
 
 
 def get_order(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
     """Give an order by number or id: view, gates, axes, next step. Raises OrderNotFound."""
-    order = _asked(work, request)
-    shipments = copies.shipments_of(work, order.id) if order.revision or order.imported else []
+    found = _asked(work, request)
+    order = found.order
     return views.order_in_full(
         order,
         next=next_step(order),
@@ -26,16 +26,16 @@ def get_order(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
             "production": [
                 {"line_no": line.line_no, "state": line.production} for line in order.made_lines
             ],
-            "shipment": [{"number": copy.number, "state": copy.state} for copy in shipments],
-            "payment": copies.money_of(work, order.id),
+            "shipment": found.shipments,
+            "payment": found.money,
         },
     )
 
 
-def _asked(work: Work, request: Mapping[str, Any]) -> Order:
+def _asked(work: Work, request: Mapping[str, Any]) -> looked_at.LookedAt:
     if request["order_id"] is not None:
-        return orders.order_by_id(work, request["order_id"])
-    return orders.order_by_number(work, request["order_number"])
+        return looked_at.by_id(work, request["order_id"])
+    return looked_at.by_number(work, request["order_number"])
 
 
 def list_confirmations(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -45,8 +45,8 @@ def list_confirmations(work: Work, request: Mapping[str, Any]) -> list[dict[str,
 
 def list_tasks(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the open tasks and obligations of an order."""
-    order = orders.order_by_number(work, request["order_number"])
-    return [views.task(task) for task in tasks.open_tasks(work, order.id)]
+    order_id = orders.id_of(work, request["order_number"])
+    return [views.task(task) for task in tasks.open_tasks(work, order_id)]
 
 
 # What orders in a stage wait for, and who does it.

@@ -171,7 +171,9 @@ class Order(Announcing, Base):
     lines: Mapped[list[OrderLine]] = relationship(
         order_by=OrderLine.line_no, cascade="all, delete-orphan", lazy="raise"
     )
-    gates: Mapped[list[Gate]] = relationship(cascade="all, delete-orphan", lazy="raise")
+    gates: Mapped[list[Gate]] = relationship(
+        order_by=Gate.kind, cascade="all, delete-orphan", lazy="raise"
+    )
     confirmations: Mapped[list[Confirmation]] = relationship(
         order_by=Confirmation.number, cascade="all, delete-orphan", lazy="raise"
     )

@@ -59,14 +59,19 @@ def order_by_number(work: Work, number: str, *, lock: bool = False) -> Order:
     return _one(work, select(Order).where(Order.number == number), lock=lock, asked=number)
 
 
-def papers(work: Work, number: str) -> Sequence[Confirmation]:
-    """Give an order's confirmations with their frozen documents. Raises OrderNotFound."""
+def id_of(work: Work, number: str) -> UUID:
+    """Give the id of an order that the asker may see. Raises OrderNotFound."""
     order_id = work.session.scalar(select(Order.id).where(Order.number == number, *visible(work)))
     if order_id is None:
         raise OrderNotFound(order_number=number)
+    return order_id
+
+
+def papers(work: Work, number: str) -> Sequence[Confirmation]:
+    """Give an order's confirmations with their frozen documents. Raises OrderNotFound."""
     return work.session.scalars(
         select(Confirmation)
-        .where(Confirmation.order_id == order_id)
+        .where(Confirmation.order_id == id_of(work, number))
         .options(undefer(Confirmation.document), selectinload(Confirmation.sign_backs))
         .order_by(Confirmation.number)
     ).all()
