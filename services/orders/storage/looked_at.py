@@ -69,18 +69,18 @@ def by_id(work: Work, order_id: UUID) -> LookedAt:
 
 
 def _one(work: Work, query: Any, asked: str | UUID) -> LookedAt:
-    row = work.session.execute(query, {"asked": asked}).one_or_none()
+    row = work.session.execute(query, {"asked": asked}).mappings().one_or_none()
     who = work.principal
-    if row is None or (who.limited_to_own_customers and row.salesperson_id != who.person_id):
+    if row is None or (who.limited_to_own_customers and row["salesperson_id"] != who.person_id):
         raise OrderNotFound(order_number=str(asked))
-    facts = dict(row._mapping)
+    facts = dict(row)
     shipments, money = facts.pop("shipments"), facts.pop("money")
     for name, parts in _PARTS.items():
         facts[name] = [parts.read(values) for values in facts[name] or ()]
-    return LookedAt(_without_session(Order, facts), shipments or (), money)
+    return LookedAt(without_session(Order, facts), shipments or (), money)
 
 
-def _without_session(kind: type[Mapped], facts: Mapping[str, Any]) -> Mapped:
+def without_session(kind: type[Mapped], facts: Mapping[str, Any]) -> Mapped:
     """Make an object of a mapped class that SQLAlchemy does not watch."""
     made = kind.__new__(kind)
     made.__dict__.update(facts)
@@ -107,7 +107,7 @@ class _Parts:
             name: value if value is None or decode is None else decode(value)
             for (name, decode), value in zip(self._decoders, values, strict=True)
         }
-        return _without_session(self._kind, facts)
+        return without_session(self._kind, facts)
 
 
 def _columns(kind: type[Any]) -> list[Column[Any]]:

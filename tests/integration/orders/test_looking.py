@@ -18,7 +18,12 @@ from tests.integration.orders.desk import CLERK, OTHER_SALES, SALES, Desk
 from tests.integration.orders.test_confirmation import SIGNED, days_pass
 from tests.statements import statements
 
-MEMO = {"channel": "phone", "asked_by": "张经理", "wish": "1000卷", "reply_by": "2026-11-28T10:00:00Z"}
+MEMO = {
+    "channel": "phone",
+    "asked_by": "张经理",
+    "wish": "1000卷",
+    "reply_by": "2026-11-28T10:00:00Z",
+}
 DOUBTFUL = {"product_code": "PAPER-70", "quantity": "3", "unit_price": "0.5"}
 
 
