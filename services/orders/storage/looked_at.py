@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,16 +32,13 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import class_mapper
 
 from chassis.database import Work
-from chassis.mapping import MomentType
-from services.orders.domain import Base
+from chassis.mapping import MomentType, without_session
 from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.copies import MoneyCopy, ShipmentCopy
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.gate import Gate
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import Order
-
-Mapped = TypeVar("Mapped", bound=Base)
 
 
 @dataclass(frozen=True)
@@ -78,13 +75,6 @@ def _one(work: Work, query: Any, asked: str | UUID) -> LookedAt:
     for name, parts in _PARTS.items():
         facts[name] = [parts.read(values) for values in facts[name] or ()]
     return LookedAt(without_session(Order, facts), shipments or (), money)
-
-
-def without_session(kind: type[Mapped], facts: Mapping[str, Any]) -> Mapped:
-    """Make an object of a mapped class that SQLAlchemy does not watch."""
-    made = kind.__new__(kind)
-    made.__dict__.update(facts)
-    return made
 
 
 class _Parts:

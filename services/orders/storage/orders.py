@@ -14,6 +14,7 @@ from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from chassis.errors import Invalid
 from chassis.grams import is_gram, wanted
+from chassis.mapping import without_session
 from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.copies import CustomerCopy, ShipmentCopy
 from services.orders.domain.errors import OrderNotFound
@@ -21,7 +22,6 @@ from services.orders.domain.gate import Gate
 from services.orders.domain.lifecycle import ConfirmationState, GateKind, Stage, Verdict
 from services.orders.domain.line import MAKE, OrderLine
 from services.orders.domain.order import NUMBERS, Order
-from services.orders.storage.looked_at import without_session
 
 WHOLE = (
     selectinload(Order.lines),

@@ -18,7 +18,7 @@ from tests.integration.orders.desk import CLERK, OTHER_SALES, SALES, Desk
 from tests.integration.orders.test_confirmation import SIGNED, days_pass
 from tests.statements import statements
 
-MEMO = {
+MEMO: dict[str, Any] = {
     "channel": "phone",
     "asked_by": "张经理",
     "wish": "1000卷",

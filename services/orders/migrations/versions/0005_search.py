@@ -42,6 +42,8 @@ def upgrade() -> None:
     op.create_index("ix_order_grams", "order", ["grams"], postgresql_using="gin")
     op.create_index("ix_order_product_codes", "order", ["product_codes"], postgresql_using="gin")
     op.create_index("ix_order_total", "order", ["total"])
+    for name in ("product_code", "customer_code"):
+        op.create_index(f"ix_price_scheme_{name}", "price_scheme", [name, "code"])
     op.create_index(
         "ix_order_line_to_issue",
         "order_line",
@@ -55,6 +57,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for name in ("customer_code", "product_code"):
+        op.drop_index(f"ix_price_scheme_{name}", "price_scheme")
     op.create_index("ix_order_line_product", "order_line", ["product_id", "order_id"])
     op.drop_index("ix_order_line_to_issue", "order_line")
     op.drop_index("ix_order_total", "order")
