@@ -2,12 +2,18 @@
 
 Chinese names are searched by one or two characters, where trigram indexes do not help; so a
 name is stored as the array of its single characters and pairs under a GIN index, and a
-search asks for the rows whose array holds all pairs of what was typed.
+search asks for the rows whose array holds all pairs of what was typed. Of letters and digits
+there are too few for pairs to tell much: one phone in ten holds any two digits. Where four or
+more of them stand together (phones, codes, Latin names) every four in a row are stored too,
+and asked for instead of the pairs.
 """
 
+import re
 import unicodedata
+from collections.abc import Iterator
 
 MOST_CHARACTERS = 60
+_FEW = re.compile(r"[0-9a-z]{4,}")
 
 
 def folded(text: str) -> str:
@@ -17,22 +23,42 @@ def folded(text: str) -> str:
 
 
 def grams(*texts: str | None) -> list[str]:
-    """Give the sorted single characters and pairs of all `texts`, to be stored."""
+    """Give the sorted single characters, pairs and fours of all `texts`, to be stored."""
     found: set[str] = set()
     for text in texts:
         plain = folded(text or "")
         found.update(plain)
-        found.update(plain[i : i + 2] for i in range(len(plain) - 1))
+        found.update(_pieces(plain, 2))
+        for run in _FEW.findall(plain):
+            found.update(_pieces(run, 4))
     return sorted(found)
 
 
 def wanted(text: str) -> list[str]:
     """Give the grams that a row must hold to be found by `text`; none for no letters at all.
 
-    Pairs alone do not prove that a longer text stands there in one piece: a caller that
-    needs exactness compares the few rows found.
+    They do not prove that a longer text stands there in one piece: a caller that needs
+    exactness compares the few rows found.
     """
     plain = folded(text)[:MOST_CHARACTERS]
     if len(plain) < 2:
         return list(plain)
-    return sorted({plain[i : i + 2] for i in range(len(plain) - 1)})
+    found: set[str] = set()
+    done = 0
+    for run in _FEW.finditer(plain):
+        # With the character on either side of a run, whose pairs tell where it stands.
+        found.update(_pieces(plain[done : run.start() + 1], 2))
+        found.update(_pieces(run[0], 4))
+        done = run.end() - 1
+    found.update(_pieces(plain[done:], 2))
+    return sorted(found)
+
+
+def is_gram(text: str) -> bool:
+    """Tell whether `text` is stored as it is: where all it wants is there, it stands there."""
+    plain = folded(text)
+    return 0 < len(plain) <= 2 or (len(plain) == 4 and _FEW.fullmatch(plain) is not None)
+
+
+def _pieces(text: str, length: int) -> Iterator[str]:
+    return (text[start : start + length] for start in range(len(text) - length + 1))

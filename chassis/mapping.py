@@ -1,9 +1,10 @@
 """How a service maps rows: the base of its tables, column types and mixins of aggregates."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,7 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+Kind = TypeVar("Kind", bound=DeclarativeBase)
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -103,3 +106,13 @@ class Announcing(Versioned):
     sequence: Mapped[int] = mapped_column(
         BigInteger, nullable=False, default=0, comment="how many events it has announced"
     )
+
+
+def without_session(kind: type[Kind], facts: Mapping[Any, Any]) -> Kind:
+    """Make an object of a mapped class, to be asked, that SQLAlchemy does not watch.
+
+    It answers from `facts`; asked for more, or changed, it meets an error of SQLAlchemy's.
+    """
+    made = kind.__new__(kind)
+    made.__dict__.update(facts)
+    return made

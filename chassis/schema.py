@@ -7,6 +7,7 @@ dates ISO 8601. Unknown fields are refused in commands and left out in events.
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
@@ -30,6 +31,17 @@ class Copy(Schema):
 
     class Meta:
         unknown = EXCLUDE
+
+
+def dump(schema: type[Schema], value: Any, *, many: bool = False) -> Any:
+    """Give a value, or many, as the schema writes it."""
+    return _made(schema).dump(value, many=many)
+
+
+@cache
+def _made(schema: type[Schema]) -> Schema:
+    # Making a schema copies all its fields: more than writing a value by them.
+    return schema()
 
 
 class Text(fields.String):

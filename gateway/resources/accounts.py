@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from chassis.database import Work
-from chassis.schema import Message, Moment, Nothing, Text
+from chassis.schema import Message, Moment, Nothing, Text, dump
 from gateway import accounts, storage
 from gateway.calls import Call
 from gateway.operations import Answer, Change, Move, Operation, Paged, moves, page_of
@@ -170,7 +170,7 @@ def list_audit(call: Call) -> dict[str, Any]:
         )
         page = found[:limit]
         return {
-            "items": [AuditEntry().dump(row) for row in page],
+            "items": [dump(AuditEntry, row) for row in page],
             "next": str(page[-1].id) if len(found) > limit else None,
         }
 

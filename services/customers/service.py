@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 from chassis.database import Work
 from chassis.entrypoints import AnswersRelay, daily, listens_to
 from chassis.events import Received
+from chassis.schema import dump
 from chassis.service import Database, Service, command, query
 from services.customers.domain.credit import Request
 from services.customers.domain.customer import Address, Contact, Seal
@@ -243,8 +244,8 @@ class CustomersService(Service, AnswersRelay):
     @query(credit.OfOrder)
     def check_production_terms(self, work: Work, request: Body) -> Any:
         """Say what the grade and the money allow an order's making at this moment."""
-        return credit.ProductionTermsView().dump(
-            credit_cases.check_production_terms(work, **request)
+        return dump(
+            credit.ProductionTermsView, credit_cases.check_production_terms(work, **request)
         )
 
     @query(customers.CheckSignatory)
@@ -256,7 +257,7 @@ class CustomersService(Service, AnswersRelay):
     @query(customers.OfCustomer)
     def get_terms(self, work: Work, request: Body) -> Any:
         """Give a customer's terms as they are now."""
-        return credit.TermsView().dump(customer_cases.get_terms(work, **request))
+        return dump(credit.TermsView, customer_cases.get_terms(work, **request))
 
     @query(credit.CheckRelease)
     def check_release(self, work: Work, request: Body) -> Any:
@@ -264,7 +265,7 @@ class CustomersService(Service, AnswersRelay):
         order_id = request.pop("order_id")
         request["lines"] = [release_cases.ShipmentLine(**line) for line in request["lines"]]
         verdict = release_cases.check_release(work, order_id, **request)
-        return credit.ReleaseView().dump(verdict)
+        return dump(credit.ReleaseView, verdict)
 
     @command(credit.SetCreditLimit)
     def set_credit_limit(self, work: Work, request: Body) -> Any:
@@ -355,7 +356,7 @@ class CustomersService(Service, AnswersRelay):
     @query(payments.GetOrderMoney)
     def get_order_money(self, work: Work, request: Body) -> Any:
         """Give all the money of one order."""
-        return payments.OrderMoneyPage().dump(invoice_cases.get_order_money(work, **request))
+        return dump(payments.OrderMoneyPage, invoice_cases.get_order_money(work, **request))
 
     @command(payments.MakeNotice)
     def make_notice(self, work: Work, request: Body) -> Any:
@@ -376,7 +377,7 @@ class CustomersService(Service, AnswersRelay):
     @query(payments.OfNotice)
     def get_notice(self, work: Work, request: Body) -> Any:
         """Give all that the printed notice shows."""
-        return payments.NoticePage().dump(notice_cases.get_notice(work, **request))
+        return dump(payments.NoticePage, notice_cases.get_notice(work, **request))
 
     @query(payments.ListNotices)
     def list_notices(self, work: Work, request: Body) -> Any:

@@ -1,23 +1,25 @@
 """What people look at: an order, its confirmations and tasks, work lists."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from chassis.calendar import calendar_of
 from chassis.database import Work
+from services.orders.domain.anomaly import Anomaly
 from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import GateKind, Stage
 from services.orders.domain.order import Order
 from services.orders.schemas import views
-from services.orders.storage import copies, orders, tasks
+from services.orders.storage import looked_at, orders, tasks
 from services.orders.use_cases.actions import next_step
 
 
 def get_order(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
     """Give an order by number or id: view, gates, axes, next step. Raises OrderNotFound."""
-    order = _asked(work, request)
-    shipments = copies.shipments_of(work, order.id) if order.revision or order.imported else []
+    found = _asked(work, request)
+    order = found.order
     return views.order_in_full(
         order,
         next=next_step(order),
@@ -26,16 +28,16 @@ def get_order(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
             "production": [
                 {"line_no": line.line_no, "state": line.production} for line in order.made_lines
             ],
-            "shipment": [{"number": copy.number, "state": copy.state} for copy in shipments],
-            "payment": copies.money_of(work, order.id),
+            "shipment": found.shipments,
+            "payment": found.money,
         },
     )
 
 
-def _asked(work: Work, request: Mapping[str, Any]) -> Order:
+def _asked(work: Work, request: Mapping[str, Any]) -> looked_at.LookedAt:
     if request["order_id"] is not None:
-        return orders.order_by_id(work, request["order_id"])
-    return orders.order_by_number(work, request["order_number"])
+        return looked_at.by_id(work, request["order_id"])
+    return looked_at.by_number(work, request["order_number"])
 
 
 def list_confirmations(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -45,8 +47,8 @@ def list_confirmations(work: Work, request: Mapping[str, Any]) -> list[dict[str,
 
 def list_tasks(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the open tasks and obligations of an order."""
-    order = orders.order_by_number(work, request["order_number"])
-    return [views.task(task) for task in tasks.open_tasks(work, order.id)]
+    order_id = orders.id_of(work, request["order_number"])
+    return [views.task(task) for task in tasks.open_tasks(work, order_id)]
 
 
 # What orders in a stage wait for, and who does it.
@@ -69,25 +71,29 @@ _SHIP = ("request_dispatch", "Request the dispatch", "待发货", ("clerk",))
 def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give what waits for the asker's roles, earliest due first: a bounded query for each kind."""
     limit, who = request["limit"], work.principal
-    items = [_task_item(task, order) for task, order in tasks.tasks_waiting_for(work, limit)]
+    items = [_task_item(task) for task in tasks.tasks_waiting_for(work, limit)]
     items += [
         _anomaly_item(anomaly, order) for anomaly, order in tasks.anomalies_waiting_for(work, limit)
     ]
+    waiting: list[_Waiting] = []
     for stage, waits in _IN_STAGE.items():
         if who.has(*waits[-1]):
-            items += _order_items(work, orders.in_stage(work, stage, limit), *waits)
+            waiting += _due(work, orders.in_stage(work, stage, limit), *waits)
     for kind, words in _AT_GATE.items():
         if who.has(*OWNERS[kind]):
             found = orders.with_open_gate(work, kind, limit)
-            items += _order_items(work, found, *words, OWNERS[kind])
+            waiting += _due(work, found, *words, OWNERS[kind])
     if who.has("clerk"):
-        items += _order_items(work, orders.to_issue(work, limit), *_ISSUE)
-        items += _order_items(work, orders.to_ship(work, limit), *_SHIP)
+        waiting += _due(work, orders.to_issue(work, limit), *_ISSUE)
+        waiting += _due(work, orders.to_ship(work, limit), *_SHIP)
+    # Of several kinds more was read than will be shown: only that is written out.
+    waiting.sort(key=lambda one: (one.due or date.max, one.verb))
+    items += _order_items(work, waiting[:limit])
     items.sort(key=lambda item: (item["due_at"] is None, item["due_at"] or "", item["kind"]))
     return items[:limit]
 
 
-def _item(order: Order, **facts: Any) -> dict[str, Any]:
+def _item(order: Any, **facts: Any) -> dict[str, Any]:
     return {
         "order_number": order.number,
         "customer_name": order.customer_name,
@@ -100,9 +106,9 @@ def _item(order: Order, **facts: Any) -> dict[str, Any]:
     }
 
 
-def _task_item(task: Any, order: Order) -> dict[str, Any]:
+def _task_item(task: Any) -> dict[str, Any]:
     return _item(
-        order,
+        task,
         kind=str(task.kind),
         title=task.title,
         title_zh=task.title_zh,
@@ -116,7 +122,7 @@ def _task_item(task: Any, order: Order) -> dict[str, Any]:
     )
 
 
-def _anomaly_item(anomaly: Any, order: Order) -> dict[str, Any]:
+def _anomaly_item(anomaly: Anomaly, order: Any) -> dict[str, Any]:
     return _item(
         order,
         kind="anomaly",
@@ -131,32 +137,49 @@ def _anomaly_item(anomaly: Any, order: Order) -> dict[str, Any]:
     )
 
 
-def _order_items(
+@dataclass(frozen=True)
+class _Waiting:
+    """An order, what it waits for, and by which day."""
+
+    order: Order
+    verb: str
+    title: str
+    title_zh: str
+    roles: tuple[str, ...]
+    due: date | None
+
+
+def _due(
     work: Work,
     waiting: Sequence[Order],
     verb: str,
     title: str,
     title_zh: str,
     roles: tuple[str, ...],
-) -> list[dict[str, Any]]:
+) -> list[_Waiting]:
     return [
-        _item(
-            order,
-            kind=verb,
-            title=f"{title}: {order.number}",
-            title_zh=f"{title_zh}：{order.number}",
-            roles=list(roles),
-            due_at=_end_of(work, order.customer_due(work.today)),
-            verb=verb,
-        )
+        _Waiting(order, verb, title, title_zh, roles, order.customer_due(work.today))
         for order in waiting
     ]
 
 
-def _end_of(work: Work, day: date | None) -> str | None:
-    """Give when work ends on a day; a day off counts like any other here."""
-    return (
-        None
-        if day is None
-        else calendar_of(work, for_facts=True).end_of_working_day(day).isoformat()
-    )
+def _order_items(work: Work, waiting: Sequence[_Waiting]) -> list[dict[str, Any]]:
+    calendar = calendar_of(work, for_facts=True)
+    # When work ends on a day; a day off counts like any other here.
+    ends = {
+        day: calendar.end_of_working_day(day).isoformat()
+        for day in {one.due for one in waiting}
+        if day is not None
+    }
+    return [
+        _item(
+            one.order,
+            kind=one.verb,
+            title=f"{one.title}: {one.order.number}",
+            title_zh=f"{one.title_zh}：{one.order.number}",
+            roles=list(one.roles),
+            due_at=None if one.due is None else ends[one.due],
+            verb=one.verb,
+        )
+        for one in waiting
+    ]

@@ -11,7 +11,7 @@ from services.orders import conversations, pages
 from services.orders.domain.rules import RULES
 from services.orders.schemas import commands, heard, views
 from services.orders.schemas.announced import EVENTS
-from services.orders.storage import orders, platform, prices, tasks
+from services.orders.storage import looked_at, orders, platform, prices, tasks
 from services.orders.storage.books import BOOKS
 from services.orders.use_cases import (
     actions,
@@ -212,7 +212,7 @@ class OrdersService(LeadingService):
     @query(commands.AnomaliesAsked)
     def list_anomalies(self, work: Work, request: Request) -> Answer:
         number = request["order_number"]
-        order_id = None if number is None else orders.order_by_number(work, number).id
+        order_id = None if number is None else orders.id_of(work, number)
         found, after = tasks.search_anomalies(
             work, order_id, after=request["after"], limit=request["limit"]
         )
@@ -274,8 +274,8 @@ class OrdersService(LeadingService):
 
     @query(commands.NumberOnly)
     def list_order_actions(self, work: Work, request: Request) -> Answer:
-        order = orders.order_by_number(work, request["order_number"])
-        return {"items": actions.list_actions(work, order)}
+        found = looked_at.by_number(work, request["order_number"])
+        return {"items": actions.list_actions(work, found.order)}
 
     @query(commands.WorkAsked)
     def list_work(self, work: Work, request: Request) -> Answer:

@@ -11,6 +11,7 @@ from chassis.commands import load
 from chassis.conversation import Conversation, Talk, nothing
 from chassis.database import Work
 from chassis.errors import GendanError
+from chassis.schema import dump
 from services.shipping.schemas import moves, neighbours
 from services.shipping.schemas.shipments import ShipmentView
 from services.shipping.use_cases import moving, requesting
@@ -27,7 +28,7 @@ def _ask_request(talk: Talk) -> None:
 def _finish_request(work: Work, talk: Talk) -> Any:
     shipment = requesting.request_dispatch(work, talk.request, talk.answers["holdings"])
     work.settle()
-    return ShipmentView().dump(shipment)
+    return dump(ShipmentView, shipment)
 
 
 def _begin_release(work: Work, _id: UUID, request: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def _ask_release(talk: Talk) -> None:
 def _finish_release(work: Work, talk: Talk) -> Any:
     shipment = moving.release(work, talk.request, talk.answers["verdict"])
     work.settle()
-    return ShipmentView().dump(shipment)
+    return dump(ShipmentView, shipment)
 
 
 def _holdings(talk: Talk) -> list[dict[str, Any]]:

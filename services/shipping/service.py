@@ -8,6 +8,7 @@ from marshmallow import Schema
 from chassis.database import Work
 from chassis.entrypoints import listens_to
 from chassis.events import Received
+from chassis.schema import dump
 from chassis.service import Database, LeadingService, command, conversation, query
 from services.shipping.conversations import CONVERSATIONS
 from services.shipping.domain.carrier import Carrier, Mode, Region
@@ -61,17 +62,17 @@ def _keeps_orders(method: Any) -> Any:
 def _shown(work: Work, shipment: Any) -> Any:
     """Give a changed shipment as it stands after the change, version included."""
     work.settle()
-    return views.ShipmentView().dump(shipment)
+    return dump(views.ShipmentView, shipment)
 
 
 def _page(schema: type[Schema], found: tuple[list[Any], str | None]) -> dict[str, Any]:
     items, following = found
-    return {"items": schema(many=True).dump(items), "next": following}
+    return {"items": dump(schema, items, many=True), "next": following}
 
 
 def _kept(work: Work, schema: type[Schema], record: Any) -> Any:
     work.settle()
-    return schema().dump(record)
+    return dump(schema, record)
 
 
 class ShippingService(LeadingService):
@@ -166,7 +167,7 @@ class ShippingService(LeadingService):
 
     @query(views.GetShipment)
     def get_shipment(self, work: Work, request: Request) -> Any:
-        return views.ShipmentPage().dump(looking.page_of(work, request["shipment_number"]))
+        return dump(views.ShipmentPage, looking.page_of(work, request["shipment_number"]))
 
     @query(views.SearchShipments)
     def search_shipments(self, work: Work, request: Request) -> Any:
@@ -180,19 +181,19 @@ class ShippingService(LeadingService):
     @query(views.ListWork)
     def list_work(self, work: Work, request: Request) -> Any:
         items = looking.work_of(work, request["limit"])
-        return {"items": views.WorkItem(many=True).dump(items)}
+        return {"items": dump(views.WorkItem, items, many=True)}
 
     @query(views.ListOwed)
     def list_owed(self, work: Work, request: Request) -> Any:
         owed = looking.owed_for(work, request["order_id"])
-        return {"items": views.OwedItem(many=True).dump(owed)}
+        return {"items": dump(views.OwedItem, owed, many=True)}
 
     # -- scans ---------------------------------------------------------------------------------
 
     @command(scan_schemas.RecordScans, keyed=False)
     def record_scans(self, work: Work, request: Request) -> Any:
         answers = scanning.record_scans(work, request)
-        return {"items": scan_schemas.ScanTold(many=True).dump(answers)}
+        return {"items": dump(scan_schemas.ScanTold, answers, many=True)}
 
     @query(scan_schemas.ListQuarantined)
     def list_quarantined(self, work: Work, request: Request) -> Any:
@@ -205,19 +206,19 @@ class ShippingService(LeadingService):
     def resolve_quarantined(self, work: Work, request: Request) -> Any:
         resolved = scanning.resolve(work, request)
         work.settle()
-        return scan_schemas.QuarantinedView().dump(resolved)
+        return dump(scan_schemas.QuarantinedView, resolved)
 
     # -- orders --------------------------------------------------------------------------------
 
     @command(moves.Block)
     def block_order(self, work: Work, request: Request) -> Any:
         found = blocking.block_order(work, request)
-        return {"shipments": views.ShipmentView(many=True).dump(found)}
+        return {"shipments": dump(views.ShipmentView, found, many=True)}
 
     @command(moves.Unblock)
     def unblock_order(self, work: Work, request: Request) -> Any:
         found = blocking.unblock_order(work, request)
-        return {"shipments": views.ShipmentView(many=True).dump(found)}
+        return {"shipments": dump(views.ShipmentView, found, many=True)}
 
     @_keeps_orders
     def keep_order(self, work: Work, event: Received) -> None:
@@ -247,7 +248,7 @@ class ShippingService(LeadingService):
     @query(master_schemas.GetMaster)
     def get_carrier(self, work: Work, request: Request) -> Any:
         found = master_storage.get(work.session, Carrier, request["code"])
-        return master_schemas.CarrierView().dump(found)
+        return dump(master_schemas.CarrierView, found)
 
     @query(master_schemas.SearchMasters)
     def search_carriers(self, work: Work, request: Request) -> Any:
@@ -270,7 +271,7 @@ class ShippingService(LeadingService):
     @query(master_schemas.GetMaster)
     def get_region(self, work: Work, request: Request) -> Any:
         found = master_storage.get(work.session, Region, request["code"])
-        return master_schemas.NamedView().dump(found)
+        return dump(master_schemas.NamedView, found)
 
     @query(master_schemas.SearchMasters)
     def search_regions(self, work: Work, request: Request) -> Any:
@@ -293,7 +294,7 @@ class ShippingService(LeadingService):
     @query(master_schemas.GetMaster)
     def get_mode(self, work: Work, request: Request) -> Any:
         found = master_storage.get(work.session, Mode, request["code"])
-        return master_schemas.NamedView().dump(found)
+        return dump(master_schemas.NamedView, found)
 
     @query(master_schemas.SearchMasters)
     def search_modes(self, work: Work, request: Request) -> Any:
@@ -318,4 +319,4 @@ class ShippingService(LeadingService):
     @query(master_schemas.OfferCarriers)
     def offer_carriers(self, work: Work, request: Request) -> Any:
         offers = masters.offer_carriers(work, request)
-        return {"items": master_schemas.OfferView(many=True).dump(offers)}
+        return {"items": dump(master_schemas.OfferView, offers, many=True)}

@@ -1,8 +1,10 @@
 """Full books for searching: what the API has made once, many times over.
 
 Rows are copied inside the services' own tables by SQL, one INSERT … SELECT for each table, from
-an order, a customer, a payment and a shipment that went their ordinary way. What searches look
-at differs from copy to copy: numbers, names, phones, stages, dates, salespeople, regions.
+an order, a customer, a payment and a shipment that went their ordinary way, and from what a
+made order left behind on its whole way: statements, instruction, notices, invoice, visits. What
+searches look at differs from copy to copy: numbers, names, phones, stages, dates, salespeople,
+regions.
 """
 
 import csv
@@ -15,6 +17,7 @@ import psycopg2
 
 from chassis.grams import grams
 from deploy.demo import shipping
+from deploy.demo.making import closed_order
 from deploy.demo.world import World
 from services.customers.domain.search import search_text
 from tests.bench.company import Trade
@@ -76,6 +79,7 @@ class Filled:
     order_number: str
     product_code: str
     salesperson_id: str
+    material_code: str
 
 
 def customer(number: int) -> dict[str, str]:
@@ -99,6 +103,7 @@ class Books:
         self._system = system
         self._product_code = trade.products[0]
         self._order_number, self._shipment_number, self._payment_number = _patterns(trade)
+        self._closed_number = _closed_pattern(trade)
         self._filled = Size(0, 0)
 
     def fill(self, size: Size) -> Filled:
@@ -113,6 +118,7 @@ class Books:
             "order": self._order_number,
             "shipment": self._shipment_number,
             "payment": self._payment_number,
+            "closed": self._closed_number,
             "product": self._product_code,
             "stages": STAGES,
             "states": STATES,
@@ -136,6 +142,7 @@ class Books:
             order_number=f"B{size.orders // 2:08d}",
             product_code=self._product_code,
             salesperson_id=someone["salesperson"],
+            material_code=f"BM-{size.customers // 2}",
         )
 
 
@@ -156,6 +163,33 @@ def _patterns(trade: Trade) -> tuple[str, str, str]:
         lambda money: money["verified"] == "200.00",
     )
     return number, shipment, payment
+
+
+def _closed_pattern(trade: Trade) -> str:
+    """Have a made order go its whole way, a case opened and an anomaly raised; give its number."""
+    company = trade.company
+    _, _, number = closed_order(World.new(company))
+    company.clerk.post(
+        "/anomalies",
+        {"order_number": number, "cause": "production", "topic": "quality", "text": "色差"},
+    )
+    company.await_(
+        f"a case of {number}",
+        lambda: (
+            company.aftersales.send(
+                "POST",
+                "/cases",
+                body={
+                    "order_number": number,
+                    "kind": "return",
+                    "wish": "5卷受潮",
+                    "lines": [{"line_no": 1, "quantity": "5"}],
+                },
+            ).status_code
+        ),
+        lambda status: status == 201,
+    )
+    return number
 
 
 @dataclass(frozen=True)
@@ -212,6 +246,9 @@ _VIEWED = (
     + ")"
 )
 _THE_ORDER = "number = %(order)s"
+_CLOSED_ID = 'order_id = (select id from "order" where number = %(closed)s)'
+# One row of what the closed order left behind.
+_OF_CLOSED = "order_number = %(closed)s limit 1"
 _ITS = 'order_id = (select id from "order" where number = %(order)s)'
 
 COPIES: dict[str, list[Copy]] = {
@@ -242,6 +279,8 @@ COPIES: dict[str, list[Copy]] = {
                 "clerk_id": "'clerk-' || i %% 9",
                 "consignee_phone": "c.phone",
                 "grams": "c.grams",
+                "product_codes": "array[case when i %% 50 = 7 then %(product)s"
+                " else 'BP-' || i %% 500 end]",
                 "total": "100 + i * 7919 %% 100000",
                 "created_at": _WHEN,
                 "touched_at": _WHEN,
@@ -261,6 +300,40 @@ COPIES: dict[str, list[Copy]] = {
                 "product_id": "case when i %% 50 = 7 then pattern.product_id"
                 " else md5('product' || i %% 500)::uuid end",
             },
+        ),
+        Copy(
+            "task",
+            _CLOSED_ID + " limit 1",
+            {
+                "id": _id("task"),
+                "order_id": _id("order"),
+                "state": "case when i %% 20 = 3 then 'open' else 'done' end",
+                "due_at": _WHEN,
+                "opened_at": _WHEN,
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "anomaly",
+            _CLOSED_ID + " limit 1",
+            {
+                "id": _id("anomaly"),
+                "order_id": _id("order"),
+                "state": "case when i %% 20 = 3 then 'open' else 'resolved' end",
+                "raised_at": _WHEN,
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "price_scheme",
+            "product_code = %(product)s limit 1",
+            {
+                "id": _id("scheme"),
+                "code": "'BS-' || i",
+                "product_id": _id("product"),
+                "product_code": "'BP-' || i",
+            },
+            of_customers=True,
         ),
         Copy("gate", _ITS, {"order_id": _id("order")}),
         Copy(
@@ -315,6 +388,35 @@ COPIES: dict[str, list[Copy]] = {
                 "paid_at": _WHEN,
                 "recorded_at": _WHEN,
             },
+        ),
+        Copy(
+            "notice",
+            _OF_CLOSED,
+            {
+                "id": _id("notice"),
+                "number": "'BN' || lpad(i::text, 8, '0')",
+                "customer_id": _CUSTOMER_ID,
+                "customer_name": "c.name",
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "state": "case when i %% 100 = 3 then 'drafted' else pattern.state end",
+                "drafted_at": _WHEN,
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "invoice",
+            _OF_CLOSED,
+            {
+                "id": _id("invoice"),
+                "number": "'BI' || lpad(i::text, 8, '0')",
+                "customer_id": _CUSTOMER_ID,
+                "customer_name": "c.name",
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "made_at": _WHEN,
+            },
+            of_customers=True,
         ),
     ],
     "shipping": [
@@ -380,6 +482,51 @@ COPIES: dict[str, list[Copy]] = {
             },
             of_customers=True,
         ),
+        Copy(
+            "material",
+            "code like 'M-%%' limit 1",
+            {
+                "id": "md5('material' || i)::uuid",
+                "code": "'BM-' || i",
+                "name": "pattern.name || i",
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "statement",
+            _OF_CLOSED,
+            {
+                "id": _id("statement"),
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "opened_at": _WHEN,
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "instruction",
+            _OF_CLOSED,
+            {
+                "id": _id("instruction"),
+                "number": "'BW' || lpad(i::text, 8, '0')",
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "line_id": _id("line"),
+                "drafted_at": _WHEN,
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "production_report",
+            "true limit 1",
+            {
+                "id": _id("report"),
+                "instruction_id": _id("instruction"),
+                "reported_on": f"({_WHEN})::date",
+                "recorded_at": _WHEN,
+            },
+            of_customers=True,
+        ),
     ],
     "aftersales": [
         Copy(
@@ -391,6 +538,39 @@ COPIES: dict[str, list[Copy]] = {
                 "customer_id": _CUSTOMER_ID,
                 "view": _VIEWED,
             },
+        ),
+        Copy(
+            "case",
+            _OF_CLOSED,
+            {
+                "id": _id("case"),
+                "number": "'BC' || lpad(i::text, 8, '0')",
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "customer_id": _CUSTOMER_ID,
+                "customer_name": "c.name",
+                "salesperson_id": "c.salesperson",
+                "grams": "c.grams",
+                "state": "case when i %% 50 = 3 then pattern.state else 'closed' end",
+                "opened_at": _WHEN,
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "visit",
+            _OF_CLOSED,
+            {
+                "id": _id("visit"),
+                "shipment_id": _id("shipment"),
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "customer_id": _CUSTOMER_ID,
+                "customer_name": "c.name",
+                "salesperson_id": "c.salesperson",
+                "state": "case when i %% 50 = 3 then 'planned' else 'done' end",
+                "planned_on": f"({_WHEN})::date",
+            },
+            of_customers=True,
         ),
     ],
 }

@@ -1,15 +1,20 @@
 """The benchmark itself: that it runs through and tells all its figures; no time is judged here."""
 
 import json
+from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
+from falcon.routing import CompiledRouter
 
 from deploy.commands import bench
+from deploy.demo.people import API
 from deploy.local.engines import Engines
-from tests.bench import load, run
-from tests.bench.books import Size
+from gateway.app import OPERATIONS
+from tests.bench import load, run, searches
+from tests.bench.books import Filled, Size
 
 TINY = run.Extent(
     rpc_rounds=1,
@@ -71,6 +76,38 @@ def test_the_command_writes_the_figures_it_prints(
     lines = told.output.splitlines()
     assert lines[0] == "rpc_ratio_nameko          2.5   ≥ 2.5  reached"
     assert lines[6] == "drain_s                  15.1   ≤ 15  not reached"
+
+
+def test_every_list_of_the_api_is_searched() -> None:
+    filled = Filled(Size(1, 1), "C", "杭州兴旺纸品1有限公司", "13900000000", "D", "P", "s", "M")
+    asked = [address for _, address in searches.asked(filled, date(2026, 11, 28)).values()]
+    routes = CompiledRouter()
+    lists = {
+        operation.url
+        for operation in OPERATIONS
+        if operation.method == "GET"
+        and operation.answer is not None
+        and "items" in operation.answer().fields
+        and (operation.query is not None or operation.path.endswith("/attachments"))
+    }
+    for url in lists:
+        routes.add_route(url, _Anything())
+    found = (routes.find(urlsplit(address).path) for address in asked)
+
+    missed = lists - {one[3] for one in found if one is not None} - NO_LISTS
+    assert missed == set()
+
+
+class _Anything:
+    def on_get(self, request: object, response: object, **params: str) -> None: ...
+
+
+#: What answers items that are no rows: offers and demands are reckoned, a board is one centre's.
+NO_LISTS = {
+    f"{API}/carriers/offers",
+    f"{API}/products/{{product_code}}/material-demand",
+    f"{API}/work-centres/{{code}}/board",
+}
 
 
 def test_a_percentile_is_a_time_that_was_measured() -> None:

@@ -30,6 +30,7 @@ class Visit(Base):
         CheckConstraint("score between 1 and 5", name="score_one_to_five"),
         Index("ix_visit_planned", "planned_on", "urgent", postgresql_where=text("state='planned'")),
         Index("ix_visit_customer", "customer_id"),
+        Index("ix_visit_order_number", "order_number"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -182,7 +182,7 @@ class Customer(Announcing, Base):
         deferred=True, comment="what it is found by, folded, a part a line"
     )
     grams: Mapped[list[str]] = mapped_column(
-        ARRAY(String(2)), deferred=True, comment="pieces of search_text"
+        ARRAY(String(4)), deferred=True, comment="pieces of search_text"
     )
 
     contacts: Mapped[list[Contact]] = relationship(

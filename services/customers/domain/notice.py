@@ -23,6 +23,7 @@ class Notice(Announcing, Base):
 
     __tablename__ = "notice"
     __table_args__ = (
+        Index("ix_notice_state", "state", "number"),
         Index("ix_notice_order_id", "order_id", "number"),
         Index("ix_notice_drafted", "drafted_at", postgresql_where=text("state = 'drafted'")),
         Index("ix_notice_customer_id", "customer_id", "number"),

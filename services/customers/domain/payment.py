@@ -25,6 +25,7 @@ class Payment(Announcing, Base):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
         Index("ix_payment_claimed", "recorded_at", postgresql_where=text("state = 'claimed'")),
+        Index("ix_payment_state", "state", "number"),
         Index("ix_payment_order_id", "order_id", "number"),
         Index("ix_payment_customer_id", "customer_id", "number"),
     )

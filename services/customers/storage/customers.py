@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from chassis.grams import folded, wanted
+from chassis.grams import folded, is_gram, wanted
 from chassis.principal import Principal
 from services.customers.domain.customer import CUSTOMER_CODE, Customer
 from services.customers.domain.errors import CustomerCodeTaken, CustomerNotFound
@@ -86,9 +86,11 @@ def search(
         query = query.where(Customer.code == whole)
         wish = replace(wish, text=None)
     for word in (wish.text or "").split():
-        # The index gives the few rows that have all pairs of the word; the text decides.
+        # The index gives the few rows that have all grams of the word; the text decides.
         query = query.where(Customer.grams.contains(wanted(word))) if wanted(word) else query
-        query = query.where(func.strpos(Customer.search_text, folded(word)) > 0)
+        # Where nothing is left to decide, deciding would make PostgreSQL expect fewer rows.
+        if not is_gram(word):
+            query = query.where(func.strpos(Customer.search_text, folded(word)) > 0)
     if wish.region is not None:
         query = query.where(Customer.region == wish.region)
     if wish.grade is not None:

@@ -90,6 +90,8 @@ class Instruction(Announcing, Base):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         Index("ix_instruction_order", "order_id"),
+        Index("ix_instruction_order_number", "order_number"),
+        Index("ix_instruction_product", "product_code", "drafted_at", "id"),
         Index("uq_instruction_line", "order_id", "line_id", "part", unique=True),
         Index("ix_instruction_state_due", "state", "production_due", "number"),
         Index("ix_instruction_drafted", "drafted_at", "id"),

@@ -84,6 +84,7 @@ class Statement(Announcing, Base):
             postgresql_where=text("verdict in ('pending', 'refused', 'short')"),
         ),
         Index("ix_statement_opened", "opened_at", "id"),
+        Index("ix_statement_order_number", "order_number"),
     )
     aggregate_type = "statement"
 

@@ -22,6 +22,7 @@ class Wish(Announcing, Base):
             "ix_wish_open", "product_id", "made_at", "id", postgresql_where=text("state = 'open'")
         ),
         Index("ix_wish_number", "number", unique=True),
+        Index("ix_wish_state", "state", "number"),
     )
     aggregate_type = "wish"
 

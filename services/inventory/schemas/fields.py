@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from chassis.schema import Message, Price, Quantity, Text
+from chassis.schema import Message, Price, Quantity, Text, dump
 
 
 class Code(Text):
@@ -49,5 +49,6 @@ class BookedByHand(Why):
 
 def page_of(item: type[Schema] | Schema, page: Any) -> dict[str, Any]:
     """Dump a page of a list."""
-    schema = item() if isinstance(item, type) else item
-    return {"items": schema.dump(page.items, many=True), "next": page.next}
+    if isinstance(item, type):
+        return {"items": dump(item, page.items, many=True), "next": page.next}
+    return {"items": item.dump(page.items, many=True), "next": page.next}

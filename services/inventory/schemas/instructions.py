@@ -5,7 +5,17 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from chassis.schema import Identity, Message, Moment, PageRequest, Percent, Quantity, Text, one_of
+from chassis.schema import (
+    Identity,
+    Message,
+    Moment,
+    PageRequest,
+    Percent,
+    Quantity,
+    Text,
+    dump,
+    one_of,
+)
 from services.inventory.domain.instruction import ITEMS, AbnormalClass, Instruction
 from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.schedule import Risk
@@ -364,9 +374,9 @@ class FreeStocked(InstructionMoved):
 
 
 def instruction_view(instruction: Instruction) -> Any:
-    return InstructionView().dump(instruction)
+    return dump(InstructionView, instruction)
 
 
 def page_view(page: Any) -> Any:
     """Dump an instruction with all that is printed on it."""
-    return {**InstructionView().dump(page.instruction), **PageParts().dump(page)}
+    return {**dump(InstructionView, page.instruction), **dump(PageParts, page)}

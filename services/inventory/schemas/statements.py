@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from chassis.schema import Identity, Message, Moment, PageRequest, Text, one_of
+from chassis.schema import Identity, Message, Moment, PageRequest, Text, dump, one_of
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.statement import Basis, Statement
 
@@ -147,4 +147,4 @@ class Stated(Message):
 
 
 def statement_view(statement: Statement) -> Any:
-    return StatementView().dump(statement)
+    return dump(StatementView, statement)

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from chassis.schema import Identity, Message, Moment, PageRequest, Quantity, Text
+from chassis.schema import Identity, Message, Moment, PageRequest, Quantity, Text, dump
 from services.inventory.domain.work_centre import BoardDay, WorkCentre
 
 _A_DAY = validate.Range(max=24)
@@ -97,7 +97,7 @@ class BookedView(Message):
 
 
 def work_centre_view(centre: WorkCentre) -> Any:
-    return WorkCentreView().dump(centre)
+    return dump(WorkCentreView, centre)
 
 
 def board_view(days: Iterable[BoardDay]) -> Any:

@@ -4,6 +4,7 @@ from typing import Any
 
 from chassis.database import Work
 from chassis.errors import plain
+from chassis.schema import dump
 from chassis.service import NoBody, Service, command, query
 from services.inventory.schemas import arrivals as arrival_schemas
 from services.inventory.schemas import stock as stock_schemas
@@ -27,11 +28,11 @@ class Goods(Service):
     @command(stock_schemas.CreateStore)
     def create_store(self, work: Work, request: Request) -> Any:
         store = stock.create_store(work, request["store_code"], request["name"])
-        return stock_schemas.StoreView().dump(store)
+        return dump(stock_schemas.StoreView, store)
 
     @query(NoBody)
     def list_stores(self, work: Work, request: Request) -> Any:  # noqa: ARG002  nothing is asked
-        return {"items": stock_schemas.StoreView().dump(stock.list_stores(work), many=True)}
+        return {"items": dump(stock_schemas.StoreView, stock.list_stores(work), many=True)}
 
     @command(stock_schemas.BookStock)
     def book_stock(self, work: Work, request: Request) -> Any:
@@ -51,7 +52,7 @@ class Goods(Service):
     @query(stock_schemas.ListMovements)
     def list_movements(self, work: Work, request: Request) -> Any:
         page = stock.list_movements(work, **request)
-        items = stock_schemas.MovementView().dump(page.items, many=True)
+        items = dump(stock_schemas.MovementView, page.items, many=True)
         return {"items": items, "next": page.next}
 
     @query(stock_schemas.ShortAnswers)

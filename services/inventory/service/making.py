@@ -4,6 +4,7 @@ from typing import Any
 
 from chassis.database import Work
 from chassis.errors import plain
+from chassis.schema import dump
 from chassis.service import Service, command, query
 from services.inventory.schemas import instructions as schemas
 from services.inventory.use_cases import (
@@ -79,19 +80,19 @@ class Making(Service):
     @query(schemas.SearchInstructions)
     def search_instructions(self, work: Work, request: Request) -> Any:
         page = instruction_pages.search_instructions(work, **request)
-        return schemas.InstructionPage().dump(page)
+        return dump(schemas.InstructionPage, page)
 
     @query(schemas.InstructionsAtRisk)
     def list_instructions_at_risk(self, work: Work, request: Request) -> Any:
         """Give what is, or will be, late or behind plan: warned of before it happens."""
         found = instruction_pages.instructions_at_risk(work, **request)
-        return {"items": schemas.RiskView().dump(found, many=True)}
+        return {"items": dump(schemas.RiskView, found, many=True)}
 
     @query(schemas.DailyReport)
     def list_production_reports(self, work: Work, request: Request) -> Any:
         """Give the daily production report of some days."""
         page = production.daily_report(work, **request)
-        items = schemas.DailyEntry().dump(page.items, many=True)
+        items = dump(schemas.DailyEntry, page.items, many=True)
         return {"items": items, "next": page.next}
 
     @query(schemas.GetInstruction)
@@ -110,4 +111,4 @@ class Making(Service):
 
     @command(schemas.StopOrder)
     def stop_order(self, work: Work, request: Request) -> Any:
-        return schemas.Stopped().dump({"instructions": stops.stop_order(work, **request)})
+        return dump(schemas.Stopped, {"instructions": stops.stop_order(work, **request)})

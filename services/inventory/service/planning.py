@@ -4,6 +4,7 @@ from typing import Any
 
 from chassis.database import Work
 from chassis.errors import plain
+from chassis.schema import dump
 from chassis.service import Service, command, query
 from services.inventory.schemas import statements as schemas
 from services.inventory.schemas import work_centres as centre_schemas
@@ -29,7 +30,7 @@ class Planning(Service):
 
     @query(schemas.StatementOf)
     def draft_statement(self, work: Work, request: Request) -> Any:
-        return schemas.DraftView().dump(drafts.draft_statement(work, **request))
+        return dump(schemas.DraftView, drafts.draft_statement(work, **request))
 
     @query(schemas.StatementOf)
     def get_statement(self, work: Work, request: Request) -> Any:
@@ -37,7 +38,7 @@ class Planning(Service):
 
     @query(schemas.SearchStatements)
     def list_statements(self, work: Work, request: Request) -> Any:
-        return schemas.StatementPage().dump(statements.search_statements(work, **request))
+        return dump(schemas.StatementPage, statements.search_statements(work, **request))
 
     @query(schemas.StatementsOf)
     def list_statement_actions(self, work: Work, request: Request) -> Any:
@@ -62,7 +63,7 @@ class Planning(Service):
     @query(centre_schemas.SearchWorkCentres)
     def list_work_centres(self, work: Work, request: Request) -> Any:
         page = work_centres.search_work_centres(work, **request)
-        return centre_schemas.WorkCentrePage().dump(page)
+        return dump(centre_schemas.WorkCentrePage, page)
 
     @query(centre_schemas.GetBoard)
     def get_work_centre_board(self, work: Work, request: Request) -> Any:

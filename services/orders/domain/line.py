@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import money, quantity
@@ -26,7 +26,14 @@ class OrderLine(Base):
         UniqueConstraint("order_id", "line_no"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("discount >= 0", name="discount_not_negative"),
-        Index("ix_order_line_product", "product_id", "order_id"),
+        Index(
+            "ix_order_line_to_issue",
+            "order_id",
+            postgresql_where=text(
+                "supply = 'make' and short_closed is false"
+                " and (production is null or production = 'draft')"
+            ),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -99,7 +99,9 @@ class Order(Announcing, Base):
             "id",
             postgresql_where=text("hold is null"),
         ),
+        Index("ix_order_total", "total"),
         Index("ix_order_grams", "grams", postgresql_using="gin"),
+        Index("ix_order_product_codes", "product_codes", postgresql_using="gin"),
         Index("ix_order_past_reference", "past_reference", unique=True),
         # The unique index cannot find beginnings: its order is the locale's.
         Index("ix_order_number_beginning", "number", postgresql_ops={"number": "text_pattern_ops"}),
@@ -137,7 +139,12 @@ class Order(Announcing, Base):
     consignee_name: Mapped[str | None]
     consignee_phone: Mapped[str | None]
     consignee_address: Mapped[str | None]
-    grams: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="of name and phone, for search")
+    grams: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), comment="of name, phone and code, for search"
+    )
+    product_codes: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), comment="of its lines, for search"
+    )
     delivery_method: Mapped[str | None]
     urgency: Mapped[str]
     special_requirements: Mapped[str | None]
@@ -171,7 +178,9 @@ class Order(Announcing, Base):
     lines: Mapped[list[OrderLine]] = relationship(
         order_by=OrderLine.line_no, cascade="all, delete-orphan", lazy="raise"
     )
-    gates: Mapped[list[Gate]] = relationship(cascade="all, delete-orphan", lazy="raise")
+    gates: Mapped[list[Gate]] = relationship(
+        order_by=Gate.kind, cascade="all, delete-orphan", lazy="raise"
+    )
     confirmations: Mapped[list[Confirmation]] = relationship(
         order_by=Confirmation.number, cascade="all, delete-orphan", lazy="raise"
     )
@@ -216,6 +225,7 @@ class Order(Announcing, Base):
         self.hold = self.busy_with = self.past_reference = None
         self.confirmed_by_grade = self.imported = False
         self.lines, self.gates, self.confirmations = [], [], []
+        self.product_codes = []
         self._index()
 
     @validates("stage")
@@ -421,9 +431,10 @@ class Order(Announcing, Base):
         self.reckon()
 
     def reckon(self) -> None:
-        """Compute the total: the sum of the lines' amounts."""
+        """Compute the total, the sum of the lines' amounts, and note which products they are."""
         for line in self.lines:
             line.reckon()
+        self.product_codes = sorted({line.product_code for line in self.lines})
         self.total = sum((line.amount for line in self.lines), money.ZERO)
 
     def change(self) -> events.OrderChanged:

@@ -31,7 +31,11 @@ class PriceScheme(Versioned, Base):
     aggregate_type: ClassVar[str] = "price_scheme"
 
     __tablename__ = "price_scheme"
-    __table_args__ = (Index("ix_price_scheme_product", "product_id", "valid_from"),)
+    __table_args__ = (
+        Index("ix_price_scheme_product", "product_id", "valid_from"),
+        Index("ix_price_scheme_product_code", "product_code", "code"),
+        Index("ix_price_scheme_customer_code", "customer_code", "code"),
+    )
 
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]

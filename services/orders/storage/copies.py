@@ -139,11 +139,6 @@ def shipments_of(work: Work, order_id: UUID) -> Sequence[ShipmentCopy]:
     ).all()
 
 
-def money_of(work: Work, order_id: UUID) -> Mapping[str, Any] | None:
-    """Give an order's money as last heard."""
-    return work.session.scalar(select(MoneyCopy.view).where(MoneyCopy.order_id == order_id))
-
-
 def keep_statement(work: Work, view: Mapping[str, Any]) -> None:
     """Keep a statement if it was signed later than the one of its kind that is kept."""
     row = {

@@ -7,15 +7,16 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, exists, func, or_, select, tuple_, update
+from sqlalchemy import Row, Select, case, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import selectinload, undefer
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from chassis.errors import Invalid
-from chassis.grams import wanted
+from chassis.grams import is_gram, wanted
+from chassis.mapping import without_session
 from services.orders.domain.confirmation import Confirmation
-from services.orders.domain.copies import CustomerCopy, ProductCopy, ShipmentCopy
+from services.orders.domain.copies import CustomerCopy, ShipmentCopy
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.gate import Gate
 from services.orders.domain.lifecycle import ConfirmationState, GateKind, Stage, Verdict
@@ -62,14 +63,19 @@ def order_by_number(work: Work, number: str, *, lock: bool = False) -> Order:
     return _one(work, select(Order).where(Order.number == number), lock=lock, asked=number)
 
 
-def papers(work: Work, number: str) -> Sequence[Confirmation]:
-    """Give an order's confirmations with their frozen documents. Raises OrderNotFound."""
+def id_of(work: Work, number: str) -> UUID:
+    """Give the id of an order that the asker may see. Raises OrderNotFound."""
     order_id = work.session.scalar(select(Order.id).where(Order.number == number, *visible(work)))
     if order_id is None:
         raise OrderNotFound(order_number=number)
+    return order_id
+
+
+def papers(work: Work, number: str) -> Sequence[Confirmation]:
+    """Give an order's confirmations with their frozen documents. Raises OrderNotFound."""
     return work.session.scalars(
         select(Confirmation)
-        .where(Confirmation.order_id == order_id)
+        .where(Confirmation.order_id == id_of(work, number))
         .options(undefer(Confirmation.document), selectinload(Confirmation.sign_backs))
         .order_by(Confirmation.number)
     ).all()
@@ -118,13 +124,34 @@ def past_order(work: Work, reference: str) -> Order | None:
     )
 
 
-def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Order], str | None]:
+# What a search shows of each order; whole orders would cost it three times as much.
+_FOUND = (
+    Order.id,
+    Order.number,
+    Order.version,
+    Order.stage,
+    Order.hold,
+    Order.customer_code,
+    Order.customer_name,
+    Order.grade,
+    Order.region,
+    Order.salesperson_name,
+    Order.clerk_name,
+    Order.channel,
+    Order.total,
+    Order.base_customer_due,
+    Order.created_at,
+    Order.imported,
+)
+
+
+def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], str | None]:
     """Give a page of orders, newest first, and the cursor of the next. Raises CursorNotOurs."""
-    query = select(Order).where(*visible(work), *_conditions(filters))
+    query = select(*_FOUND).where(*visible(work), *_conditions(filters))
     if filters["after"]:
         query = query.where(tuple_(Order.created_at, Order.id) < _read_cursor(filters["after"]))
     limit = filters["limit"]
-    found = work.session.scalars(
+    found = work.session.execute(
         query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit + 1)
     ).all()
     page = found[:limit]
@@ -140,14 +167,17 @@ def _conditions(filters: Mapping[str, Any]) -> list[Any]:
 
 
 def _holds(text: str) -> list[Any]:
-    pairs = wanted(text)
+    grams = wanted(text)
+    if is_gram(text):
+        # It stands there as it is; comparing it once more would make PostgreSQL expect fewer.
+        return [Order.grams.contains(grams)]
     like = "%" + text.strip().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
     whole = or_(
         Order.customer_name.ilike(like),
         Order.consignee_phone.ilike(like),
         Order.customer_code.ilike(like),
     )
-    return [Order.grams.contains(pairs), whole] if pairs else [whole]
+    return [Order.grams.contains(grams), whole] if grams else [whole]
 
 
 def _midnight(day: date) -> datetime:
@@ -157,11 +187,6 @@ def _midnight(day: date) -> datetime:
 def _of_customer(code: str) -> Any:
     known = select(CustomerCopy.id).where(CustomerCopy.code == code)
     return Order.customer_id == known.scalar_subquery()
-
-
-def _with_product(code: str) -> Any:
-    known = select(ProductCopy.id).where(ProductCopy.code == code).scalar_subquery()
-    return exists().where(OrderLine.order_id == Order.id, OrderLine.product_id == known)
 
 
 # How each filter of a search narrows it; `q` and `phone` are texts to be found (`_holds`).
@@ -177,11 +202,11 @@ _FILTERS: dict[str, Callable[[Any], Any]] = {
     "created_to": lambda day: Order.created_at < _midnight(day + timedelta(days=1)),
     "amount_from": lambda amount: Order.total >= amount,
     "amount_to": lambda amount: Order.total <= amount,
-    "product_code": _with_product,
+    "product_code": lambda code: Order.product_codes.contains([code]),
 }
 
 
-def _write_cursor(order: Order) -> str:
+def _write_cursor(order: Row[Any]) -> str:
     text = json.dumps([order.created_at.isoformat(), str(order.id)])
     return base64.urlsafe_b64encode(text.encode()).decode()
 
@@ -261,12 +286,12 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
 # -- work lists --------------------------------------------------------------------------------
 
 
-def in_stage(work: Work, stage: Stage, limit: int) -> Sequence[Order]:
+def in_stage(work: Work, stage: Stage, limit: int) -> list[Order]:
     """Give the longest waiting orders of a stage."""
-    return _waiting(work, limit, Order.stage == stage)
+    return _waiting(work, limit, stage)
 
 
-def with_open_gate(work: Work, kind: GateKind, limit: int) -> Sequence[Order]:
+def with_open_gate(work: Work, kind: GateKind, limit: int) -> list[Order]:
     """Give the orders whose gate of that kind waits for its owner."""
     gate = exists().where(
         Gate.order_id == Order.id,
@@ -274,21 +299,25 @@ def with_open_gate(work: Work, kind: GateKind, limit: int) -> Sequence[Order]:
         Gate.opened_at.is_not(None),
         Gate.verdict != Verdict.PASSED,
     )
-    return _waiting(work, limit, Order.stage == Stage.IN_REVIEW, gate)
+    return _waiting(work, limit, Stage.IN_REVIEW, gate)
 
 
-def to_issue(work: Work, limit: int) -> Sequence[Order]:
-    """Give the orders with a made line whose works instruction is still to go out."""
+def to_issue(work: Work, limit: int) -> list[Order]:
+    """Give the orders with a made line whose works instruction is still to go out.
+
+    Up to `limit` of each stage they may be in, as all that waits in several stages: one stage
+    is read in the order of its index, several would be sorted whole.
+    """
     line = exists().where(
         OrderLine.order_id == Order.id,
         OrderLine.supply == MAKE,
         OrderLine.short_closed.is_(False),
         or_(OrderLine.production.is_(None), OrderLine.production == "draft"),
     )
-    return _waiting(work, limit, Order.stage.in_(UNDER_WAY), line)
+    return [order for stage in UNDER_WAY for order in _waiting(work, limit, stage, line)]
 
 
-def to_ship(work: Work, limit: int) -> Sequence[Order]:
+def to_ship(work: Work, limit: int) -> list[Order]:
     """Give the orders with goods ready that no shipment under way takes along."""
     ready = or_(OrderLine.supply != MAKE, OrderLine.production == "stocked")
     due = case(
@@ -304,14 +333,44 @@ def to_ship(work: Work, limit: int) -> Sequence[Order]:
     asked_for = exists().where(
         ShipmentCopy.order_id == Order.id, ShipmentCopy.state.in_(BEFORE_DISPATCH)
     )
-    return _waiting(work, limit, Order.stage.in_(UNDER_WAY), line, ~asked_for)
+    return [
+        order for stage in UNDER_WAY for order in _waiting(work, limit, stage, line, ~asked_for)
+    ]
 
 
-def _waiting(work: Work, limit: int, *conditions: Any) -> Sequence[Order]:
-    return work.session.scalars(
-        select(Order)
-        .where(*conditions, Order.hold.is_(None), *visible(work))
-        .options(selectinload(Order.confirmations))
+def _waiting(work: Work, limit: int, stage: Stage, *conditions: Any) -> list[Order]:
+    """Give orders of one stage to be asked for number, customer and promised date."""
+    standing = (Confirmation.order_id == Order.id) & (Confirmation.state != ConfirmationState.VOID)
+    rows = work.session.execute(
+        select(Order.number, Order.customer_name, Order.base_customer_due, *_SLIDE)
+        .outerjoin(Confirmation, standing)
+        .where(Order.stage == stage, *conditions, Order.hold.is_(None), *visible(work))
         .order_by(Order.touched_at, Order.id)
         .limit(limit)
-    ).all()
+    )
+    return [_asked_when_due(row) for row in rows.mappings()]
+
+
+# What a confirmation's slide is reckoned from.
+_SLIDE = (
+    Confirmation.state,
+    Confirmation.slides,
+    Confirmation.slides_in_working_days,
+    Confirmation.sent_on,
+    Confirmation.arrived_on,
+)
+
+
+def _asked_when_due(found: Mapping[Any, Any]) -> Order:
+    confirmation = {column.key: found[column] for column in _SLIDE}
+    return without_session(
+        Order,
+        {
+            "number": found[Order.number],
+            "customer_name": found[Order.customer_name],
+            "base_customer_due": found[Order.base_customer_due],
+            "confirmations": [without_session(Confirmation, confirmation)]
+            if confirmation["state"]
+            else [],
+        },
+    )

@@ -15,6 +15,9 @@ from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage.orders import CursorNotOurs
 
+# What a work list shows of the order; the rest of it is not read.
+_ITS_ORDER = (Order.number.label("number"), Order.customer_name.label("customer_name"))
+
 
 def task(work: Work, task_id: UUID) -> Task:
     """Give one task, locked. Raises TaskNotFound."""
@@ -32,11 +35,20 @@ def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind) -> Sequence[Task]:
     return work.session.scalars(query.order_by(Task.opened_at)).all()
 
 
-def tasks_waiting_for(work: Work, limit: int) -> Sequence[tuple[Task, Order]]:
-    """Give the open tasks of the asker's roles, due first, each with its order."""
+def tasks_waiting_for(work: Work, limit: int) -> Sequence[Any]:
+    """Give the open tasks of the asker's roles, due first, with whose order each is about."""
     who = work.principal
     query = (
-        select(Task, Order)
+        select(
+            Task.id,
+            Task.kind,
+            Task.title,
+            Task.title_zh,
+            Task.role,
+            Task.person_id,
+            Task.due_at,
+            *_ITS_ORDER,
+        )
         .join(Order, Order.id == Task.order_id)
         .where(
             Task.state == TaskState.OPEN,
@@ -46,8 +58,9 @@ def tasks_waiting_for(work: Work, limit: int) -> Sequence[tuple[Task, Order]]:
     )
     if who.limited_to_own_customers:
         query = query.where(Order.salesperson_id == who.person_id)
-    rows = work.session.execute(query.order_by(Task.due_at.nulls_last(), Task.id).limit(limit))
-    return [(row[0], row[1]) for row in rows]
+    return work.session.execute(
+        query.order_by(Task.due_at.nulls_last(), Task.id).limit(limit)
+    ).all()
 
 
 def overdue_returns(work: Work, now: datetime) -> Sequence[Task]:
@@ -85,13 +98,13 @@ def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[Anomaly]:
     ).all()
 
 
-def anomalies_waiting_for(work: Work, limit: int) -> Sequence[tuple[Anomaly, Order]]:
+def anomalies_waiting_for(work: Work, limit: int) -> Sequence[tuple[Anomaly, Any]]:
     """Give the open anomalies of the asker's step of the ladder, urgent and oldest first."""
     steps = [step for step, role in enumerate(LADDER) if work.principal.has(role)]
     if not steps:
         return []
     query = (
-        select(Anomaly, Order)
+        select(Anomaly, *_ITS_ORDER)
         .join(Order, Order.id == Anomaly.order_id)
         .where(
             Anomaly.state == AnomalyState.OPEN,
@@ -103,7 +116,7 @@ def anomalies_waiting_for(work: Work, limit: int) -> Sequence[tuple[Anomaly, Ord
     rows = work.session.execute(
         query.order_by(Anomaly.priority.desc(), Anomaly.raised_at, Anomaly.id).limit(limit)
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row.Anomaly, row) for row in rows]
 
 
 def search_anomalies(

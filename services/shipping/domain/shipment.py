@@ -131,13 +131,20 @@ class Shipment(Announcing, Base):
         Index("ix_shipment_salesperson", "salesperson_id", "requested_at", "id"),
         Index("ix_shipment_requested", "requested_at", "id"),
         Index("ix_shipment_waybill", "waybill"),
+        Index("ix_shipment_carrier", "carrier_code", "requested_at", "id"),
+        Index("ix_shipment_batch", "batch_day", "requested_at", "id"),
         Index(
             "ix_shipment_waiting",
+            "state",
             "due_at",
             "id",
-            postgresql_where=text(
-                "state in ('requested', 'released', 'checked', 'handed', 'picking', 'packed')"
-            ),
+            postgresql_where=text("blocked is null"),
+        ),
+        Index(
+            "ix_shipment_withdrawn",
+            "due_at",
+            "id",
+            postgresql_where=text("release_withdrawn_at is not null"),
         ),
     )
     aggregate_type: ClassVar[str] = "shipment"

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, post_dump, validate
 
-from chassis.schema import Identity, Message, Moment, PageRequest, Quantity, Text, one_of
+from chassis.schema import Identity, Message, Moment, PageRequest, Quantity, Text, dump, one_of
 from services.shipping.domain.lifecycle import Progress, ShipmentState
 
 
@@ -93,7 +93,7 @@ class ShipmentView(Message):
     blocked = fields.String(allow_none=True)
     emergency = fields.Boolean()
     due_at = Moment()
-    consignee = fields.Function(lambda shipment: ConsigneeView().dump(shipment))
+    consignee = fields.Function(lambda shipment: dump(ConsigneeView, shipment))
     delivery_method = fields.String()
     urgency = fields.String()
     requirements = fields.String()
@@ -199,8 +199,8 @@ class ShipmentPage(Message):
     def _unfold(self, data: dict[str, Any], page: Any, **_: Any) -> dict[str, Any]:
         shipment = page.shipment
         order = page.order.view if page.order is not None else None
-        notice = NoticeView().dump(page) if shipment.has_left else None
-        return {**ShipmentView().dump(shipment), "order": order, "notice": notice, **data}
+        notice = dump(NoticeView, page) if shipment.has_left else None
+        return {**dump(ShipmentView, shipment), "order": order, "notice": notice, **data}
 
 
 class WorkItem(Message):

@@ -1,6 +1,7 @@
 """Queries of what is owed, and of sent notices."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -61,17 +62,23 @@ def all_of(session: Session, shipment_id: UUID) -> list[Obligation]:
 
 def waiting(
     session: Session, roles: Collection[str], principal: Principal, *, limit: int
-) -> list[tuple[Obligation, Shipment]]:
-    """Give what is owed by any of `roles`, the earliest due first."""
+) -> Sequence[Any]:
+    """Give what is owed by any of `roles`, and for which shipment, the earliest due first."""
     query = (
-        select(Obligation, Shipment)
+        select(
+            Obligation.kind,
+            Obligation.roles,
+            Obligation.due_at,
+            Shipment.number,
+            Shipment.order_number,
+            Shipment.customer_name,
+        )
         .join(Shipment, Shipment.id == Obligation.shipment_id)
         .where(Obligation.done_at.is_(None), Obligation.roles.overlap(sorted(roles)))
     )
     if principal.limited_to_own_customers:
         query = query.where(Shipment.salesperson_id == principal.person_id)
-    rows = session.execute(query.order_by(Obligation.due_at, Obligation.id).limit(limit))
-    return [(row.Obligation, row.Shipment) for row in rows]
+    return session.execute(query.order_by(Obligation.due_at, Obligation.id).limit(limit)).all()
 
 
 def sendings(session: Session, shipment_id: UUID) -> list[NoticeSending]:

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Select, func, select, true, tuple_, union_all, update
 from sqlalchemy.orm import Session, selectinload
 
+from chassis.mapping import without_session
 from chassis.principal import Principal
 from services.shipping.domain.errors import ShipmentNotFound
 from services.shipping.domain.lifecycle import GONE, OPEN, ShipmentState
@@ -172,6 +173,19 @@ def _filters(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     return filters
 
 
+# What a work list reads of a shipment, by which it also answers what it waits for.
+_WAITING = (
+    Shipment.number,
+    Shipment.order_number,
+    Shipment.order_grade,
+    Shipment.customer_name,
+    Shipment.state,
+    Shipment.blocked,
+    Shipment.release_withdrawn_at,
+    Shipment.due_at,
+)
+
+
 def waiting(
     session: Session,
     states: Collection[ShipmentState],
@@ -182,17 +196,24 @@ def waiting(
 ) -> list[Shipment]:
     """Give what waits in one of `states`, the earliest due first; on hold left out.
 
-    With `withdrawn` also what waits for a new release in whatever state it had come to.
+    With `withdrawn` also what waits for a new release in whatever state it had come to. What
+    is given is to be asked, not to be changed.
     """
-    waits: ColumnElement[bool] = Shipment.state.in_(states)
+    # Each state in the order of its index: of several together all would be read and sorted.
+    wanted = [_first_due(limit, principal, Shipment.state == state) for state in states]
     if withdrawn:
-        waits |= Shipment.release_withdrawn_at.is_not(None) & Shipment.state.in_(OPEN)
-    return list(
-        session.scalars(
-            select(Shipment)
-            .where(waits, Shipment.blocked.is_(None), _seen_by(principal))
-            .order_by(Shipment.due_at, Shipment.id)
-            .limit(limit)
-            .options(*_PARTS)
-        )
+        others = [state for state in OPEN if state not in states]
+        lost = (Shipment.release_withdrawn_at.is_not(None), Shipment.state.in_(others))
+        wanted.append(_first_due(limit, principal, *lost))
+    rows = session.execute(union_all(*wanted)).mappings().all()
+    first = sorted(rows, key=lambda row: (row["due_at"], row["number"]))[:limit]
+    return [without_session(Shipment, row) for row in first]
+
+
+def _first_due(limit: int, principal: Principal, *waits: ColumnElement[bool]) -> Any:
+    return (
+        select(*_WAITING)
+        .where(*waits, Shipment.blocked.is_(None), _seen_by(principal))
+        .order_by(Shipment.due_at, Shipment.id)
+        .limit(limit)
     )

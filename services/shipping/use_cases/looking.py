@@ -243,9 +243,8 @@ def owed_for(work: Work, order_id: UUID) -> list[dict[str, Any]]:
 
 def _owed_by(work: Work, limit: int) -> list[dict[str, Any]]:
     return [
-        _of_shipment(shipment, owed.kind, verb, (title, title_zh), owed.roles)
-        | {"due_at": owed.due_at}
-        for owed, shipment in obligations.waiting(
+        _of_shipment(owed, owed.kind, verb, (title, title_zh), owed.roles) | {"due_at": owed.due_at}
+        for owed in obligations.waiting(
             work.session, work.principal.roles, work.principal, limit=limit
         )
         for verb, title, title_zh in (_OWED[Owed(owed.kind)],)
@@ -253,7 +252,7 @@ def _owed_by(work: Work, limit: int) -> list[dict[str, Any]]:
 
 
 def _of_shipment(
-    shipment: Shipment,
+    shipment: Any,
     kind: str,
     verb: str,
     titles: tuple[str, str],

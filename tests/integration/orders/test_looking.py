@@ -1,0 +1,101 @@
+"""One order as it is looked at: what is told of it, how, and to whom."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm.exc import UnmappedInstanceError
+
+from chassis.principal import SYSTEM, Principal
+from services.orders import pages
+from services.orders.domain.errors import OrderNotFound
+from services.orders.domain.lifecycle import Stage
+from services.orders.schemas import commands, views
+from services.orders.storage import copies, looked_at
+from services.orders.use_cases import drafting
+from tests.integration.orders.desk import CLERK, OTHER_SALES, SALES, Desk
+from tests.integration.orders.test_confirmation import SIGNED, days_pass
+from tests.statements import statements
+
+MEMO: dict[str, Any] = {
+    "channel": "phone",
+    "asked_by": "张经理",
+    "wish": "1000卷",
+    "reply_by": "2026-11-28T10:00:00Z",
+}
+DOUBTFUL = {"product_code": "PAPER-70", "quantity": "3", "unit_price": "0.5"}
+
+
+def look(desk: Desk, number: str, who: Principal = CLERK) -> dict[str, Any]:
+    asked = {"order_id": None, "order_number": number}
+    return desk.store.read(who, lambda work: pages.get_order(work, asked))
+
+
+def as_looked_at(desk: Desk, number: str) -> dict[str, Any]:
+    return desk.store.read(
+        SYSTEM, lambda work: views.order_in_full(looked_at.by_number(work, number).order)
+    )
+
+
+def test_an_order_is_looked_at_as_it_is_loaded(desk: Desk, clock_file: Path) -> None:
+    numbers = [
+        desk.do(commands.TakeMemo, drafting.take_memo, **MEMO)["number"],
+        desk.new_order(submit=False)["number"],
+        desk.new_order(lines=[DOUBTFUL])["number"],
+        desk.approved_order()["number"],
+        desk.sent_order()["number"],
+    ]
+    desk.talk("verify_sign_back", order_number=numbers[-1], **SIGNED)
+    numbers.append(desk.sent_order()["number"])
+    days_pass(clock_file, 2)
+
+    for number in numbers:
+        assert as_looked_at(desk, number) == desk.order(number)
+
+
+def test_an_order_with_its_axes_is_one_statement(desk: Desk) -> None:
+    order = desk.sent_order()
+    money = {"order_id": order["id"], "verified": "0.00"}
+    shipment = {"id": str(UUID(int=7)), "order_id": order["id"], "number": "S1", "state": "packed"}
+    with desk.store.work() as work:
+        copies.keep_money(work, money, 1)
+        copies.keep_shipment(work, shipment, 1)
+
+    with statements(desk.store) as sent:
+        seen = look(desk, order["number"])
+
+    assert len(sent) == 1
+    assert seen["axes"] == {
+        "stage": "awaiting_return",
+        "production": [{"line_no": 1, "state": None}],
+        "shipment": [{"number": "S1", "state": "packed"}],
+        "payment": money,
+    }
+    assert seen["next"]["verb"] == "verify_sign_back"
+
+
+def test_an_order_is_found_by_its_id_as_well(desk: Desk) -> None:
+    order = desk.new_order()
+    by_id = {"order_id": UUID(order["id"]), "order_number": None}
+    assert desk.store.read(CLERK, lambda work: pages.get_order(work, by_id)) == look(
+        desk, order["number"]
+    )
+
+
+def test_sales_looks_at_its_own_customers_orders_only(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    assert look(desk, number, SALES)["number"] == number
+    with pytest.raises(OrderNotFound) as refused:
+        look(desk, number, OTHER_SALES)
+    assert refused.value.details["order_number"] == number
+
+
+def test_what_is_looked_at_can_neither_be_changed_nor_asked_for_its_papers(desk: Desk) -> None:
+    number = desk.sent_order()["number"]
+    order = desk.store.read(CLERK, lambda work: looked_at.by_number(work, number).order)
+    with pytest.raises(AttributeError):
+        order.stage = Stage.CANCELLED
+    with pytest.raises(UnmappedInstanceError):
+        assert order.confirmations[0].document
+    assert order.stage is Stage.AWAITING_RETURN
