@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from deploy.demo import shipping
 from deploy.demo.people import Json
 from deploy.demo.world import SIGNATORY, World
 from gateway.app import OPERATIONS
 from gateway.permissions import TABLE
 from gateway.resources.instructions import ITEMS
 from tests.properties.deals import ORDERED, Cast, Deal, Thing, read_back
+from tests.properties.house import CARRIER
 
 _PREFIXES = {
     "order": "/orders/{order_number}",
@@ -183,12 +183,17 @@ def _inspected(seen: Seen) -> dict[str, Any]:
 
 def _consent(seen: Seen) -> dict[str, Any]:
     passed = seen.page["passed_quantity"] or ORDERED
-    return {"quantity": passed, "given_by": SIGNATORY, "text": "同意按此数量收货"}
+    return {"quantity": str(passed), "given_by": SIGNATORY, "text": "同意按此数量收货"}
 
 
 def _stocked(seen: Seen) -> dict[str, Any]:
-    passed = Decimal(seen.page["passed_quantity"] or ORDERED)
-    return {"accepted_quantity": str(min(passed, Decimal(seen.page["most_quantity"])))}
+    passed = Decimal(seen.page["passed_quantity"] or 0)
+    consent = seen.page["customer_consent"]
+    agreed = Decimal(consent["quantity"] if consent else 0)
+    if Decimal(seen.page["least_quantity"]) > passed >= agreed > 0:
+        return {"accepted_quantity": str(agreed)}
+    accepted = min(passed, Decimal(seen.page["most_quantity"]))
+    return {"accepted_quantity": str(accepted) if accepted else None}
 
 
 def _accepted(_: Seen) -> dict[str, Any]:
@@ -207,8 +212,8 @@ def _hand(seen: Seen) -> dict[str, Any]:
     return {**_read(seen), **_carrier(seen), "parcels": None if seen.page["parcels"] else 2}
 
 
-def _carrier(seen: Seen) -> dict[str, Any]:
-    return {"carrier_code": shipping.carrier(seen.cast.world), "waybill": "YD0001"}
+def _carrier(_: Seen) -> dict[str, Any]:
+    return {"carrier_code": CARRIER, "waybill": "YD0001"}
 
 
 def _ask_again(seen: Seen) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from deploy.demo import shipping
 from deploy.demo.people import Json, Person
 from deploy.demo.world import Customer, World
-from tests.properties.house import House, Told
+from tests.properties.house import CARRIER, House, Told
 
 #: Every order is of so many, so that three for one product of this stock are one too many.
 ORDERED, ON_THE_SHELF = Decimal(100), "250"
@@ -180,14 +180,19 @@ def _release(cast: Cast, deal: Deal) -> None:
     cast.house.company.finance.move(f"/shipments/{deal.shipments[0]}", "release")
 
 
+def _check(cast: Cast, deal: Deal) -> None:
+    path = f"/shipments/{deal.shipments[0]}"
+    read = read_back(cast.house.page(path))
+    cast.house.company.assistant.move(path, "check", read_back=read)
+
+
 def _hand(cast: Cast, deal: Deal) -> None:
     path, company = f"/shipments/{deal.shipments[0]}", cast.house.company
     read = read_back(cast.house.page(path))
-    company.assistant.move(path, "check", read_back=read)
     company.dispatcher.move(
         path,
         "hand",
-        carrier_code=shipping.carrier(cast.world),
+        carrier_code=CARRIER,
         waybill="YD0001",
         read_back=read,
         parcels=2,
@@ -230,6 +235,7 @@ _STEPS: dict[str, Callable[[Cast, Deal], None]] = {
     "stocked": _of_making(_stock_in),
     "requested": _request,
     "released": _release,
+    "checked": _check,
     "handed": _hand,
     "dispatched": _dispatch,
     "signed": _sign,

@@ -19,6 +19,8 @@ from tests.system import System, running_system
 
 #: Somebody who holds every role, for looking at what is allowed to anybody.
 EVERYBODY = "everybody"
+#: Of the house from the beginning.
+CARRIER = "YD"
 PEOPLE = tuple(role for role in ROLES if role != "scanner")
 _MOST_SHOWN = 200
 
@@ -133,6 +135,7 @@ def running_house(engines: Engines, tag: str, folder: Path) -> Iterator[House]:
     with running_system(engines, tag, folder) as system, watching(system) as watch:
         company = Company(system.url, system.passwords, system.advance_days, _silent)
         company._people[EVERYBODY] = _somebody_with_every_role(company)
+        company.dispatcher.post("/carriers", {"code": CARRIER, "name": "韵达物流"})
         yield House(system, company, watch, company.device("PROPERTY-1", "手持扫码枪"))
 
 
