@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.engines import Engines
 from tests.properties.house import House, running_house
+
+#: The profile of a run longer than the suite has time for: `--hypothesis-profile long`.
+settings.register_profile("long")
 
 
 @pytest.fixture(scope="module")

@@ -224,7 +224,7 @@ def _close(cast: Cast, deal: Deal) -> None:
     company.finance.move(deal.path, "close")
 
 
-_STEPS: dict[str, Callable[[Cast, Deal], None]] = {
+_STEPS: dict[str, Callable[[Cast, Deal], object]] = {
     "approved": _pass_gates,
     "sent": lambda cast, deal: cast.world.sent(deal.number),
     "confirmed": lambda cast, deal: cast.world.signed_back(deal.number),

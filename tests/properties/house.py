@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import requests
+from hypothesis import note
 
 from deploy.demo.people import Company, Person
 from deploy.local.engines import Engines
@@ -76,7 +77,7 @@ class House:
     watch: Watch
     scanner: Person
     #: Where each line of the script goes; Hypothesis shows those of a minimal failing case.
-    say: Callable[[str], None] = print
+    say: Callable[[str], object] = note
     _own: threading.local = field(default_factory=threading.local)
 
     def person(self, by: str) -> Person:
