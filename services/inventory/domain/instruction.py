@@ -383,6 +383,15 @@ class Instruction(Announcing, Base):
             return FreeGoodsStocked(self)
         return GoodsStocked(self, order_complete)
 
+    def check_stockable(self) -> None:
+        """Raise OutsideTolerance while no quantity of what passed may be accepted."""
+        passed, consent = self.passed_quantity or Decimal(0), self.customer_consent
+        consented = consent is not None and Decimal(consent["quantity"]) <= passed
+        if not (self.into_free_stock or passed >= self.least_quantity or consented):
+            raise OutsideTolerance(
+                accepted=passed, least=self.least_quantity, most=self.most_quantity
+            )
+
     def _customer_takes(self, quantity: Decimal) -> bool:
         if self.least_quantity <= quantity <= self.most_quantity:
             return True

@@ -90,15 +90,27 @@ def _check_verb(work: Work, verb: str, instruction: Instruction, order: OrderCop
             raise MaterialNotHeld(summary=instruction.product_code)
     if verb == "resume":
         instruction.check_resume()
+    if verb == "correct_report" and not _is_reported(work, instruction):
+        raise NothingReported(instruction_number=instruction.number)
+    if verb == "stock_in":
+        instruction.check_stockable()
     if verb == "finish" and instruction.produced_quantity <= 0:
         raise NothingReported(instruction_number=instruction.number)
     if verb == "countersign":
-        if instruction.inspected is None:
-            raise InspectionMissing(instruction_number=instruction.number)
-        if instruction.inspected["person_id"] == work.principal.person_id:
-            raise SecondPersonNeeded(
-                person_name=instruction.inspected["name"], instruction_number=instruction.number
-            )
+        _check_countersign(work, instruction)
+
+
+def _check_countersign(work: Work, instruction: Instruction) -> None:
+    if instruction.inspected is None:
+        raise InspectionMissing(instruction_number=instruction.number)
+    if instruction.inspected["person_id"] == work.principal.person_id:
+        raise SecondPersonNeeded(
+            person_name=instruction.inspected["name"], instruction_number=instruction.number
+        )
+
+
+def _is_reported(work: Work, instruction: Instruction) -> bool:
+    return any(not each.corrected for each in instructions.reports_of(work.session, instruction.id))
 
 
 def list_statement_actions(work: Work, order_number: str) -> list[dict[str, Any]]:

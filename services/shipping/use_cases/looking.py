@@ -10,7 +10,6 @@ from chassis.errors import GendanError
 from services.shipping.domain.errors import (
     NothingOwed,
     NoticeNotMade,
-    ParcelsMissing,
     SecondPersonNeeded,
 )
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
@@ -67,10 +66,9 @@ def _move(verb: str, who: tuple[str, ...], wish: ShipmentState) -> Action:
 
 
 def _judge_hand(shipment: Shipment) -> None:
+    # Parcels are no matter: where there are none yet, handing over makes them.
     SHIPMENT.check(shipment.stands, _S.HANDED)
     shipment.check_not_stopped()
-    if not shipment.parcels:
-        raise ParcelsMissing(number=shipment.number)
 
 
 def _judge_check(shipment: Shipment) -> None:

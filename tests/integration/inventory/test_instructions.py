@@ -431,6 +431,38 @@ def test_the_moves_of_an_instruction_say_who_and_why_not(works: Works) -> None:
     assert (why_not["accept"], why_not["countersign"]) == ("role_needed", "illegal_move")
 
 
+def test_there_is_no_report_to_correct_before_there_is_one(works: Works) -> None:
+    order = works.order().running()
+
+    def why_not() -> str | None:
+        actions = works.ask(
+            "list_instruction_actions", PLANNER, number=order.instruction["number"]
+        )["items"]
+        correct = next(each for each in actions if each["verb"] == "correct_report")
+        return correct["why_not"] and correct["why_not"]["code"]
+
+    assert why_not() == "nothing_reported"
+    order.does("report_production", quantity="0", scrap="3")
+    assert why_not() is None
+
+
+def test_goods_are_not_said_to_be_ready_for_stock_before_the_customer_takes_so_few(
+    works: Works,
+) -> None:
+    order = works.order().inspected("900")
+    number = order.instruction["number"]
+
+    def why_not() -> str | None:
+        actions = works.ask("list_instruction_actions", INSPECTOR, number=number)["items"]
+        stock_in = next(each for each in actions if each["verb"] == "stock_in")
+        return stock_in["why_not"] and stock_in["why_not"]["code"]
+
+    assert why_not() == order.refuses("stock_in_instruction", INSPECTOR) == "outside_tolerance"
+    order.does("record_customer_consent", CLERK, quantity="900", given_by="张建华", text="照收")
+    assert why_not() is None
+    assert order.does("stock_in_instruction", INSPECTOR)["state"] == "stocked"
+
+
 def test_a_salesperson_sees_the_instructions_of_own_customers_only(works: Works) -> None:
     order = works.order().confirmed()
     number = order.instruction["number"]

@@ -324,6 +324,13 @@ def test_actions_say_what_is_allowed_for_whom_and_why_not(desk: Desk) -> None:
     assert checks[0]["why_not"]["code"] == "second_person_needed"
 
 
+def test_a_checked_shipment_may_be_handed_since_that_makes_its_parcels(desk: Desk) -> None:
+    shipment = desk.checked()
+    found = desk.ask("list_shipment_actions", DISPATCHER, shipment_number=shipment["number"])
+    (hand,) = [item for item in found["items"] if item["verb"] == "hand"]
+    assert (shipment["parcels"], hand["allowed"]) == ([], True)
+
+
 def test_sales_sees_only_its_own_customers_shipments(desk: Desk) -> None:
     mine = desk.request(desk.order())
     customer = desk.order()["customer"] | {"salesperson_id": "p-other"}
