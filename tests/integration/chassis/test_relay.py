@@ -169,9 +169,37 @@ def test_only_what_is_old_sent_and_received_is_purged(outbox: Outbox) -> None:
         "outbox": 0,
         "inbox": 1,
         "command": 0,
+        "conversation": 0,
         "failed_message": 0,
     }
     outbox.execute("update audience set caught_up_to = now() - interval '1 hour'")
     assert relay.purge(outbox.database)["outbox"] == 2
     assert outbox.execute("select aggregate_id from outbox order by id") == [("0",), ("3",)]
     assert outbox.execute("select count(*) from inbox") == [(1,)]
+
+
+def test_a_conversation_is_purged_14_days_after_it_was_last_worked_on_unless_it_is_open(
+    outbox: Outbox,
+) -> None:
+    for state in ("running", "undoing", "done", "refused", "void"):
+        for age in ("14 days 1 hour", "13 days 23 hours"):
+            outbox.execute(
+                "insert into conversation (id, kind, principal_id, key, principal, body, body_hash,"
+                " notes, state, epoch, attempts, deadline, lease_until, created_at) values"
+                " (gen_random_uuid(), 'submit', 'p-1', %s, '{}', '{}', '', '{}', %s, 0, 0,"
+                " now(), now() - %s::interval, now() - interval '20 days')",
+                f"{state}, {age}",
+                state,
+                age,
+            )
+
+    assert relay.purge(outbox.database)["conversation"] == 3
+    assert outbox.execute("select key from conversation order by key") == [
+        ("done, 13 days 23 hours",),
+        ("refused, 13 days 23 hours",),
+        ("running, 13 days 23 hours",),
+        ("running, 14 days 1 hour",),
+        ("undoing, 13 days 23 hours",),
+        ("undoing, 14 days 1 hour",),
+        ("void, 13 days 23 hours",),
+    ]
