@@ -204,6 +204,16 @@ def test_a_retry_is_not_due_before_its_time(session: Session) -> None:
     assert due(session) == [2]
 
 
+def test_a_retry_that_waits_since_before_the_clock_was_set_back_is_due(session: Session) -> None:
+    set_aside(session, 2, Failure(State.RETRYING, "broken", 8, delay_seconds=375))
+    assert due(session) == []
+
+    in_an_hour = clock.machine_now() + timedelta(hours=1)
+    session.execute(update(platform.failed).values(due_at=in_an_hour))
+
+    assert due(session) == [2]
+
+
 def test_an_early_message_is_due_when_its_predecessor_is_handled(session: Session) -> None:
     set_aside(session, 2, Failure(State.GAP, "early", 0, delay_seconds=600))
     assert due(session) == []
