@@ -59,6 +59,9 @@ def _one_round(
     for number, strike in enumerate(strikes):
         if time.monotonic() > end:
             return
+        if reason := strike.obstacle():
+            say(f"{strike}: left out, {reason}")
+            continue
         _add(suffered, _struck(house, strike), say)
         for wrong in house.ledger.wrong_in(strike.name):
             say(f"  wrong: {wrong}")

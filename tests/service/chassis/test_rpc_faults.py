@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import amqp
@@ -19,6 +20,7 @@ from chassis.errors import Unavailable
 from chassis.rpc import RpcClient
 from deploy.local.engines import Engines
 from tests.conftest import Vhost
+from tests.faults.clocks import set_clock
 from tests.faults.proxy import Proxy
 from tests.service.chassis.conftest import PRINCIPAL, Probe, Probes, eventually, within
 
@@ -170,6 +172,27 @@ def test_while_the_broker_takes_nothing_calls_are_refused_at_once_and_go_on_afte
     assert took_then < 2.0
     eventually(lambda: not lane.blocked, "the end of the alarm")
     assert ask(client, "echo", 1)["body"] == 1
+
+
+def test_a_callee_whose_clock_is_ahead_refuses_until_it_is_set(
+    probes: Probes, client: RpcClient, tmp_path: Path
+) -> None:
+    clock = tmp_path / "clock"
+    set_clock(clock, 0)
+    probe = probes(clock=clock)
+    ask(client, "echo")
+
+    set_clock(clock, 30)
+    eventually(lambda: not _answers(client), "its clock is ahead")
+    code, _ = refusal_of(client, seconds=20)
+    assert code == "deadline_passed"
+    assert "its deadline has passed" in probe.logged()
+
+    # Behind it takes no call for late: what nobody waits for any more the broker lets expire.
+    set_clock(clock, -30)
+    eventually(lambda: _answers(client), "its clock is behind")
+    set_clock(clock, 0)
+    assert ask(client, "echo", "set")["body"] == "set"
 
 
 # Lost brokers --------------------------------------------------------------------------------
