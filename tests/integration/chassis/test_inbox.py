@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -186,6 +187,26 @@ def test_nothing_is_due_behind_a_parked_message_until_it_is_discarded(session: S
     failed.discard(session, platform.failed, parked_id(session))
 
     assert due(session) == [3]
+
+
+def test_of_two_operators_who_retry_a_message_at_once_one_does(
+    session: Session, engine: Engine
+) -> None:
+    set_aside(session, 2, Failure(State.PARKED, "broken"))
+    session.commit()
+    row_id = parked_id(session)
+
+    def retry(_: int) -> str:
+        with Session(engine) as operator, operator.begin():
+            try:
+                failed.retry(operator, platform.failed, row_id)
+            except failed.MessageNotParked as refused:
+                return refused.code
+            return "retried"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(retry, range(2))) == ["message_not_parked", "retried"]
+    assert failed.shown(session, platform.failed, row_id)["replays"] == 1
 
 
 def parked_id(session: Session) -> int:

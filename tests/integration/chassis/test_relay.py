@@ -6,10 +6,12 @@ from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
+import psycopg2
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
-from chassis import relay
+from chassis import database, relay
 from chassis.database import Platform
 from chassis.mapping import new_metadata
 from chassis.relay import Outcome, Relay, plain_url
@@ -77,6 +79,15 @@ def outbox(empty_database: str) -> Iterator[Outbox]:
     opened = Outbox(empty_database)
     with closing(opened.database):
         yield opened
+
+
+def test_tls_that_the_databases_url_asks_for_is_not_done_without(empty_database: str) -> None:
+    wary = f"{empty_database}?sslmode=verify-full&sslrootcert=/nowhere"
+
+    with pytest.raises(psycopg2.OperationalError, match=r"SSL|root certificate"):
+        relay.connect(plain_url(wary), "test")
+    with pytest.raises(OperationalError, match=r"SSL|root certificate"):
+        database.connect(wary, application="test", pool_size=1).connect()
 
 
 def test_events_leave_in_the_order_they_were_written_and_once(outbox: Outbox) -> None:

@@ -229,6 +229,51 @@ def _answers(client: RpcClient) -> bool:
         return False
 
 
+def test_a_request_that_the_broker_lost_holds_its_caller_no_longer_than_the_deadline(
+    probes: Probes, client: RpcClient, vhost: Vhost
+) -> None:
+    probe = probes()
+    ask(client, "echo")
+    probe.ask_to_stop()
+    probe.await_end()
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(refusal_of, client, seconds=2.0)
+        eventually(lambda: _emptied(vhost.url, "rpc-probe") == 1, "the request is lost")
+        code, took = asked.result()
+
+    assert code == "deadline_passed"
+    assert took < 3.0
+    probes()
+    assert ask(client, "echo", "after")["body"] == "after"
+
+
+def _emptied(url: str, queue: str) -> int:
+    """Empty a queue; gives how many requests were in it."""
+    connection = bus.connect(url, name="purge")
+    try:
+        return int(connection.channel().queue_purge(queue))
+    finally:
+        connection.close()
+
+
+def test_a_caller_whose_reply_queue_is_deleted_gets_another(
+    probes: Probes, client: RpcClient, engines: Engines, vhost: Vhost
+) -> None:
+    probe = probes()
+    assert engines.control is not None
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(ask, client, "do_once_told", "unheard", seconds=60)
+        probe.await_mark("unheard.began")
+
+        engines.control.run("delete_queue", client._reply_key, "-p", vhost.name)
+
+        with pytest.raises(Unavailable) as lost:
+            waiting.result()
+        assert lost.value.code == "service_unavailable"
+        probe.tell("unheard")
+        assert ask(client, "echo", "again", seconds=20)["body"] == "again"
+
+
 def test_a_service_finds_a_broker_that_was_away_and_serves_again(
     probes: Probes, client: RpcClient, vhost: Vhost
 ) -> None:
