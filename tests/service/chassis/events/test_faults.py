@@ -3,6 +3,7 @@
 import json
 import signal
 from contextlib import closing
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -190,7 +191,7 @@ def test_a_message_that_comes_again_within_fourteen_days_is_stopped(stage: Stage
     for body, age in ((yesterday_in_the_window, "13 days 23 hours"), (out_of_it, "14 days 1 hour")):
         stage.publish(body)
         message_id = json.loads(body)["message_id"]
-        eventually(lambda message=message_id: has_heard(stage, message), "it is heard")
+        eventually(partial(has_heard, stage, message_id), "it is heard")
         with stage.ears.begin() as connection:
             connection.execute(
                 text(

@@ -98,9 +98,7 @@ def vhost(node: TlsNode) -> Vhost:
 
 
 @pytest.fixture
-def read(
-    vhost: Vhost, node: TlsNode, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[settings.Settings]:
+def read(vhost: Vhost, node: TlsNode, monkeypatch: pytest.MonkeyPatch) -> settings.Settings:
     """What a process reads from the environment of a broker reached by TLS."""
     monkeypatch.setenv("GENDAN_AMQP_URL", vhost.url)
     monkeypatch.setenv("GENDAN_AMQP_CA_FILE", str(node.certificate))
@@ -127,7 +125,7 @@ def missing(client: Any, ids: list[str]) -> Any:
 def test_relay_listener_and_callers_speak_tls(
     stage: Stage, node: TlsNode, read: settings.Settings
 ) -> None:
-    trusting = {"GENDAN_AMQP_CA_FILE": str(node.certificate)}
+    trusting: dict[str, Any] = {"GENDAN_AMQP_CA_FILE": str(node.certificate)}
     stage.run_ear(**trusting)
     stage.run_relay(**trusting)
     story = stage.teller.begin()
