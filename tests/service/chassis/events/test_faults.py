@@ -1,6 +1,7 @@
 """Processes killed at the points where it hurts most: nothing is lost, nothing is done twice."""
 
 import json
+import os
 import signal
 from contextlib import closing
 from functools import partial
@@ -113,6 +114,31 @@ def test_another_replica_takes_over_when_the_listening_one_is_killed(stage: Stag
 
     stage.await_heard(["waits", "next"])
     assert stage.reactions() == ["wait", "wait", "fine"]
+
+
+def test_a_listener_that_stands_still_is_replaced_and_does_nothing_twice_when_it_wakes(
+    stage: Stage,
+) -> None:
+    heartbeat: dict[str, Any] = {"GENDAN_HEARTBEAT_SECONDS": "2"}
+    stage.run_ear(**heartbeat)
+    stage.run_ear(**heartbeat)
+    stage.run_relay()
+    story = stage.teller.begin()
+    stage.teller.tell(story, "one")
+    stage.await_heard(["one"])
+    listening = int((stage.folder / "reactions").read_text().split()[1])
+
+    os.kill(listening, signal.SIGSTOP)
+    try:
+        stage.teller.tell(story, "two", "three")
+        stage.await_heard(["one", "two", "three"], seconds=30)
+    finally:
+        os.kill(listening, signal.SIGCONT)
+    stage.teller.tell(story, "four")
+
+    stage.await_heard(["one", "two", "three", "four"])
+    eventually(lambda: stage.queue_length() == 0, "the queue is empty")
+    assert stage.heard() == ["one", "two", "three", "four"]
 
 
 def test_a_stop_finishes_what_runs_acknowledges_it_and_takes_nothing_new(stage: Stage) -> None:
