@@ -11,6 +11,7 @@ import functools
 import json
 import logging
 import math
+import selectors
 import socket
 import threading
 import time
@@ -222,9 +223,17 @@ class _PatientSocket:
                 self._at = 0
             buffer += self._receive()
 
+    def _take(self) -> bytes:
+        taken: bytes = self.sock.recv(65_536)
+        return taken
+
+    def _give(self, octets: memoryview) -> int:
+        given: int = self.sock.send(octets)
+        return given
+
     def _receive(self) -> bytes:
         try:
-            received: bytes = self.sock.recv(65_536)
+            received = self._take()
         except TimeoutError:
             raise
         except OSError as error:
@@ -245,7 +254,7 @@ class _PatientSocket:
             try:
                 while view:
                     try:
-                        view = view[self.sock.send(view) :]
+                        view = view[self._give(view) :]
                     except TimeoutError:
                         if time.monotonic() >= give_up:
                             raise ConnectionAbortedError("the broker takes no more bytes") from None
@@ -262,10 +271,38 @@ class _Transport(_PatientSocket, amqp.transport.TCPTransport):
 
 
 class _TlsTransport(_PatientSocket, amqp.transport.SSLTransport):
+    """TLS, whose state reading and writing share: OpenSSL lets one thread at a time use it."""
+
     def _setup_transport(self) -> None:
         super()._setup_transport()
         self._write = self.sock.write
+        self._using = threading.Lock()
         self._prepare()
+
+    def _shutdown_transport(self) -> None:
+        """Say no goodbye: py-amqp's would wait for the broker's, beside whoever reads."""
+
+    def _take(self) -> bytes:
+        with self._using:
+            is_waited_for = not self.sock.pending()
+        # Whoever waits for the broker's word keeps nobody from writing.
+        if is_waited_for and not self._is_readable():
+            raise TimeoutError
+        with self._using:
+            return super()._take()
+
+    def _is_readable(self) -> bool:
+        """Wait up to one tick for something to read. Raises ConnectionResetError."""
+        try:
+            with selectors.DefaultSelector() as waiting:
+                waiting.register(self.sock, selectors.EVENT_READ)
+                return bool(waiting.select(self.tick))
+        except ValueError:  # a socket that is closed has no number
+            raise ConnectionResetError("the connection has ended") from None
+
+    def _give(self, octets: memoryview) -> int:
+        with self._using:
+            return super()._give(octets)
 
 
 class BusConnection(pyamqp.Connection):

@@ -24,7 +24,7 @@ from uuid import UUID, uuid4, uuid5
 
 import structlog
 from marshmallow import Schema
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import clock, faults
@@ -43,6 +43,8 @@ TIME_LIMIT = timedelta(seconds=30)
 ASK_SECONDS = 5.0
 # How far the time between two attempts grows, in leases: five minutes.
 MOST_LEASES = 30
+# Beyond this no lease ends: the machine's clock has been set back since it was taken.
+LONGEST_LEASE = LEASE * (MOST_LEASES + 1)
 _WAIT_SECONDS = 0.1
 
 
@@ -87,6 +89,8 @@ class Talk:
     request: dict[str, Any]
     notes: dict[str, Any]
     caller: Caller
+    #: Until when neighbours are asked again, by the monotonic clock: setting the machine's clock
+    #: neither ends it nor draws it out.
     patience: float
     #: Taken up from its row: what was asked before is not known, so everything is undone.
     taken_up: bool = False
@@ -137,7 +141,7 @@ class Talk:
 
     def _call(self, service: str, method: str, body: Mapping[str, Any], *, key: str | None) -> Any:
         while True:
-            deadline = min(self.patience, time.time() + ASK_SECONDS)
+            left = min(self.patience - time.monotonic(), ASK_SECONDS)
             try:
                 return self.caller.call(
                     service,
@@ -145,10 +149,10 @@ class Talk:
                     body,
                     principal=self.principal.to_wire(),
                     key=key,
-                    deadline=deadline,
+                    deadline=time.time() + left,
                 )
             except Unavailable:
-                if time.time() + 0.2 >= self.patience:
+                if time.monotonic() + 0.2 >= self.patience:
                     raise
                 time.sleep(0.2)
 
@@ -240,6 +244,7 @@ class Conversations:
         """
         checked, digest = checked_key(key), fingerprint(kind, body)
         request = load(self.kinds[kind].schema, body)
+        patience = time.monotonic() + deadline - time.time()
         row = self._begin(kind, principal, checked, digest, body, request)
         while row is None:
             known = self._known(principal, checked)
@@ -256,10 +261,10 @@ class Conversations:
             if known.state == "void":
                 row = self._begin_afresh(known, principal)
                 continue
-            if time.time() + _WAIT_SECONDS >= deadline:
+            if time.monotonic() + _WAIT_SECONDS >= patience:
                 raise InProgress
             time.sleep(_WAIT_SECONDS)
-        return self._go_on(row, patience=deadline)
+        return self._go_on(row, patience=patience)
 
     def take_up_abandoned(self) -> int:
         """Go on with conversations whose process died or gave up; gives how many."""
@@ -267,7 +272,7 @@ class Conversations:
         while self._is_any_due() and (row := self._lease_one()) is not None:
             count += 1
             overdue = row.deadline <= clock.machine_now() and self.kinds[row.kind].gives_up
-            patience = time.time() + LEASE.total_seconds() - 1
+            patience = time.monotonic() + LEASE.total_seconds() - 1
             try:
                 if overdue and row.state == "running":
                     self._turn_back(row, self._talk(row, patience), NotFinishedInTime())
@@ -388,11 +393,12 @@ class Conversations:
 
     def _is_any_due(self) -> bool:
         # Asked by every replica every other second, so it costs next to nothing.
+        now = clock.machine_now()
         return self.store.read(
             _SYSTEM,
             lambda work: bool(
                 work.session.connection()
-                .exec_driver_sql(_IS_ANY_DUE, {"now": clock.machine_now()})
+                .exec_driver_sql(_IS_ANY_DUE, {"now": now, "never": now + LONGEST_LEASE})
                 .scalar_one()
             ),
         )
@@ -402,9 +408,13 @@ class Conversations:
 
         def lease(work: Work) -> _Record | None:
             now = clock.machine_now()
+            lease_is_over = or_(
+                table.c.lease_until < now,
+                table.c.lease_until > now + LONGEST_LEASE,
+            )
             due = (
                 select(table.c.id)
-                .where(table.c.state.in_(("running", "undoing")), table.c.lease_until < now)
+                .where(table.c.state.in_(("running", "undoing")), lease_is_over)
                 .order_by(table.c.lease_until)
                 .limit(1)
                 .with_for_update(skip_locked=True)
@@ -504,7 +514,7 @@ class Conversations:
         if not self.store.transact(talk.principal, decide):
             return False
         faults.point("after_turning_back")
-        talk.patience = max(talk.patience, time.time() + 1.0)
+        talk.patience = max(talk.patience, time.monotonic() + 1.0)
         self._undo(row, talk, error)
         return True
 
@@ -560,7 +570,8 @@ values (%(id)s, %(kind)s, %(principal_id)s, %(key)s, %(principal)s, %(body)s, %(
   %(notes)s, 'running', 0, 0, %(deadline)s, %(lease_until)s, %(created_at)s)"""
 _IS_ANY_DUE = """
 select exists (
-  select from conversation where state in ('running', 'undoing') and lease_until < %(now)s)"""
+  select from conversation where state in ('running', 'undoing')
+  and (lease_until < %(now)s or lease_until > %(never)s))"""
 # It divides by nought unless the conversation still runs, so that a late finish does not stand.
 _FINISH = """
 with finished as (

@@ -47,6 +47,7 @@ from chassis.mapping import MomentType
 
 ATTEMPTS = 8  # MESSAGING §3.4
 LONGEST_DELAY_SECONDS = 300
+_LONGEST_DELAY = timedelta(seconds=LONGEST_DELAY_SECONDS)
 # A process may also die for another reason while it tries a suspect: the second death decides.
 TRIALS = 2
 
@@ -224,7 +225,11 @@ def due(session: Session, table: Table, cursors: Table, *, limit: int = 20) -> l
         cursors.c.sequence >= table.c.sequence - 1,
     )
     is_due = or_(
-        and_(table.c.state == State.RETRYING, table.c.due_at <= now),
+        and_(
+            table.c.state == State.RETRYING,
+            # Longer than any pause: the machine's clock has been set back since.
+            or_(table.c.due_at <= now, table.c.due_at > now + 2 * _LONGEST_DELAY),
+        ),
         table.c.state == State.BEHIND,
         and_(table.c.state == State.GAP, or_(predecessor_is_handled, table.c.due_at <= now)),
     )

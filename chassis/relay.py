@@ -365,6 +365,9 @@ _PURGED = {
     " and coalesce(caught_up_to, '-infinity') <= outbox.sent_at)",
     "inbox": f"received_at {_PAST}",
     "command": f"created_at {_PAST}",
+    # By its lease, which is set anew whenever it is worked on: its key answers for so long
+    # after its end. One that is still open stays, however old it is.
+    "conversation": f"state in ('done', 'refused', 'void') and lease_until {_PAST}",
     "failed_message": f"state = 'discarded' and last_failed_at {_PAST}",
 }
 

@@ -18,6 +18,7 @@ from chassis import clock
 from chassis.mapping import MomentType
 
 LONGEST_DELAY_SECONDS = 300
+_LONGEST_DELAY = timedelta(seconds=LONGEST_DELAY_SECONDS)
 
 
 def table(metadata: MetaData) -> Table:
@@ -87,7 +88,9 @@ class Every:
         return now
 
     def due(self, done: datetime, now: datetime) -> datetime | None:
-        return now if now - done >= timedelta(seconds=self.seconds) else None
+        # Done in the future: the machine's clock has been set back since.
+        is_rung = timedelta() <= now - done < timedelta(seconds=self.seconds)
+        return None if is_rung else now
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,10 @@ def standing(session: Session, table: Table, job: str, *, lock: bool = False) ->
 
 def is_postponed(standing: Standing) -> bool:
     """Say whether the next slot failed and is not to be tried again yet."""
-    return standing.due_at is not None and standing.due_at > clock.machine_now()
+    if standing.due_at is None:
+        return False
+    # Longer than any pause: the machine's clock has been set back since.
+    return timedelta() < standing.due_at - clock.machine_now() < 2 * _LONGEST_DELAY
 
 
 def done(session: Session, table: Table, job: str, slot: datetime) -> None:

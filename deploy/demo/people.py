@@ -122,12 +122,16 @@ class Person:
     ) -> requests.Response:
         # Events of other services move versions too; a stale one is read again, as a desk
         # client does that shows nothing of what changed in between.
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             seen = self.send("GET", path)
             tag = seen.headers.get("ETag")
             response = self.send(method, address, body=body, if_match=tag)
-            if response.status_code != 412:
+            if response.status_code == 412:
+                continue
+            if not _came_before_its_order(response) or time.monotonic() > deadline:
                 return response
+            time.sleep(_LOOK_EVERY_SECONDS)
 
     def _answered(self, response: requests.Response) -> Any:
         if not response.ok:
@@ -192,6 +196,11 @@ class Company:
             lambda order: order["stage"] == stage,
         )
         return order
+
+
+def _came_before_its_order(response: requests.Response) -> bool:
+    """Say whether a service had not heard of the order yet, as it does by its events."""
+    return response.status_code == 409 and response.json().get("code") == "order_not_known_yet"
 
 
 def expect(told: Any, wanted: Any, what: str) -> None:

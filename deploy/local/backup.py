@@ -39,6 +39,11 @@ _BETWEEN_TRIES_SECONDS = 0.5
 # What a transaction writes first is locked first: who is inside can finish, and who waits
 # outside holds nothing that we wait for.
 _ENTRANCES = ("command", "inbox", "job_slot", "conversation", "failed_message", "outbox")
+_TOO_LONG = (
+    psycopg2.errors.LockNotAvailable,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.QueryCanceled,
+)
 _COPY_BYTES = 1 << 20
 
 #: Told after each step what was done; a backup or restore has `STEPS`.
@@ -104,21 +109,26 @@ def _snapshots(
     urls: Mapping[str, str], stays_open: ExitStack
 ) -> tuple[dict[str, tuple["connection", str]], float]:
     """Export a snapshot of each database, all of one moment; give them and the pause."""
+    readers = {part: stays_open.enter_context(_connected(url)) for part, url in urls.items()}
+    for reader in readers.values():
+        reader.set_session(isolation_level="REPEATABLE READ", readonly=True)
     for attempt in range(1, _TRIES + 1):
         with ExitStack() as locks:
+            # All connections are there before the pause begins.
+            lockers = [locks.enter_context(_connected(url)) for url in urls.values()]
             began = time.monotonic()
+            until = began + PAUSE_SECONDS
             try:
-                for part in urls:
-                    _lock(locks.enter_context(_connected(urls[part])), began + PAUSE_SECONDS)
-            except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
+                for locker in lockers:
+                    _lock(locker, until)
+                found = {
+                    part: (reader, _exported(reader, until)) for part, reader in readers.items()
+                }
+            except _TOO_LONG:
                 # A long transaction was at work: nobody is to wait for it behind us.
-                pass
+                for reader in readers.values():
+                    reader.rollback()
             else:
-                found = {}
-                for part, url in urls.items():
-                    database = stays_open.enter_context(_connected(url))
-                    database.set_session(isolation_level="REPEATABLE READ", readonly=True)
-                    found[part] = (database, _asked(database, "select pg_export_snapshot()"))
                 locks.close()
                 return found, time.monotonic() - began
         time.sleep(_BETWEEN_TRIES_SECONDS * attempt)
@@ -126,6 +136,25 @@ def _snapshots(
         f"No moment was found in {_TRIES} tries at which writes could be paused: some "
         "transaction holds its locks for seconds. Try again when there is less to do."
     )
+
+
+def _exported(database: "connection", until: float) -> str:
+    """Export a snapshot, which lasts as long as the transaction, and give its name."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "select set_config('statement_timeout', %s, true)", (f"{_left_ms(until)}ms",)
+        )
+        name: str = _asked(database, "select pg_export_snapshot()")
+        cursor.execute("select set_config('statement_timeout', '0', true)")
+    return name
+
+
+def _left_ms(until: float) -> int:
+    """Give the milliseconds until then. Raises LockNotAvailable when there are none."""
+    left_ms = int((until - time.monotonic()) * 1000)
+    if left_ms <= 0:
+        raise psycopg2.errors.LockNotAvailable("the pause took too long")
+    return left_ms
 
 
 def _lock(database: "connection", until: float) -> None:
@@ -139,10 +168,7 @@ def _lock(database: "connection", until: float) -> None:
         order = [name for name in _ENTRANCES if name in tables]
         order += sorted(tables - set(order))
         for name in order:
-            left_ms = int((until - time.monotonic()) * 1000)
-            if left_ms <= 0:
-                raise psycopg2.errors.LockNotAvailable("the pause took too long")
-            cursor.execute("select set_config('lock_timeout', %s, true)", (f"{left_ms}ms",))
+            cursor.execute("select set_config('lock_timeout', %s, true)", (f"{_left_ms(until)}ms",))
             cursor.execute(sql.SQL("lock table {} in share mode").format(sql.Identifier(name)))
 
 

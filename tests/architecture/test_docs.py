@@ -92,6 +92,39 @@ def test_an_item_is_proved_where_the_table_says(item: str) -> None:
         assert (ROOT / "services" / path).is_file(), path
 
 
+# -- reliability.md ------------------------------------------------------------------------------
+
+CITED_TEST = re.compile(r"`([a-z_/]+/test_[a-z_]+\.py)(?:::(test_[a-z_]+))?`")
+
+
+def test_every_promise_and_every_row_of_the_fault_matrix_names_what_proves_it() -> None:
+    page = (DOCS / "reliability.md").read_text("utf-8")
+    _, _, after = page.partition("## The promises about messages")
+    promises, _, after = after.partition("## The fault matrix")
+    matrix, _, _ = after.partition("## Clocks")
+    numbers = re.findall(r"^\| (P\d+) \|", promises, re.MULTILINE)
+    proofs = [line.split("|")[-2] for line in matrix.splitlines() if line.startswith("| ")][1:]
+
+    assert numbers == [f"P{number}" for number in range(1, 19)]
+    assert len(proofs) >= 29
+    unproved = [proof for proof in proofs if not re.search(r"`.*test_|strike|P\d+ above", proof)]
+    assert unproved == []
+
+
+def test_the_tests_that_prove_a_promise_exist() -> None:
+    page = (DOCS / "reliability.md").read_text("utf-8")
+    cited = CITED_TEST.findall(page)
+
+    missing = [
+        f"{path}::{name}"
+        for path, name in cited
+        if not (ROOT / "tests" / path).exists()
+        or (name and f"def {name}(" not in (ROOT / "tests" / path).read_text("utf-8"))
+    ]
+    assert len(cited) > 60
+    assert missing == []
+
+
 # -- operations.md -------------------------------------------------------------------------------
 
 

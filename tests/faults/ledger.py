@@ -55,6 +55,8 @@ class Ledger:
     wrongs: list[Wrong] = field(default_factory=list)
     #: Tries that were not answered, or with "ask again": the clients tried again by the same key.
     unanswered: Counter[str] = field(default_factory=Counter)
+    #: The codes of the 503s among them.
+    told: Counter[str] = field(default_factory=Counter)
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
 
     def write(self, answered: Answered) -> None:
@@ -62,9 +64,11 @@ class Ledger:
             self.answers.append(answered)
             self._changed.notify_all()
 
-    def write_unanswered(self) -> None:
+    def write_unanswered(self, code: str | None = None) -> None:
         with self._changed:
             self.unanswered[self.chapter] += 1
+            if code is not None:
+                self.told[code] += 1
             self._changed.notify_all()
 
     def write_wrong(self, what: str, chapter: str | None = None) -> None:
@@ -94,15 +98,24 @@ class Ledger:
         with self._changed:
             return [wrong.what for wrong in self.wrongs if wrong.chapter == chapter]
 
-    def await_more_accepted(self, number: int, seconds: float) -> bool:
-        """Wait until so many further commands are acknowledged; False if they are not."""
-        wanted = len(self.accepted()) + number
-        return self._await(lambda: len(self.accepted()) >= wanted, seconds)
+    def await_more_accepted(self, number: int, seconds: float, path: str | None = None) -> bool:
+        """Wait until so many further commands (to a path) are acknowledged; False if not."""
+
+        def accepted() -> int:
+            return sum(path in (None, each.path) for each in self.accepted())
+
+        wanted = accepted() + number
+        return self._await(lambda: accepted() >= wanted, seconds)
 
     def await_unanswered(self, number: int, seconds: float) -> bool:
         """Wait until so many further tries met the fault; False if they did not."""
         wanted = self.unanswered.total() + number
         return self._await(lambda: self.unanswered.total() >= wanted, seconds)
+
+    def await_told(self, code: str, seconds: float) -> bool:
+        """Wait until one more try is answered 503 with this code; False if none is."""
+        wanted = self.told[code] + 1
+        return self._await(lambda: self.told[code] >= wanted, seconds)
 
     def _await(self, there: Callable[[], bool], seconds: float) -> bool:
         give_up = time.monotonic() + seconds

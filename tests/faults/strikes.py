@@ -10,12 +10,16 @@ import os
 import random
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import cycle, repeat
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,6 +32,8 @@ from deploy.local.databases import SERVICES
 from deploy.local.ports import LOOPBACK
 from deploy.local.problems import Problem
 from tests.faults.checks import eventually
+from tests.faults.clocks import set_clock
+from tests.faults.disk import cannot_be_made, full, small_disk
 from tests.faults.house import BEHIND_PROXY, HEARTBEAT_SECONDS, House
 
 # Longer than it takes the broker to miss two heartbeats.
@@ -45,6 +51,8 @@ class Strike:
     do: Callable[[House], None]
     #: For `./gendan torture` alone: outages of minutes, and what differs little from another.
     is_long: bool = False
+    #: Says why it cannot be struck on this machine, or None where it can.
+    obstacle: Callable[[], str | None] = lambda: None
 
     def __str__(self) -> str:
         return self.name
@@ -172,6 +180,16 @@ def memory_alarm(house: House) -> None:
         house.ledger.await_unanswered(1, _MET_SECONDS)
     finally:
         house.control.run("set_vm_memory_high_watermark", "0.3")
+
+
+def full_broker_disk(house: House) -> None:
+    """The broker finds its disk full: it takes nothing, and callers are told so in time."""
+    house.control.run("set_disk_free_limit", str(10**15))
+    try:
+        if not house.ledger.await_told("service_unavailable", _MET_SECONDS):
+            raise NotAsPromised("nobody was told that the broker takes nothing")
+    finally:
+        house.control.run("set_disk_free_limit", "200MB")
 
 
 def delete_queue(house: House) -> None:
@@ -306,6 +324,71 @@ def failing_commits(sqlstate: str, service: str) -> Callable[[House], None]:
             finally:
                 cursor.execute("drop trigger struck on outbox")
                 cursor.execute("drop function struck()")
+
+    return do
+
+
+def full_database_disk(house: House) -> None:
+    """No room for customers' tables: who writes is told so, who reads does not feel it."""
+    name = house.system.installation.name_of("customers")
+    headers = house.crew.headers["director"]
+    with _on_a_small_disk(house, name) as disk:
+        with full(disk):
+            if not house.ledger.await_told("database_unavailable", _MET_SECONDS):
+                raise NotAsPromised("nobody was told that the database's disk is full")
+            read = _ask(house, "/customers", headers)
+        if not read.ok:
+            raise NotAsPromised(f"a question while the disk is full: {read.text[:200]}")
+        if not house.ledger.await_more_accepted(5, _MET_SECONDS):
+            raise NotAsPromised("nothing is accepted once there is room again")
+
+
+@contextmanager
+def _on_a_small_disk(house: House, name: str) -> Iterator[Path]:
+    """Keep a database on a disk with little room for as long as the block lasts."""
+    server = house.engines.postgres
+    assert server is not None
+    with admin_of(house) as cursor:
+        cursor.execute("select pg_database_size(%s) / 1048576 + 24", (name,))
+        (megabytes,) = cursor.fetchone()
+        account, folder = server.places.account, server.places.data / "small-disk"
+        with small_disk(folder, megabytes=int(megabytes), account=account) as disk:
+            cursor.execute(f"create tablespace small location '{disk}'")
+            try:
+                _move_database(cursor, name, "small")
+                yield disk
+            finally:
+                _move_database(cursor, name, "pg_default")
+                cursor.execute("drop tablespace small")
+
+
+def _move_database(cursor: Any, name: str, tablespace: str) -> None:
+    """Move a database's files, for which nobody may be connected to it."""
+    cursor.execute(f'alter database "{name}" with allow_connections false')
+    try:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,)
+        )
+        cursor.execute(f'alter database "{name}" set tablespace {tablespace}')
+    finally:
+        cursor.execute(f'alter database "{name}" with allow_connections true')
+
+
+def database_away(seconds: float) -> Callable[[House], None]:
+    """Nobody gets into customers' database for so long."""
+
+    def do(house: House) -> None:
+        name = house.system.installation.name_of("customers")
+        with admin_of(house) as cursor:
+            cursor.execute(f'alter database "{name}" with allow_connections false')
+            try:
+                cursor.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+                    (name,),
+                )
+                time.sleep(seconds)  # How long it lasts is the fault.
+            finally:
+                cursor.execute(f'alter database "{name}" with allow_connections true')
 
     return do
 
@@ -480,6 +563,45 @@ def jump_the_clock(house: House) -> None:
     house.ledger.await_more_accepted(20, _MET_SECONDS)
 
 
+def wrong_scanner_clocks(house: House) -> None:
+    """From one reading to the next, scanners believe to be hours ahead and hours behind."""
+    for scanner in house.workload.scanners:
+        scanner.wrong_by = cycle((timedelta(hours=9), timedelta(hours=-7)))
+    try:
+        # More than one shipment's way from picked to signed.
+        if not house.ledger.await_more_accepted(8, 2 * _MET_SECONDS, "/scans"):
+            raise NotAsPromised("no scans are accepted from scanners whose clocks are wrong")
+    finally:
+        for scanner in house.workload.scanners:
+            scanner.wrong_by = repeat(timedelta())
+
+
+def wrong_machine_clock(seconds: float) -> Callable[[House], None]:
+    """The clock of orders' machine is set ahead, then back.
+
+    Ahead, all calls come too late there and are refused; behind, nobody notices. What was
+    leased or put off by the clock that was ahead does not wait until that time has come.
+    """
+
+    def do(house: House) -> None:
+        charge, file = house.charge("orders.1"), house.folder / "orders.clock"
+        true_build = charge.program
+        set_clock(file, 0.0)
+        command = (sys.executable, "-m", "tests.faults.clocks", str(file), "orders")
+        house.exchange("orders.1", replace(true_build, command=command))
+        try:
+            set_clock(file, seconds)
+            if not house.ledger.await_told("deadline_passed", _MET_SECONDS):
+                raise NotAsPromised("a machine whose clock is ahead does not find calls late")
+            set_clock(file, -seconds)
+            if not house.ledger.await_more_accepted(10, _MET_SECONDS):
+                raise NotAsPromised("nothing is accepted by a machine whose clock is behind")
+        finally:
+            house.exchange("orders.1", true_build)
+
+    return do
+
+
 PROCESSES = ("orders.1", "customers.1", "inventory.1", "shipping.1", "aftersales.1", "relay")
 
 STRIKES: tuple[Strike, ...] = (
@@ -508,6 +630,7 @@ STRIKES: tuple[Strike, ...] = (
     kill("rabbitmq"),
     Strike("broker closes every connection", close_connections),
     Strike("broker's memory alarm", memory_alarm),
+    Strike("the broker's disk is full", full_broker_disk),
     Strike("a queue is deleted", delete_queue),
     Strike("a queue is full", full_queue),
     Strike("the broker's data are lost", lose_broker_data),
@@ -516,6 +639,7 @@ STRIKES: tuple[Strike, ...] = (
     Strike("all database connections terminated", terminate_backends),
     Strike("connection limit reached", connection_limit),
     Strike("a lock held for 10 s", hold_a_lock(10.0)),
+    Strike("the database's disk is full", full_database_disk, obstacle=cannot_be_made),
     Strike("serialization failures", failing_commits("40001", "customers")),
     Strike("deadlocks", failing_commits("40P01", "inventory")),
     Strike(f"{BEHIND_PROXY} cut off from the broker", cut_off(SILENCE_SECONDS)),
@@ -525,8 +649,11 @@ STRIKES: tuple[Strike, ...] = (
     Strike("poisonous events, newer and older versions", poison_events),
     Strike("poisonous requests", poison_requests),
     Strike("the clock jumps a day", jump_the_clock),
+    Strike("scanners' clocks are hours off", wrong_scanner_clocks),
+    Strike("the clock of orders' machine is set", wrong_machine_clock(30.0), is_long=True),
     Strike("broker frozen for 20 s", broker_away(20.0), is_long=True),
     Strike("broker frozen for 90 s", broker_away(90.0), is_long=True),
+    Strike("customers' database is away for 60 s", database_away(60.0), is_long=True),
     Strike("a lock held for 60 s", hold_a_lock(60.0), is_long=True),
     Strike(f"{BEHIND_PROXY} cut off for 60 s", cut_off(60.0), is_long=True),
 )

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any
 from uuid import uuid4
 
@@ -38,6 +40,8 @@ class Client(Person):
 
     ledger: Ledger = field(default_factory=Ledger)
     ending: threading.Event = field(default_factory=threading.Event)
+    #: How wrong a scanner's clock is, from one reading to the next.
+    wrong_by: Iterator[timedelta] = field(default_factory=lambda: repeat(timedelta()))
 
     def send(
         self,
@@ -55,6 +59,8 @@ class Client(Person):
         if method == "POST":
             key = key or str(uuid4())
             body = {} if body is None else body
+        if path == "/scans" and body is not None:
+            body = self._by_its_own_clock(body)
         headers = {**self.headers, "Accept": accept}
         if key is not None:
             headers["Idempotency-Key"] = key
@@ -65,7 +71,10 @@ class Client(Person):
             response = self._try(method, path, body, query, headers)
             if response is not None and not _asks_for_patience(response):
                 break
-            self.ledger.write_unanswered()
+            code = _code_of_503(response)
+            self.ledger.write_unanswered(code)
+            if response is not None and code and "Retry-After" not in response.headers:
+                self.ledger.write_wrong(f"{method} {path}: 503 without Retry-After", chapter)
             waited = time.monotonic() - began
             if waited > PATIENCE_SECONDS or self.ending.wait(_PAUSE_SECONDS):
                 raise GaveUp(f"{self.role}: {method} {path} unanswered for {waited:.0f} s")
@@ -86,6 +95,10 @@ class Client(Person):
         if response.status_code >= 500:
             self.ledger.write_wrong(f"{answered} {response.text[:300]}", chapter)
         return response
+
+    def _by_its_own_clock(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        device_time = (datetime.now(UTC) + next(self.wrong_by)).isoformat()
+        return {"scans": [{**each, "device_time": device_time} for each in body["scans"]]}
 
     def _try(
         self,
@@ -115,6 +128,12 @@ def _asks_for_patience(response: requests.Response) -> bool:
     return response.status_code == 409 and (_json(response) or {}).get("code") == "in_progress"
 
 
+def _code_of_503(response: requests.Response | None) -> str | None:
+    if response is None or response.status_code != 503:
+        return None
+    return str((_json(response) or {}).get("code"))
+
+
 def _json(response: requests.Response) -> Any:
     if "json" not in response.headers.get("Content-Type", ""):
         return None
@@ -126,7 +145,7 @@ class Crew(Company):
     """The people of one client: their own connections, sessions signed in once for all."""
 
     headers: Mapping[str, dict[str, str]] = field(default_factory=dict)
-    scanner: Person | None = None
+    scanner: Client | None = None
     ledger: Ledger = field(default_factory=Ledger)
     ending: threading.Event = field(default_factory=threading.Event)
 
@@ -242,6 +261,11 @@ class Workload:
                 ending=self._ending,
             )
             yield crew
+
+    @property
+    def scanners(self) -> list[Client]:
+        """The clients' scanners."""
+        return [crew.scanner for crew in self._crews if crew.scanner is not None]
 
     @property
     def somebody(self) -> Crew:

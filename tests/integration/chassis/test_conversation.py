@@ -286,3 +286,46 @@ def test_a_bug_in_one_conversation_does_not_keep_the_others_waiting(
     assert talks.take_up_abandoned() == 2
 
     assert len(marked(store)) == 1
+
+
+def test_setting_the_clock_back_leaves_no_conversation_lying(
+    talks: Conversations, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lease that was given before the clock went back an hour would run for that hour."""
+    crash_at(monkeypatch, "after_begin")
+    with pytest.raises(Crash):
+        hold(talks)
+    with store.work() as work:
+        work.session.execute(text("update conversation set lease_until = now() + interval '1 h'"))
+
+    assert talks.take_up_abandoned() == 1
+
+    assert (state(store), marked(store)) == ("done", ["a"])
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_setting_the_clock_changes_nobodys_patience(
+    talks: Conversations,
+    neighbours: Neighbours,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
+) -> None:
+    tries: list[float] = []
+
+    def away_while_the_clock_is_set() -> None:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            real = time.time
+            monkeypatch.setattr(time, "time", lambda: real() + hours * 3600)
+        if len(tries) > 50:
+            raise Crash
+        raise Unavailable
+
+    neighbours.before["one.hold"] = away_while_the_clock_is_set
+
+    with pytest.raises(Unavailable):
+        hold(talks, seconds=1.0)
+
+    assert len(tries) > 2
+    assert state(store) == "running"

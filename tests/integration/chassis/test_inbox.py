@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -188,6 +189,26 @@ def test_nothing_is_due_behind_a_parked_message_until_it_is_discarded(session: S
     assert due(session) == [3]
 
 
+def test_of_two_operators_who_retry_a_message_at_once_one_does(
+    session: Session, engine: Engine
+) -> None:
+    set_aside(session, 2, Failure(State.PARKED, "broken"))
+    session.commit()
+    row_id = parked_id(session)
+
+    def retry(_: int) -> str:
+        with Session(engine) as operator, operator.begin():
+            try:
+                failed.retry(operator, platform.failed, row_id)
+            except failed.MessageNotParked as refused:
+                return refused.code
+            return "retried"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(retry, range(2))) == ["message_not_parked", "retried"]
+    assert failed.shown(session, platform.failed, row_id)["replays"] == 1
+
+
 def parked_id(session: Session) -> int:
     return int(
         session.scalars(select(platform.failed.c.id).order_by(platform.failed.c.id)).first() or 0
@@ -200,6 +221,16 @@ def test_a_retry_is_not_due_before_its_time(session: Session) -> None:
 
     past = clock.machine_now() - timedelta(seconds=1)
     session.execute(update(platform.failed).values(due_at=past))
+
+    assert due(session) == [2]
+
+
+def test_a_retry_that_waits_since_before_the_clock_was_set_back_is_due(session: Session) -> None:
+    set_aside(session, 2, Failure(State.RETRYING, "broken", 8, delay_seconds=375))
+    assert due(session) == []
+
+    in_an_hour = clock.machine_now() + timedelta(hours=1)
+    session.execute(update(platform.failed).values(due_at=in_an_hour))
 
     assert due(session) == [2]
 

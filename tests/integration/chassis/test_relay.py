@@ -6,10 +6,12 @@ from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
+import psycopg2
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
-from chassis import relay
+from chassis import database, relay
 from chassis.database import Platform
 from chassis.mapping import new_metadata
 from chassis.relay import Outcome, Relay, plain_url
@@ -77,6 +79,15 @@ def outbox(empty_database: str) -> Iterator[Outbox]:
     opened = Outbox(empty_database)
     with closing(opened.database):
         yield opened
+
+
+def test_tls_that_the_databases_url_asks_for_is_not_done_without(empty_database: str) -> None:
+    wary = f"{empty_database}?sslmode=verify-full&sslrootcert=/nowhere"
+
+    with pytest.raises(psycopg2.OperationalError, match=r"SSL|root certificate"):
+        relay.connect(plain_url(wary), "test")
+    with pytest.raises(OperationalError, match=r"SSL|root certificate"):
+        database.connect(wary, application="test", pool_size=1).connect()
 
 
 def test_events_leave_in_the_order_they_were_written_and_once(outbox: Outbox) -> None:
@@ -169,9 +180,37 @@ def test_only_what_is_old_sent_and_received_is_purged(outbox: Outbox) -> None:
         "outbox": 0,
         "inbox": 1,
         "command": 0,
+        "conversation": 0,
         "failed_message": 0,
     }
     outbox.execute("update audience set caught_up_to = now() - interval '1 hour'")
     assert relay.purge(outbox.database)["outbox"] == 2
     assert outbox.execute("select aggregate_id from outbox order by id") == [("0",), ("3",)]
     assert outbox.execute("select count(*) from inbox") == [(1,)]
+
+
+def test_a_conversation_is_purged_14_days_after_it_was_last_worked_on_unless_it_is_open(
+    outbox: Outbox,
+) -> None:
+    for state in ("running", "undoing", "done", "refused", "void"):
+        for age in ("14 days 1 hour", "13 days 23 hours"):
+            outbox.execute(
+                "insert into conversation (id, kind, principal_id, key, principal, body, body_hash,"
+                " notes, state, epoch, attempts, deadline, lease_until, created_at) values"
+                " (gen_random_uuid(), 'submit', 'p-1', %s, '{}', '{}', '', '{}', %s, 0, 0,"
+                " now(), now() - %s::interval, now() - interval '20 days')",
+                f"{state}, {age}",
+                state,
+                age,
+            )
+
+    assert relay.purge(outbox.database)["conversation"] == 3
+    assert outbox.execute("select key from conversation order by key") == [
+        ("done, 13 days 23 hours",),
+        ("refused, 13 days 23 hours",),
+        ("running, 13 days 23 hours",),
+        ("running, 14 days 1 hour",),
+        ("undoing, 13 days 23 hours",),
+        ("undoing, 14 days 1 hour",),
+        ("void, 13 days 23 hours",),
+    ]

@@ -80,7 +80,15 @@ class Probes:
     url: str
     replicas: list[Probe] = field(default_factory=list)
 
-    def __call__(self, *, url: str | None = None, wait: bool = True, **environment: str) -> Probe:
+    def __call__(
+        self,
+        *,
+        url: str | None = None,
+        wait: bool = True,
+        clock: Path | None = None,
+        **environment: str,
+    ) -> Probe:
+        """Start a replica, on a machine whose `clock` is wrong by what the file says."""
         number = len(self.replicas) + 1
         ready = self.folder / f"ready-{number}"
         log = self.folder / f"log-{number}"
@@ -96,8 +104,7 @@ class Probes:
             name=f"probe-{number}",
             command=(
                 sys.executable,
-                "-m",
-                "chassis.runner",
+                *(("-m", "tests.faults.clocks", str(clock)) if clock else ("-m", "chassis.runner")),
                 "tests.service.chassis.probe:ProbeService",
             ),
             environment=told,

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import amqp
@@ -19,6 +20,7 @@ from chassis.errors import Unavailable
 from chassis.rpc import RpcClient
 from deploy.local.engines import Engines
 from tests.conftest import Vhost
+from tests.faults.clocks import set_clock
 from tests.faults.proxy import Proxy
 from tests.service.chassis.conftest import PRINCIPAL, Probe, Probes, eventually, within
 
@@ -172,6 +174,27 @@ def test_while_the_broker_takes_nothing_calls_are_refused_at_once_and_go_on_afte
     assert ask(client, "echo", 1)["body"] == 1
 
 
+def test_a_callee_whose_clock_is_ahead_refuses_until_it_is_set(
+    probes: Probes, client: RpcClient, tmp_path: Path
+) -> None:
+    clock = tmp_path / "clock"
+    set_clock(clock, 0)
+    probe = probes(clock=clock)
+    ask(client, "echo")
+
+    set_clock(clock, 30)
+    eventually(lambda: not _answers(client), "its clock is ahead")
+    code, _ = refusal_of(client, seconds=20)
+    assert code == "deadline_passed"
+    assert "its deadline has passed" in probe.logged()
+
+    # Behind it takes no call for late: what nobody waits for any more the broker lets expire.
+    set_clock(clock, -30)
+    eventually(lambda: _answers(client), "its clock is behind")
+    set_clock(clock, 0)
+    assert ask(client, "echo", "set")["body"] == "set"
+
+
 # Lost brokers --------------------------------------------------------------------------------
 
 
@@ -204,6 +227,51 @@ def _answers(client: RpcClient) -> bool:
         return bool(ask(client, "echo", 1, seconds=2)["body"] == 1)
     except Unavailable:
         return False
+
+
+def test_a_request_that_the_broker_lost_holds_its_caller_no_longer_than_the_deadline(
+    probes: Probes, client: RpcClient, vhost: Vhost
+) -> None:
+    probe = probes()
+    ask(client, "echo")
+    probe.ask_to_stop()
+    probe.await_end()
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(refusal_of, client, seconds=2.0)
+        eventually(lambda: _emptied(vhost.url, "rpc-probe") == 1, "the request is lost")
+        code, took = asked.result()
+
+    assert code == "deadline_passed"
+    assert took < 3.0
+    probes()
+    assert ask(client, "echo", "after")["body"] == "after"
+
+
+def _emptied(url: str, queue: str) -> int:
+    """Empty a queue; gives how many requests were in it."""
+    connection = bus.connect(url, name="purge")
+    try:
+        return int(connection.channel().queue_purge(queue))
+    finally:
+        connection.close()
+
+
+def test_a_caller_whose_reply_queue_is_deleted_gets_another(
+    probes: Probes, client: RpcClient, engines: Engines, vhost: Vhost
+) -> None:
+    probe = probes()
+    assert engines.control is not None
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(ask, client, "do_once_told", "unheard", seconds=60)
+        probe.await_mark("unheard.began")
+
+        engines.control.run("delete_queue", client._reply_key, "-p", vhost.name)
+
+        with pytest.raises(Unavailable) as lost:
+            waiting.result()
+        assert lost.value.code == "service_unavailable"
+        probe.tell("unheard")
+        assert ask(client, "echo", "again", seconds=20)["body"] == "again"
 
 
 def test_a_service_finds_a_broker_that_was_away_and_serves_again(

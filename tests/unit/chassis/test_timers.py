@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from chassis.timers import Daily, Every
+from chassis import clock
+from chassis.timers import Daily, Every, Standing, is_postponed
 
 RING = Daily(time(0, 10))  # 00:10 in Shanghai is 16:10 UTC of the day before
 
@@ -37,3 +38,13 @@ def test_a_recurring_job_makes_up_once_for_what_it_missed() -> None:
     assert hourly.due(utc(1, 0), utc(1, 1)) == utc(1, 1)
     assert hourly.due(utc(1, 0), utc(3, 7)) == utc(3, 7)
     assert hourly.due(utc(3, 7), utc(3, 7) + timedelta(seconds=1)) is None
+
+
+def test_a_clock_that_was_set_back_keeps_no_job_waiting() -> None:
+    hourly, now = Every(3600), clock.machine_now()
+
+    assert hourly.due(utc(3, 7), utc(3, 4)) == utc(3, 4)
+    assert is_postponed(Standing(now, 1, now + timedelta(seconds=300)))
+    assert not is_postponed(Standing(now, 1, now + timedelta(hours=1)))
+    # A daily slot is of business time, and is done once however the clock is set.
+    assert RING.due(utc(10, 16, 10), utc(10, 15)) is None

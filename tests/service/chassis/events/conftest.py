@@ -32,6 +32,7 @@ from tests.system import PASSWORD
 
 QUEUE = "events-teller--ear"
 EAR, ORDERLY_EAR, TWO_EARS = "EarService", "OrderlyEarService", "TwoEarsService"
+NEW_EAR = "NewEarService"
 
 
 @pytest.fixture(scope="session")

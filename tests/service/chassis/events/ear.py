@@ -85,6 +85,25 @@ class EarService(AnswersRelay):
         react(event.data["then"])
 
 
+class NewLine(Line):
+    """What a later version of the ear reads of the same event: a field more."""
+
+    mood = fields.String(load_default="calm")
+
+
+class NewEarService(AnswersRelay):
+    """A later version of the ear, which may run beside the earlier one."""
+
+    name = "ear"
+    database = Database(platform, events={}, rules={})
+
+    @listens_to("teller", "story_told", schema=NewLine)
+    def hear_story(self, work: Work, event: Received) -> None:
+        event.data["line"] += f", {event.data['mood']}"
+        keep(work, "hear_story", event)
+        react(event.data["then"])
+
+
 class OrderlyEarService(AnswersRelay):
     """Hears only endings, but each after all that came before it."""
 

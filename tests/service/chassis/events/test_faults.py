@@ -1,11 +1,17 @@
 """Processes killed at the points where it hurts most: nothing is lost, nothing is done twice."""
 
+import json
+import os
 import signal
+from contextlib import closing
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from chassis import relay
 from tests.service.chassis.conftest import eventually
 from tests.service.chassis.events.conftest import QUEUE, Stage
 
@@ -110,6 +116,31 @@ def test_another_replica_takes_over_when_the_listening_one_is_killed(stage: Stag
     assert stage.reactions() == ["wait", "wait", "fine"]
 
 
+def test_a_listener_that_stands_still_is_replaced_and_does_nothing_twice_when_it_wakes(
+    stage: Stage,
+) -> None:
+    heartbeat: dict[str, Any] = {"GENDAN_HEARTBEAT_SECONDS": "2"}
+    stage.run_ear(**heartbeat)
+    stage.run_ear(**heartbeat)
+    stage.run_relay()
+    story = stage.teller.begin()
+    stage.teller.tell(story, "one")
+    stage.await_heard(["one"])
+    listening = int((stage.folder / "reactions").read_text().split()[1])
+
+    os.kill(listening, signal.SIGSTOP)
+    try:
+        stage.teller.tell(story, "two", "three")
+        stage.await_heard(["one", "two", "three"], seconds=30)
+    finally:
+        os.kill(listening, signal.SIGCONT)
+    stage.teller.tell(story, "four")
+
+    stage.await_heard(["one", "two", "three", "four"])
+    eventually(lambda: stage.queue_length() == 0, "the queue is empty")
+    assert stage.heard() == ["one", "two", "three", "four"]
+
+
 def test_a_stop_finishes_what_runs_acknowledges_it_and_takes_nothing_new(stage: Stage) -> None:
     leaving = stage.run_ear()
     stage.run_relay()
@@ -175,6 +206,44 @@ def test_what_a_deleted_queue_took_with_it_is_sent_again(stage: Stage) -> None:
     assert stage.heard() == ["zero", *map(str, range(1, 30))]
     (row,) = audience(stage)
     assert (row["service"], row["resent"]) == ("ear", 29)
+
+
+def test_a_message_that_comes_again_within_fourteen_days_is_stopped(stage: Stage) -> None:
+    """The inbox remembers to the last hour: the purge takes no younger row (P18)."""
+    stage.run_ear()
+    stage.run_relay()
+    yesterday_in_the_window, out_of_it = (
+        stage.envelope(uuid4(), 1, {"line": line}) for line in ("within", "beyond")
+    )
+    for body, age in ((yesterday_in_the_window, "13 days 23 hours"), (out_of_it, "14 days 1 hour")):
+        stage.publish(body)
+        message_id = json.loads(body)["message_id"]
+        eventually(partial(has_heard, stage, message_id), "it is heard")
+        with stage.ears.begin() as connection:
+            connection.execute(
+                text(
+                    "update inbox set received_at = now() - cast(:age as interval)"
+                    " where message_id = :message"
+                ),
+                {"age": age, "message": message_id},
+            )
+
+    with closing(relay.connect(relay.plain_url(stage.urls["ear"]), "test")) as database:
+        purged = relay.purge(database)
+    stage.publish(yesterday_in_the_window)
+    stage.publish(out_of_it)
+
+    assert purged["inbox"] == 1
+    # What nobody remembers is done again: nothing that old is sent (the outbox is purged too).
+    eventually(lambda: len(stage.heard()) == 3, "what was forgotten is heard")
+    eventually(lambda: stage.queue_length() == 0, "the queue is empty")
+    assert sorted(stage.heard()) == ["beyond", "beyond", "within"]
+
+
+def has_heard(stage: Stage, message_id: str) -> bool:
+    with stage.ears.connect() as connection:
+        query = text("select count(*) from inbox where message_id = :message")
+        return bool(connection.scalar(query, {"message": message_id}))
 
 
 def audience(stage: Stage) -> list[Any]:
