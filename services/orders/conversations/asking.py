@@ -89,7 +89,7 @@ SEND_CONFIRMATION = Conversation(
 
 def _begin_sign_back(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    confirmation = order.guard_sign_back(request["expected_version"])
+    confirmation = order.guard_verifying(request["expected_version"])
     confirming.returned_copy(work, confirmation, request, why=None)
     return _notes(order)
 
@@ -127,7 +127,7 @@ def _faults(order: Order, talk: Talk) -> list[str]:
 
 def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
     order = _order_of(work, talk)
-    confirmation = order.guard_sign_back(None)
+    confirmation = order.guard_verifying(None)
     if found := _faults(order, talk):
         raise SignBackInvalid(order_number=order.number, why="; ".join(found))
     copy = confirming.returned_copy(work, confirmation, talk.request, why=None)

@@ -617,6 +617,16 @@ class Order(Announcing, Base):
         self.guard_change(expected_version)
         return standing
 
+    def guard_verifying(self, expected_version: int | None) -> Confirmation:
+        """Give the confirmation whose copy may be verified: confirming is a move forward.
+
+        A copy that is owed moves nothing, so it is taken on hold too. Raises OrderOnHold.
+        """
+        standing = self.guard_sign_back(expected_version)
+        if self.stage is Stage.AWAITING_RETURN:
+            self.guard_hold()
+        return standing
+
     def reject_sign_back(self, copy: SignBack) -> events.OrderChanged:
         """File a copy that does not bind the customer; the confirmation is sent again."""
         confirmation = self.confirmation
@@ -663,8 +673,8 @@ class Order(Announcing, Base):
         return [events.LineShortClosed(self, str(line.id)), *self.fulfil_if_served(now)]
 
     def fulfil_if_served(self, now: datetime) -> list[events.OrderEvent]:
-        """Move to fulfilled once every line is signed for or short-closed."""
-        if self.stage is not Stage.IN_PROGRESS or not self.is_served:
+        """Move to fulfilled once every line is signed for or short-closed, and no hold stands."""
+        if self.stage is not Stage.IN_PROGRESS or self.is_on_hold or not self.is_served:
             return []
         self.stage = Stage.FULFILLED
         self.fulfilled_at = self.touched_at = now
@@ -705,11 +715,16 @@ class Order(Announcing, Base):
         if self.hold["by"] != by.person_id:
             by.require("supervisor")
 
-    def resume(self, now: datetime) -> events.OrderResumed:
-        """Lift the hold."""
+    def resume(self, now: datetime) -> list[events.OrderEvent]:
+        """Lift the hold; what was signed for meanwhile counts now."""
         self.hold = None
         self.touched_at = now
-        return events.OrderResumed(self)
+        return [events.OrderResumed(self), *self.fulfil_if_served(now)]
+
+    def guard_cancel(self, expected_version: int | None) -> None:
+        """Raise unless it may be cancelled; a cancel is no move forward, so a hold stops none."""
+        STAGES.check(self.stage, Stage.CANCEL_REQUESTED, order_number=self.number)
+        self.guard_change(expected_version)
 
     def request_cancel(self) -> events.CancelRequested:
         """Mark that the supervisor cancels, while the other services are asked."""
