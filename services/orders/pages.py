@@ -1,7 +1,7 @@
 """What people look at: an order, its confirmations and tasks, work lists."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from chassis.calendar import calendar_of
@@ -51,6 +51,7 @@ def list_tasks(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 # What orders in a stage wait for, and who does it.
 _IN_STAGE: dict[Stage, tuple[str, str, str, tuple[str, ...]]] = {
+    Stage.MEMO: ("draft", "Make the memo a draft", "备忘转草稿", ("clerk",)),
     Stage.DRAFT: ("submit", "Complete and submit", "补齐并提交", ("clerk",)),
     Stage.APPROVED: ("send_confirmation", "Send the confirmation", "发送确认书", ("clerk",)),
     Stage.AWAITING_RETURN: ("verify_sign_back", "Sign-back awaited", "待签章回传", ("clerk",)),
@@ -108,7 +109,7 @@ def _task_item(task: Any, order: Order) -> dict[str, Any]:
         title_zh=task.title_zh,
         roles=[task.role],
         person_id=task.person_id,
-        due_at=None if task.due_at is None else task.due_at.isoformat(),
+        due_at=_running(order, task.due_at),
         entity_type="task",
         entity_number=str(task.id),
         verb="finish",
@@ -123,12 +124,17 @@ def _anomaly_item(anomaly: Any, order: Order) -> dict[str, Any]:
         title=anomaly.text,
         title_zh=anomaly.text,
         roles=list(anomaly.owner_roles),
-        due_at=None if anomaly.escalates_at is None else anomaly.escalates_at.isoformat(),
+        due_at=_running(order, anomaly.escalates_at),
         entity_type="anomaly",
         entity_number=str(anomaly.id),
         verb="resolve",
         path=f"/api/v1/anomalies/{anomaly.id}",
     )
+
+
+def _running(order: Order, due_at: datetime | None) -> str | None:
+    """Give a due time; a hold stops all of an order's clocks, so then nothing falls due."""
+    return None if due_at is None or order.is_on_hold else due_at.isoformat()
 
 
 def _order_items(
@@ -146,17 +152,20 @@ def _order_items(
             title=f"{title}: {order.number}",
             title_zh=f"{title_zh}：{order.number}",
             roles=list(roles),
-            due_at=_end_of(work, order.customer_due(work.today)),
+            due_at=_due(work, order),
             verb=verb,
         )
         for order in waiting
     ]
 
 
-def _end_of(work: Work, day: date | None) -> str | None:
-    """Give when work ends on a day; a day off counts like any other here."""
-    return (
-        None
-        if day is None
-        else calendar_of(work, for_facts=True).end_of_working_day(day).isoformat()
-    )
+def _due(work: Work, order: Order) -> str | None:
+    """Give when the confirmation is due, past that when work ends on the customer's day.
+
+    A day off counts like any other here.
+    """
+    day = order.customer_due(work.today)
+    due_at = order.confirmation_due_at
+    if due_at is None and day is not None:
+        due_at = calendar_of(work, for_facts=True).end_of_working_day(day)
+    return None if due_at is None else due_at.isoformat()

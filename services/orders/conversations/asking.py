@@ -6,6 +6,7 @@ The order is not marked busy for them: `finish` checks again what `begin` checke
 from typing import Any
 from uuid import UUID
 
+from chassis.calendar import CALENDAR
 from chassis.conversation import Conversation, Talk, nothing
 from chassis.database import Work
 from chassis.errors import GendanError
@@ -20,7 +21,7 @@ from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.order import Order
 from services.orders.schemas import commands, views
 from services.orders.storage import orders, prices, tasks
-from services.orders.use_cases import confirming
+from services.orders.use_cases import clocks, confirming
 
 
 def _notes(order: Order) -> dict[str, Any]:
@@ -56,9 +57,12 @@ def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
         today=work.today,
         now=work.now,
         sending=confirming.sending(work, talk.request),
-        slides_in_working_days=work.setting("slide_in_working_days"),
+        slide_calendar=work.setting(CALENDAR.key)
+        if work.setting("slide_in_working_days")
+        else None,
     )
     work.announce(event)
+    clocks.end_replies(work, order)
     work.log(
         "order",
         order.number,

@@ -1,5 +1,6 @@
 """Hold, resume, cancel: shipping and inventory are stopped, or set going again, first."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from services.orders.conversations import busy
 from services.orders.domain.lifecycle import CANCELLABLE, STAGES, Stage
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
+from services.orders.use_cases import clocks
 from services.orders.use_cases.ending import drop_open_tasks
 
 
@@ -100,6 +102,8 @@ def _finish_resume(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     was, before = order.hold, order.stage
     work.announce(*order.resume(work.now))
+    if was is not None:
+        clocks.go_on_after_hold(work, order, datetime.fromisoformat(was["at"]))
     work.log(
         "order",
         order.number,

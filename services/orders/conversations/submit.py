@@ -19,7 +19,7 @@ from services.orders.domain.pricing import PriceFindings
 from services.orders.domain.review import inputs_of, judge_credit, judge_price, renew_gates
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
-from services.orders.use_cases import drafting, reviewing
+from services.orders.use_cases import clocks, drafting, reviewing
 from services.orders.use_cases.pricing import price_draft
 
 
@@ -179,6 +179,8 @@ def _finish_create(work: Work, talk: Talk) -> dict[str, Any]:
     order_id, number = UUID(talk.notes["order_id"]), talk.notes["order_number"]
     order, findings = talk.take_built() or _build(work, order_id, number, talk.request)
     work.session.add(order)
+    clocks.owe_replies(work, order)
+    drafting.follow_paper(work, order)
     if findings is not None and talk.request["submit"]:
         return _review(work, talk, order, findings)
     drafting.announce_draft(work, order)

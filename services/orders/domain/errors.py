@@ -219,6 +219,14 @@ class TaskNotFound(NotFound):
     zh = "没有任务 {task_id}。"
 
 
+class EndsByItself(Conflict):
+    """Some obligations end by what happens, not by somebody's word."""
+
+    code = "task_ends_by_itself"
+    en = "'{title}' ends by itself with {with_what}; nobody can finish it by hand."
+    zh = "“{title}”须以{with_what_zh}了结，不能手工完成。"
+
+
 class AnomalyNotFound(NotFound):
     """No such anomaly."""
 

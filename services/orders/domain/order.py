@@ -33,7 +33,7 @@ from services.orders.domain.errors import (
     OrderOnHold,
     SignBackAlreadyVerified,
 )
-from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, Gate
+from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, STATED, Gate
 from services.orders.domain.lifecycle import (
     CANCELLABLE,
     RETURNABLE,
@@ -159,6 +159,9 @@ class Order(Announcing, Base):
     confirmed_at: Mapped[datetime | None]
     fulfilled_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    confirmation_due_at: Mapped[datetime | None] = mapped_column(
+        comment="by when it is sent; made orders: all is stated; null: the clock does not run"
+    )
     touched_at: Mapped[datetime] = mapped_column(comment="last move or edit, for the expiry")
     holds_anything: Mapped[bool] = mapped_column(comment="credit, stock, material or a slot")
 
@@ -190,6 +193,7 @@ class Order(Announcing, Base):
         reply_by: datetime | None = None,
         wish: str | None = None,
         paper_owed: bool = False,
+        confirmation_due_at: datetime | None = None,
     ) -> None:
         """Write a memo: what somebody asked for, not yet an order."""
         self.id, self.number, self.stage = id, number, Stage.MEMO
@@ -212,6 +216,7 @@ class Order(Announcing, Base):
         self.created_at = self.touched_at = now
         self.submitted_at = self.approved_at = self.confirmed_at = None
         self.fulfilled_at = self.closed_at = None
+        self.confirmation_due_at = confirmation_due_at
         self.holds_anything = False
         self.hold = self.busy_with = self.past_reference = None
         self.confirmed_by_grade = self.imported = False
@@ -430,6 +435,11 @@ class Order(Announcing, Base):
         """Announce what was edited."""
         return events.OrderChanged(self)
 
+    def take_paper(self) -> events.OrderChanged:
+        """Note that the written paper of an oral order has come."""
+        self.paper_owed = False
+        return events.OrderChanged(self)
+
     def check_key_data(self, by: Principal, now: datetime) -> None:
         """Note who compared size, quantity, price and consignee once more (O37)."""
         self.checked_by, self.checked_at = by.name, now
@@ -458,6 +468,7 @@ class Order(Announcing, Base):
         self.stage = Stage.IN_REVIEW
         self.submitted_at = self.touched_at = now
         self.holds_anything = True
+        self._stop_clock_when_stated()
         return events.OrderSubmitted(self)
 
     def open_gates(self, now: datetime) -> None:
@@ -495,11 +506,18 @@ class Order(Announcing, Base):
         """Open what follows a verdict and, when all have passed, approve."""
         self.touched_at = now
         self.open_gates(now)
+        self._stop_clock_when_stated()
         if self.stage is Stage.IN_REVIEW and all(gate.has_passed for gate in self.gates):
             self.stage = Stage.APPROVED
             self.approved_at = now
             return [events.OrderApproved(self)]
         return [events.OrderChanged(self)]
+
+    def _stop_clock_when_stated(self) -> None:
+        # Of what is made the clock runs to the last statement only (SPEC §5, clocks).
+        stated = [gate for gate in self.gates if gate.kind in STATED]
+        if stated and all(gate.has_passed for gate in stated):
+            self.confirmation_due_at = None
 
     def set_production_due(self, by_line: Mapping[UUID, date], latest: date, today: date) -> None:
         """Take the planner's signed dates, of each line and the latest of them.
@@ -550,6 +568,7 @@ class Order(Announcing, Base):
         for line in self.lines:
             line.base_production_due = None
         self.holds_anything = False
+        self.confirmation_due_at = None
         self.touched_at = now
         self.checked_by = self.checked_at = None
         return events.OrderExpired(self)
@@ -582,11 +601,12 @@ class Order(Announcing, Base):
         today: date,
         now: datetime,
         sending: dict[str, Any],
-        slides_in_working_days: bool = False,
+        slide_calendar: dict[str, Any] | None = None,
     ) -> events.ConfirmationSent:
         """Freeze the order as the next version of its confirmation and send it."""
         self.stage = Stage.AWAITING_RETURN
         self.touched_at = now
+        self.confirmation_due_at = None
         self.grade = grade
         number = len(self.confirmations) + 1
         self.confirmations.append(
@@ -599,7 +619,7 @@ class Order(Announcing, Base):
                 grade=grade,
                 sent_on=today,
                 sending=sending,
-                slides_in_working_days=slides_in_working_days,
+                slide_calendar=slide_calendar,
             )
         )
         return events.ConfirmationSent(self, number)

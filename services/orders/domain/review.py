@@ -9,14 +9,13 @@ from typing import Any
 
 from chassis import money
 from services.orders.domain import events
-from services.orders.domain.gate import RULE_VERSION, Gate
+from services.orders.domain.gate import RULE_VERSION, STATED, Gate
 from services.orders.domain.lifecycle import GateKind, Verdict
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import PriceFindings
 
 _ALWAYS = (GateKind.PRICE, GateKind.CREDIT)
-_FOR_MADE = (GateKind.TECHNIQUE, GateKind.MATERIAL, GateKind.SCHEDULE)
 
 # The system signs where the figures alone decide.
 SYSTEM_ID, SYSTEM_NAME = "system", "系统"
@@ -24,7 +23,7 @@ SYSTEM_ID, SYSTEM_NAME = "system", "系统"
 
 def needed_gates(order: Order) -> list[GateKind]:
     """Give the kinds of gates: stock lines skip technique, material and schedule."""
-    made = _FOR_MADE if order.made_lines else ()
+    made = STATED if order.made_lines else ()
     return [*_ALWAYS, *made, GateKind.APPROVAL]
 
 

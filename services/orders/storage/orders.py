@@ -181,8 +181,8 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
         raise CursorNotOurs(cursor=cursor) from error
 
 
-def ids_of_drafts_to_expire(work: Work, touched_before: datetime) -> Sequence[UUID]:
-    """Give drafts that still hold something and were not touched since."""
+def ids_of_drafts_to_expire(work: Work, touched_on_or_before: date) -> Sequence[UUID]:
+    """Give drafts that still hold something and were last touched that day or earlier."""
     return work.session.scalars(
         select(Order.id)
         .where(
@@ -190,7 +190,7 @@ def ids_of_drafts_to_expire(work: Work, touched_before: datetime) -> Sequence[UU
             Order.holds_anything.is_(True),
             Order.hold.is_(None),
             Order.busy_with.is_(None),
-            Order.touched_at < touched_before,
+            Order.touched_at < _midnight(touched_on_or_before + timedelta(days=1)),
         )
         .order_by(Order.id)
     ).all()

@@ -38,9 +38,12 @@ def short_close_line(work: Work, request: Mapping[str, Any]) -> Order:
 def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
     """Note that a task is done, and how it ended."""
     task = tasks.task(work, request["task_id"])
-    order = orders.order_by_id(work, task.order_id)
+    order = orders.order_by_id(work, task.order_id, lock=task.kind is TaskKind.PAPER_OWED)
     work.principal.require(task.role, "clerk", "supervisor")
+    task.guard_finish()
     task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=request["outcome"])
+    if task.kind is TaskKind.PAPER_OWED:
+        work.announce(order.take_paper())
     work.log("order", order.number, f"finish_{task.kind}", note=request["outcome"])
     return task
 
