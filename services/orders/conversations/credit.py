@@ -9,7 +9,7 @@ from services.orders.conversations import busy
 from services.orders.domain.errors import GateNotOpen
 from services.orders.domain.lifecycle import GateKind, Stage, Verdict
 from services.orders.domain.order import Order
-from services.orders.domain.review import judge_credit
+from services.orders.domain.review import judge_credit, take_terms
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
 
@@ -61,6 +61,7 @@ def _finish_retry(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     gate = order.gate(GateKind.CREDIT)
     judge_credit(gate, talk.answers["credit"], work.now)
+    take_terms(order, talk.answers["credit"])
     work.announce(*order.settle_gates(work.now))
     work.log("order", order.number, "retry_credit", changes={"credit": ["held", gate.verdict]})
     work.session.flush()
@@ -79,6 +80,7 @@ def _finish_override(work: Work, talk: Talk) -> dict[str, Any]:
         figures=talk.answers["credit"],
         override=True,
     )
+    take_terms(order, talk.answers["credit"])
     work.announce(*order.settle_gates(work.now))
     work.log(
         "order",

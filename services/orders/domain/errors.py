@@ -163,6 +163,22 @@ class LineNotFound(NotFound):
     zh = "订单 {order_number} 没有第 {line_no} 行。"
 
 
+class LineServed(Conflict):
+    """Only what is still to come of a line can be given up."""
+
+    code = "line_served"
+    en = "Nothing of line {line_no} of order {order_number} is still to come."
+    zh = "订单 {order_number} 第 {line_no} 行已无未交数量。"
+
+
+class DiscountAboveAmount(Invalid):
+    """A line never costs less than nothing."""
+
+    code = "discount_above_amount"
+    en = "Line {line_no}: the discount {discount} is more than the line's amount {amount}."
+    zh = "第 {line_no} 行：折扣 {discount} 超过该行金额 {amount}。"
+
+
 class LineNotMade(Conflict):
     """Only a line that is made gets a works instruction."""
 

@@ -26,6 +26,7 @@ from services.orders.domain.errors import (
     GateNotFound,
     GateNotOpen,
     LineNotFound,
+    LineServed,
     NotEditable,
     NothingToPromise,
     OrderBusy,
@@ -293,6 +294,8 @@ class Order(Announcing, Base):
         }
         if not self.lines:
             missing["lines"] = "产品明细"
+        if unpriced := [line.line_no for line in self.lines if not line.is_priced]:
+            missing["unit_price"] = f"单价（第{'、'.join(map(str, unpriced))}行）"
         return missing
 
     def line(self, line_no: int) -> OrderLine:
@@ -687,8 +690,13 @@ class Order(Announcing, Base):
         return [events.OrderStarted(self)]
 
     def short_close(self, line_no: int, now: datetime) -> list[events.OrderEvent]:
-        """Give up what is still to come of a line, with the customer's consent on record."""
+        """Give up what is still to come of a line, with the customer's consent on record.
+
+        Raises LineServed.
+        """
         line = self.line(line_no)
+        if line.is_served:
+            raise LineServed(order_number=self.number, line_no=line_no)
         line.short_closed = True
         return [events.LineShortClosed(self, str(line.id)), *self.fulfil_if_served(now)]
 

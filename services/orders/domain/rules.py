@@ -19,7 +19,7 @@ RULES = rules(
     Rule(
         "director_approves_off_percent",
         Decimal(10),
-        "orders this far below the scheme's total are approved by the director, percent",
+        "orders more than this off the scheme's total are approved by the director, percent",
         Decimal(0),
         Decimal(100),
     ),

@@ -230,7 +230,8 @@ def ids_of_sliding(work: Work, today: date) -> Sequence[UUID]:
 def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
     """Show a customer's orders to its present salesperson and region.
 
-    Who may see an order is no change of the order: its version and what it promised stay.
+    What is still being judged is judged by its present grade. Who may see an order is no
+    change of the order: its version and what it promised stay.
     """
     facts = {name: customer[name] for name in ("region", "salesperson_id", "salesperson_name")}
     differs = or_(*(getattr(Order, name).is_distinct_from(facts[name]) for name in facts))
@@ -238,6 +239,16 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
         update(Order)
         .where(Order.customer_id == UUID(str(customer["id"])), differs)
         .values(**facts, version=Order.version)
+        .execution_options(synchronize_session=False)
+    )
+    work.session.execute(
+        update(Order)
+        .where(
+            Order.customer_id == UUID(str(customer["id"])),
+            Order.stage.in_((Stage.DRAFT, Stage.IN_REVIEW)),
+            Order.grade.is_distinct_from(customer["grade"]),
+        )
+        .values(grade=customer["grade"], version=Order.version)
         .execution_options(synchronize_session=False)
     )
 

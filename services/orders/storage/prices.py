@@ -29,6 +29,16 @@ def schemes_for(
     ).all()
 
 
+def schemes_ever(work: Work, product_id: UUID, customer_id: UUID) -> Sequence[PriceScheme]:
+    """Give the schemes that ever were for this product and customer, ended ones too."""
+    return work.session.scalars(
+        select(PriceScheme).where(
+            PriceScheme.product_id == product_id,
+            or_(PriceScheme.customer_id.is_(None), PriceScheme.customer_id == customer_id),
+        )
+    ).all()
+
+
 def promotions(work: Work, today: date) -> Sequence[Promotion]:
     """Give the promotions that run today."""
     return work.session.scalars(

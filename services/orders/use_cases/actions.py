@@ -129,7 +129,7 @@ def _reopen(order: Order, _: Principal) -> None:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("draft", "转为草稿", ("clerk", "sales"), _draft),
+    Action("draft", "转为草稿", ("clerk",), _draft),
     Action("check_key_data", "核对关键信息", ("clerk", "assistant"), _edit),
     Action("submit", "提交审核", ("clerk",), _submit, checked_when_done=True),
     Action(

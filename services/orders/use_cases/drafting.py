@@ -10,6 +10,7 @@ from chassis.changes import difference
 from chassis.database import Work
 from services.orders.domain import events
 from services.orders.domain.errors import ProductNotKnown, WhyMissing
+from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import EDITABLE, Order
@@ -253,15 +254,7 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
 
 # Who may send back from where (SPEC §5, the table of stages); a review, any gate's owner.
 RETURNERS: dict[Stage, tuple[str, ...]] = {
-    Stage.IN_REVIEW: (
-        "clerk",
-        "sales",
-        "supervisor",
-        "director",
-        "finance",
-        "technician",
-        "planner",
-    ),
+    Stage.IN_REVIEW: tuple(sorted({role for roles in OWNERS.values() for role in roles})),
     Stage.APPROVED: ("clerk", "supervisor"),
     Stage.AWAITING_RETURN: ("clerk", "sales"),
 }

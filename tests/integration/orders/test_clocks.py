@@ -400,7 +400,7 @@ def test_an_oral_orders_paper_is_owed_until_it_comes_and_blocks_the_closing(
 
 
 def _fulfil(desk: Desk, number: str) -> None:
-    body = {
+    body: dict[str, Any] = {
         "customer_code": "C-B",
         "order_type": "ship",
         "consignee": {"name": "张三", "phone": "13800008888", "address": "杭州市西湖区1号"},
