@@ -286,7 +286,7 @@ def _ask_credit(talk: Talk) -> None:
     if talk.query("customers", "check_production_terms", about)["credit_stop"]:
         raise CreditStopped(order_number=number)
     # An order of the old books never had credit, and its goods are not known to customers.
-    if talk.notes.get("imported"):
+    if talk.notes["imported"]:
         return
     answer = credit.ask(talk)
     if answer["verdict"] != Verdict.PASSED:
