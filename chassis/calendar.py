@@ -123,7 +123,16 @@ def calendar_of(work: HasSettings, *, for_facts: bool = False) -> WorkingCalenda
     happened, and the due time that follows from it, is never refused for want of a calendar.
     The try-out profile counts every such year so.
     """
-    entered: dict[str, dict[str, bool]] = work.setting(CALENDAR.key)
+    return entered_calendar(
+        work.setting(CALENDAR.key),
+        assume_weekdays=for_facts or os.environ.get("GENDAN_PROFILE") == TRYOUT,
+    )
+
+
+def entered_calendar(
+    entered: Mapping[str, Mapping[str, bool]], *, assume_weekdays: bool
+) -> WorkingCalendar:
+    """Give the calendar of the years that were entered, as the setting has them."""
     return WorkingCalendar(
         years=frozenset(int(year) for year in entered),
         overrides={
@@ -131,10 +140,5 @@ def calendar_of(work: HasSettings, *, for_facts: bool = False) -> WorkingCalenda
             for days in entered.values()
             for day, worked in days.items()
         },
-        assume_weekdays=for_facts or os.environ.get("GENDAN_PROFILE") == TRYOUT,
+        assume_weekdays=assume_weekdays,
     )
-
-
-def installed() -> WorkingCalendar:
-    """Give Monday to Friday, for the slide in working days alone, which knows no settings."""
-    return WorkingCalendar(assume_weekdays=True)

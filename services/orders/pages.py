@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from chassis.calendar import calendar_of
@@ -53,6 +53,7 @@ def list_tasks(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 # What orders in a stage wait for, and who does it.
 _IN_STAGE: dict[Stage, tuple[str, str, str, tuple[str, ...]]] = {
+    Stage.MEMO: ("draft", "Make the memo a draft", "备忘转草稿", ("clerk",)),
     Stage.DRAFT: ("submit", "Complete and submit", "补齐并提交", ("clerk",)),
     Stage.APPROVED: ("send_confirmation", "Send the confirmation", "发送确认书", ("clerk",)),
     Stage.AWAITING_RETURN: ("verify_sign_back", "Sign-back awaited", "待签章回传", ("clerk",)),
@@ -65,6 +66,7 @@ _AT_GATE: dict[GateKind, tuple[str, str, str]] = {
     GateKind.APPROVAL: ("sign_approval", "Approval", "待审批"),
 }
 _ISSUE = ("issue_instruction", "Issue the works instruction", "待下达生产指令", ("clerk",))
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _SHIP = ("request_dispatch", "Request the dispatch", "待发货", ("clerk",))
 
 
@@ -75,20 +77,20 @@ def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     items += [
         _anomaly_item(anomaly, order) for anomaly, order in tasks.anomalies_waiting_for(work, limit)
     ]
-    waiting: list[_Waiting] = []
+    due, waiting = _Due(work), list[_Waiting]()
     for stage, waits in _IN_STAGE.items():
         if who.has(*waits[-1]):
-            waiting += _due(work, orders.in_stage(work, stage, limit), *waits)
+            waiting += _waiting(due, orders.in_stage(work, stage, limit), *waits)
     for kind, words in _AT_GATE.items():
         if who.has(*OWNERS[kind]):
             found = orders.with_open_gate(work, kind, limit)
-            waiting += _due(work, found, *words, OWNERS[kind])
+            waiting += _waiting(due, found, *words, OWNERS[kind])
     if who.has("clerk"):
-        waiting += _due(work, orders.to_issue(work, limit), *_ISSUE)
-        waiting += _due(work, orders.to_ship(work, limit), *_SHIP)
+        waiting += _waiting(due, orders.to_issue(work, limit), *_ISSUE)
+        waiting += _waiting(due, orders.to_ship(work, limit), *_SHIP)
     # Of several kinds more was read than will be shown: only that is written out.
-    waiting.sort(key=lambda one: (one.due or date.max, one.verb))
-    items += _order_items(work, waiting[:limit])
+    waiting.sort(key=lambda one: (one.due_at or _NEVER, one.verb))
+    items += [_order_item(one) for one in waiting[:limit]]
     items.sort(key=lambda item: (item["due_at"] is None, item["due_at"] or "", item["kind"]))
     return items[:limit]
 
@@ -114,7 +116,7 @@ def _task_item(task: Any) -> dict[str, Any]:
         title_zh=task.title_zh,
         roles=[task.role],
         person_id=task.person_id,
-        due_at=None if task.due_at is None else task.due_at.isoformat(),
+        due_at=_running(task, task.due_at),
         entity_type="task",
         entity_number=str(task.id),
         verb="finish",
@@ -129,7 +131,7 @@ def _anomaly_item(anomaly: Anomaly, order: Any) -> dict[str, Any]:
         title=anomaly.text,
         title_zh=anomaly.text,
         roles=list(anomaly.owner_roles),
-        due_at=None if anomaly.escalates_at is None else anomaly.escalates_at.isoformat(),
+        due_at=_running(order, anomaly.escalates_at),
         entity_type="anomaly",
         entity_number=str(anomaly.id),
         verb="resolve",
@@ -137,49 +139,61 @@ def _anomaly_item(anomaly: Anomaly, order: Any) -> dict[str, Any]:
     )
 
 
+def _running(order: Any, due_at: datetime | None) -> str | None:
+    """Give a due time; a hold stops all of an order's clocks, so then nothing falls due."""
+    return None if due_at is None or order.hold is not None else due_at.isoformat()
+
+
 @dataclass(frozen=True)
 class _Waiting:
-    """An order, what it waits for, and by which day."""
+    """An order, what it waits for, and by when."""
 
     order: Order
     verb: str
     title: str
     title_zh: str
     roles: tuple[str, ...]
-    due: date | None
+    due_at: datetime | None
 
 
-def _due(
-    work: Work,
-    waiting: Sequence[Order],
+class _Due:
+    """When orders fall due: the confirmation, past that when work ends on the customer's day.
+
+    A day off counts like any other here.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._today = work.today
+        self._calendar = calendar_of(work, for_facts=True)
+        self._ends: dict[date, datetime] = {}
+
+    def at(self, order: Order) -> datetime | None:
+        day = order.customer_due(self._today)
+        if order.confirmation_due_at is not None or day is None:
+            return order.confirmation_due_at
+        if day not in self._ends:
+            self._ends[day] = self._calendar.end_of_working_day(day)
+        return self._ends[day]
+
+
+def _waiting(
+    due: _Due,
+    found: Sequence[Order],
     verb: str,
     title: str,
     title_zh: str,
     roles: tuple[str, ...],
 ) -> list[_Waiting]:
-    return [
-        _Waiting(order, verb, title, title_zh, roles, order.customer_due(work.today))
-        for order in waiting
-    ]
+    return [_Waiting(order, verb, title, title_zh, roles, due.at(order)) for order in found]
 
 
-def _order_items(work: Work, waiting: Sequence[_Waiting]) -> list[dict[str, Any]]:
-    calendar = calendar_of(work, for_facts=True)
-    # When work ends on a day; a day off counts like any other here.
-    ends = {
-        day: calendar.end_of_working_day(day).isoformat()
-        for day in {one.due for one in waiting}
-        if day is not None
-    }
-    return [
-        _item(
-            one.order,
-            kind=one.verb,
-            title=f"{one.title}: {one.order.number}",
-            title_zh=f"{one.title_zh}：{one.order.number}",
-            roles=list(one.roles),
-            due_at=None if one.due is None else ends[one.due],
-            verb=one.verb,
-        )
-        for one in waiting
-    ]
+def _order_item(one: _Waiting) -> dict[str, Any]:
+    return _item(
+        one.order,
+        kind=one.verb,
+        title=f"{one.title}: {one.order.number}",
+        title_zh=f"{one.title_zh}：{one.order.number}",
+        roles=list(one.roles),
+        due_at=None if one.due_at is None else one.due_at.isoformat(),
+        verb=one.verb,
+    )

@@ -104,7 +104,7 @@ def grade_a_order_story() -> Story:
     yield order.confirm_by_grade("A", NOW)
     yield order.verify_sign_back(_returned_copy(order), NOW)
     yield order.put_on_hold(story.SUPERVISOR, reason="payment", note="待款", now=NOW)
-    yield order.resume(NOW)
+    yield from order.resume(NOW)
     yield from order.start(NOW)
     yield from order.short_close(1, NOW)
 

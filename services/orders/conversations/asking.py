@@ -1,4 +1,4 @@
-"""Moves that wait for another service's word and change nothing there.
+"""Moves that wait for another service's word and, but for the reopening, change nothing there.
 
 The order is not marked busy for them: `finish` checks again what `begin` checked.
 """
@@ -6,21 +6,24 @@ The order is not marked busy for them: `finish` checks again what `begin` checke
 from typing import Any
 from uuid import UUID
 
+from chassis.calendar import CALENDAR
 from chassis.conversation import Conversation, Talk, nothing
 from chassis.database import Work
 from chassis.errors import GendanError
-from services.orders.conversations import busy
+from services.orders.conversations import busy, credit
 from services.orders.domain.errors import (
+    CreditHeld,
     CreditStopped,
     GradeTooLow,
     NotAllOwedSettled,
     SignBackInvalid,
 )
-from services.orders.domain.lifecycle import Stage, TaskState
+from services.orders.domain.lifecycle import GateKind, Stage, TaskState, Verdict
 from services.orders.domain.order import Order
+from services.orders.domain.review import judge_credit
 from services.orders.schemas import commands, views
 from services.orders.storage import orders, prices, tasks
-from services.orders.use_cases import confirming
+from services.orders.use_cases import clocks, confirming
 
 
 def _notes(order: Order) -> dict[str, Any]:
@@ -56,9 +59,12 @@ def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
         today=work.today,
         now=work.now,
         sending=confirming.sending(work, talk.request),
-        slides_in_working_days=work.setting("slide_in_working_days"),
+        slide_calendar=work.setting(CALENDAR.key)
+        if work.setting("slide_in_working_days")
+        else None,
     )
     work.announce(event)
+    clocks.end_replies(work, order)
     work.log(
         "order",
         order.number,
@@ -89,7 +95,7 @@ SEND_CONFIRMATION = Conversation(
 
 def _begin_sign_back(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    confirmation = order.guard_sign_back(request["expected_version"])
+    confirmation = order.guard_verifying(request["expected_version"])
     confirming.returned_copy(work, confirmation, request, why=None)
     return _notes(order)
 
@@ -127,7 +133,7 @@ def _faults(order: Order, talk: Talk) -> list[str]:
 
 def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
     order = _order_of(work, talk)
-    confirmation = order.guard_sign_back(None)
+    confirmation = order.guard_verifying(None)
     if found := _faults(order, talk):
         raise SignBackInvalid(order_number=order.number, why="; ".join(found))
     copy = confirming.returned_copy(work, confirmation, talk.request, why=None)
@@ -267,24 +273,31 @@ CLOSE = Conversation(
 )
 
 
-def _begin_reopening(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
+def _begin_reopening(work: Work, talk_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     work.principal.require("director")
     order.guard_reopening(request["expected_version"])
-    return _notes(order)
+    return {**credit.notes_of(order, talk_id), "imported": order.imported}
 
 
 def _ask_credit(talk: Talk) -> None:
-    talk.answers["terms"] = talk.query(
-        "customers", "check_production_terms", {"order_id": talk.notes["order_id"]}
-    )
+    number = talk.notes["order_number"]
+    about = {"order_id": talk.notes["order_id"]}
+    if talk.query("customers", "check_production_terms", about)["credit_stop"]:
+        raise CreditStopped(order_number=number)
+    # An order of the old books never had credit, and its goods are not known to customers.
+    if talk.notes["imported"]:
+        return
+    answer = credit.ask(talk)
+    if answer["verdict"] != Verdict.PASSED:
+        raise CreditHeld(order_number=number, why=answer["text"])
 
 
 def _finish_reopening(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
-    order.guard_reopening(None)
-    if talk.answers["terms"]["credit_stop"]:
-        raise CreditStopped(order_number=order.number)
+    order = busy.order_of(work, talk)
+    gate, answer = order.find_gate(GateKind.CREDIT), talk.answers.get("credit")
+    if gate is not None and answer is not None:
+        judge_credit(gate, answer, work.now)
     work.announce(order.reopen())
     work.log(
         "order",
@@ -304,6 +317,7 @@ REOPEN = Conversation(
     begin=_begin_reopening,
     ask=_ask_credit,
     finish=_finish_reopening,
-    undo=nothing,
-    abandon=busy.leave,
+    undo=credit.undo,
+    abandon=busy.free,
+    gives_up=True,
 )

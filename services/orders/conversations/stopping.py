@@ -1,8 +1,10 @@
 """Hold, resume, cancel: shipping and inventory are stopped, or set going again, first."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.changes import difference
 from chassis.conversation import Conversation, Talk
 from chassis.database import Work
 from chassis.errors import GendanError
@@ -10,6 +12,7 @@ from services.orders.conversations import busy
 from services.orders.domain.lifecycle import CANCELLABLE, STAGES, Stage
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
+from services.orders.use_cases import clocks
 from services.orders.use_cases.ending import drop_open_tasks
 
 
@@ -97,13 +100,17 @@ def _undo_resume(talk: Talk) -> None:
 
 def _finish_resume(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
-    was = order.hold
-    work.announce(order.resume(work.now))
+    was, before = order.hold, order.stage
+    work.announce(*order.resume(work.now))
+    if was is not None:
+        clocks.go_on_after_hold(work, order, datetime.fromisoformat(was["at"]))
     work.log(
         "order",
         order.number,
         "resume",
-        changes={"hold": [was, None]},
+        changes=difference(
+            {"hold": was, "stage": before}, {"hold": order.hold, "stage": order.stage}
+        ),
         reason=talk.request["reason"],
         note=talk.request["note"],
     )
@@ -128,8 +135,7 @@ RESUME = Conversation(
 def _begin_cancel(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
     work.principal.require("supervisor")
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
-    order.guard_change(request["expected_version"])
+    order.guard_cancel(request["expected_version"])
     before = order.stage
     work.announce(order.request_cancel())
     work.log(

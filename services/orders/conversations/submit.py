@@ -5,7 +5,6 @@ Creating and submitting in one call lays the order down only when both have answ
 refusal leaves nothing behind.
 """
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,10 +15,16 @@ from services.orders.conversations import busy
 from services.orders.domain.lifecycle import GateKind
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import PriceFindings
-from services.orders.domain.review import inputs_of, judge_credit, judge_price, renew_gates
+from services.orders.domain.review import (
+    inputs_of,
+    judge_credit,
+    judge_price,
+    renew_gates,
+    take_terms,
+)
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
-from services.orders.use_cases import drafting, reviewing
+from services.orders.use_cases import clocks, drafting, reviewing
 from services.orders.use_cases.pricing import price_draft
 
 
@@ -96,9 +101,7 @@ def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> No
     answer = talk.answers.get("credit")
     if answer is not None:
         judge_credit(order.gate(GateKind.CREDIT), answer, work.now)
-        order.terms = answer["terms"]
-        order.grade = answer["grade"]
-        order.deposit_percent = Decimal(answer["deposit_percent"] or 0)
+        take_terms(order, answer)
     order.open_gates(work.now)
     submitted = order.submit(work.now)
     if order.revision > 1:
@@ -106,6 +109,8 @@ def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> No
         reviewing.apply_statements(work, order)
     if findings.doubts and not price.has_passed:
         reviewing.report_doubt(work, order)
+    elif order.revision > 1:
+        reviewing.end_doubts(work, order, outcome="submitted again: no doubt left")
     work.announce(submitted)
     if all(gate.has_passed for gate in order.gates):
         # A resubmit that changed nothing anybody signed for stands approved at once.
@@ -178,6 +183,8 @@ def _begin_create(
 def _finish_create(work: Work, talk: Talk) -> dict[str, Any]:
     order_id, number = UUID(talk.notes["order_id"]), talk.notes["order_number"]
     order, findings = talk.take_built() or _build(work, order_id, number, talk.request)
+    clocks.owe_replies(work, order)
+    drafting.follow_paper(work, order)
     if findings is not None and talk.request["submit"]:
         _review(work, talk, order, findings)
     else:

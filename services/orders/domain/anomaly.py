@@ -82,11 +82,12 @@ class Anomaly(Base):
         raised_at: datetime,
         escalates_at: datetime,
         temporary_measure: str | None = None,
+        first: str = LADDER[0],
     ) -> None:
         self.id, self.order_id = id, order_id
         self.cause, self.topic, self.priority, self.text = cause, topic, priority, text
         self.temporary_measure, self.remedy = temporary_measure, None
-        self.step = 0
+        self.step = LADDER.index(first)
         self.told_all = cause is AnomalyClass.PRODUCTION
         self.state = AnomalyState.OPEN
         self.raised_by, self.raised_at = raised_by, raised_at

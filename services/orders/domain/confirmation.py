@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from chassis import calendar
+from chassis.calendar import entered_calendar
 from chassis.mapping import Day
 from services.orders.domain import Base
 from services.orders.domain.lifecycle import CONFIRMATIONS, ConfirmationState
@@ -55,8 +55,9 @@ class Confirmation(Base):
     )
     grade: Mapped[str] = mapped_column(comment="at first sending")
     slides: Mapped[bool]
-    slides_in_working_days: Mapped[bool] = mapped_column(
-        comment="as the setting was at first sending"
+    slide_calendar: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True),
+        comment="as entered at first sending, to count working days; null: calendar days count",
     )
     sent_on: Mapped[Day] = mapped_column(comment="business date of the first sending")
     sendings: Mapped[list[dict[str, Any]]] = mapped_column(
@@ -81,13 +82,13 @@ class Confirmation(Base):
         grade: str,
         sent_on: date,
         sending: dict[str, Any],
-        slides_in_working_days: bool = False,
+        slide_calendar: dict[str, Any] | None = None,
     ) -> None:
         self.id, self.order_id, self.number, self.revision = id, order_id, number, revision
         self.state = ConfirmationState.SENT
         self.document = document
         self.grade, self.slides = grade, grade != "A"
-        self.slides_in_working_days = slides_in_working_days
+        self.slide_calendar = slide_calendar
         self.sent_on, self.sendings = sent_on, [sending]
         self.arrived_on = None
         self.sign_backs = []
@@ -120,12 +121,13 @@ class Confirmation(Base):
     def slide_days(self, today: date) -> int:
         """Give by how many days both dates have moved (SPEC §5, the slide).
 
-        Counted are calendar days, or the working days among them if the setting says so.
+        Counted are calendar days, or the working days among them if the setting says so: by
+        the calendar of the first sending, so that a date once told changes by no later entry.
         """
         if not self.slides or self.state is ConfirmationState.VOID:
             return 0
         days = max(0, ((self.arrived_on or today) - self.sent_on).days)
-        if not self.slides_in_working_days:
+        if self.slide_calendar is None:
             return days
-        worked = calendar.installed().is_working_day
+        worked = entered_calendar(self.slide_calendar, assume_weekdays=True).is_working_day
         return sum(worked(self.sent_on + timedelta(days=day)) for day in range(1, days + 1))

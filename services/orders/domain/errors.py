@@ -147,6 +147,14 @@ class MoneyNeeded(Conflict):
     zh = "订单 {order_number} 需到账 {needed} 元，目前已核实 {verified} 元。"
 
 
+class CreditHeld(Conflict):
+    """The credit gate, run again, does not pass."""
+
+    code = "credit_held"
+    en = "Order {order_number} cannot be opened again: {why}"
+    zh = "订单 {order_number} 不能重新打开：{why}"
+
+
 class CreditStopped(Conflict):
     """The customer is overdue."""
 
@@ -161,6 +169,22 @@ class LineNotFound(NotFound):
     code = "line_not_found"
     en = "Order {order_number} has no line {line_no}."
     zh = "订单 {order_number} 没有第 {line_no} 行。"
+
+
+class LineServed(Conflict):
+    """Only what is still to come of a line can be given up."""
+
+    code = "line_served"
+    en = "Nothing of line {line_no} of order {order_number} is still to come."
+    zh = "订单 {order_number} 第 {line_no} 行已无未交数量。"
+
+
+class DiscountAboveAmount(Invalid):
+    """A line never costs less than nothing."""
+
+    code = "discount_above_amount"
+    en = "Line {line_no}: the discount {discount} is more than the line's amount {amount}."
+    zh = "第 {line_no} 行：折扣 {discount} 超过该行金额 {amount}。"
 
 
 class LineNotMade(Conflict):
@@ -217,6 +241,14 @@ class TaskNotFound(NotFound):
     code = "task_not_found"
     en = "There is no task {task_id}."
     zh = "没有任务 {task_id}。"
+
+
+class EndsByItself(Conflict):
+    """Some obligations end by what happens, not by somebody's word."""
+
+    code = "task_ends_by_itself"
+    en = "'{title}' ends by itself with {with_what}; nobody can finish it by hand."
+    zh = "“{title}”须以{with_what_zh}了结，不能手工完成。"
 
 
 class AnomalyNotFound(NotFound):

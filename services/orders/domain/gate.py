@@ -18,6 +18,9 @@ OPENS_AFTER: dict[GateKind, GateKind] = {
     GateKind.SCHEDULE: GateKind.MATERIAL,
 }
 
+# Signed in inventory, for the lines that are made; its events set them here.
+STATED = (GateKind.TECHNIQUE, GateKind.MATERIAL, GateKind.SCHEDULE)
+
 # Whose signature stands on another's: when that one changes, it is asked again.
 DEPENDS_ON: dict[GateKind, frozenset[GateKind]] = {
     GateKind.TECHNIQUE: frozenset({GateKind.MATERIAL, GateKind.SCHEDULE, GateKind.APPROVAL}),

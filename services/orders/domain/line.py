@@ -113,6 +113,16 @@ class OrderLine(Base):
         return self.supply == MAKE
 
     @property
+    def gross(self) -> Decimal:
+        """Quantity × price, rounded to 分."""
+        return money.line_amount(self.quantity, self.unit_price)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether scheme or person gave a price; that it costs nothing, a person has to say."""
+        return self.price_given or self.unit_price > 0
+
+    @property
     def amount_at_upper_tolerance(self) -> Decimal:
         """What it may come to at most: a made line is billed by its accepted quantity."""
         if not self.is_made:

@@ -26,6 +26,7 @@ from services.orders.domain.errors import (
     GateNotFound,
     GateNotOpen,
     LineNotFound,
+    LineServed,
     NotEditable,
     NothingToPromise,
     OrderBusy,
@@ -33,7 +34,7 @@ from services.orders.domain.errors import (
     OrderOnHold,
     SignBackAlreadyVerified,
 )
-from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, Gate
+from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, STATED, Gate
 from services.orders.domain.lifecycle import (
     CANCELLABLE,
     RETURNABLE,
@@ -166,6 +167,9 @@ class Order(Announcing, Base):
     confirmed_at: Mapped[datetime | None]
     fulfilled_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    confirmation_due_at: Mapped[datetime | None] = mapped_column(
+        comment="by when it is sent; made orders: all is stated; null: the clock does not run"
+    )
     touched_at: Mapped[datetime] = mapped_column(comment="last move or edit, for the expiry")
     holds_anything: Mapped[bool] = mapped_column(comment="credit, stock, material or a slot")
 
@@ -199,6 +203,7 @@ class Order(Announcing, Base):
         reply_by: datetime | None = None,
         wish: str | None = None,
         paper_owed: bool = False,
+        confirmation_due_at: datetime | None = None,
     ) -> None:
         """Write a memo: what somebody asked for, not yet an order."""
         self.id, self.number, self.stage = id, number, Stage.MEMO
@@ -221,6 +226,7 @@ class Order(Announcing, Base):
         self.created_at = self.touched_at = now
         self.submitted_at = self.approved_at = self.confirmed_at = None
         self.fulfilled_at = self.closed_at = None
+        self.confirmation_due_at = confirmation_due_at
         self.holds_anything = False
         self.hold = self.busy_with = self.past_reference = None
         self.confirmed_by_grade = self.imported = False
@@ -298,6 +304,8 @@ class Order(Announcing, Base):
         }
         if not self.lines:
             missing["lines"] = "产品明细"
+        if unpriced := [line.line_no for line in self.lines if not line.is_priced]:
+            missing["unit_price"] = f"单价（第{'、'.join(map(str, unpriced))}行）"
         return missing
 
     def line(self, line_no: int) -> OrderLine:
@@ -441,6 +449,11 @@ class Order(Announcing, Base):
         """Announce what was edited."""
         return events.OrderChanged(self)
 
+    def take_paper(self) -> events.OrderChanged:
+        """Note that the written paper of an oral order has come."""
+        self.paper_owed = False
+        return events.OrderChanged(self)
+
     def check_key_data(self, by: Principal, now: datetime) -> None:
         """Note who compared size, quantity, price and consignee once more (O37)."""
         self.checked_by, self.checked_at = by.name, now
@@ -469,6 +482,7 @@ class Order(Announcing, Base):
         self.stage = Stage.IN_REVIEW
         self.submitted_at = self.touched_at = now
         self.holds_anything = True
+        self._stop_clock_when_stated()
         return events.OrderSubmitted(self)
 
     def open_gates(self, now: datetime) -> None:
@@ -506,11 +520,18 @@ class Order(Announcing, Base):
         """Open what follows a verdict and, when all have passed, approve."""
         self.touched_at = now
         self.open_gates(now)
+        self._stop_clock_when_stated()
         if self.stage is Stage.IN_REVIEW and all(gate.has_passed for gate in self.gates):
             self.stage = Stage.APPROVED
             self.approved_at = now
             return [events.OrderApproved(self)]
         return [events.OrderChanged(self)]
+
+    def _stop_clock_when_stated(self) -> None:
+        # Of what is made the clock runs to the last statement only (SPEC §5, clocks).
+        stated = [gate for gate in self.gates if gate.kind in STATED]
+        if stated and all(gate.has_passed for gate in stated):
+            self.confirmation_due_at = None
 
     def set_production_due(self, by_line: Mapping[UUID, date], latest: date, today: date) -> None:
         """Take the planner's signed dates, of each line and the latest of them.
@@ -561,6 +582,7 @@ class Order(Announcing, Base):
         for line in self.lines:
             line.base_production_due = None
         self.holds_anything = False
+        self.confirmation_due_at = None
         self.touched_at = now
         self.checked_by = self.checked_at = None
         return events.OrderExpired(self)
@@ -593,11 +615,12 @@ class Order(Announcing, Base):
         today: date,
         now: datetime,
         sending: dict[str, Any],
-        slides_in_working_days: bool = False,
+        slide_calendar: dict[str, Any] | None = None,
     ) -> events.ConfirmationSent:
         """Freeze the order as the next version of its confirmation and send it."""
         self.stage = Stage.AWAITING_RETURN
         self.touched_at = now
+        self.confirmation_due_at = None
         self.grade = grade
         number = len(self.confirmations) + 1
         self.confirmations.append(
@@ -610,7 +633,7 @@ class Order(Announcing, Base):
                 grade=grade,
                 sent_on=today,
                 sending=sending,
-                slides_in_working_days=slides_in_working_days,
+                slide_calendar=slide_calendar,
             )
         )
         return events.ConfirmationSent(self, number)
@@ -626,6 +649,16 @@ class Order(Announcing, Base):
         if standing.is_verified:
             raise SignBackAlreadyVerified(order_number=self.number)
         self.guard_change(expected_version)
+        return standing
+
+    def guard_verifying(self, expected_version: int | None) -> Confirmation:
+        """Give the confirmation whose copy may be verified: confirming is a move forward.
+
+        A copy that is owed moves nothing, so it is taken on hold too. Raises OrderOnHold.
+        """
+        standing = self.guard_sign_back(expected_version)
+        if self.stage is Stage.AWAITING_RETURN:
+            self.guard_hold()
         return standing
 
     def reject_sign_back(self, copy: SignBack) -> events.OrderChanged:
@@ -668,14 +701,19 @@ class Order(Announcing, Base):
         return [events.OrderStarted(self)]
 
     def short_close(self, line_no: int, now: datetime) -> list[events.OrderEvent]:
-        """Give up what is still to come of a line, with the customer's consent on record."""
+        """Give up what is still to come of a line, with the customer's consent on record.
+
+        Raises LineServed.
+        """
         line = self.line(line_no)
+        if line.is_served:
+            raise LineServed(order_number=self.number, line_no=line_no)
         line.short_closed = True
         return [events.LineShortClosed(self, str(line.id)), *self.fulfil_if_served(now)]
 
     def fulfil_if_served(self, now: datetime) -> list[events.OrderEvent]:
-        """Move to fulfilled once every line is signed for or short-closed."""
-        if self.stage is not Stage.IN_PROGRESS or not self.is_served:
+        """Move to fulfilled once every line is signed for or short-closed, and no hold stands."""
+        if self.stage is not Stage.IN_PROGRESS or self.is_on_hold or not self.is_served:
             return []
         self.stage = Stage.FULFILLED
         self.fulfilled_at = self.touched_at = now
@@ -716,11 +754,16 @@ class Order(Announcing, Base):
         if self.hold["by"] != by.person_id:
             by.require("supervisor")
 
-    def resume(self, now: datetime) -> events.OrderResumed:
-        """Lift the hold."""
+    def resume(self, now: datetime) -> list[events.OrderEvent]:
+        """Lift the hold; what was signed for meanwhile counts now."""
         self.hold = None
         self.touched_at = now
-        return events.OrderResumed(self)
+        return [events.OrderResumed(self), *self.fulfil_if_served(now)]
+
+    def guard_cancel(self, expected_version: int | None) -> None:
+        """Raise unless it may be cancelled; a cancel is no move forward, so a hold stops none."""
+        STAGES.check(self.stage, Stage.CANCEL_REQUESTED, order_number=self.number)
+        self.guard_change(expected_version)
 
     def request_cancel(self) -> events.CancelRequested:
         """Mark that the supervisor cancels, while the other services are asked."""

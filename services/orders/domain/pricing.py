@@ -1,8 +1,8 @@
 """Price schemes, threshold promotions and last prices: what a line ought to cost (O9, O10)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
@@ -12,9 +12,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import money
+from chassis.clock import BUSINESS_ZONE, business_date
 from chassis.errors import StaleVersion
 from chassis.mapping import Day, Money, UnitPrice, Versioned
 from services.orders.domain import Base
+from services.orders.domain.errors import DiscountAboveAmount
 from services.orders.domain.line import OrderLine
 
 DISCOUNT, COUPON = "discount", "coupon"
@@ -25,7 +27,7 @@ class PriceScheme(Versioned, Base):
 
     `breaks` are quantity breaks in rising order: from `min_quantity` on, `unit_price` holds.
     Where several schemes fit, the one for the customer wins over region, region over grade,
-    grade over everybody; of two alike the one that starts later.
+    grade over everybody; of two alike the one that starts later, then the one changed last.
     """
 
     aggregate_type: ClassVar[str] = "price_scheme"
@@ -95,6 +97,10 @@ class PriceScheme(Versioned, Base):
         if expected is not None and expected != self.version:
             raise StaleVersion(entity=f"price scheme {self.code}", version=self.version)
 
+    @property
+    def terms(self) -> "SchemeTerms":
+        return SchemeTerms(**{each.name: getattr(self, each.name) for each in fields(SchemeTerms)})
+
 
 class Promotion(Versioned, Base):
     """A threshold: from `threshold` yuan on, a discount (满500减20) or a coupon (满500送20)."""
@@ -147,9 +153,37 @@ class SchemeTerms:
         return Decimal(reached[-1]["unit_price"]) if reached else None
 
     @property
-    def rank(self) -> tuple[int, date]:
-        special = 4 * bool(self.customer_id) + 2 * bool(self.region) + bool(self.grade)
-        return special, self.valid_from
+    def prices(self) -> set[Decimal]:
+        return {Decimal(each["unit_price"]) for each in self.breaks}
+
+    @property
+    def rank(self) -> tuple[int, date, datetime, str]:
+        return self.speciality, self.valid_from, self.changed_at, self.code
+
+    @property
+    def speciality(self) -> int:
+        return 4 * bool(self.customer_id) + 2 * bool(self.region) + bool(self.grade)
+
+    @property
+    def in_force_since(self) -> datetime:
+        """When its present prices began to hold."""
+        began = datetime.combine(self.valid_from, time(), BUSINESS_ZONE)
+        return max(began, self.changed_at)
+
+    def fits(self, *, customer_id: UUID, grade: str | None, region: str | None) -> bool:
+        """Whether it is for such a customer."""
+        return (
+            self.customer_id in (None, customer_id)
+            and self.region in (None, region)
+            and self.grade in (None, grade)
+        )
+
+    def has_moved(self, since: datetime, today: date) -> bool:
+        """Whether it began, ended or was changed between a moment and today."""
+        day = business_date(since)
+        began = day < self.valid_from <= today
+        ended = self.valid_until is not None and day <= self.valid_until < today
+        return began or ended or self.changed_at > since
 
 
 @dataclass(frozen=True)
@@ -188,8 +222,21 @@ class Offer:
     """What the schemes make of one line."""
 
     unit_price: Decimal | None
-    scheme_code: str | None
-    scheme_changed_at: datetime | None
+    scheme: SchemeTerms | None
+
+    @property
+    def scheme_code(self) -> str | None:
+        return None if self.scheme is None else self.scheme.code
+
+    def leaves_open(self, last: Paid) -> bool:
+        """Whether a last price that differs is explained by nothing in the scheme.
+
+        A scheme whose prices began to hold later explains it, and so does another quantity.
+        """
+        if self.scheme is None:
+            return False
+        explained = last.unit_price in self.scheme.prices
+        return self.scheme.in_force_since <= last.at and not explained
 
 
 @dataclass
@@ -221,15 +268,13 @@ def best_offer(
         if scheme.product_id == product_id
         and scheme.valid_from <= today
         and (scheme.valid_until is None or today <= scheme.valid_until)
-        and scheme.customer_id in (None, customer_id)
-        and scheme.region in (None, region)
-        and scheme.grade in (None, grade)
+        and scheme.fits(customer_id=customer_id, grade=grade, region=region)
         and (price := scheme.price_for(quantity)) is not None
     ]
     if not fitting:
-        return Offer(None, None, None)
+        return Offer(None, None)
     scheme, price = max(fitting, key=lambda found: found[0].rank)
-    return Offer(price, scheme.code, scheme.changed_at)
+    return Offer(price, scheme)
 
 
 def best_promotions(
@@ -261,6 +306,17 @@ def fill_prices(lines: Sequence[OrderLine], offers: Sequence[Offer]) -> None:
     for line, offer in zip(lines, offers, strict=True):
         if not line.price_given and offer.unit_price is not None:
             line.unit_price = offer.unit_price
+
+
+def take_discounts(lines: Sequence[OrderLine], shares: Sequence[Decimal]) -> None:
+    """Give lines whose discount nobody said their share. Raises DiscountAboveAmount."""
+    for line, share in zip(lines, shares, strict=True):
+        if not line.discount_given:
+            line.discount = min(share, line.gross)
+        elif line.discount > line.gross:
+            raise DiscountAboveAmount(
+                line_no=line.line_no, discount=line.discount, amount=line.gross
+            )
 
 
 def check_prices(
@@ -329,12 +385,7 @@ def _doubts(
                 "scheme": format(share, "f"),
             }
         )
-    unchanged = (
-        last is not None
-        and offer.scheme_changed_at is not None
-        and offer.scheme_changed_at <= last.at
-    )
-    if last is not None and unchanged and last.unit_price != line.unit_price:
+    if last is not None and last.unit_price != line.unit_price and offer.leaves_open(last):
         found.append(
             {
                 "kind": "differs_from_last_price",

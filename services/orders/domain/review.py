@@ -7,16 +7,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from chassis import money
 from services.orders.domain import events
-from services.orders.domain.gate import RULE_VERSION, Gate
+from services.orders.domain.gate import RULE_VERSION, STATED, Gate
 from services.orders.domain.lifecycle import GateKind, Verdict
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import PriceFindings
 
 _ALWAYS = (GateKind.PRICE, GateKind.CREDIT)
-_FOR_MADE = (GateKind.TECHNIQUE, GateKind.MATERIAL, GateKind.SCHEDULE)
 
 # The system signs where the figures alone decide.
 SYSTEM_ID, SYSTEM_NAME = "system", "系统"
@@ -24,7 +22,7 @@ SYSTEM_ID, SYSTEM_NAME = "system", "系统"
 
 def needed_gates(order: Order) -> list[GateKind]:
     """Give the kinds of gates: stock lines skip technique, material and schedule."""
-    made = _FOR_MADE if order.made_lines else ()
+    made = STATED if order.made_lines else ()
     return [*_ALWAYS, *made, GateKind.APPROVAL]
 
 
@@ -143,15 +141,21 @@ def judge_credit(gate: Gate, answer: Mapping[str, Any], now: datetime) -> None:
     )
 
 
+def take_terms(order: Order, answer: Mapping[str, Any]) -> None:
+    """Note on what terms customers answered."""
+    order.terms, order.grade = answer["terms"], answer["grade"]
+    order.deposit_percent = Decimal(answer["deposit_percent"] or 0)
+
+
 def director_reasons(order: Order, *, above: Decimal, off_percent: Decimal) -> list[str]:
     """Say why the supervisor may not approve alone; empty where he may (SPEC §5, approval)."""
     reasons: list[str] = []
     if order.total > above:
         reasons.append(f"total {order.total} is above {above}")
-    floor = order.scheme_total - money.percent_of(order.scheme_total, off_percent)
-    if order.scheme_total > 0 and order.total < floor:
+    off = order.scheme_total - order.total
+    if off * 100 > order.scheme_total * off_percent:
         reasons.append(
-            f"total {order.total} is more than {off_percent.normalize():f} % below the scheme's "
+            f"total {order.total} is more than {off_percent.normalize():f} % off the scheme's "
             f"{order.scheme_total}"
         )
     return reasons
@@ -170,5 +174,7 @@ def _approved_of(line: OrderLine) -> list[Any]:
         _plain(line.quantity),
         _plain(line.unit_price),
         _plain(line.discount),
+        _plain(line.tolerance_over),
+        _plain(line.tolerance_under),
         line.packing,
     ]

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from services.orders.domain import Base
+from services.orders.domain.errors import EndsByItself
 from services.orders.domain.lifecycle import TASKS, TaskState
 
 
@@ -20,6 +21,7 @@ class TaskKind(StrEnum):
     PRICE_DOUBT = "price_doubt"  # A price is in doubt; told to three people at once.
     RETURN_OWED = "return_owed"  # Grade A's signed copy that is still to come.
     CANCEL_WISH = "cancel_wish"  # A clerk asks the supervisor to cancel.
+    FIRST_REPLY = "first_reply"  # A request in writing that nobody has answered yet.
     REPLY_DUE = "reply_due"  # A customer was promised an answer by then.
     PAPER_OWED = "paper_owed"  # An oral order's written paper.
     EXPIRED = "expired"  # An order was left alone too long and lost what was held for it.
@@ -77,6 +79,13 @@ class Task(Base):
         if self.state is not None:
             TASKS.check(self.state, wish, task_id=self.id)
         return wish
+
+    def guard_finish(self) -> None:
+        """Raise EndsByItself for what no person's word ends."""
+        if self.kind is TaskKind.RETURN_OWED:
+            raise EndsByItself(
+                title=self.title, with_what="the verified copy", with_what_zh="回传件核验通过"
+            )
 
     def end(self, state: TaskState, *, by: str, at: datetime, outcome: str | None = None) -> None:
         """Note that it was done, or dropped as no longer needed."""

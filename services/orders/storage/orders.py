@@ -222,8 +222,8 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
         raise CursorNotOurs(cursor=cursor) from error
 
 
-def ids_of_drafts_to_expire(work: Work, touched_before: datetime) -> Sequence[UUID]:
-    """Give drafts that still hold something and were not touched since."""
+def ids_of_drafts_to_expire(work: Work, touched_on_or_before: date) -> Sequence[UUID]:
+    """Give drafts that still hold something and were last touched that day or earlier."""
     return work.session.scalars(
         select(Order.id)
         .where(
@@ -231,7 +231,7 @@ def ids_of_drafts_to_expire(work: Work, touched_before: datetime) -> Sequence[UU
             Order.holds_anything.is_(True),
             Order.hold.is_(None),
             Order.busy_with.is_(None),
-            Order.touched_at < touched_before,
+            Order.touched_at < _midnight(touched_on_or_before + timedelta(days=1)),
         )
         .order_by(Order.id)
     ).all()
@@ -271,7 +271,8 @@ def ids_of_sliding(work: Work, today: date) -> Sequence[UUID]:
 def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
     """Show a customer's orders to its present salesperson and region.
 
-    Who may see an order is no change of the order: its version and what it promised stay.
+    What is still being judged is judged by its present grade. Who may see an order is no
+    change of the order: its version and what it promised stay.
     """
     facts = {name: customer[name] for name in ("region", "salesperson_id", "salesperson_name")}
     differs = or_(*(getattr(Order, name).is_distinct_from(facts[name]) for name in facts))
@@ -279,6 +280,16 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
         update(Order)
         .where(Order.customer_id == UUID(str(customer["id"])), differs)
         .values(**facts, version=Order.version)
+        .execution_options(synchronize_session=False)
+    )
+    work.session.execute(
+        update(Order)
+        .where(
+            Order.customer_id == UUID(str(customer["id"])),
+            Order.stage.in_((Stage.DRAFT, Stage.IN_REVIEW)),
+            Order.grade.is_distinct_from(customer["grade"]),
+        )
+        .values(grade=customer["grade"], version=Order.version)
         .execution_options(synchronize_session=False)
     )
 
@@ -342,7 +353,13 @@ def _waiting(work: Work, limit: int, stage: Stage, *conditions: Any) -> list[Ord
     """Give orders of one stage to be asked for number, customer and promised date."""
     standing = (Confirmation.order_id == Order.id) & (Confirmation.state != ConfirmationState.VOID)
     rows = work.session.execute(
-        select(Order.number, Order.customer_name, Order.base_customer_due, *_SLIDE)
+        select(
+            Order.number,
+            Order.customer_name,
+            Order.base_customer_due,
+            Order.confirmation_due_at,
+            *_SLIDE,
+        )
         .outerjoin(Confirmation, standing)
         .where(Order.stage == stage, *conditions, Order.hold.is_(None), *visible(work))
         .order_by(Order.touched_at, Order.id)
@@ -355,7 +372,7 @@ def _waiting(work: Work, limit: int, stage: Stage, *conditions: Any) -> list[Ord
 _SLIDE = (
     Confirmation.state,
     Confirmation.slides,
-    Confirmation.slides_in_working_days,
+    Confirmation.slide_calendar,
     Confirmation.sent_on,
     Confirmation.arrived_on,
 )
@@ -369,6 +386,7 @@ def _asked_when_due(found: Mapping[Any, Any]) -> Order:
             "number": found[Order.number],
             "customer_name": found[Order.customer_name],
             "base_customer_due": found[Order.base_customer_due],
+            "confirmation_due_at": found[Order.confirmation_due_at],
             "confirmations": [without_session(Confirmation, confirmation)]
             if confirmation["state"]
             else [],

@@ -63,6 +63,17 @@ def market(work: Work, product_ids: Iterable[UUID], customer_id: UUID, today: da
     )
 
 
+def schemes_ever(work: Work, product_id: UUID, customer_id: UUID) -> list[SchemeTerms]:
+    """Give the schemes that ever were for this product and customer, ended ones too."""
+    found = work.session.scalars(
+        select(PriceScheme).where(
+            PriceScheme.product_id == product_id,
+            or_(PriceScheme.customer_id.is_(None), PriceScheme.customer_id == customer_id),
+        )
+    )
+    return [scheme.terms for scheme in found]
+
+
 def _scheme_terms(
     code: str,
     product_id: str,

@@ -16,7 +16,11 @@ from services.orders.domain.task import Task, TaskKind
 from services.orders.storage.orders import CursorNotOurs
 
 # What a work list shows of the order; the rest of it is not read.
-_ITS_ORDER = (Order.number.label("number"), Order.customer_name.label("customer_name"))
+_ITS_ORDER = (
+    Order.number.label("number"),
+    Order.customer_name.label("customer_name"),
+    Order.hold.label("hold"),
+)
 
 
 def task(work: Work, task_id: UUID) -> Task:
@@ -33,6 +37,12 @@ def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind) -> Sequence[Task]:
     if kinds:
         query = query.where(Task.kind.in_(kinds))
     return work.session.scalars(query.order_by(Task.opened_at)).all()
+
+
+def open_anomalies(work: Work, order_id: UUID) -> Sequence[Anomaly]:
+    """Give the open anomalies of an order."""
+    query = select(Anomaly).where(Anomaly.order_id == order_id, Anomaly.state == AnomalyState.OPEN)
+    return work.session.scalars(query).all()
 
 
 def tasks_waiting_for(work: Work, limit: int) -> Sequence[Any]:
@@ -66,11 +76,14 @@ def tasks_waiting_for(work: Work, limit: int) -> Sequence[Any]:
 def overdue_returns(work: Work, now: datetime) -> Sequence[Task]:
     """Give the sign-backs owed by grade A that are late and not yet reported."""
     return work.session.scalars(
-        select(Task).where(
+        select(Task)
+        .join(Order, Order.id == Task.order_id)
+        .where(
             Task.state == TaskState.OPEN,
             Task.kind == TaskKind.RETURN_OWED,
             Task.due_at < now,
             Task.details["reported"].is_(None),
+            Order.hold.is_(None),
         )
     ).all()
 
@@ -83,10 +96,13 @@ def anomaly(work: Work, anomaly_id: UUID) -> Anomaly:
     return found
 
 
-def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[Anomaly]:
-    """Give the open anomalies whose time on their step is over, locked, skipping locked ones."""
-    return work.session.scalars(
-        select(Anomaly)
+def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[tuple[Anomaly, str]]:
+    """Give the open anomalies whose time on their step is over, with their orders' numbers.
+
+    They are locked; what somebody else has locked is left for the next time.
+    """
+    rows = work.session.execute(
+        select(Anomaly, Order.number)
         .join(Order, Order.id == Anomaly.order_id)
         .where(
             Anomaly.state == AnomalyState.OPEN,
@@ -95,7 +111,8 @@ def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[Anomaly]:
         )
         .with_for_update(of=Anomaly, skip_locked=True)
         .limit(500)
-    ).all()
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def anomalies_waiting_for(work: Work, limit: int) -> Sequence[tuple[Anomaly, Any]]:
@@ -122,9 +139,11 @@ def anomalies_waiting_for(work: Work, limit: int) -> Sequence[tuple[Anomaly, Any
 def search_anomalies(
     work: Work, order_id: UUID | None, *, after: str | None, limit: int
 ) -> tuple[Sequence[Any], str | None]:
-    """Give a page of anomalies of one order, or of all, by id."""
+    """Give a page of the anomalies of one order, or of all that are open, by id."""
     query = select(Anomaly).join(Order, Order.id == Anomaly.order_id)
-    if order_id is not None:
+    if order_id is None:
+        query = query.where(Anomaly.state == AnomalyState.OPEN)
+    else:
         query = query.where(Anomaly.order_id == order_id)
     if work.principal.limited_to_own_customers:
         query = query.where(Order.salesperson_id == work.principal.person_id)

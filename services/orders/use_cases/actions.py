@@ -76,6 +76,10 @@ def _sign_back(order: Order, _: Principal) -> None:
     order.guard_sign_back(None)
 
 
+def _verify(order: Order, _: Principal) -> None:
+    order.guard_verifying(None)
+
+
 def _issue(order: Order, _: Principal) -> None:
     if order.stage is not Stage.IN_PROGRESS:
         STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
@@ -100,12 +104,7 @@ def _resume(order: Order, who: Principal) -> None:
 
 
 def _cancel(order: Order, _: Principal) -> None:
-    STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
-    order.guard_change(None)
-
-
-def _wish_cancel(order: Order, _: Principal) -> None:
-    order.guard_move(Stage.CANCEL_REQUESTED, None)
+    order.guard_cancel(None)
 
 
 def _promise(order: Order, _: Principal) -> None:
@@ -130,7 +129,7 @@ def _reopen(order: Order, _: Principal) -> None:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("draft", "转为草稿", ("clerk", "sales"), _draft),
+    Action("draft", "转为草稿", ("clerk",), _draft),
     Action("check_key_data", "核对关键信息", ("clerk", "assistant"), _edit),
     Action("submit", "提交审核", ("clerk",), _submit, checked_when_done=True),
     Action(
@@ -159,7 +158,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("promise_date", "变更客户交期", ("clerk", "assistant"), _promise),
     Action("send_confirmation", "发送确认书", ("clerk",), _send, checked_when_done=True),
     Action("send_confirmation_again", "再次发送确认书", ("clerk",), _sign_back),
-    Action("verify_sign_back", "核验回传", ("clerk",), _sign_back, checked_when_done=True),
+    Action("verify_sign_back", "核验回传", ("clerk",), _verify, checked_when_done=True),
     Action("reject_sign_back", "退回回传件", ("clerk",), _sign_back),
     Action(
         "confirm_by_grade",
@@ -178,7 +177,7 @@ ACTIONS: tuple[Action, ...] = (
         _resume,
         checked_when_done=True,
     ),
-    Action("wish_cancel", "请求取消", ("clerk", "sales"), _wish_cancel),
+    Action("wish_cancel", "请求取消", ("clerk", "sales"), _cancel),
     Action("cancel", "取消", ("supervisor",), _cancel, checked_when_done=True),
     Action("close", "结案", ("finance",), _move(Stage.CLOSED), checked_when_done=True),
     Action("reopen", "重新打开", ("director",), _reopen, checked_when_done=True),

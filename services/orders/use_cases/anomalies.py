@@ -1,14 +1,14 @@
 """Anomalies: raised, climbing the ladder, resolved."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.orders.domain import events
-from services.orders.domain.anomaly import Anomaly, AnomalyClass, Priority, Topic
+from services.orders.domain.anomaly import LADDER, Anomaly, AnomalyClass, Priority, Topic
 from services.orders.domain.order import Order
 from services.orders.storage import orders, tasks
 
@@ -36,8 +36,9 @@ def open_anomaly(
     priority: Priority,
     text: str,
     temporary_measure: str | None = None,
+    first: str = LADDER[0],
 ) -> Anomaly:
-    """Open an anomaly of an order and announce it."""
+    """Open an anomaly of an order and announce it; `first` is who owns it to begin with."""
     anomaly = Anomaly(
         id=uuid4(),
         order_id=order.id,
@@ -48,7 +49,8 @@ def open_anomaly(
         temporary_measure=temporary_measure,
         raised_by=work.principal.name,
         raised_at=work.now,
-        escalates_at=_next_step(work, priority),
+        escalates_at=_next_step(work, priority, work.now),
+        first=first,
     )
     work.session.add(anomaly)
     work.announce(events.AnomalyRaised(order, anomaly))
@@ -56,19 +58,26 @@ def open_anomaly(
     return anomaly
 
 
-def _next_step(work: Work, priority: Priority) -> Any:
+def _next_step(work: Work, priority: Priority, since: datetime) -> datetime:
     urgent = priority is Priority.URGENT
     hours = work.setting(
         "urgent_escalation_working_hours" if urgent else "escalation_working_hours"
     )
-    return calendar_of(work, for_facts=True).add_working_time(work.now, timedelta(hours=hours))
+    return calendar_of(work, for_facts=True).add_working_time(since, timedelta(hours=hours))
 
 
 def escalate_due(work: Work) -> int:
-    """Take every anomaly whose time is over a step up; gives how many."""
+    """Take every anomaly whose time is over up the ladder; gives how many.
+
+    Each step counts from the end of the one before, however late this runs.
+    """
     due = tasks.anomalies_to_escalate(work, work.now)
-    for anomaly in due:
-        anomaly.escalate(_next_step(work, anomaly.priority))
+    for anomaly, order_number in due:
+        before = anomaly.owner_roles
+        while anomaly.escalates_at is not None and anomaly.escalates_at <= work.now:
+            anomaly.escalate(_next_step(work, anomaly.priority, anomaly.escalates_at))
+        changes = {"owner": [", ".join(before), ", ".join(anomaly.owner_roles)]}
+        work.log("order", order_number, "escalate_anomaly", changes=changes, note=anomaly.text)
     return len(due)
 
 

@@ -14,6 +14,8 @@ from services.orders.storage import orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
 from services.orders.use_cases.confirming import tell_customer
 
+DAY = timedelta(days=1)
+
 
 def announce_slides(work: Work, slot: datetime) -> int:
     """Tell of each order whose dates slid by another day; the dates themselves are computed."""
@@ -21,8 +23,8 @@ def announce_slides(work: Work, slot: datetime) -> int:
     found = 0
     for order_id in orders.ids_of_sliding(work, today):
         order = orders.find_order(work, order_id)
-        if order is None or order.slide_days(today) == 0:
-            continue
+        if order is None or order.slide_days(today) == order.slide_days(today - DAY):
+            continue  # a day off, where only working days count
         work.announce(events.DatesSlid(order))
         _renew_tell(work, order, today_says=f"dates now {order.customer_due(today)}")
         found += 1
@@ -43,7 +45,7 @@ def expire_orders(work: Work, slot: datetime) -> int:
         work, today - timedelta(days=work.setting("confirmation_unsigned_days"))
     )
     drafts = orders.ids_of_drafts_to_expire(
-        work, slot - timedelta(days=work.setting("draft_holds_days"))
+        work, today - timedelta(days=work.setting("draft_holds_days"))
     )
     for order_id in [*unsigned, *drafts]:
         _expire(work, order_id, slot)
@@ -87,5 +89,6 @@ def report_late_returns(work: Work) -> int:
             topic=Topic.DELAY,
             priority=Priority.NORMAL,
             text=f"The sign-back of {order.number} is late; dispatch goes on.",
+            first="sales",
         )
     return len(late)

@@ -10,6 +10,7 @@ from chassis.changes import difference
 from chassis.database import Work
 from services.orders.domain import events
 from services.orders.domain.errors import ProductNotKnown, WhyMissing
+from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import EDITABLE, Order
@@ -17,6 +18,7 @@ from services.orders.domain.pricing import PriceFindings
 from services.orders.domain.review import return_order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
+from services.orders.use_cases import clocks
 from services.orders.use_cases.pricing import price_draft
 
 CURRENCY = "CNY"
@@ -29,7 +31,8 @@ def take_memo(work: Work, request: Mapping[str, Any]) -> Order:
     work.session.add(order)
     work.announce(order.take_memo())
     work.log("order", order.number, "take_memo", note=order.wish)
-    _owe_reply(work, order)
+    clocks.owe_replies(work, order)
+    follow_paper(work, order)
     return order
 
 
@@ -46,25 +49,33 @@ def _memo(work: Work, order_id: UUID, number: str, request: Mapping[str, Any]) -
         reply_by=request.get("reply_by"),
         wish=request.get("wish"),
         paper_owed=bool(request.get("paper_owed", False)),
+        confirmation_due_at=clocks.confirmation_due(work),
     )
 
 
-def _owe_reply(work: Work, order: Order) -> None:
-    """Open the task to answer the customer by the time that was promised (O5)."""
-    if order.reply_by is None:
-        return
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.REPLY_DUE,
-            role="clerk",
-            title=f"Answer {order.asked_by} about {order.number}",
-            title_zh=f"按约定时间回复 {order.asked_by}（{order.number}）",
-            opened_at=work.now,
-            due_at=order.reply_by,
+def follow_paper(work: Work, order: Order) -> None:
+    """Keep one obligation while the written paper of an oral order is still to come (O3)."""
+    standing = tasks.open_tasks(work, order.id, TaskKind.PAPER_OWED) if order.sequence > 1 else []
+    if order.paper_owed and not standing:
+        work.session.add(
+            Task(
+                id=uuid4(),
+                order_id=order.id,
+                kind=TaskKind.PAPER_OWED,
+                role="sales",
+                person_id=_who_took(work, order),
+                title=f"The written order of {order.number} is owed",
+                title_zh=f"待补书面订单：{order.number}",
+                opened_at=work.now,
+            )
         )
-    )
+    for task in [] if order.paper_owed else standing:
+        task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome="it has come")
+
+
+def _who_took(work: Work, order: Order) -> str | None:
+    took = work.principal.person_id if work.principal.has("sales") else None
+    return took or order.salesperson_id
 
 
 def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
@@ -73,6 +84,7 @@ def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     order.guard_draft(request["expected_version"])
     _fill_in(work, order, request)
     announce_draft(work, order)
+    follow_paper(work, order)
     return order
 
 
@@ -130,6 +142,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
         reason=request["reason"],
         note=request["note"],
     )
+    follow_paper(work, order)
     if order.stage is Stage.DRAFT:
         list_what_is_missing(work, order)
     return order
@@ -230,6 +243,9 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     work.principal.require(*RETURNERS[order.stage])
     before = order.stage
     work.announce(return_order(order, request["reason"], work.today, work.now))
+    if before is Stage.AWAITING_RETURN:
+        # What the customer wants changed is a request of its own, with a clock of its own.
+        order.confirmation_due_at = clocks.confirmation_due(work)
     work.log(
         "order",
         order.number,
@@ -243,15 +259,7 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
 
 # Who may send back from where (SPEC §5, the table of stages); a review, any gate's owner.
 RETURNERS: dict[Stage, tuple[str, ...]] = {
-    Stage.IN_REVIEW: (
-        "clerk",
-        "sales",
-        "supervisor",
-        "director",
-        "finance",
-        "technician",
-        "planner",
-    ),
+    Stage.IN_REVIEW: tuple(sorted({role for roles in OWNERS.values() for role in roles})),
     Stage.APPROVED: ("clerk", "supervisor"),
     Stage.AWAITING_RETURN: ("clerk", "sales"),
 }

@@ -10,7 +10,7 @@ from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.orders.domain import events
 from services.orders.domain.errors import PastOrderDiffers, ProductNotKnown
-from services.orders.domain.lifecycle import CANCELLABLE, Stage, TaskState
+from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import STOCK, OrderLine
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
@@ -38,9 +38,12 @@ def short_close_line(work: Work, request: Mapping[str, Any]) -> Order:
 def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
     """Note that a task is done, and how it ended."""
     task = tasks.task(work, request["task_id"])
-    order = orders.order_by_id(work, task.order_id)
+    order = orders.order_by_id(work, task.order_id, lock=task.kind is TaskKind.PAPER_OWED)
     work.principal.require(task.role, "clerk", "supervisor")
+    task.guard_finish()
     task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=request["outcome"])
+    if task.kind is TaskKind.PAPER_OWED:
+        work.announce(order.take_paper())
     work.log("order", order.number, f"finish_{task.kind}", note=request["outcome"])
     return task
 
@@ -48,8 +51,7 @@ def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
 def wish_cancel(work: Work, request: Mapping[str, Any]) -> Order:
     """Write down a wish to cancel: a task for the supervisor, who alone may do it."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    order.guard_move(Stage.CANCEL_REQUESTED, request["expected_version"])
-    assert order.stage in CANCELLABLE  # noqa: S101  the table of moves says so
+    order.guard_cancel(request["expected_version"])
     work.session.add(
         Task(
             id=uuid4(),

@@ -1,6 +1,7 @@
 """Price schemes kept, and orders compared with them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,12 +10,16 @@ from chassis.database import Work
 from services.orders.domain.errors import SchemeCodeTaken
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import (
+    Market,
+    Offer,
+    Paid,
     PriceFindings,
     PriceScheme,
     Promotion,
     best_offer,
     check_prices,
     fill_prices,
+    take_discounts,
 )
 from services.orders.storage import copies, prices
 
@@ -40,17 +45,45 @@ def price_draft(work: Work, order: Order) -> PriceFindings:
     findings = check_prices(
         order.lines,
         offers,
-        market=market,
+        market=replace(market, last_paid=_last_paid(work, order, offers, market)),
         grade=order.grade,
         region=order.region,
         today=work.today,
     )
-    for line, share in zip(order.lines, findings.discounts, strict=True):
-        if not line.discount_given:
-            line.discount = min(share, line.quantity * line.unit_price)
+    take_discounts(order.lines, findings.discounts)
     order.scheme_total = findings.scheme_total
     order.reckon()
     return findings
+
+
+def _last_paid(
+    work: Work, order: Order, offers: Sequence[Offer], market: Market
+) -> Mapping[UUID, Paid]:
+    """Give what the customer last paid, without what another scheme explains.
+
+    That is one that began, ended or was changed since, or that asks this very price of another
+    grade or region: the customer's may have been that one.
+    """
+    assert order.customer_id is not None  # noqa: S101  a draft has its customer
+    last = dict(market.last_paid)
+    for line, offer in zip(order.lines, offers, strict=True):
+        paid = last.get(line.product_id)
+        if paid is None or paid.unit_price == line.unit_price or offer.scheme is None:
+            continue
+        least = offer.scheme.speciality
+        if any(
+            paid.unit_price in scheme.prices
+            or (
+                scheme.speciality >= least
+                and scheme.fits(
+                    customer_id=order.customer_id, grade=order.grade, region=order.region
+                )
+                and scheme.has_moved(paid.at, work.today)
+            )
+            for scheme in prices.schemes_ever(work, line.product_id, order.customer_id)
+        ):
+            del last[line.product_id]
+    return last
 
 
 def create_scheme(work: Work, request: Mapping[str, Any]) -> PriceScheme:

@@ -9,7 +9,7 @@ from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.copies import StatementSeen
 from services.orders.domain.errors import DirectorNeeded, GateNotOpen
-from services.orders.domain.gate import Gate
+from services.orders.domain.gate import STATED, Gate
 from services.orders.domain.lifecycle import GateKind, Stage, TaskState, Verdict
 from services.orders.domain.order import Order
 from services.orders.domain.review import director_reasons, judge_price
@@ -17,8 +17,6 @@ from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
 from services.orders.use_cases.pricing import price_draft
-
-STATED = (GateKind.TECHNIQUE, GateKind.MATERIAL, GateKind.SCHEDULE)
 
 
 def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:

@@ -2,11 +2,11 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from chassis import calendar
 from services.orders.domain.anomaly import LADDER, Anomaly, AnomalyClass, Priority, Topic
 from services.orders.domain.confirmation import SignBack
 from services.orders.domain.errors import ConsentMissing, DateTooEarly
@@ -23,7 +23,7 @@ def day(days: int) -> date:
     return TODAY + timedelta(days=days)
 
 
-def sent(grade: str = "B", *, working: bool = False) -> Order:
+def sent(grade: str = "B", *, working: dict[str, Any] | None = None) -> Order:
     order = in_review(passed=True)
     order.set_production_due({}, MADE, TODAY)
     order.send_confirmation(
@@ -33,7 +33,7 @@ def sent(grade: str = "B", *, working: bool = False) -> Order:
         today=TODAY,
         now=NOW,
         sending={},
-        slides_in_working_days=working,
+        slide_calendar=working,
     )
     return order
 
@@ -68,14 +68,16 @@ def test_the_slide_freezes_at_the_arrival_of_the_copy_not_at_its_verification() 
     assert order.slide_days(day(9)) == 2
 
 
-def test_the_slide_counts_working_days_where_it_was_set_so(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(
-        calendar, "installed", lambda: calendar.WorkingCalendar(assume_weekdays=True)
-    )
-    order = sent(working=True)  # on a Monday
+def test_the_slide_counts_working_days_where_it_was_set_so() -> None:
+    order = sent(working={})  # on a Monday
     assert [order.slide_days(day(n)) for n in (0, 4, 5, 6, 7)] == [0, 4, 4, 4, 5]
+
+
+def test_the_slide_in_working_days_goes_by_the_calendar_that_was_entered() -> None:
+    """X9: the Wednesday is off, the Saturday is worked for it."""
+    entered = {"2026": {day(2).isoformat(): False, day(5).isoformat(): True}}
+    order = sent(working=entered)
+    assert [order.slide_days(day(n)) for n in (1, 2, 3, 4, 5, 6, 7)] == [1, 1, 2, 3, 4, 4, 5]
 
 
 def test_a_new_version_starts_from_the_slid_dates_and_no_gate_opens_for_that() -> None:

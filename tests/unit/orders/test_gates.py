@@ -181,7 +181,14 @@ def test_an_edit_forgets_the_second_look_at_the_key_data() -> None:
 
 @pytest.mark.parametrize(
     ("total", "scheme", "reasons"),
-    [("50000", "50000", 0), ("50000.01", "50000.01", 1), ("900", "1000", 0), ("899.99", "1000", 1)],
+    [
+        ("50000", "50000", 0),
+        ("50000.01", "50000.01", 1),
+        ("900", "1000", 0),
+        ("899.99", "1000", 1),
+        ("89.99", "99.99", 1),  # 10.001 % off: the bound itself is not rounded
+        ("90", "99.99", 0),
+    ],
 )
 def test_the_director_is_needed_just_beyond_the_supervisors_authority(
     total: str, scheme: str, reasons: int

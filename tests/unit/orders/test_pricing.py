@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.orders.domain.errors import DiscountAboveAmount
 from services.orders.domain.line import OrderLine
 from services.orders.domain.pricing import (
     Market,
@@ -19,6 +20,7 @@ from services.orders.domain.pricing import (
     best_offer,
     best_promotions,
     check_prices,
+    take_discounts,
 )
 from tests.unit.orders.story import CUSTOMER, LABEL, NOW, PAPER, TODAY, line
 
@@ -195,3 +197,43 @@ def test_another_last_price_is_in_doubt_only_if_the_scheme_has_not_changed_since
 ) -> None:
     last = Paid(Decimal("1.20"), datetime(2026, 10, 1, tzinfo=UTC))
     assert kinds(check([line()], scheme("1", now=changed_at), last=last)) == doubts
+
+
+def paid(price: str, at: datetime = datetime(2026, 10, 1, tzinfo=UTC)) -> Paid:
+    return Paid(Decimal(price), at)
+
+
+def test_a_scheme_announced_before_the_last_purchase_explains_another_price_once_it_holds() -> None:
+    """O9: written down in September for November; bought in October at the old price."""
+    written = datetime(2026, 9, 1, tzinfo=UTC)
+    november = scheme("1", now=written, valid_from=date(2026, 11, 1))
+    assert kinds(check([line()], november, last=paid("1.20"))) == []
+
+
+def test_another_quantity_explains_another_last_price_of_the_same_scheme() -> None:
+    """O9: bought by the hundred at 1.20, now by the thousand at 1."""
+    written = datetime(2026, 1, 1, tzinfo=UTC)
+    by_quantity = [(Decimal(0), Decimal("1.20")), (Decimal(1000), Decimal(1))]
+    breaks = scheme("1.20", now=written, breaks=by_quantity)
+    assert kinds(check([line()], breaks, last=paid("1.20"))) == []
+    assert kinds(check([line()], breaks, last=paid("1.10"))) == ["differs_from_last_price"]
+
+
+def test_a_discount_never_exceeds_what_its_line_costs() -> None:
+    """The share of a line priced far below its scheme is cut to its amount, in whole 分."""
+    cheap = line(1, "1", unit_price=Decimal("0.0365"))
+    lines = [cheap, line(2, "1", unit_price=None)]
+    take_discounts(lines, [Decimal(10), Decimal(0)])
+    assert cheap.discount == Decimal("0.04")
+    given = line(1, "1", unit_price=Decimal("0.0365"), discount=Decimal("0.05"))
+    with pytest.raises(DiscountAboveAmount) as refused:
+        take_discounts([given], [Decimal(0)])
+    assert refused.value.details["amount"] == "0.04"
+
+
+def test_of_two_schemes_alike_in_all_the_one_changed_last_wins() -> None:
+    early = scheme("1", now=datetime(2026, 1, 1, tzinfo=UTC))
+    late = scheme("2", now=datetime(2026, 2, 1, tzinfo=UTC))
+    for pair in ((early, late), (late, early)):
+        findings = check([line(unit_price=Decimal(2))], *pair)
+        assert kinds(findings) == []

@@ -1,0 +1,98 @@
+"""The clocks of SPEC §5: by when somebody is owed an answer; a hold stops all of an order's."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from chassis.calendar import calendar_of
+from chassis.database import Work
+from services.orders.domain.lifecycle import TaskState
+from services.orders.domain.order import Order
+from services.orders.domain.task import Task, TaskKind
+from services.orders.storage import tasks
+
+# Who asks by these is answered while he asks, and told then by when he will know more.
+SPOKEN = ("phone", "visit", "sales")
+INSTANT = ("instant",)
+
+REPLIES = (TaskKind.FIRST_REPLY, TaskKind.REPLY_DUE)
+
+
+def confirmation_due(work: Work) -> datetime:
+    """Give by when what is asked for now is confirmed in writing."""
+    return _worked(work, work.now, timedelta(hours=work.setting("confirmation_hours")))
+
+
+def owe_replies(work: Work, order: Order) -> None:
+    """Open the tasks to answer who asked: at once, and by the time that was promised (O5)."""
+    if order.channel not in SPOKEN:
+        _owe(
+            work,
+            order,
+            TaskKind.FIRST_REPLY,
+            f"First reply to {order.asked_by} about {order.number}",
+            f"首次回复 {order.asked_by}（{order.number}）",
+            _worked(work, order.asked_at, _patience(work, order.channel)),
+        )
+    if order.reply_by is not None:
+        _owe(
+            work,
+            order,
+            TaskKind.REPLY_DUE,
+            f"Answer {order.asked_by} about {order.number}",
+            f"按约定时间回复 {order.asked_by}（{order.number}）",
+            order.reply_by,
+        )
+
+
+def _patience(work: Work, channel: str) -> timedelta:
+    which = "instant_reply_minutes" if channel in INSTANT else "first_reply_minutes"
+    return timedelta(minutes=work.setting(which))
+
+
+def _owe(
+    work: Work, order: Order, kind: TaskKind, title: str, title_zh: str, due_at: datetime
+) -> None:
+    work.session.add(
+        Task(
+            id=uuid4(),
+            order_id=order.id,
+            kind=kind,
+            role="clerk",
+            title=title,
+            title_zh=title_zh,
+            opened_at=work.now,
+            due_at=due_at,
+        )
+    )
+
+
+def end_replies(work: Work, order: Order) -> None:
+    """End what was owed of answers: the customer has the confirmation now."""
+    for task in tasks.open_tasks(work, order.id, *REPLIES):
+        task.end(
+            TaskState.DONE, by=work.principal.person_id, at=work.now, outcome="confirmation sent"
+        )
+
+
+def go_on_after_hold(work: Work, order: Order, held_since: datetime) -> None:
+    """Let the clocks go on: what was left of each at the hold is left from now on.
+
+    What was late when the order was put on hold stays as late as it was.
+    """
+
+    def moved(due_at: datetime | None) -> datetime | None:
+        if due_at is None or due_at <= held_since:
+            return due_at
+        left = calendar.working_time_between(held_since, due_at)
+        return max(due_at, calendar.add_working_time(work.now, left))
+
+    calendar = calendar_of(work, for_facts=True)
+    order.confirmation_due_at = moved(order.confirmation_due_at)
+    for task in tasks.open_tasks(work, order.id):
+        task.due_at = moved(task.due_at)
+    for anomaly in tasks.open_anomalies(work, order.id):
+        anomaly.escalates_at = moved(anomaly.escalates_at)
+
+
+def _worked(work: Work, since: datetime, duration: timedelta) -> datetime:
+    return calendar_of(work, for_facts=True).add_working_time(since, duration)

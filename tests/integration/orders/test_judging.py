@@ -1,0 +1,249 @@
+"""What price, credit and approval are judged by, and who may send a review back."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis import clock
+from chassis.commands import load
+from chassis.errors import RoleNeeded
+from chassis.principal import Principal
+from services.orders.domain.errors import (
+    DiscountAboveAmount,
+    FieldsMissing,
+    LineServed,
+)
+from services.orders.schemas import commands
+from services.orders.storage import copies
+from services.orders.use_cases import drafting, ending, pricing, progress, reviewing
+from tests.integration.orders.desk import (
+    CLERK,
+    CUSTOMER,
+    DIRECTOR,
+    LABEL,
+    PASSED,
+    SALES,
+    SUPERVISOR,
+    Desk,
+    Neighbours,
+)
+from tests.integration.orders.test_confirmation import SIGNED, days_pass
+
+TECHNICIAN = Principal("t-1", "Technician", frozenset({"technician"}))
+
+
+def scheme(desk: Desk, code: str, price: str, **changes: Any) -> None:
+    body = {
+        "scheme_code": code,
+        "name": code,
+        "product_code": "LABEL-40",
+        "breaks": [{"min_quantity": "0", "unit_price": price}],
+        "valid_from": "2020-01-01",
+        **changes,
+    }
+    with desk.store.work(DIRECTOR) as work:
+        pricing.create_scheme(work, load(commands.CreateScheme(), body))
+
+
+def labels(**changes: Any) -> list[dict[str, Any]]:
+    return [{"product_code": "LABEL-40", "quantity": "100", **changes}]
+
+
+def verdict(order: dict[str, Any], kind: str) -> str:
+    return next(str(gate["verdict"]) for gate in order["gates"] if gate["kind"] == kind)
+
+
+def back(desk: Desk, number: str, who: Principal = SUPERVISOR) -> dict[str, Any]:
+    order: dict[str, Any] = desk.do(
+        commands.ReturnToDraft,
+        drafting.return_to_draft,
+        who,
+        order_number=number,
+        reason="correction",
+    )
+    return order
+
+
+def change(desk: Desk, number: str, **changes: Any) -> None:
+    desk.do(
+        commands.ChangeOrder,
+        drafting.change_order,
+        order_number=number,
+        reason="correction",
+        **changes,
+    )
+
+
+def resubmitted(desk: Desk, number: str) -> dict[str, Any]:
+    order: dict[str, Any] = desk.talk("submit", order_number=number, key_data_checked=True)
+    return order
+
+
+def confirmed(desk: Desk, **order: Any) -> dict[str, Any]:
+    number = desk.approved_order(**order)["number"]
+    desk.talk(
+        "send_confirmation",
+        order_number=number,
+        channel="fax",
+        recipient="张经理",
+        proof_read=True,
+    )
+    done: dict[str, Any] = desk.talk("verify_sign_back", order_number=number, **SIGNED)
+    return done
+
+
+def test_a_draft_is_judged_by_the_grade_its_customer_has_at_the_submit(desk: Desk) -> None:
+    """O9: promoted since the draft was written; its orders under way keep what they promised."""
+    scheme(desk, "A-PRICE", "0.45", grade="A")
+    under_way = confirmed(desk, lines=labels())["number"]
+    number = desk.new_order(submit=False, lines=labels())["number"]
+    with desk.store.work() as work:
+        progress.take_customer(work, {**CUSTOMER, "grade": "A"}, 2)
+
+    order = resubmitted(desk, number)
+
+    assert (order["lines"][0]["unit_price"], verdict(order, "price")) == ("0.450000", "passed")
+    assert desk.order(under_way)["customer"]["grade"] == "B"
+
+
+def test_the_price_of_a_campaign_that_has_ended_is_no_last_price_to_doubt_by(
+    desk: Desk, clock_file: Path
+) -> None:
+    """O9: a doubt only where the scheme has not changed since."""
+    today = clock.business_date(clock.business_now())
+    scheme(
+        desk,
+        "CAMPAIGN",
+        "0.40",
+        valid_from=today.isoformat(),
+        valid_until=(today + timedelta(days=2)).isoformat(),
+    )
+    assert confirmed(desk, lines=labels())["lines"][0]["unit_price"] == "0.400000"
+    days_pass(clock_file, 3)
+
+    order = desk.new_order(lines=labels())
+
+    assert (order["lines"][0]["unit_price"], verdict(order, "price")) == ("0.500000", "passed")
+
+
+def test_another_customers_campaign_explains_no_last_price(desk: Desk, clock_file: Path) -> None:
+    special = labels(unit_price="0.40")
+    number = desk.new_order(lines=special)["number"]
+    override: dict[str, Any] = {"order_number": number, "reason": "price", "text": "老客户"}
+    desk.do(commands.Override, reviewing.override_price, DIRECTOR, **override)
+    desk.do(
+        commands.SignApproval,
+        reviewing.sign_approval,
+        DIRECTOR,
+        order_number=number,
+        verdict="passed",
+        text="ok",
+    )
+    sending: dict[str, Any] = {"channel": "fax", "recipient": "张经理", "proof_read": True}
+    desk.talk("send_confirmation", order_number=number, **sending)
+    desk.talk("verify_sign_back", order_number=number, **SIGNED)
+    scheme(desk, "ELSEWHERE", "0.30", region="华南")
+
+    order = desk.new_order(lines=labels())
+
+    gate: dict[str, Any] = next(gate for gate in order["gates"] if gate["kind"] == "price")
+    assert [doubt["kind"] for doubt in gate["figures"]["doubts"]] == ["differs_from_last_price"]
+
+
+def test_a_corrected_price_ends_the_three_reports_of_the_doubt(desk: Desk) -> None:
+    """O9."""
+    number = desk.new_order(lines=labels(unit_price="0.40"))["number"]
+    assert desk.state("select state, count(*) from task group by state") == [("open", 3)]
+    back(desk, number, SALES)
+    change(desk, number, lines=labels())
+
+    assert verdict(resubmitted(desk, number), "price") == "passed"
+
+    assert desk.state("select state, count(*) from task group by state") == [("done", 3)]
+
+
+def test_a_line_that_nobody_gave_a_price_misses_it(desk: Desk, neighbours: Neighbours) -> None:
+    """O6: without a scheme the price has to be said; that it is in doubt comes after that."""
+    with desk.store.work() as work:
+        copies.keep_product(work, {**LABEL, "id": "4" * 8 + str(LABEL["id"])[8:], "code": "NEW"}, 1)
+    unpriced: list[dict[str, Any]] = [{"product_code": "NEW", "quantity": "1"}]
+    with pytest.raises(FieldsMissing) as refused:
+        desk.new_order(lines=unpriced)
+    assert refused.value.details["fields"] == {"unit_price": "单价（第1行）"}
+    assert neighbours.asked == []
+    assert desk.announced() == []
+
+    order = desk.new_order(lines=[{**unpriced[0], "unit_price": "0"}])
+
+    assert verdict(order, "price") == "doubt"
+
+
+def test_a_discount_above_what_the_line_costs_is_refused(desk: Desk) -> None:
+    with pytest.raises(DiscountAboveAmount):
+        desk.new_order(lines=labels(discount="50.01"))
+    assert desk.announced() == []
+    assert desk.new_order(lines=labels(discount="50.00"))["total"] == "0.00"
+
+
+def test_another_tolerance_asks_for_the_approval_again(desk: Desk) -> None:
+    """SPEC §5: approval by anything; the other gates do not depend on the lower bound."""
+    number = desk.approved_order()["number"]
+    back(desk, number)
+    line = {"product_code": "PAPER-70", "quantity": "1000", "tolerance_under": "10"}
+    change(desk, number, lines=[line])
+
+    order = resubmitted(desk, number)
+
+    assert {gate["kind"] for gate in order["gates"] if gate["verdict"] != "passed"} == {"approval"}
+
+
+def test_credit_tried_again_takes_the_terms_of_that_moment(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    neighbours.answer("customers.reserve_credit", {**PASSED, "verdict": "held"})
+    number = desk.new_order()["number"]
+    prepaid = {"terms": "prepaid", "grade": "C", "deposit_percent": "100.000", "prepaid": True}
+    neighbours.answer("customers.reserve_credit", {**PASSED, **prepaid})
+
+    order = desk.talk("retry_credit", order_number=number)
+
+    assert verdict(order, "credit") == "passed"
+    assert (order["terms"], order["customer"]["grade"], order["deposit_percent"]) == (
+        "prepaid",
+        "C",
+        "100.000",
+    )
+
+
+def test_a_review_is_sent_back_by_a_gates_owner_and_nobody_else(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    before = desk.order(number)
+    with pytest.raises(RoleNeeded):
+        back(desk, number, CLERK)
+    assert desk.order(number) == before
+    assert back(desk, number, TECHNICIAN)["stage"] == "draft"
+
+
+def test_a_line_is_given_up_once(desk: Desk) -> None:
+    two = [*labels(), {"product_code": "LABEL-40", "quantity": "5"}]
+    order = confirmed(desk, lines=two)
+    shipment = {"id": order["id"], "order_id": order["id"], "number": "S-1", "state": "requested"}
+    with desk.store.work() as work:
+        progress.take_shipment(work, "dispatch_requested", {**shipment, "lines": []}, 1)
+    give_up: dict[str, Any] = {"line_no": 2, "consent_by": "张经理", "reason": "stock"}
+    number = order["number"]
+    desk.do(
+        commands.ShortCloseLine, ending.short_close_line, SUPERVISOR, order_number=number, **give_up
+    )
+    told = desk.announced()
+    with pytest.raises(LineServed):
+        desk.do(
+            commands.ShortCloseLine,
+            ending.short_close_line,
+            SUPERVISOR,
+            order_number=number,
+            **give_up,
+        )
+    assert desk.announced() == told

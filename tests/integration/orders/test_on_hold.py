@@ -1,0 +1,132 @@
+"""What a hold stops, and what it does not."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.orders.domain.errors import OrderOnHold
+from services.orders.schemas import commands
+from services.orders.use_cases import confirming, ending, progress
+from tests.integration.orders.desk import SALES, SUPERVISOR, Desk, Neighbours
+from tests.integration.orders.test_confirmation import SIGNED
+
+STOCK = [{"product_code": "LABEL-40", "quantity": "100"}]
+GRADE_A = {"grade": "A", "terms": "account", "instruction_before_sign_back": True}
+
+
+def held(desk: Desk, number: str) -> dict[str, Any]:
+    order: dict[str, Any] = desk.talk("hold", order_number=number, reason="customer_request")
+    return order
+
+
+def resumed(desk: Desk, number: str) -> dict[str, Any]:
+    order: dict[str, Any] = desk.talk("resume", order_number=number, reason="other")
+    return order
+
+
+def signed_for(desk: Desk, order: dict[str, Any]) -> None:
+    line = {"line_id": order["lines"][0]["id"], "quantity": "100", "signed_quantity": "100"}
+    shipment = {
+        "id": str(uuid4()),
+        "order_id": order["id"],
+        "number": "S-1",
+        "state": "signed",
+        "lines": [line],
+    }
+    with desk.store.work() as work:
+        progress.take_shipment(work, "shipment_signed", shipment, 9)
+
+
+def test_a_sign_back_does_not_confirm_an_order_on_hold(desk: Desk) -> None:
+    """O21: the copy that came meanwhile counts from its arrival once the hold is lifted."""
+    number = desk.sent_order()["number"]
+    before = held(desk, number)
+
+    with pytest.raises(OrderOnHold):
+        desk.talk("verify_sign_back", order_number=number, **SIGNED)
+
+    assert desk.order(number) == before
+    assert desk.state("select count(*) from sign_back") == [(0,)]
+    resumed(desk, number)
+    assert desk.talk("verify_sign_back", order_number=number, **SIGNED)["stage"] == "confirmed"
+
+
+def test_a_copy_that_does_not_do_is_filed_on_hold_too(desk: Desk) -> None:
+    number = desk.sent_order()["number"]
+    held(desk, number)
+    copy = {name: SIGNED[name] for name in ("confirmation_version", "channel", "signatory")}
+
+    desk.do(
+        commands.RejectSignBack,
+        confirming.reject_sign_back,
+        order_number=number,
+        why="unclear",
+        **copy,
+    )
+
+    assert desk.state("select accepted, why from sign_back") == [(False, "unclear")]
+
+
+def test_an_owed_sign_back_is_taken_on_hold_because_it_moves_nothing(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    neighbours.answer("customers.get_terms", GRADE_A)
+    number = desk.sent_order()["number"]
+    desk.talk("confirm_by_grade", order_number=number)
+    held(desk, number)
+
+    order = desk.talk("verify_sign_back", order_number=number, **SIGNED)
+
+    assert (order["stage"], order["sign_back_verified"]) == ("confirmed", True)
+    assert order["hold"] is not None
+
+
+def test_goods_signed_for_on_hold_fulfil_the_order_when_it_goes_on(desk: Desk) -> None:
+    number = desk.approved_order(lines=STOCK)["number"]
+    desk.talk(
+        "send_confirmation",
+        order_number=number,
+        channel="fax",
+        recipient="张经理",
+        proof_read=True,
+    )
+    desk.talk("verify_sign_back", order_number=number, **SIGNED)
+    order = desk.order(number)
+    with desk.store.work() as work:
+        progress.take_shipment(
+            work,
+            "dispatch_requested",
+            {
+                "id": str(uuid4()),
+                "order_id": order["id"],
+                "number": "S-0",
+                "state": "cancelled",
+                "lines": [],
+            },
+            1,
+        )
+    held(desk, number)
+    signed_for(desk, order)
+    assert desk.order(number)["stage"] == "in_progress"
+    assert desk.order(number)["lines"][0]["signed_quantity"] == "100.000"
+
+    assert resumed(desk, number)["stage"] == "fulfilled"
+    assert desk.announced()[-2:] == ["order_resumed", "order_fulfilled"]
+
+
+def test_a_wish_to_cancel_is_no_move_forward(desk: Desk) -> None:
+    number = desk.sent_order()["number"]
+    held(desk, number)
+
+    desk.do(
+        commands.RequestCancel,
+        ending.wish_cancel,
+        SALES,
+        order_number=number,
+        reason="customer_request",
+    )
+
+    assert desk.state("select kind, role from task") == [("cancel_wish", "supervisor")]
+    order = desk.talk("cancel", SUPERVISOR, order_number=number, reason="customer_request")
+    assert (order["stage"], order["hold"]) == ("cancelled", None)
