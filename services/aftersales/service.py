@@ -13,7 +13,7 @@ from services.aftersales.schemas import commands, heard, views
 from services.aftersales.storage import cases as stored
 from services.aftersales.storage import copies, platform
 from services.aftersales.storage.books import BOOKS
-from services.aftersales.use_cases import cases, looking, visits
+from services.aftersales.use_cases import cases, hearing, looking, visits
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -36,6 +36,7 @@ SHIPMENT_EVENTS = (
     "shipment_arrived",
     "shipment_signed",
     "shipment_failed",
+    "receipt_recorded",
 )
 
 
@@ -89,6 +90,10 @@ class AftersalesService(Service):
     def settle_case(self, work: Work, request: Request) -> Answer:
         return _answer(work, cases.settle(work, request))
 
+    @command(commands.ReshipCase)
+    def reship_case(self, work: Work, request: Request) -> Answer:
+        return _answer(work, cases.reship(work, request))
+
     @command(commands.CloseCase)
     def close_case(self, work: Work, request: Request) -> Answer:
         return _answer(work, cases.close(work, request))
@@ -125,7 +130,7 @@ class AftersalesService(Service):
 
     @_all_of("shipping", SHIPMENT_EVENTS, heard.ShipmentMoved)
     def hear_of_shipment(self, work: Work, event: Received) -> None:
-        visits.hear_of_shipment(work, event)
+        hearing.hear_of_shipment(work, event)
 
 
 def _answer(work: Work, case: Case) -> Answer:

@@ -16,7 +16,7 @@ from services.aftersales.schemas import heard
 from services.aftersales.schemas.views import EVENTS
 from services.aftersales.service import AftersalesService
 from services.aftersales.storage import copies, platform
-from services.aftersales.use_cases import visits
+from services.aftersales.use_cases import hearing
 
 AFTERSALES = Principal("p-aftersales", "韩梅", frozenset({"aftersales"}))
 SUPERVISOR = Principal("p-supervisor", "王芳", frozenset({"supervisor"}))
@@ -127,7 +127,7 @@ class Desk:
             data=load(heard.ShipmentMoved(), {"shipment": view}),
         )
         with self.store.work() as work:
-            visits.hear_of_shipment(work, event)
+            hearing.hear_of_shipment(work, event)
 
     def delivered(self, **changes: Any) -> dict[str, Any]:
         """Let an order be announced whose goods the customer has signed for."""
