@@ -67,6 +67,27 @@ def wait_for_material(
     return order_id in serve_waiting(work, {d.material_id for d in wanted})
 
 
+def wait_for_rest(
+    work: Work,
+    order_id: UUID,
+    line_id: UUID,
+    demand: Sequence[Demand],
+    *,
+    production_due: date | None,
+) -> bool:
+    """Claim material once more for a line whose first making consumed its own.
+
+    What was consumed then is in the ledger; the claim is from now on of what is still to be
+    made. Gives whether it was served at once.
+    """
+    orders.lock(work.session, order_id)
+    ledger.lock_material(work.session, {d.material_id for d in demand})
+    material_claims.forget(work.session, order_id, line_id)
+    material_claims.write(work.session, _claims(order_id, demand, ZERO, work.now))
+    material_claims.wait(work.session, order_id, production_due=production_due, since=work.now)
+    return order_id in serve_waiting(work, {d.material_id for d in demand})
+
+
 def serve_waiting(work: Work, material_ids: Collection[UUID]) -> list[UUID]:
     """Reserve for orders that wait for any of these materials; give those served.
 
