@@ -140,9 +140,10 @@ class StockIn(Message):
 
 
 class StopConsent(Message):
-    """The planner's consent to stop what is being made."""
+    """The planner's consent to stop what is being made, and what material goes back then."""
 
     text = Text(required=True, least=1, most=2000)
+    unused = fields.List(fields.Nested(Unused), validate=validate.Length(max=100))
 
 
 # The verbs of an instruction, as its life cycle knows them (SPEC §6).

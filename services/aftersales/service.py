@@ -35,7 +35,6 @@ SHIPMENT_EVENTS = (
     "shipment_in_transit",
     "shipment_arrived",
     "shipment_signed",
-    "shipment_failed",
     "receipt_recorded",
 )
 
@@ -131,6 +130,10 @@ class AftersalesService(Service):
     @_all_of("shipping", SHIPMENT_EVENTS, heard.ShipmentMoved)
     def hear_of_shipment(self, work: Work, event: Received) -> None:
         hearing.hear_of_shipment(work, event)
+
+    @listens_to("shipping", "shipment_failed", schema=heard.ShipmentFailed)
+    def open_failed_delivery(self, work: Work, event: Received) -> None:
+        hearing.hear_of_failed_delivery(work, event)
 
 
 def _answer(work: Work, case: Case) -> Answer:

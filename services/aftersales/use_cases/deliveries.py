@@ -10,7 +10,7 @@ from services.aftersales.storage import cases, copies
 from services.aftersales.use_cases.cases import make_case, part_of_line
 
 
-def open_failed_delivery(work: Work, shipment: Mapping[str, Any]) -> None:
+def open_failed_delivery(work: Work, shipment: Mapping[str, Any], note: str) -> None:
     """Open the case of a shipment that met an exception, was lost or came back.
 
     A second failure belongs to the case that is still open. Raises OrderNotKnown, to be tried
@@ -19,7 +19,7 @@ def open_failed_delivery(work: Work, shipment: Mapping[str, Any]) -> None:
     order = copies.order(work, shipment["order_number"])
     shipment_id = UUID(shipment["id"])
     standing = cases.open_of_shipment(work, shipment_id)
-    told = f"{shipment['number']} {shipment['state']}: {shipment.get('failure_note') or '-'}"
+    told = f"{shipment['number']} {shipment['state']}: {note}"
     if standing is not None:
         work.log("case", standing.number, "delivery_failed_again", note=told)
         return

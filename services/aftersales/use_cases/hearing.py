@@ -8,7 +8,7 @@ from services.aftersales.use_cases import deliveries, visits
 
 
 def hear_of_shipment(work: Work, event: Received) -> None:
-    """Keep a shipment's view; plan the visits, or open the case, that its news bring."""
+    """Keep a shipment's view; plan the visits that its news bring."""
     shipment = event.data["shipment"]
     copies.keep_shipment(work, shipment, event.sequence)
     day = business_date(event.business_at)
@@ -16,5 +16,10 @@ def hear_of_shipment(work: Work, event: Received) -> None:
         visits.plan_after_dispatch(work, shipment, day)
     elif event.name == "shipment_signed":
         visits.plan_after_receipt(work, shipment, day)
-    elif event.name == "shipment_failed":
-        deliveries.open_failed_delivery(work, shipment)
+
+
+def hear_of_failed_delivery(work: Work, event: Received) -> None:
+    """Keep the view of a shipment that failed, and open its case."""
+    shipment = event.data["shipment"]
+    copies.keep_shipment(work, shipment, event.sequence)
+    deliveries.open_failed_delivery(work, shipment, event.data["note"])

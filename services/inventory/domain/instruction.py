@@ -486,10 +486,19 @@ class Instruction(Announcing, Base):
         consent = self.customer_consent
         return consent is not None and Decimal(consent["quantity"]) == quantity
 
-    def consent_to_stop(self, signed: Signed, *, text: str) -> None:
-        """Put the planner's consent to stop on record."""
+    def consent_to_stop(
+        self, signed: Signed, *, text: str, unused: dict[str, Decimal] | None = None
+    ) -> None:
+        """Put the planner's consent to stop on record, and what material goes back then."""
         self.check_move(InstructionState.CANCELLED)
-        self.stop_consent = {**signed.as_row(), "text": text}
+        back = {code: str(quantity) for code, quantity in (unused or {}).items()}
+        self.stop_consent = {**signed.as_row(), "text": text, "unused": back}
+
+    @property
+    def unused_if_stopped(self) -> dict[str, Decimal]:
+        """Give what the planner said goes back to the material store, by material code."""
+        unused = (self.stop_consent or {}).get("unused", {}) if self.is_in_work else {}
+        return {code: Decimal(quantity) for code, quantity in unused.items()}
 
     @property
     def needs_stop_consent(self) -> bool:

@@ -118,9 +118,12 @@ class PlanFurther(Move):
 
 
 class ConsentToStop(Move):
-    """The planner's consent to stop what is being made."""
+    """The planner's consent to stop what is being made, and what material goes back then."""
 
     text = Text(required=True, least=1, most=2000)
+    unused = fields.List(
+        fields.Nested(Unused), load_default=list, validate=validate.Length(max=100)
+    )
 
 
 class GetInstruction(Message):

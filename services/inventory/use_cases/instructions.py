@@ -24,7 +24,7 @@ from services.inventory.storage import (
     statements,
     work_centres,
 )
-from services.inventory.use_cases import further, material_stock, reservations
+from services.inventory.use_cases import further, material_stock, reservations, wishes
 from services.inventory.use_cases.changes import check_version
 from services.inventory.use_cases.guards import check_not_held, signed
 
@@ -196,8 +196,7 @@ def finish_instruction(
     """
     instruction = _forward(work, number, InstructionState.FINISHED, ("planner",), expected_version)
     event = instruction.finish(signed(work))
-    codes = materials.by_codes(work.session, [row["material_code"] for row in unused])
-    back = {codes[row["material_code"]].id: row["quantity"] for row in unused}
+    back = materials.quantities_by_id(work.session, material_stock.unused_by_code(unused))
     material_stock.return_unused(
         work, instruction.order_id, instruction.line_id, back, reference=instruction.number
     )
@@ -321,6 +320,8 @@ def _receive(work: Work, instruction: Instruction, quantity: Decimal, *, for_ord
             line_id=instruction.line_id if for_order else None,
             reference=instruction.number,
         )
+        if not for_order:
+            wishes.meet_with_free_stock(work, instruction.product_id)
 
 
 def _completes_order(work: Work, instruction: Instruction) -> bool:

@@ -112,6 +112,7 @@ class Desk:
         name: str = "shipment_signed",
         sequence: int = 2,
         at: datetime = SIGNED_AT,
+        note: str = "车辆侧翻",
     ) -> None:
         event = Received(
             name=name,
@@ -124,10 +125,13 @@ class Desk:
             aggregate_id=view["id"],
             sequence=sequence,
             principal={},
-            data=load(heard.ShipmentMoved(), {"shipment": view}),
+            data=load(heard.ShipmentFailed(), {"shipment": view, "note": note}),
         )
+        hear = hearing.hear_of_shipment
+        if name == "shipment_failed":
+            hear = hearing.hear_of_failed_delivery
         with self.store.work() as work:
-            hearing.hear_of_shipment(work, event)
+            hear(work, event)
 
     def delivered(self, **changes: Any) -> dict[str, Any]:
         """Let an order be announced whose goods the customer has signed for."""

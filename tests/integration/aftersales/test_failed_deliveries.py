@@ -21,7 +21,7 @@ def failed(desk: Desk, state: str, order: dict[str, Any] | None = None) -> dict[
     """Let a shipment of an order fail; gives the shipment as announced."""
     order = order or order_view(stage="in_progress")
     desk.hear_order(order)
-    shipment = shipment_view(order, state, failure_note="车辆侧翻")
+    shipment = shipment_view(order, state)
     desk.hear_shipment(shipment, "shipment_failed")
     return shipment
 
