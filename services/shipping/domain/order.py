@@ -51,8 +51,8 @@ class OrderCopy(Base):
 
     @property
     def received_at(self) -> datetime | None:
-        """When the customer asked for it, if all of it is in stock: what dispatch is late by."""
-        asked_at = self.view.get("asked_at")
+        """When the customer asked for it, if it is ours from the start and all from stock."""
+        asked_at = None if self.view.get("imported") else self.view.get("asked_at")
         if asked_at is None or any(line["supply"] == "make" for line in self.view["lines"]):
             return None
         return datetime.fromisoformat(asked_at)
