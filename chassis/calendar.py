@@ -80,6 +80,23 @@ class WorkingCalendar:
             left -= max(closes - begin, timedelta())
         raise AssertionError("shifts never end")
 
+    def add_time_of_working_days(self, start: datetime, duration: timedelta) -> datetime:
+        """Give the moment (UTC) when `duration` has passed since `start`, days off left out.
+
+        All 24 hours of a working day count: an answer within a day is due the next working
+        day at the same time.
+        """
+        left = duration
+        day = start.astimezone(BUSINESS_ZONE).date()
+        while True:
+            if self.is_working_day(day):
+                begin = max(start.astimezone(UTC), self._at(day, time()))
+                rest = self._at(day + timedelta(days=1), time()) - begin
+                if rest >= left:
+                    return begin + left
+                left -= rest
+            day += timedelta(days=1)
+
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
         """Give how much working time lies between two moments; zero if `end` is not later."""
         total = timedelta()

@@ -42,5 +42,13 @@ def with_tolerance(quantity: Decimal, percent: Decimal, decimals: int, *, over: 
 
 
 def computed(quantity: Decimal, decimals: int = MAX_DECIMALS) -> Decimal:
-    """Round a computed quantity (a bill of material's demand) half-up to its unit."""
+    """Round a computed quantity (what a work centre can make) half-up to its unit."""
     return quantity.quantize(_step(decimals), rounding=ROUND_HALF_UP)
+
+
+def needed(quantity: Decimal, decimals: int = MAX_DECIMALS) -> Decimal:
+    """Round what something takes (a bill of material's demand) up to its unit.
+
+    Half a roll takes a whole one: rounded down, not all that is needed would be held.
+    """
+    return quantity.quantize(_step(decimals), rounding=ROUND_CEILING)

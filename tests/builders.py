@@ -294,6 +294,7 @@ def a_case() -> Case:
         product_code="PAPER-80",
         product_name="热敏收银纸",
         unit="卷",
+        unit_decimals=0,
         quantity=Decimal(5),
         sold_for=Decimal("62.50"),
     )

@@ -165,12 +165,12 @@ def _material(books: OrderBooks) -> Iterator[Difference]:
         line = lines.get(claim["line_id"])
         held, demand = number(claim["held"]), number(claim["demand"])
         subject = f"{_name(line, claim['line_id'])}, {claim['material_code']}"
-        over = line is None or line.is_short_closed or _any(line, STARTED)
+        over = line is None or line.is_short_closed or _latest_in(line, STARTED)
         if held and (not books.holds or (over and books.is_settled)):
             yield books.difference(
                 Kind.MATERIAL_HELD, "inventory", subject, 0, shown(held), announce=not books.holds
             )
-        elif line is not None and _any(line, STARTED) and not number(claim["consumed"]):
+        elif line is not None and _latest_in(line, STARTED) and not number(claim["consumed"]):
             yield books.difference(
                 Kind.MATERIAL_HELD, "inventory", f"{subject} consumed", shown(demand), 0,
                 announce=False,
@@ -204,8 +204,9 @@ def _slots(books: OrderBooks) -> Iterator[Difference]:
             )  # fmt: skip
 
 
-def _any(line: Line, states: frozenset[str]) -> bool:
-    return any(instruction["state"] in states for instruction in line.instructions)
+def _latest_in(line: Line, states: frozenset[str]) -> bool:
+    """Whether the line's latest instruction is there; a further one claims material anew."""
+    return bool(line.instructions) and line.instructions[-1]["state"] in states
 
 
 def _all_in(line: Line, states: frozenset[str]) -> bool:

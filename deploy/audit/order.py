@@ -82,7 +82,8 @@ class Line:
         if self.is_short_closed:
             return True
         if self.is_made:
-            return self.accepted is not None and self.signed >= self.accepted
+            is_made = all(each["state"] in ("stocked", "cancelled") for each in self.instructions)
+            return is_made and self.accepted is not None and self.signed >= self.accepted
         return self.signed >= self.quantity
 
     def value(self, quantity: Decimal) -> Decimal:

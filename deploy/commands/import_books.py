@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from deploy.local import accounts, records
-from deploy.local.instance import Instance
+from deploy.local.instance import Instance, own_places
 from deploy.local.problems import Problem
 
 PASSWORD_VARIABLE = "GENDAN_IMPORT_PASSWORD"  # noqa: S105 - the name of a variable
@@ -32,16 +32,17 @@ def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[s
     if (folder is None) != example:
         raise click.UsageError("Give either a folder or --example.")
     book = read_and_check(folder or EXAMPLE_BOOK)
-    instance = Instance.open()
-    is_running = records.is_held(instance.places.home)
     for name, rows in book.tables.items():
         if rows and not example:
             click.echo(f"{name}: {len(rows)} rows are well")
+    # Books can be checked before anything has ever been set up.
+    is_running = records.is_held(own_places().home)
     if dry_run and not is_running:
         click.echo("The system is not running: codes that no file names were not looked up.")
         return
     if not is_running:
         raise Problem("The system is not running: start it with ./gendan up.")
+    instance = Instance.open()
     api = Api(instance.plan.address, passwords(instance, users))
     if dry_run:
         check_against(book, api)

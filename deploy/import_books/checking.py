@@ -1,20 +1,26 @@
 """Finding everything that is wrong with a book before anything of it is sent."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 
 from chassis import money
+from chassis.quantity import MAX_DECIMALS
 from deploy.import_books.rows import Mistake, Row
 from deploy.import_books.tables import LIST, TABLES, WHOLE, YES_NO, Table
 
 MOST_LINES = 200
+_QUANTITIES = {"quantity", "on_hand", "min_quantity"}
 _WORDS = {"是": True, "否": False, "yes": True, "no": False, "true": True, "false": False}
 _WORDS |= {"1": True, "0": False}
+
+# As Excel writes days in China, and with leading zeros or without; the year comes first.
+_DAY = re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})", re.ASCII)
 
 #: Whether a code that no file names is in the system already: (table, code) → yes or no.
 Known = Callable[[str, str], bool]
@@ -63,6 +69,7 @@ def check(rows: Mapping[str, list[Row]], mistakes: list[Mistake]) -> Book:
     _find_outside(rows, book)
     mistakes += _about_prices(book)
     mistakes += _about_orders(rows, book)
+    mistakes += _about_units(book)
     return book
 
 
@@ -77,7 +84,9 @@ def check_outside(book: Book, is_known: Known, mistakes: list[Mistake]) -> None:
 def _record(table: Table, schema: Schema, row: Row, mistakes: list[Mistake]) -> Record | None:
     unknown = [name for name in row.cells if name not in table.columns]
     body = {
-        table.field_of(column): _converted(kind, row.cells[column])
+        table.field_of(column): _converted(
+            schema.fields[table.field_of(column)], kind, row.cells[column]
+        )
         for column, kind in table.columns.items()
         if column in row.cells
     }
@@ -99,8 +108,10 @@ def _record(table: Table, schema: Schema, row: Row, mistakes: list[Mistake]) -> 
     return Record(row, body, read)
 
 
-def _converted(kind: str, cell: str) -> Any:
+def _converted(rule: fields.Field[Any], kind: str, cell: str) -> Any:
     """Read a cell as far as JSON needs it; what does not fit is left to the rules to refuse."""
+    if isinstance(rule, fields.Date) and (day := _DAY.fullmatch(cell)):
+        return "-".join([day["year"], day["month"].zfill(2), day["day"].zfill(2)])
     if kind == WHOLE:
         return int(cell) if cell.isascii() and cell.isdigit() and len(cell) < 10 else cell
     if kind == YES_NO:
@@ -182,6 +193,24 @@ def _about_orders(rows: Mapping[str, list[Row]], book: Book) -> Iterator[Mistake
             record.read["quantity"], record.read["unit_price"]
         ):
             yield record.row.mistake("amount", "is more than quantity × unit_price")
+
+
+def _about_units(book: Book) -> Iterator[Mistake]:
+    """Quantities have no more decimals than the unit of what they are of, as far as it is told."""
+    for masters, parts, name in (
+        ("products", ("products", "order_lines", "prices"), "product_code"),
+        ("materials", ("materials",), "material_code"),
+    ):
+        decimals = {
+            record.row.cells[name]: record.read["unit_decimals"] for record in book[masters]
+        }
+        for part in parts:
+            for record in book[part]:
+                allowed = decimals.get(record.row.cells[name], MAX_DECIMALS)
+                for column in _QUANTITIES & record.row.cells.keys():
+                    if record.read[column] != round(record.read[column], allowed):
+                        what = f"{record.row.cells[column]!r}: its unit has {allowed} decimals"
+                        yield record.row.mistake(column, what)
 
 
 def amount_of(line: Record) -> Decimal:

@@ -8,6 +8,9 @@ from deploy.import_books.rows import Mistake, Row, header_of, read_rows
 from deploy.import_books.tables import TABLES
 from deploy.local.problems import Problem
 
+# Every table has more; a file that shows one column is empty or not separated by commas.
+_LEAST_COLUMNS = 2
+
 
 def read_books(folder: Path, mistakes: list[Mistake]) -> Mapping[str, list[Row]]:
     """Read all tables of a folder. Raises Problem if there is nothing to read."""
@@ -20,6 +23,12 @@ def read_books(folder: Path, mistakes: list[Mistake]) -> Mapping[str, list[Row]]
         path = folder / table.file
         if path.exists():
             header = header_of(path)
+            if len(header) < _LEAST_COLUMNS:
+                # What is no table of ours is told as what it is, not column by column.
+                before = len(mistakes)
+                read_rows(path, mistakes)
+                if len(mistakes) > before:
+                    continue
             missing = [column for column in table.needed() if column not in header]
             mistakes += [Mistake(path.name, 1, column, "is missing") for column in missing]
             unknown = [column for column in header if column not in table.columns]

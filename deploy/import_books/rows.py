@@ -1,7 +1,8 @@
 """Rows of CSV files, with the places that a person needs to find them again."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,12 +49,16 @@ def read_rows(path: Path, mistakes: list[Mistake]) -> list[Row]:
     if text is None:
         mistakes.append(Mistake(path.name, 1, "", "is neither UTF-8 nor GB 18030"))
         return []
-    records = csv.reader(text.splitlines(keepends=True), strict=True)
+    records = _records(text)
     rows: list[Row] = []
-    number = 1
+    number = 0
     try:
-        header = [name.strip() for name in next(records, [])]
-        for number, record in enumerate(records, start=2):
+        header = _named(next(records, []))
+        if mistaken := _about_header(path.name, header):
+            mistakes += mistaken
+            return []
+        number = 1
+        for number, record in enumerate(map(_without_empty_end, records), start=2):
             if len(record) > len(header):
                 what = f"has {len(record)} cells, the header has {len(header)}"
                 mistakes.append(Mistake(path.name, number, "", what))
@@ -62,15 +67,30 @@ def read_rows(path: Path, mistakes: list[Mistake]) -> list[Row]:
                 rows.append(Row(path.name, number, cells))
     except csv.Error as error:
         mistakes.append(Mistake(path.name, number + 1, "", f"is no CSV: {error}"))
-    mistakes += _about_header(path.name, header if text else [])
     return rows
 
 
 def header_of(path: Path) -> list[str]:
     """Give the names in the first row of a CSV file; none if it cannot be read."""
-    text = _decoded(path)
-    first = (text or "").splitlines()[:1]
-    return [name.strip() for name in next(csv.reader(first), [])]
+    try:
+        return _named(next(_records(_decoded(path) or ""), []))
+    except csv.Error:
+        return []
+
+
+def _records(text: str) -> Iterator[list[str]]:
+    """Give the records of a CSV; only line ends of files end a line, not all that Unicode has."""
+    return csv.reader(io.StringIO(text, newline=""), strict=True)
+
+
+def _named(header: Sequence[str]) -> list[str]:
+    return [name.strip() for name in _without_empty_end(header)]
+
+
+def _without_empty_end(record: Sequence[str]) -> Sequence[str]:
+    """Give a record without the empty cells that spreadsheets write to the right of a table."""
+    last = max((at for at, cell in enumerate(record, start=1) if cell.strip()), default=0)
+    return record[:last]
 
 
 def _decoded(path: Path) -> str | None:
@@ -89,5 +109,7 @@ def _decoded(path: Path) -> str | None:
 def _about_header(file: str, header: Sequence[str]) -> list[Mistake]:
     if not header:
         return [Mistake(file, 1, "", "is empty: the first row names the columns")]
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+        return [Mistake(file, 1, "", "is not separated by commas")]
     twice = sorted({name for name in header if header.count(name) > 1})
     return [Mistake(file, 1, name, "stands there twice") for name in twice]

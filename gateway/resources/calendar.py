@@ -10,7 +10,7 @@ from gateway.calls import Call
 from gateway.operations import Answer, Operation
 
 # Who counts working days; each keeps the whole calendar among its settings.
-COUNTING = ("orders", "inventory", "shipping")
+COUNTING = ("orders", "inventory", "shipping", "aftersales")
 _SETTING = "calendar"
 
 

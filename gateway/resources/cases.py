@@ -8,7 +8,9 @@ from chassis.schema import Amount, Message, Moment, Quantity, Text
 from gateway.operations import Answer, Move, Operation, Paged, moves, page_of
 
 CASE = "/cases/{case_number}"
+# A third kind, delivery, opens by itself when a shipment fails on its way.
 KINDS = ("return", "exchange")
+RESOLUTIONS = ("refund", "credit", "reship", "repair")
 STATES = (
     "requested",
     "acknowledged",
@@ -101,7 +103,20 @@ class Settlement(Message):
     """What the customer gets back as credit; left out: all the goods were sold for."""
 
     refund = Amount(load_default=None, allow_none=True, least=0)
+    resolution = fields.String(
+        validate=validate.OneOf(RESOLUTIONS),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "left out: reship once replaced, credit for exchanges, refund"},
+    )
     note = Text(load_default=None, allow_none=True, most=1000)
+
+
+class Replacement(Message):
+    """Which order replaces the goods, and why; the money of the case pays for it."""
+
+    order_number = Text(required=True, least=1, most=30)
+    note = Text(required=True, least=1, most=1000)
 
 
 class Ending(Message):
@@ -149,6 +164,9 @@ class Case(Answer):
     order_number = fields.String()
     customer_id = fields.String()
     customer_name = fields.String()
+    shipment_id = fields.String(
+        allow_none=True, metadata={"description": "kind delivery: which shipment failed"}
+    )
     wish = fields.String()
     opened_by = fields.String()
     opened_at = Moment()
@@ -160,6 +178,11 @@ class Case(Answer):
     received_at = Moment(allow_none=True)
     inspected_by = fields.String(allow_none=True)
     most_refund = Amount(metadata={"description": "what the goods that came were sold for"})
+    reshipped_as = fields.String(
+        allow_none=True, metadata={"description": "number of the order that replaces the goods"}
+    )
+    reshipped_by = fields.String(allow_none=True)
+    resolution = fields.String(allow_none=True)
     refund = Amount(allow_none=True)
     settled_by = fields.String(allow_none=True)
     closed_at = Moment(allow_none=True)
@@ -218,6 +241,13 @@ MOVES = (
         permission="cases.settle",
         summary="Grant the money back as the customer's credit",
         body=Settlement,
+    ),
+    Move(
+        verb="reship",
+        rpc="aftersales.reship_case",
+        permission="cases.reship",
+        summary="Name the order that replaces the goods; before they are back: the supervisor",
+        body=Replacement,
     ),
     Move(
         verb="close",

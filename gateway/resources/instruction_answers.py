@@ -50,6 +50,10 @@ class Instruction(Answer):
     stop_consent = fields.Dict(allow_none=True)
     stocked = fields.Dict(allow_none=True)
     accepted_quantity = Quantity(allow_none=True)
+    line_produced_quantity = Quantity(
+        metadata={"description": "with what earlier instructions made of the line"}
+    )
+    line_accepted_quantity = Quantity(allow_none=True)
     into_free_stock = fields.Boolean()
     cancelled = fields.Dict(allow_none=True)
     version = fields.Integer()

@@ -27,6 +27,7 @@ STATES = (
     "cancelled",
 )
 ITEMS = ("product", "quantity", "tolerance", "production_due", "packing", "special_rules")
+RESTS = ("short_close", "further_instruction")
 ABNORMAL = ("equipment", "material", "quality", "staffing", "process", "other")
 
 
@@ -50,6 +51,12 @@ class DailyQuery(Paged):
 
     since = fields.Date(required=True)
     until = fields.Date(required=True)
+
+
+class Planned(Message):
+    """The date the planner signs for a further instruction."""
+
+    production_due = fields.Date(required=True)
 
 
 class Acceptance(Message):
@@ -117,7 +124,11 @@ class Inspection(Message):
 class Consent(Message):
     """The customer's consent to a quantity outside tolerance."""
 
-    quantity = Quantity(required=True, above=0)
+    quantity = Quantity(required=True, least=0)
+    rest = fields.String(
+        validate=validate.OneOf(RESTS),
+        metadata={"description": "what of the quantity that lacks; left out: short_close"},
+    )
     given_by = Text(required=True, least=1, most=120)
     text = Text(required=True, least=1, most=2000)
 
@@ -125,17 +136,25 @@ class Consent(Message):
 class StockIn(Message):
     """What of the passed quantity is accepted; all of it unless said otherwise."""
 
-    accepted_quantity = Quantity(above=0, allow_none=True)
+    accepted_quantity = Quantity(least=0, allow_none=True)
 
 
 class StopConsent(Message):
-    """The planner's consent to stop what is being made."""
+    """The planner's consent to stop what is being made, and what material goes back then."""
 
     text = Text(required=True, least=1, most=2000)
+    unused = fields.List(fields.Nested(Unused), validate=validate.Length(max=100))
 
 
 # The verbs of an instruction, as its life cycle knows them (SPEC §6).
 MOVES = (
+    Move(
+        verb="plan",
+        rpc="inventory.plan_further_instruction",
+        permission="instructions.plan",
+        summary="Date a further instruction for what lacks of a line",
+        body=Planned,
+    ),
     Move(
         verb="accept",
         rpc="inventory.accept_instruction",

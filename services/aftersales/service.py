@@ -13,7 +13,7 @@ from services.aftersales.schemas import commands, heard, views
 from services.aftersales.storage import cases as stored
 from services.aftersales.storage import copies, platform
 from services.aftersales.storage.books import BOOKS
-from services.aftersales.use_cases import cases, looking, visits
+from services.aftersales.use_cases import cases, hearing, looking, visits
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -35,7 +35,7 @@ SHIPMENT_EVENTS = (
     "shipment_in_transit",
     "shipment_arrived",
     "shipment_signed",
-    "shipment_failed",
+    "receipt_recorded",
 )
 
 
@@ -89,6 +89,10 @@ class AftersalesService(Service):
     def settle_case(self, work: Work, request: Request) -> Answer:
         return _answer(work, cases.settle(work, request))
 
+    @command(commands.ReshipCase)
+    def reship_case(self, work: Work, request: Request) -> Answer:
+        return _answer(work, cases.reship(work, request))
+
     @command(commands.CloseCase)
     def close_case(self, work: Work, request: Request) -> Answer:
         return _answer(work, cases.close(work, request))
@@ -125,7 +129,11 @@ class AftersalesService(Service):
 
     @_all_of("shipping", SHIPMENT_EVENTS, heard.ShipmentMoved)
     def hear_of_shipment(self, work: Work, event: Received) -> None:
-        visits.hear_of_shipment(work, event)
+        hearing.hear_of_shipment(work, event)
+
+    @listens_to("shipping", "shipment_failed", schema=heard.ShipmentFailed)
+    def open_failed_delivery(self, work: Work, event: Received) -> None:
+        hearing.hear_of_failed_delivery(work, event)
 
 
 def _answer(work: Work, case: Case) -> Answer:

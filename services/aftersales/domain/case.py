@@ -14,9 +14,22 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from chassis import money
 from chassis.errors import StaleVersion
 from chassis.mapping import Announcing, Money, Quantity
+from chassis.quantity import check
 from services.aftersales.domain import Base, events
-from services.aftersales.domain.errors import DispositionDiffers, MoreThanAnnounced, RefundTooHigh
-from services.aftersales.domain.lifecycle import CASES, CaseKind, CaseState
+from services.aftersales.domain.errors import (
+    DispositionDiffers,
+    MoreThanAnnounced,
+    NotReshipped,
+    NotToBeReshipped,
+    RefundTooHigh,
+)
+from services.aftersales.domain.lifecycle import (
+    CASES,
+    RESHIPPED_BY,
+    CaseKind,
+    CaseState,
+    Resolution,
+)
 
 NUMBERS = SqlSequence("case_number_seq", metadata=Base.metadata)
 
@@ -40,6 +53,7 @@ class CaseLine(Base):
     product_code: Mapped[str]
     product_name: Mapped[str]
     unit: Mapped[str]
+    unit_decimals: Mapped[int]
     quantity: Mapped[Quantity] = mapped_column(comment="asked to come back")
     received: Mapped[Quantity | None] = mapped_column(nullable=True)
     sold_for: Mapped[Money] = mapped_column(comment="yuan for `quantity`, discount taken off")
@@ -71,6 +85,7 @@ class Case(Announcing, Base):
         Index("ix_case_state", "state", "opened_at"),
         Index("ix_case_customer", "customer_id", "opened_at"),
         Index("ix_case_grams", "grams", postgresql_using="gin"),
+        Index("ix_case_shipment", "shipment_id"),
     )
 
     number: Mapped[str] = mapped_column(unique=True)
@@ -80,6 +95,7 @@ class Case(Announcing, Base):
     order_number: Mapped[str]
     customer_id: Mapped[UUID]
     customer_name: Mapped[str]
+    shipment_id: Mapped[UUID | None] = mapped_column(comment="whose delivery failed")
     salesperson_id: Mapped[str | None]
     grams: Mapped[list[str]] = mapped_column(ARRAY(Text), comment="of the name, for search")
     wish: Mapped[str] = mapped_column(comment="why the goods come back, in the customer's words")
@@ -92,6 +108,9 @@ class Case(Announcing, Base):
     return_to: Mapped[str | None] = mapped_column(comment="where the goods are sent")
     received_at: Mapped[datetime | None]
     inspected_by: Mapped[str | None]
+    reshipped_as: Mapped[str | None] = mapped_column(comment="number of the order in its place")
+    reshipped_by: Mapped[str | None]
+    resolution: Mapped[Resolution | None]
     refund: Mapped[Money | None] = mapped_column(nullable=True)
     settled_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]
@@ -117,15 +136,18 @@ class Case(Announcing, Base):
         opened_by: str,
         opened_at: datetime,
         answer_due_at: datetime,
+        shipment_id: UUID | None = None,
     ) -> None:
         self.id, self.number, self.kind = id, number, kind
         self.state, self.sequence = CaseState.REQUESTED, 0
         self.order_id, self.order_number = order_id, order_number
         self.customer_id, self.customer_name = customer_id, customer_name
+        self.shipment_id = shipment_id
         self.salesperson_id, self.grams, self.wish = salesperson_id, grams, wish
         self.opened_by, self.opened_at, self.answer_due_at = opened_by, opened_at, answer_due_at
         self.acknowledged_at = self.decided_by = self.decision = self.return_to = None
         self.received_at = self.inspected_by = self.refund = None
+        self.reshipped_as = self.reshipped_by = self.resolution = None
         self.settled_by = self.closed_at = None
         self.lines = list(lines)
 
@@ -139,12 +161,18 @@ class Case(Announcing, Base):
     def guard_move(self, wish: CaseState, expected_version: int | None) -> None:
         """Raise IllegalMove, then StaleVersion."""
         CASES.check(self.state, wish, case_number=self.number)
+        self.guard_version(expected_version)
+
+    def guard_version(self, expected_version: int | None) -> None:
+        """Raise StaleVersion unless it is still as it was read."""
         if expected_version is not None and expected_version != self.version:
             raise StaleVersion(entity=f"case {self.number}", version=self.version)
 
     @property
     def most_refund(self) -> Decimal:
-        """What the goods that came back were sold for."""
+        """What the goods that came back, or never arrived, were sold for."""
+        if self.kind is CaseKind.DELIVERY:
+            return sum((line.sold_for for line in self.lines), money.ZERO)
         return sum((line.refundable for line in self.lines), money.ZERO)
 
     def open(self) -> events.CaseOpened:
@@ -177,7 +205,7 @@ class Case(Announcing, Base):
         Raises MoreThanAnnounced: what came unasked is not of this case and needs one.
         """
         for line in self.lines:
-            came = quantities.get(line.line_no, line.quantity)
+            came = check(quantities.get(line.line_no, line.quantity), line.unit_decimals)
             if came > line.quantity:
                 raise MoreThanAnnounced(line_no=line.line_no, came=came, announced=line.quantity)
         self.state = CaseState.RECEIVED
@@ -192,7 +220,8 @@ class Case(Announcing, Base):
         """Give every received piece its disposition. Raises DispositionDiffers."""
         for line in self.lines:
             found = findings.get(line.line_no, {})
-            given = sum((found.get(name, Decimal(0)) for name in DISPOSITIONS), Decimal(0))
+            pieces = [check(found.get(n, Decimal(0)), line.unit_decimals) for n in DISPOSITIONS]
+            given = sum(pieces, Decimal(0))
             if given != line.received:
                 raise DispositionDiffers(line_no=line.line_no, given=given, received=line.received)
         self.state = CaseState.INSPECTED
@@ -204,11 +233,35 @@ class Case(Announcing, Base):
             line.defect = defects.get(line.line_no)
         return events.ReturnInspected(self)
 
-    def settle(self, refund: Decimal, *, by: str) -> events.RefundSettled:
-        """Grant the customer `refund` yuan as credit. Raises RefundTooHigh."""
-        if refund > self.most_refund:
-            raise RefundTooHigh(amount=refund, most=self.most_refund)
-        self.state = CaseState.SETTLED
+    def guard_reship(self) -> None:
+        """Raise NotToBeReshipped unless it is authorised, not settled, and not replaced yet."""
+        if self.state not in RESHIPPED_BY or self.reshipped_as is not None:
+            raise NotToBeReshipped(
+                case_number=self.number, state=self.state, reshipped_as=self.reshipped_as or "-"
+            )
+
+    def reship(self, order_number: str, *, by: str) -> None:
+        """Note which order replaces the goods."""
+        self.guard_reship()
+        self.reshipped_as, self.reshipped_by = order_number, by
+
+    @property
+    def usual_resolution(self) -> Resolution:
+        """What the customer gets unless finance says otherwise."""
+        if self.reshipped_as is not None:
+            return Resolution.RESHIP
+        return Resolution.CREDIT if self.kind is CaseKind.EXCHANGE else Resolution.REFUND
+
+    def settle(
+        self, refund: Decimal, *, by: str, resolution: Resolution = Resolution.REFUND
+    ) -> events.RefundSettled:
+        """Grant the customer `refund` yuan as credit. Raises RefundTooHigh, NotReshipped."""
+        most = money.ZERO if resolution is Resolution.REPAIR else self.most_refund
+        if refund > most:
+            raise RefundTooHigh(amount=refund, most=most)
+        if resolution is Resolution.RESHIP and self.reshipped_as is None:
+            raise NotReshipped(case_number=self.number)
+        self.state, self.resolution = CaseState.SETTLED, resolution
         self.refund, self.settled_by = refund, by
         return events.RefundSettled(self)
 

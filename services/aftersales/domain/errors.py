@@ -65,3 +65,27 @@ class RefundTooHigh(Conflict):
     code = "refund_too_high"
     en = "A refund of {amount} is more than the {most} the goods were sold for."
     zh = "退款 {amount} 超过所退货物售价 {most}。"
+
+
+class NotToBeReshipped(Conflict):
+    """Goods are replaced once, after the supervisor's word and before the money is settled."""
+
+    code = "not_to_be_reshipped"
+    en = "Case {case_number} is {state} (replaced by: {reshipped_as}); nothing is shipped for it."
+    zh = "售后单 {case_number} 当前为 {state}（补发订单：{reshipped_as}），不能补发。"
+
+
+class ReplacementNotTheirs(Conflict):
+    """Goods are replaced by another, living order of the same customer."""
+
+    code = "replacement_not_theirs"
+    en = "Order {order_number} cannot replace goods of {case_number}: not another of its customer."
+    zh = "订单 {order_number} 不是该客户的另一张有效订单，不能作为售后单 {case_number} 的补发。"
+
+
+class NotReshipped(Conflict):
+    """A case settled by other goods names the order that they go out with."""
+
+    code = "not_reshipped"
+    en = "Case {case_number} names no order that replaces the goods."
+    zh = "售后单 {case_number} 没有补发订单。"

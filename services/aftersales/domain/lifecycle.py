@@ -10,6 +10,16 @@ class CaseKind(StrEnum):
 
     RETURN = "return"  # 退货: goods come back, money goes back.
     EXCHANGE = "exchange"  # 换货: goods come back, the money stays as credit for a new order.
+    DELIVERY = "delivery"  # A shipment met an exception, was lost or came back to the sender.
+
+
+class Resolution(StrEnum):
+    """What the customer gets in the end."""
+
+    REFUND = "refund"  # The money goes back.
+    CREDIT = "credit"  # The money stays with us, for orders to come.
+    RESHIP = "reship"  # Another order replaces the goods; the money pays for it.
+    REPAIR = "repair"  # The same goods go back, mended; no money moves.
 
 
 class CaseState(StrEnum):
@@ -41,6 +51,14 @@ CASES = Lifecycle(
     },
     initial=CaseState.REQUESTED,
 )
+
+# Who may send other goods in place of these: before they are back, only the supervisor.
+RESHIPPED_BY: dict[CaseState, tuple[str, ...]] = {
+    CaseState.AUTHORISED: ("supervisor",),
+    CaseState.AWAITING_GOODS: ("supervisor",),
+    CaseState.RECEIVED: ("aftersales", "supervisor"),
+    CaseState.INSPECTED: ("aftersales", "supervisor"),
+}
 
 
 class VisitState(StrEnum):

@@ -18,6 +18,7 @@ class VisitReason(StrEnum):
     AFTER_DISPATCH = "after_dispatch"  # Do the goods arrive as told?
     AFTER_RECEIPT = "after_receipt"  # Is all well; was receipt confirmed?
     NEW_CUSTOMER = "new_customer"  # One of the first weeks' calls.
+    MONTHLY = "monthly"  # A regular customer's, each a month after the one before.
     FOLLOW_UP = "follow_up"  # Agreed in an earlier visit.
 
 
@@ -31,6 +32,13 @@ class Visit(Base):
         Index("ix_visit_planned", "planned_on", "urgent", postgresql_where=text("state='planned'")),
         Index("ix_visit_customer", "customer_id"),
         Index("ix_visit_order_number", "order_number"),
+        Index(
+            "uq_visit_monthly",
+            "customer_id",
+            unique=True,
+            postgresql_where=text("reason = 'monthly' and state = 'planned'"),
+        ),
+        Index("ix_visit_made", "visited_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

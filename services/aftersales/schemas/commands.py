@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.schema import Amount, Identity, Message, PageRequest, Quantity, Text, one_of
-from services.aftersales.domain.lifecycle import CaseKind, CaseState
+from services.aftersales.domain.lifecycle import CaseKind, CaseState, Resolution
 
 
 class ReturnLine(Message):
@@ -17,7 +17,12 @@ class OpenCase(Message):
     """A customer wants to give goods back."""
 
     order_number = Text(required=True, least=1, most=30)
-    kind = one_of(CaseKind, load_default=CaseKind.RETURN)
+    kind = one_of(
+        CaseKind,
+        load_default=CaseKind.RETURN,
+        # A failed delivery opens its case by itself.
+        validate=validate.NoneOf([CaseKind.DELIVERY]),
+    )
     wish = Text(required=True, least=1, most=2000)
     lines = fields.List(fields.Nested(ReturnLine), required=True, validate=validate.Length(1, 200))
 
@@ -87,7 +92,15 @@ class SettleCase(OnCase):
     """The money the customer gets back as credit; left out: all the goods were sold for."""
 
     refund = Amount(load_default=None, allow_none=True, least=0)
+    resolution = one_of(Resolution, load_default=None, allow_none=True)
     note = Text(load_default=None, allow_none=True, most=1000)
+
+
+class ReshipCase(OnCase):
+    """Which order replaces the goods, and why."""
+
+    order_number = Text(required=True, least=1, most=30)
+    note = Text(required=True, least=1, most=1000)
 
 
 class CloseCase(OnCase):

@@ -36,3 +36,7 @@ class Shipment(_View):
 
 class ShipmentMoved(Copy):
     shipment = fields.Nested(Shipment, required=True)
+
+
+class ShipmentFailed(ShipmentMoved):
+    note = fields.String(required=True)

@@ -6,14 +6,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import case as case_when
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from chassis.database import Work
 from chassis.grams import wanted
 from services.aftersales.domain.case import NUMBERS, Case, CaseLine
+from services.aftersales.domain.copies import ShipmentCopy
 from services.aftersales.domain.errors import CaseNotFound
 from services.aftersales.domain.lifecycle import CaseState
+from services.aftersales.storage.copies import DELIVERED
 
 
 def next_number(work: Work) -> str:
@@ -41,6 +44,13 @@ def case(work: Work, number: str, *, lock: bool = False) -> Case:
     return found
 
 
+def open_of_shipment(work: Work, shipment_id: UUID) -> Case | None:
+    """Give the case of a shipment's failed delivery that is not closed, if there is one."""
+    return work.session.scalar(
+        select(Case).where(Case.shipment_id == shipment_id, Case.state != CaseState.CLOSED)
+    )
+
+
 @dataclass(frozen=True)
 class Returned:
     """What comes or came back of an order line, and what that was sold for."""
@@ -50,8 +60,20 @@ class Returned:
 
 
 def already_returned(work: Work, order_id: UUID) -> dict[UUID, Returned]:
-    """Give what comes or came back of an order by line; rejected cases do not count."""
-    coming = func.coalesce(CaseLine.received, CaseLine.quantity)
+    """Give what comes or came back of an order by line; rejected cases do not count.
+
+    Goods of a failed delivery were never delivered, so they cannot have come back either;
+    unless they were signed for after all when their money had been given back.
+    """
+    failed = Case.shipment_id.is_not(None)
+    coming = case_when(
+        (failed, CaseLine.quantity), else_=func.coalesce(CaseLine.received, CaseLine.quantity)
+    )
+    signed_after_all = Case.shipment_id.in_(
+        select(ShipmentCopy.id).where(
+            ShipmentCopy.order_id == order_id, ShipmentCopy.state == DELIVERED
+        )
+    )
     # PostgreSQL rounds numerics half away from zero, as money.fen does.
     worth = func.round(CaseLine.sold_for * coming / CaseLine.quantity, 2)
     rows = work.session.execute(
@@ -62,6 +84,7 @@ def already_returned(work: Work, order_id: UUID) -> dict[UUID, Returned]:
             # A rejected case is closed without its goods ever having come.
             (Case.state != CaseState.REJECTED)
             & ((Case.state != CaseState.CLOSED) | CaseLine.received.is_not(None)),
+            ~failed | (signed_after_all & (Case.refund > 0)),
         )
         .group_by(CaseLine.line_id)
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, union
 
 from chassis.database import Work
 from chassis.inbox import upsert_newer
@@ -66,16 +66,23 @@ def shipments_of(work: Work, order_id: UUID) -> Sequence[ShipmentCopy]:
     return work.session.scalars(select(ShipmentCopy).where(ShipmentCopy.order_id == order_id)).all()
 
 
-def delivered_to(work: Work, customer_id: UUID) -> int:
-    """Give how many shipments a customer has signed for."""
-    return (
-        work.session.scalar(
-            select(func.count()).where(
-                ShipmentCopy.customer_id == customer_id, ShipmentCopy.state == DELIVERED
-            )
-        )
-        or 0
+def orders_delivered_to(work: Work, customer_id: UUID) -> int:
+    """Give of how many orders a customer has signed for goods, those of the old books included."""
+    signed = select(ShipmentCopy.order_id).where(
+        ShipmentCopy.customer_id == customer_id, ShipmentCopy.state == DELIVERED
     )
+    of_old_books = select(OrderCopy.id).where(
+        OrderCopy.customer_id == customer_id,
+        OrderCopy.view["imported"].as_boolean(),
+        OrderCopy.view["stage"].as_string().in_(("fulfilled", "closed")),
+    )
+    delivered = union(signed, of_old_books).subquery()
+    return work.session.scalar(select(func.count()).select_from(delivered)) or 0
+
+
+def is_first_delivery(work: Work, order_id: UUID) -> bool:
+    """Tell whether no more than one shipment of an order has been signed for."""
+    return sum(shipment.state == DELIVERED for shipment in shipments_of(work, order_id)) <= 1
 
 
 def salesperson_of(work: Work, order_id: UUID) -> str | None:

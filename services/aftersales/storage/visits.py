@@ -1,13 +1,14 @@
 """Queries for visits."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.aftersales.domain.errors import VisitNotFound
 from services.aftersales.domain.lifecycle import VisitState
@@ -15,13 +16,12 @@ from services.aftersales.domain.visit import Visit
 
 
 def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
-    """Plan visits; one of the same shipment, reason and day is planned already."""
+    """Plan visits, but none twice.
+
+    That is one of the same shipment, reason and day, and a second monthly one of a customer.
+    """
     if visits:
-        work.session.execute(
-            insert(Visit)
-            .values(list(visits))
-            .on_conflict_do_nothing(index_elements=["shipment_id", "reason", "day_offset"])
-        )
+        work.session.execute(insert(Visit).values(list(visits)).on_conflict_do_nothing())
 
 
 def visit(work: Work, visit_id: UUID) -> Visit:
@@ -43,6 +43,13 @@ def due(work: Work, on: date, limit: int) -> Sequence[Visit]:
     return work.session.scalars(
         query.order_by(Visit.urgent.desc(), Visit.planned_on, Visit.id).limit(limit)
     ).all()
+
+
+def made_on(work: Work, day: date) -> int:
+    """Give how many calls were made on a day."""
+    begins = datetime.combine(day, time(), BUSINESS_ZONE)
+    made = Visit.visited_at >= begins, Visit.visited_at < begins + timedelta(days=1)
+    return work.session.scalar(select(func.count()).where(*made)) or 0
 
 
 def of_order(work: Work, order_number: str) -> Sequence[Visit]:

@@ -1,19 +1,26 @@
 """Opening and moving return cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from chassis import money
+from chassis.calendar import calendar_of
 from chassis.database import Work
 from chassis.errors import InvalidFields
 from chassis.grams import grams
+from chassis.quantity import MAX_DECIMALS, check
 from services.aftersales.domain.case import DISPOSITIONS, Case, CaseLine
 from services.aftersales.domain.copies import OrderCopy
-from services.aftersales.domain.errors import LineNotSold, MoreThanDelivered, OrderNotKnown
-from services.aftersales.domain.lifecycle import CaseState
+from services.aftersales.domain.errors import (
+    LineNotSold,
+    MoreThanDelivered,
+    OrderNotKnown,
+    ReplacementNotTheirs,
+)
+from services.aftersales.domain.lifecycle import RESHIPPED_BY, CaseKind, CaseState, Resolution
 from services.aftersales.storage import cases, copies
 
 Request = Mapping[str, Any]
@@ -24,27 +31,44 @@ _ONCE = {"lines": ["Each line_no may stand there once."]}
 def open_case(work: Work, request: Request) -> Case:
     """Write down that goods are to come back; not more than was delivered and is not back yet."""
     order = copies.order(work, request["order_number"])
-    customer = order.view["customer"]
-    if customer is None:
-        raise OrderNotKnown(order_number=order.number)
     numbers = [line["line_no"] for line in request["lines"]]
     if len(set(numbers)) != len(numbers):
         raise InvalidFields(_ONCE)
+    lines = _returned_lines(work, order, request)
+    return make_case(work, order, kind=request["kind"], wish=request["wish"], lines=lines)
+
+
+def make_case(
+    work: Work,
+    order: OrderCopy,
+    *,
+    kind: CaseKind,
+    wish: str,
+    lines: Sequence[CaseLine],
+    shipment_id: UUID | None = None,
+) -> Case:
+    """Make the case of an order, announced and logged. Raises OrderNotKnown for a memo's."""
+    customer = order.view["customer"]
+    if customer is None:
+        raise OrderNotKnown(order_number=order.number)
     case = Case(
         id=uuid4(),
         number=cases.next_number(work),
-        kind=request["kind"],
+        kind=kind,
         order_id=order.id,
         order_number=order.number,
         customer_id=UUID(customer["id"]),
         customer_name=customer["name"],
         salesperson_id=customer.get("salesperson_id"),
         grams=grams(customer["name"], customer.get("code")),
-        wish=request["wish"],
-        lines=_returned_lines(work, order, request),
+        wish=wish,
+        lines=lines,
+        shipment_id=shipment_id,
         opened_by=work.principal.name,
         opened_at=work.now,
-        answer_due_at=work.now + timedelta(hours=work.setting("first_answer_hours")),
+        answer_due_at=calendar_of(work, for_facts=True).add_time_of_working_days(
+            work.now, timedelta(hours=work.setting("first_answer_hours"))
+        ),
     )
     work.session.add(case)
     work.announce(case.open())
@@ -63,18 +87,19 @@ def _returned_lines(work: Work, order: OrderCopy, request: Request) -> list[Case
         if line is None:
             raise LineNotSold(order_number=order.number, line_no=wanted["line_no"])
         line_id = UUID(line["id"])
+        coming = check(wanted["quantity"], _decimals(line))
         got = delivered.get(line_id, Decimal(0))
         before = returned.get(line_id, nothing)
-        if wanted["quantity"] > got - before.quantity:
+        if coming > got - before.quantity:
             raise MoreThanDelivered(
                 line_no=line["line_no"],
-                quantity=wanted["quantity"],
+                quantity=coming,
                 returnable=got - before.quantity,
             )
         # Rounded one by one, many small returns could be worth more than all was sold for.
         left = _sold_for(line, got) - before.sold_for
-        sold_for = min(_sold_for(line, wanted["quantity"]), left)
-        lines.append(_line(line, line_id, wanted["quantity"], sold_for))
+        sold_for = min(_sold_for(line, coming), left)
+        lines.append(_line(line, coming, sold_for))
     return lines
 
 
@@ -83,18 +108,30 @@ def _sold_for(line: Mapping[str, Any], quantity: Decimal) -> Decimal:
     return money.fen(Decimal(line["amount"]) * quantity / Decimal(line["quantity"]))
 
 
-def _line(line: Mapping[str, Any], line_id: UUID, quantity: Decimal, sold_for: Decimal) -> CaseLine:
+def part_of_line(line: Mapping[str, Any], quantity: Decimal | str) -> CaseLine:
+    """Give a part of an order's line with what it was sold for."""
+    part = Decimal(quantity)
+    return _line(line, part, _sold_for(line, part))
+
+
+def _line(line: Mapping[str, Any], quantity: Decimal, sold_for: Decimal) -> CaseLine:
     return CaseLine(
         id=uuid4(),
-        line_id=line_id,
+        line_id=UUID(line["id"]),
         line_no=line["line_no"],
         product_id=UUID(line["product_id"]),
         product_code=line["product_code"],
         product_name=line["product_name"],
         unit=line["unit"],
+        unit_decimals=_decimals(line),
         quantity=quantity,
         sold_for=sold_for,
     )
+
+
+def _decimals(line: Mapping[str, Any]) -> int:
+    decimals: int = line.get("unit_decimals", MAX_DECIMALS)
+    return decimals
 
 
 def _delivered(work: Work, order: OrderCopy) -> dict[UUID, Decimal]:
@@ -166,8 +203,31 @@ def inspect(work: Work, request: Request) -> Case:
 def settle(work: Work, request: Request) -> Case:
     """Grant the money back as the customer's credit: finance."""
     case = _to_move(work, request, "settle", request["note"])
-    refund = case.most_refund if request["refund"] is None else request["refund"]
-    work.announce(case.settle(refund, by=work.principal.name))
+    resolution = request["resolution"] or case.usual_resolution
+    refund = request["refund"]
+    if refund is None:
+        refund = money.ZERO if resolution is Resolution.REPAIR else case.most_refund
+    work.announce(case.settle(refund, by=work.principal.name, resolution=resolution))
+    return case
+
+
+def reship(work: Work, request: Request) -> Case:
+    """Name the order that replaces the goods; before they are back only the supervisor may.
+
+    Raises NotToBeReshipped, RoleNeeded, OrderNotKnown, ReplacementNotTheirs.
+    """
+    case = cases.case(work, request["case_number"], lock=True)
+    case.guard_reship()
+    work.principal.require(*RESHIPPED_BY[case.state])
+    case.guard_version(request["expected_version"])
+    number = request["order_number"]
+    other = copies.order(work, number)
+    is_theirs = other.customer_id == case.customer_id and other.id != case.order_id
+    if not is_theirs or other.view["stage"] == "cancelled":
+        raise ReplacementNotTheirs(order_number=number, case_number=case.number)
+    case.reship(number, by=work.principal.name)
+    changes = {"reshipped_as": [None, number]}
+    work.log("case", case.number, "reship", changes=changes, note=request["note"])
     return case
 
 

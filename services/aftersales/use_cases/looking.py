@@ -6,10 +6,11 @@ from typing import Any
 from chassis.database import Work
 from chassis.errors import GendanError
 from services.aftersales.domain.case import Case
-from services.aftersales.domain.lifecycle import CASES, CaseState
+from services.aftersales.domain.lifecycle import CASES, RESHIPPED_BY, CaseState
 from services.aftersales.domain.visit import Visit
-from services.aftersales.storage import cases, visits
+from services.aftersales.storage import cases
 from services.aftersales.use_cases.cases import MOVES
+from services.aftersales.use_cases.visits import day_list
 
 
 def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
@@ -32,7 +33,26 @@ def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
                 "checked_when_done": False,
             }
         )
-    return listed
+    return [*listed, _reshipping(work, case)]
+
+
+def _reshipping(work: Work, case: Case) -> dict[str, Any]:
+    """Say whether the goods may be replaced now; with which order is seen when it is named."""
+    who = RESHIPPED_BY.get(case.state, ("aftersales", "supervisor"))
+    refusal: GendanError | None = None
+    try:
+        case.guard_reship()
+        work.principal.require(*who)
+    except GendanError as error:
+        refusal = error
+    return {
+        "verb": "reship",
+        "title_zh": "补发",
+        "allowed": refusal is None,
+        "who": list(who),
+        "why_not": None if refusal is None else _said(refusal),
+        "checked_when_done": True,
+    }
 
 
 def _said(refusal: GendanError) -> dict[str, str]:
@@ -54,8 +74,7 @@ def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
                     mine.setdefault(state, (verb, words, role))
     items = [_case_item(case, *mine[case.state]) for case in cases.waiting(work, [*mine], limit)]
     if work.principal.has("aftersales", "assistant"):
-        day = visits.due(work, work.today, min(limit, work.setting("visits_a_day")))
-        items += [_visit_item(visit) for visit in day]
+        items += [_visit_item(visit) for visit in day_list(work, work.today)[:limit]]
     items.sort(key=lambda item: (item["due_at"] is None, item["due_at"] or ""))
     return items[:limit]
 

@@ -5,37 +5,36 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from chassis.clock import business_date
 from chassis.database import Work
-from chassis.events import Received
 from services.aftersales.domain.lifecycle import VisitState
 from services.aftersales.domain.visit import Visit, VisitReason
 from services.aftersales.storage import copies, visits
 
 
-def hear_of_shipment(work: Work, event: Received) -> None:
-    """Keep a shipment's view and plan the visits that follow its dispatch or receipt."""
-    shipment = event.data["shipment"]
-    copies.keep_shipment(work, shipment, event.sequence)
-    day = business_date(event.business_at)
-    if event.name == "shipment_dispatched":
-        after = work.setting("visit_days_after_dispatch")
-        visits.plan(work, [_planned(work, shipment, VisitReason.AFTER_DISPATCH, day, after)])
-    elif event.name == "shipment_signed":
-        visits.plan(work, _after_receipt(work, shipment, day))
+def plan_after_dispatch(work: Work, shipment: Mapping[str, Any], day: date) -> None:
+    """Plan the call that asks whether the goods arrive as told."""
+    after = work.setting("visit_days_after_dispatch")
+    visits.plan(work, [_planned(work, shipment, VisitReason.AFTER_DISPATCH, day, after)])
 
 
-def _after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> list[dict[str, Any]]:
-    after = work.setting("visit_days_after_receipt")
-    planned = [_planned(work, shipment, VisitReason.AFTER_RECEIPT, day, after)]
-    customer_id = shipment["customer_id"]
-    known = 0 if customer_id is None else copies.delivered_to(work, UUID(customer_id))
-    if known <= work.setting("new_customer_orders"):
-        planned += [
-            _planned(work, shipment, VisitReason.NEW_CUSTOMER, day, days)
-            for days in work.setting("new_customer_visit_days")
+def plan_after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> None:
+    """Plan the calls after a receipt: a new customer's first weeks, a regular one's months."""
+    after = [(VisitReason.AFTER_RECEIPT, work.setting("visit_days_after_receipt"))]
+    if _is_regular(work, shipment):
+        after.append((VisitReason.MONTHLY, work.setting("regular_visit_days")))
+    elif copies.is_first_delivery(work, UUID(shipment["order_id"])):
+        after += [
+            (VisitReason.NEW_CUSTOMER, days) for days in work.setting("new_customer_visit_days")
         ]
-    return planned
+    visits.plan(work, [_planned(work, shipment, reason, day, days) for reason, days in after])
+
+
+def _is_regular(work: Work, shipment: Mapping[str, Any]) -> bool:
+    customer_id = shipment["customer_id"]
+    if customer_id is None:
+        return False
+    new_until: int = work.setting("new_customer_orders")
+    return copies.orders_delivered_to(work, UUID(customer_id)) > new_until
 
 
 def _planned(
@@ -62,11 +61,17 @@ def list_visits(work: Work, request: Mapping[str, Any]) -> Sequence[Visit]:
     """Give a day's list, at most so many as a day holds, or the visits about one order."""
     if request["order_number"] is not None:
         return visits.of_order(work, request["order_number"])
-    return visits.due(work, request["on"] or work.today, work.setting("visits_a_day"))
+    return day_list(work, request["on"] or work.today)
+
+
+def day_list(work: Work, on: date) -> Sequence[Visit]:
+    """Give what is left of a day's list: the calls made that day have used up their places."""
+    places = work.setting("visits_a_day") - visits.made_on(work, on)
+    return visits.due(work, on, max(0, places))
 
 
 def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
-    """Write down how a call went; the next one is planned as agreed."""
+    """Write down how a call went; the next one is planned as agreed, a monthly one anyway."""
     visit = visits.visit(work, request["visit_id"])
     visit.record(
         reached=request["reached"],
@@ -75,16 +80,28 @@ def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
         by=work.principal.name,
         at=work.now,
     )
+    work.session.flush()
     if request["follow_up_on"] is not None:
-        visits.plan(work, [_follow_up(visit, request["follow_up_on"], urgent=request["urgent"])])
-    work.log("visit", visit.id, "record", changes={"score": [None, visit.score]})
+        day, urgent = request["follow_up_on"], request["urgent"]
+        visits.plan(work, [_another(visit, VisitReason.FOLLOW_UP, day, urgent=urgent)])
+    if visit.reason is VisitReason.MONTHLY:
+        day = work.today + timedelta(days=work.setting("regular_visit_days"))
+        visits.plan(work, [_another(visit, VisitReason.MONTHLY, day)])
+    work.log(
+        "visit",
+        visit.id,
+        "record",
+        changes={"reached": [None, visit.reached], "score": [None, visit.score]},
+    )
     return visit
 
 
-def _follow_up(visit: Visit, day: date, *, urgent: bool) -> dict[str, Any]:
+def _another(
+    visit: Visit, reason: VisitReason, day: date, *, urgent: bool = False
+) -> dict[str, Any]:
     return {
         "id": uuid4(),
-        "reason": VisitReason.FOLLOW_UP,
+        "reason": reason,
         "state": VisitState.PLANNED,
         "shipment_id": visit.shipment_id,
         "order_id": visit.order_id,
@@ -92,7 +109,7 @@ def _follow_up(visit: Visit, day: date, *, urgent: bool) -> dict[str, Any]:
         "customer_id": visit.customer_id,
         "customer_name": visit.customer_name,
         "salesperson_id": visit.salesperson_id,
-        # The day itself tells the follow-ups of one shipment apart: one a day is enough.
+        # The day itself tells such calls about one shipment apart: one a day is enough.
         "day_offset": day.toordinal(),
         "planned_on": day,
         "urgent": urgent,

@@ -428,6 +428,22 @@ class OutsideTolerance(Conflict):
     zh = "{accepted} 超出允许范围 {least} 至 {most}，须先登记客户同意。"
 
 
+class NothingLacks(Conflict):
+    """A further instruction makes what lacks; where nothing lacks there is none."""
+
+    code = "nothing_lacks"
+    en = "With {quantity} nothing lacks of {instruction_number}; nothing further is to be made."
+    zh = "{quantity} 已不少于生产指令单 {instruction_number} 的数量，无须另行生产。"
+
+
+class NotFurther(Conflict):
+    """The date of a line's first instruction is the schedule statement's."""
+
+    code = "not_further"
+    en = "The date of {instruction_number} is that of the signed schedule statement."
+    zh = "生产指令单 {instruction_number} 的交期以生产书面说明为准。"
+
+
 class StopConsentMissing(Conflict):
     """What is being made is stopped with the planner's consent, recorded beforehand."""
 

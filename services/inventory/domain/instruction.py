@@ -19,9 +19,12 @@ from services.inventory.domain.errors import (
     InspectionDoesNotAddUp,
     InspectionMissing,
     ItemsNotAcknowledged,
+    NotFurther,
+    NothingLacks,
     NothingReported,
     NotPassed,
     OutsideTolerance,
+    ProductionDueMissing,
     SecondPersonNeeded,
 )
 from services.inventory.domain.events import (
@@ -50,6 +53,13 @@ class AbnormalClass(StrEnum):
     STAFFING = "staffing"
     PROCESS = "process"
     OTHER = "other"
+
+
+class Rest(StrEnum):
+    """What the customer lets become of the quantity that lacks, outside tolerance."""
+
+    SHORT_CLOSE = "short_close"  # Nothing: the accepted quantity settles the line.
+    FURTHER_INSTRUCTION = "further_instruction"  # A further instruction makes it.
 
 
 # What the planner acknowledges one by one before he signs.
@@ -103,6 +113,10 @@ class Instruction(Announcing, Base):
     order_number: Mapped[str]
     line_id: Mapped[UUID]
     line_no: Mapped[int]
+    accepted_before: Mapped[Quantity] = mapped_column(
+        comment="what earlier instructions for the line put into stock"
+    )
+    produced_before: Mapped[Quantity] = mapped_column(comment="what earlier ones made")
     part: Mapped[int] = mapped_column(comment="1; a further instruction for the line: 2, …")
     product_id: Mapped[UUID]
     product_code: Mapped[str]
@@ -173,13 +187,41 @@ class Instruction(Announcing, Base):
         self.state = InstructionState.DRAFT
         self.drafted_at = drafted_at
         self.special_rules = special_rules
+        self.accepted_before = self.produced_before = Decimal(0)
         self._take_terms(line)
         self.acknowledged = []
         self.produced_quantity = self.scrap_quantity = Decimal(0)
         self.into_free_stock = False
 
+    @classmethod
+    def further(
+        cls,
+        earlier: "Instruction",
+        *,
+        instruction_id: UUID,
+        number: str,
+        line: LineCopy,
+        drafted_at: datetime,
+    ) -> "Instruction":
+        """Draft the instruction for what `earlier` left to be made; the planner dates it."""
+        made = cls(
+            instruction_id=instruction_id,
+            number=number,
+            order_id=earlier.order_id,
+            order_number=earlier.order_number,
+            line=line,
+            drafted_at=drafted_at,
+            special_rules=earlier.special_rules,
+        )
+        made.part = earlier.part + 1
+        made.accepted_before = earlier.line_accepted_quantity or Decimal(0)
+        made.produced_before = earlier.line_produced_quantity
+        made.quantity = line.quantity - made.accepted_before
+        made.production_due = None
+        return made
+
     def _take_terms(self, line: LineCopy) -> None:
-        self.quantity = line.quantity
+        self.quantity = line.quantity - self.accepted_before
         self.tolerance_over, self.tolerance_under = line.tolerance_over, line.tolerance_under
         self.packing = line.packing
         self.production_due = line.production_due
@@ -212,14 +254,49 @@ class Instruction(Announcing, Base):
         return not self.is_over and not self.is_in_work and self.state not in MADE
 
     @property
+    def is_further(self) -> bool:
+        """Whether it makes what an earlier instruction for the line left."""
+        return self.part > 1
+
+    @property
     def least_quantity(self) -> Decimal:
-        """Give the lower end of the tolerance."""
-        return with_tolerance(self.quantity, self.tolerance_under, self.unit_decimals, over=False)
+        """Give the lower end of the tolerance, which is the whole line's."""
+        return self._bound(self.tolerance_under, over=False)
 
     @property
     def most_quantity(self) -> Decimal:
-        """Give the upper end of the tolerance."""
-        return with_tolerance(self.quantity, self.tolerance_over, self.unit_decimals, over=True)
+        """Give the upper end of the tolerance, which is the whole line's."""
+        return self._bound(self.tolerance_over, over=True)
+
+    def _bound(self, percent: Decimal, *, over: bool) -> Decimal:
+        ordered = self.accepted_before + self.quantity
+        bound = with_tolerance(ordered, percent, self.unit_decimals, over=over)
+        return max(Decimal(0), bound - self.accepted_before)
+
+    @property
+    def line_accepted_quantity(self) -> Decimal | None:
+        """What is in stock for the line by this and earlier instructions; None before any."""
+        if self.accepted_quantity is None:
+            return self.accepted_before if self.is_further else None
+        return self.accepted_before + self.accepted_quantity
+
+    @property
+    def line_produced_quantity(self) -> Decimal:
+        """What this and earlier instructions made for the line."""
+        return self.produced_before + self.produced_quantity
+
+    def plan(self, production_due: date, *, today: date) -> None:
+        """Date a further instruction as the planner signs it.
+
+        Raises NotFurther for a line's first one, which has its date by the schedule statement,
+        and ProductionDueMissing for a day in the past.
+        """
+        self.check_move(InstructionState.ISSUED)
+        if not self.is_further:
+            raise NotFurther(instruction_number=self.number)
+        if production_due < today:
+            raise ProductionDueMissing(order_number=self.order_number, lines=[self.line_no])
+        self.production_due = production_due
 
     def issue(
         self,
@@ -347,16 +424,38 @@ class Instruction(Announcing, Base):
         return InstructionInspected(self)
 
     def record_consent(
-        self, signed: Signed, *, quantity: Decimal, given_by: str, text: str
+        self,
+        signed: Signed,
+        *,
+        quantity: Decimal,
+        given_by: str,
+        text: str,
+        rest: Rest = Rest.SHORT_CLOSE,
     ) -> None:
-        """Put on record that the customer takes `quantity` although it is outside tolerance."""
+        """Put on record that the customer takes `quantity` although it is outside tolerance.
+
+        Raises NothingLacks for a further instruction where `quantity` is all there was to make.
+        """
         self.check_move(InstructionState.STOCKED)
+        if rest is Rest.FURTHER_INSTRUCTION and quantity >= self.quantity:
+            raise NothingLacks(instruction_number=self.number, quantity=quantity)
         self.customer_consent = {
             **signed.as_row(),
             "quantity": str(check(quantity, self.unit_decimals)),
+            "rest": str(rest),
             "given_by": given_by,
             "text": text,
         }
+
+    def leaves_a_rest(self, accepted: Decimal) -> bool:
+        """Whether, with so much accepted, the customer waits for a further instruction's goods."""
+        consent = self.customer_consent
+        return (
+            not self.into_free_stock
+            and consent is not None
+            and consent.get("rest") == Rest.FURTHER_INSTRUCTION
+            and Decimal(consent["quantity"]) == accepted
+        )
 
     def stock_in(
         self, signed: Signed, *, accepted: Decimal, order_complete: bool
@@ -398,10 +497,19 @@ class Instruction(Announcing, Base):
         consent = self.customer_consent
         return consent is not None and Decimal(consent["quantity"]) == quantity
 
-    def consent_to_stop(self, signed: Signed, *, text: str) -> None:
-        """Put the planner's consent to stop on record."""
+    def consent_to_stop(
+        self, signed: Signed, *, text: str, unused: dict[str, Decimal] | None = None
+    ) -> None:
+        """Put the planner's consent to stop on record, and what material goes back then."""
         self.check_move(InstructionState.CANCELLED)
-        self.stop_consent = {**signed.as_row(), "text": text}
+        back = {code: str(quantity) for code, quantity in (unused or {}).items()}
+        self.stop_consent = {**signed.as_row(), "text": text, "unused": back}
+
+    @property
+    def unused_if_stopped(self) -> dict[str, Decimal]:
+        """Give what the planner said goes back to the material store, by material code."""
+        unused = (self.stop_consent or {}).get("unused", {}) if self.is_in_work else {}
+        return {code: Decimal(quantity) for code, quantity in unused.items()}
 
     @property
     def needs_stop_consent(self) -> bool:

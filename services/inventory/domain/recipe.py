@@ -54,8 +54,8 @@ class RecipeLine(Base):
     scrap_percent: Mapped[Percent] = mapped_column(comment="waste, on top of per_unit")
 
     def demand(self, quantity: Decimal, decimals: int) -> Decimal:
-        """Give what `quantity` units of product take, in the material's unit."""
-        return quantities.computed(
+        """Give what `quantity` units of product take, rounded up to the material's unit."""
+        return quantities.needed(
             quantity * self.per_unit * (100 + self.scrap_percent) / 100, decimals
         )
 

@@ -16,7 +16,7 @@ from chassis.schema import (
     dump,
     one_of,
 )
-from services.inventory.domain.instruction import ITEMS, AbnormalClass, Instruction
+from services.inventory.domain.instruction import ITEMS, AbnormalClass, Instruction, Rest
 from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.schedule import Risk
 
@@ -109,7 +109,8 @@ class InspectInstruction(Move):
 class RecordConsent(Move):
     """The customer's consent to a quantity outside tolerance."""
 
-    quantity = Quantity(required=True, above=0)
+    quantity = Quantity(required=True, least=0)
+    rest = one_of(Rest, load_default=Rest.SHORT_CLOSE)
     given_by = Text(required=True, least=1, most=120)
     text = Text(required=True, least=1, most=2000)
 
@@ -117,13 +118,22 @@ class RecordConsent(Move):
 class StockIn(Move):
     """What of the passed quantity is accepted; all of it unless said otherwise."""
 
-    accepted_quantity = Quantity(load_default=None, allow_none=True, above=0)
+    accepted_quantity = Quantity(load_default=None, allow_none=True, least=0)
+
+
+class PlanFurther(Move):
+    """The date the planner signs for a further instruction."""
+
+    production_due = fields.Date(required=True)
 
 
 class ConsentToStop(Move):
-    """The planner's consent to stop what is being made."""
+    """The planner's consent to stop what is being made, and what material goes back then."""
 
     text = Text(required=True, least=1, most=2000)
+    unused = fields.List(
+        fields.Nested(Unused), load_default=list, validate=validate.Length(max=100)
+    )
 
 
 class GetInstruction(Message):
@@ -191,14 +201,16 @@ class InstructionCore(Message):
     tolerance_under = Percent()
     production_due = fields.Date()
     state = one_of(InstructionState)
+    part = fields.Integer()
     produced_quantity = Quantity()
     accepted_quantity = Quantity()
+    line_produced_quantity = Quantity()
+    line_accepted_quantity = Quantity()
 
 
 class InstructionView(InstructionCore):
     """An instruction as people read it."""
 
-    part = fields.Integer()
     product_name = fields.String()
     spec = fields.String()
     unit = fields.String()

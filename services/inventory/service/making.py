@@ -8,6 +8,7 @@ from chassis.schema import dump
 from chassis.service import Service, command, query
 from services.inventory.schemas import instructions as schemas
 from services.inventory.use_cases import (
+    further,
     instruction_pages,
     instructions,
     making_actions,
@@ -24,6 +25,10 @@ class Making(Service):
     @command(schemas.IssueInstruction)
     def issue_instruction(self, work: Work, request: Request) -> Any:
         return schemas.instruction_view(instructions.issue_instruction(work, **request))
+
+    @command(schemas.PlanFurther)
+    def plan_further_instruction(self, work: Work, request: Request) -> Any:
+        return schemas.instruction_view(further.plan_further(work, **request))
 
     @command(schemas.AcceptInstruction)
     def accept_instruction(self, work: Work, request: Request) -> Any:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.inventory.domain.errors import InstructionNotFound, ReportNotFound
@@ -59,6 +59,12 @@ def of_order(session: Session, order_id: UUID) -> Sequence[Instruction]:
         .order_by(Instruction.number)
         .execution_options(populate_existing=True)
     ).all()
+
+
+def has_further(session: Session, order_id: UUID) -> bool:
+    """Tell whether a line of the order has a further instruction."""
+    wanted = exists().where(Instruction.order_id == order_id, Instruction.part > 1)
+    return bool(session.scalar(select(wanted)))
 
 
 def search(

@@ -59,6 +59,15 @@ def remove(session: Session, order_id: UUID, line_ids: Collection[UUID]) -> None
     )
 
 
+def forget(session: Session, order_id: UUID, line_id: UUID) -> None:
+    """Forget all claims of a line, also those whose material was consumed."""
+    session.execute(
+        delete(MaterialClaim).where(
+            MaterialClaim.order_id == order_id, MaterialClaim.line_id == line_id
+        )
+    )
+
+
 def wait(session: Session, order_id: UUID, *, production_due: date | None, since: datetime) -> None:
     """Put an order in the queue; one that waits already keeps its place by `since`."""
     session.execute(

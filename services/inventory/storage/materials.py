@@ -1,6 +1,7 @@
 """Raw materials and the search of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,6 +30,12 @@ def by_codes(session: Session, codes: Collection[str]) -> dict[str, Material]:
         if code not in found:
             raise MaterialNotFound(material_code=code)
     return found
+
+
+def quantities_by_id(session: Session, by_code: Mapping[str, Decimal]) -> dict[UUID, Decimal]:
+    """Give quantities by the id of their material. Raises MaterialNotFound."""
+    found = by_codes(session, by_code)
+    return {found[code].id: quantity for code, quantity in by_code.items()}
 
 
 def by_ids(session: Session, material_ids: Collection[UUID]) -> dict[UUID, Material]:

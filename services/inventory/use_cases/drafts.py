@@ -1,6 +1,7 @@
 """The figures under a statement, as the system drafts them for whoever signs."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from chassis.quantity import ZERO
 from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.material import Demand, Material
-from services.inventory.domain.order import OrderCopy
+from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.domain.recipe import materials_of
 from services.inventory.domain.statement import Statement
 from services.inventory.storage import (
@@ -31,7 +32,11 @@ def demand(work: Work, order: OrderCopy) -> list[Demand]:
 
     A product without a recipe needs nothing that inventory knows of.
     """
-    lines = order.made_lines
+    return demand_of(work, order.made_lines)
+
+
+def demand_of(work: Work, lines: Sequence[LineCopy]) -> list[Demand]:
+    """Explode the bills of material of lines for their quantities."""
     known = recipes.current_of(work.session, {line.product_id for line in lines})
     decimals = {
         material_id: material.unit_decimals

@@ -22,8 +22,10 @@ def get_holdings(work: Work, order_id: UUID) -> dict[str, Any]:
         facts["held"] += row.quantity - row.surplus
         facts["consumed"] += row.consumed
     for instruction in instructions.of_order(work.session, order_id):
-        if instruction.line_id in lines and not instruction.into_free_stock:
-            lines[instruction.line_id]["accepted_quantity"] = instruction.accepted_quantity
+        of_line = lines.get(instruction.line_id)
+        accepted = instruction.accepted_quantity
+        if of_line and accepted is not None and not instruction.into_free_stock:
+            of_line["accepted_quantity"] = (of_line["accepted_quantity"] or ZERO) + accepted
     return {
         "lines": list(lines.values()),
         "material": [

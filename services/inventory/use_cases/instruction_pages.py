@@ -158,7 +158,8 @@ def _outlooks(
                 quantity=instruction.quantity,
                 produced=instruction.produced_quantity,
                 production_due=instruction.production_due,
-                plan=[Portion(slot.day, slot.quantity) for slot in mine],
+                # Used slots are of what was finished: an earlier instruction for the line.
+                plan=[Portion(slot.day, slot.quantity) for slot in mine if not slot.used_at],
                 per_day=centres[mine[0].work_centre_id].per_day if mine else None,
                 days_run=_days_run(instruction, work.today, calendar),
             ),

@@ -12,7 +12,7 @@ from services.inventory.domain.errors import (
     OrderNotConfirmed,
     ScheduleNotSigned,
 )
-from services.inventory.domain.instruction import AbnormalClass, Instruction, Signed
+from services.inventory.domain.instruction import AbnormalClass, Instruction, Rest, Signed
 from services.inventory.domain.lifecycle import InstructionState, StatementKind
 from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.storage import (
@@ -24,7 +24,7 @@ from services.inventory.storage import (
     statements,
     work_centres,
 )
-from services.inventory.use_cases import material_stock, reservations
+from services.inventory.use_cases import further, material_stock, reservations, wishes
 from services.inventory.use_cases.changes import check_version
 from services.inventory.use_cases.guards import check_not_held, signed
 
@@ -93,8 +93,9 @@ def issue_instruction(
     check_not_held(work, copy)
     if not copy.is_ordered:
         raise OrderNotConfirmed(order_number=copy.number, stage=copy.stage)
-    due = _signed_due(work, copy, line)
-    instruction = mine[-1] if mine else _draft(work, copy, line)
+    instruction = mine[-1] if mine else None
+    due = _signed_due(work, copy, line, instruction)
+    instruction = instruction or _draft(work, copy, line)
     event = instruction.issue(
         Signed(work.principal.person_id, signed_by or work.principal.name, work.now),
         line=line,
@@ -114,8 +115,17 @@ def _is_issued_by(instruction: Instruction, person_id: str) -> bool:
     )
 
 
-def _signed_due(work: Work, order: OrderCopy, line: LineCopy) -> date:
-    """Give the date the planner signed for a line, as it has slid since with the order's."""
+def _signed_due(
+    work: Work, order: OrderCopy, line: LineCopy, instruction: Instruction | None
+) -> date:
+    """Give the date the planner signed for a line, as it has slid since with the order's.
+
+    A further instruction has a date of its own.
+    """
+    if instruction is not None and instruction.is_further:
+        if instruction.production_due is None:
+            raise ScheduleNotSigned(order_number=order.number, line_no=line.line_no)
+        return instruction.production_due
     schedule = statements.standing(work.session, order.order_id).get(StatementKind.SCHEDULE)
     due = schedule.line_due(line.id) if schedule is not None and schedule.has_passed else None
     if due is None:
@@ -186,8 +196,7 @@ def finish_instruction(
     """
     instruction = _forward(work, number, InstructionState.FINISHED, ("planner",), expected_version)
     event = instruction.finish(signed(work))
-    codes = materials.by_codes(work.session, [row["material_code"] for row in unused])
-    back = {codes[row["material_code"]].id: row["quantity"] for row in unused}
+    back = materials.quantities_by_id(work.session, material_stock.unused_by_code(unused))
     material_stock.return_unused(
         work, instruction.order_id, instruction.line_id, back, reference=instruction.number
     )
@@ -254,13 +263,24 @@ def record_customer_consent(
     quantity: Decimal,
     given_by: str,
     text: str,
+    rest: Rest,
     expected_version: int | None,
 ) -> Instruction:
-    """Put on record that the customer takes a quantity outside tolerance."""
+    """Put on record that the customer takes a quantity outside tolerance, and what of the rest."""
     roles = ("clerk", "sales", "supervisor")
     instruction = _loaded(work, number, InstructionState.STOCKED, roles, expected_version)
-    instruction.record_consent(signed(work), quantity=quantity, given_by=given_by, text=text)
-    return _settle(work, instruction, None, "record_consent", note=text, quantity=[None, quantity])
+    instruction.record_consent(
+        signed(work), quantity=quantity, given_by=given_by, text=text, rest=rest
+    )
+    return _settle(
+        work,
+        instruction,
+        None,
+        "record_consent",
+        note=text,
+        quantity=[None, quantity],
+        rest=[None, rest],
+    )
 
 
 def stock_in(
@@ -269,20 +289,24 @@ def stock_in(
     """Book what passed inspection into finished stock, held for its order.
 
     Unless said otherwise all that passed is accepted; what passed beyond the accepted quantity
-    goes into free stock, and so does everything of an order that has ended. Raises NotPassed,
-    OutsideTolerance.
+    goes into free stock, and so does everything of an order that has ended. What the customer
+    waits for besides gets a further instruction. Raises NotPassed, OutsideTolerance.
     """
     instruction = _forward(work, number, InstructionState.STOCKED, ("inspector",), expected_version)
     passed = instruction.passed_quantity or Decimal(0)
     accepted = passed if accepted_quantity is None else accepted_quantity
-    complete = _completes_order(work, instruction)
+    leaves_a_rest = instruction.leaves_a_rest(accepted)
+    complete = not leaves_a_rest and _completes_order(work, instruction)
     event = instruction.stock_in(signed(work), accepted=accepted, order_complete=complete)
     if instruction.into_free_stock:
         _receive(work, instruction, passed, for_order=False)
     else:
         _receive(work, instruction, accepted, for_order=True)
         _receive(work, instruction, passed - accepted, for_order=False)
-    return _settle(work, instruction, event, "stock_in", accepted=[None, accepted])
+    _settle(work, instruction, event, "stock_in", accepted=[None, accepted])
+    if leaves_a_rest:
+        further.draft_further(work, instruction)
+    return instruction
 
 
 def _receive(work: Work, instruction: Instruction, quantity: Decimal, *, for_order: bool) -> None:
@@ -296,6 +320,8 @@ def _receive(work: Work, instruction: Instruction, quantity: Decimal, *, for_ord
             line_id=instruction.line_id if for_order else None,
             reference=instruction.number,
         )
+        if not for_order:
+            wishes.meet_with_free_stock(work, instruction.product_id)
 
 
 def _completes_order(work: Work, instruction: Instruction) -> bool:

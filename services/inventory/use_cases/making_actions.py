@@ -10,9 +10,11 @@ from services.inventory.domain.errors import (
     InspectionMissing,
     InstructionNotFound,
     MaterialNotHeld,
+    NotFurther,
     NothingReported,
     OrderNotConfirmed,
     OrderNotInReview,
+    ScheduleNotSigned,
     SecondPersonNeeded,
     StatementNotFound,
 )
@@ -27,6 +29,7 @@ from services.inventory.use_cases.guards import check_not_held, own_only, shown_
 Check = Callable[[], None]
 
 _WISHES: dict[str, tuple[InstructionState, tuple[str, ...]]] = {
+    "plan": (InstructionState.ISSUED, ("planner",)),
     "issue": (InstructionState.ISSUED, ("clerk",)),
     "accept": (InstructionState.ACCEPTED, ("planner",)),
     "start": (InstructionState.RUNNING, ("planner",)),
@@ -80,10 +83,10 @@ def _check(work: Work, verb: str, instruction: Instruction, order: OrderCopy | N
 
 def _check_verb(work: Work, verb: str, instruction: Instruction, order: OrderCopy | None) -> None:
     """Check what a verb asks beyond its move."""
-    if verb == "issue" and (order is None or not order.is_ordered):
-        raise OrderNotConfirmed(
-            order_number=instruction.order_number, stage=order.stage if order else None
-        )
+    if verb == "issue":
+        _check_issue(instruction, order)
+    if verb == "plan" and not instruction.is_further:
+        raise NotFurther(instruction_number=instruction.number)
     if verb == "start":
         instruction.check_start()
         if not material_stock.is_held_in_full(work, instruction.order_id, instruction.line_id):
@@ -111,6 +114,15 @@ def _check_countersign(work: Work, instruction: Instruction) -> None:
 
 def _is_reported(work: Work, instruction: Instruction) -> bool:
     return any(not each.corrected for each in instructions.reports_of(work.session, instruction.id))
+
+
+def _check_issue(instruction: Instruction, order: OrderCopy | None) -> None:
+    if order is None or not order.is_ordered:
+        raise OrderNotConfirmed(
+            order_number=instruction.order_number, stage=order.stage if order else None
+        )
+    if instruction.is_further and instruction.production_due is None:
+        raise ScheduleNotSigned(order_number=order.number, line_no=instruction.line_no)
 
 
 def list_statement_actions(work: Work, order_number: str) -> list[dict[str, Any]]:

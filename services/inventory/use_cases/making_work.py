@@ -31,6 +31,7 @@ _NEXT: dict[InstructionState, tuple[str, tuple[str, ...], str, str]] = {
     InstructionState.FINISHED: ("inspect", ("inspector",), "Inspect finished goods", "成品检验"),
     InstructionState.INSPECTED: ("stock_in", ("inspector",), "Book goods into stock", "成品交库"),
 }
+_PLAN = ("plan", ("planner",), "Date further instruction", "补产排期")
 _COUNTERSIGN = ("countersign", ("clerk",), "Countersign inspection", "会签检验结果")
 
 _TITLES = {
@@ -48,6 +49,7 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
         for state, (_, roles, _, _) in _NEXT.items()
         if work.principal.has(*roles)
         or (state is InstructionState.FINISHED and work.principal.has("clerk"))
+        or (state is InstructionState.DRAFT and work.principal.has("planner"))
     ]
     items = []
     if kinds:
@@ -90,6 +92,8 @@ def _instruction_item(
     following = _NEXT[instruction.state]
     if instruction.state is InstructionState.FINISHED and signed:
         following = _COUNTERSIGN
+    if instruction.is_further and instruction.production_due is None:
+        following = _PLAN
     verb, roles, title, title_zh = following
     if not work.principal.has(*roles):
         return None

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
-from chassis.quantity import ZERO
+from chassis.quantity import ZERO, check
 from services.inventory.domain.errors import MaterialNotHeld, TooMuchReturned
 from services.inventory.domain.material import (
     Demand,
@@ -65,6 +66,27 @@ def wait_for_material(
     material_claims.write(work.session, _claims(order_id, wanted, ZERO, work.now))
     material_claims.wait(work.session, order_id, production_due=production_due, since=work.now)
     return order_id in serve_waiting(work, {d.material_id for d in wanted})
+
+
+def wait_for_rest(
+    work: Work,
+    order_id: UUID,
+    line_id: UUID,
+    demand: Sequence[Demand],
+    *,
+    production_due: date | None,
+) -> bool:
+    """Claim material once more for a line whose first making consumed its own.
+
+    What was consumed then is in the ledger; the claim is from now on of what is still to be
+    made. Gives whether it was served at once.
+    """
+    orders.lock(work.session, order_id)
+    ledger.lock_material(work.session, {d.material_id for d in demand})
+    material_claims.forget(work.session, order_id, line_id)
+    material_claims.write(work.session, _claims(order_id, demand, ZERO, work.now))
+    material_claims.wait(work.session, order_id, production_due=production_due, since=work.now)
+    return order_id in serve_waiting(work, {d.material_id for d in demand})
 
 
 def serve_waiting(work: Work, material_ids: Collection[UUID]) -> list[UUID]:
@@ -149,23 +171,8 @@ def return_unused(
     Raises TooMuchReturned where that is more than was taken for the line.
     """
     orders.lock(work.session, order_id)
-    claims = {
-        c.material_id: c
-        for c in material_claims.of_order(work.session, order_id)
-        if c.line_id == line_id
-    }
+    claims = check_unused(work, order_id, line_id, unused)
     back = {material_id: quantity for material_id, quantity in unused.items() if quantity}
-    for material_id, quantity in back.items():
-        taken = (
-            claims[material_id].consumed - claims[material_id].returned
-            if (material_id in claims)
-            else ZERO
-        )
-        if quantity > taken:
-            material = materials.by_ids(work.session, [material_id]).get(material_id)
-            raise TooMuchReturned(
-                material_code=material.code if material else str(material_id), consumed=taken
-            )
     ledger.lock_material(work.session, back)
     ledger.book_material(
         work,
@@ -189,6 +196,34 @@ def return_unused(
         ],
     )
     return serve_waiting(work, back)
+
+
+def unused_by_code(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """Sum up what a person says was not used, by material code; nothing of a material is none."""
+    unused: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for row in rows:
+        unused[row["material_code"]] += row["quantity"]
+    return {code: quantity for code, quantity in unused.items() if quantity}
+
+
+def check_unused(
+    work: Work, order_id: UUID, line_id: UUID, unused: Mapping[UUID, Decimal]
+) -> dict[UUID, MaterialClaim]:
+    """Give a line's claims by material. Raises TooMuchReturned, QuantityNotInUnit."""
+    claims = {
+        c.material_id: c
+        for c in material_claims.of_order(work.session, order_id)
+        if c.line_id == line_id
+    }
+    known = materials.by_ids(work.session, unused)
+    for material_id, quantity in unused.items():
+        material = known[material_id]
+        check(quantity, material.unit_decimals)
+        claim = claims.get(material_id)
+        taken = ZERO if claim is None else claim.consumed - claim.returned
+        if quantity > taken:
+            raise TooMuchReturned(material_code=material.code, consumed=taken)
+    return claims
 
 
 def free_material(

@@ -10,6 +10,7 @@ from chassis.database import Work
 from chassis.quantity import ZERO
 from services.inventory.domain.stock import Condition, Move, MoveKind, StockKey
 from services.inventory.storage import ledger, reservations
+from services.inventory.use_cases import wishes
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,10 @@ def follow_inspection(work: Work, case: str, lines: Sequence[InspectedLine]) -> 
             missing.append(Move(quarantine, step.kind, on_hand=-lacking, reference=case))
     ledger.book_stock(work, moves)
     ledger.record_discrepancies(work, missing)
+    for product_id in sorted(
+        {m.key.product_id for m in moves if m.key.condition is Condition.GOOD}
+    ):
+        wishes.meet_with_free_stock(work, product_id)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from chassis.database import Work
 from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.domain.schedule import ZERO, Load, Placement, place_from, place_until
 from services.inventory.domain.work_centre import Slot, WorkCentre
-from services.inventory.storage import products, work_centres
+from services.inventory.storage import instructions, products, work_centres
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,21 @@ def book(
     return {"lines": lines}
 
 
+def book_further(work: Work, order: OrderCopy, line: LineCopy, *, due: date) -> None:
+    """Book slots for what a further instruction makes of a line, in place of those it had.
+
+    The days that the line's first making used stay as they are, so it begins after them.
+    """
+    booked = work_centres.slots_of(work.session, [order.order_id])
+    used = [slot.day for slot in booked if slot.used_at and slot.line_id == line.id]
+    start = max([work.today, *(day + timedelta(days=1) for day in used)])
+    work_centres.free_slots(work.session, order.order_id, line.id)
+    centre = _board(work, order, lock=True).earliest(line, start).centre
+    if centre is not None and due >= start:
+        board = _board(work, order, lock=True)
+        _place(work, board, order.order_id, line, centre=centre, start=start, due=due)
+
+
 def _place(
     work: Work,
     board: _Board,
@@ -162,7 +177,8 @@ def keep_to_dates(work: Work, order: OrderCopy) -> list[UUID]:
     twice changes nothing.
     """
     slots = [s for s in work_centres.slots_of(work.session, [order.order_id]) if not s.used_at]
-    if not slots:
+    # Once goods were made the date slides no more: a further instruction has its own.
+    if not slots or instructions.has_further(work.session, order.order_id):
         return []
     centre_of = {slot.line_id: slot.work_centre_id for slot in slots}
     due_of = {slot.line_id: slot.production_due for slot in slots}

@@ -1,5 +1,6 @@
 """Hold and cancel, as inventory does them: both are decided by the lock of the order's row."""
 
+from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
@@ -7,7 +8,7 @@ from services.inventory.domain.errors import StopConsentMissing, Withdrawn
 from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.order import OrderBlock, OrderCopy
-from services.inventory.storage import instructions, order_blocks, orders
+from services.inventory.storage import instructions, materials, order_blocks, orders
 from services.inventory.use_cases import material_stock, reservations, slots, statements
 from services.inventory.use_cases.changes import check_version
 from services.inventory.use_cases.guards import signed
@@ -97,6 +98,14 @@ def stop_line(work: Work, order: OrderCopy, line_id: UUID) -> None:
 
 
 def _stop(work: Work, instruction: Instruction, reason: str | None) -> None:
+    if unused := instruction.unused_if_stopped:
+        material_stock.return_unused(
+            work,
+            instruction.order_id,
+            instruction.line_id,
+            materials.quantities_by_id(work.session, unused),
+            reference=instruction.number,
+        )
     event = instruction.stop(signed(work), reason=reason)
     if event is not None:
         work.announce(event)
@@ -104,15 +113,31 @@ def _stop(work: Work, instruction: Instruction, reason: str | None) -> None:
 
 
 def consent_to_stop(
-    work: Work, number: str, *, text: str, expected_version: int | None
+    work: Work,
+    number: str,
+    *,
+    text: str,
+    unused: list[dict[str, Any]],
+    expected_version: int | None,
 ) -> Instruction:
-    """Put the planner's consent to stop on record, before the order may be cancelled."""
+    """Put the planner's consent to stop on record, before the order may be cancelled.
+
+    The material he says is unused goes back when it is. Raises TooMuchReturned.
+    """
     work.principal.require("planner")
     orders.lock(work.session, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
     instruction.check_move(InstructionState.CANCELLED)
     check_version(number, instruction.version, expected_version)
-    instruction.consent_to_stop(signed(work), text=text)
-    work.log("instruction", number, "consent_to_stop", note=text)
+    back = material_stock.unused_by_code(unused)
+    material_stock.check_unused(
+        work,
+        instruction.order_id,
+        instruction.line_id,
+        materials.quantities_by_id(work.session, back),
+    )
+    instruction.consent_to_stop(signed(work), text=text, unused=back)
+    changes = {"unused": [None, back]} if back else {}
+    work.log("instruction", number, "consent_to_stop", changes=changes, note=text)
     work.session.flush()
     return instruction

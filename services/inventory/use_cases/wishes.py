@@ -7,11 +7,12 @@ from sqlalchemy import Row
 
 from chassis import quantity as quantities
 from chassis.database import Work
+from chassis.quantity import ZERO
 from services.inventory.domain.events import WishMet
 from services.inventory.domain.lifecycle import WishState
 from services.inventory.domain.product import Product
 from services.inventory.domain.wish import Wish
-from services.inventory.storage import numbers, products, wishes
+from services.inventory.storage import numbers, products, stock, wishes
 from services.inventory.storage.pages import Page
 
 # One delivery announces at most so many wishes; the rest are met by the next booking.
@@ -67,6 +68,12 @@ def meet_wishes(work: Work, product_id: UUID, free: Decimal) -> None:
             free -= wish.quantity
             wish.meet(work.now)
             work.announce(WishMet(wish))
+
+
+def meet_with_free_stock(work: Work, product_id: UUID) -> None:
+    """Announce the wishes that what is free in the shipping store could meet now."""
+    free = stock.free_in(work.session, [product_id], work.setting("shipping_store"))
+    meet_wishes(work, product_id, free.get(product_id, ZERO))
 
 
 def list_wishes(

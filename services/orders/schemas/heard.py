@@ -73,8 +73,9 @@ class Instruction(_View):
     order_id = fields.String(required=True)
     line_id = fields.String(required=True)
     state = fields.String(required=True)
-    produced_quantity = fields.String(load_default=None, allow_none=True)
-    accepted_quantity = fields.String(load_default=None, allow_none=True)
+    # Of all instructions for the line so far.
+    line_produced_quantity = fields.String(load_default=None, allow_none=True)
+    line_accepted_quantity = fields.String(load_default=None, allow_none=True)
 
 
 class InstructionMoved(Copy):

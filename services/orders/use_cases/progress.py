@@ -36,14 +36,18 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> N
     if order is None or line is None:
         return
     before = _progress(order)
-    state = instruction["state"]
-    if state in _PRODUCTION_STEPS and _comes_after(state, line.production):
+    state, number = instruction["state"], instruction["number"]
+    # A further instruction for the line begins anew; an earlier one's news come late.
+    present = line.instruction_number or number
+    is_news = number > present or (number == present and _comes_after(state, line.production))
+    if state in _PRODUCTION_STEPS and is_news:
         line.production = state
-    line.instruction_number = instruction["number"]
-    produced = Decimal(instruction["produced_quantity"] or 0)
+    line.instruction_number = max(number, present)
+    produced = Decimal(instruction["line_produced_quantity"] or 0)
     line.produced_quantity = max(line.produced_quantity, produced)
-    if instruction.get("accepted_quantity") is not None:
-        line.accepted_quantity = Decimal(instruction["accepted_quantity"])
+    if instruction["line_accepted_quantity"] is not None:
+        accepted = Decimal(instruction["line_accepted_quantity"])
+        line.accepted_quantity = max(line.accepted_quantity or Decimal(0), accepted)
     if name == "instruction_became_abnormal":
         open_anomaly(
             work,

@@ -49,6 +49,14 @@ class OrderCopy(Base):
         if self.on_hold:
             raise OrderOnHold(order_number=self.number)
 
+    @property
+    def received_at(self) -> datetime | None:
+        """When the customer asked for it, if it is ours from the start and all from stock."""
+        asked_at = None if self.view.get("imported") else self.view.get("asked_at")
+        if asked_at is None or any(line["supply"] == "make" for line in self.view["lines"]):
+            return None
+        return datetime.fromisoformat(asked_at)
+
     def line(self, *, line_id: UUID | None, line_no: int | None) -> dict[str, Any]:
         """Give a line by its id or number. Raises LineUnknown."""
         for line in self.view["lines"]:

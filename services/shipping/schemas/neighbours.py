@@ -56,6 +56,7 @@ class CopiedOrder(Copy):
     stage = fields.String(required=True)
     hold = fields.Nested(CopiedHold, load_default=None, allow_none=True)
     order_type = fields.String(load_default=None, allow_none=True)
+    asked_at = fields.String(load_default=None, allow_none=True)
     customer = fields.Nested(CopiedCustomer, required=True, allow_none=True)
     clerk_name = fields.String(load_default=None, allow_none=True)
     consignee = fields.Nested(CopiedConsignee, load_default=None, allow_none=True)

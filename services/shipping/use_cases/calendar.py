@@ -1,16 +1,16 @@
 """Due times, cut-offs and batches, by the working calendar and the settings."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.shipping.domain.batch import Batch, CutOffs, batch_of
 
 
-def after_working_days(work: Work, days: int) -> datetime:
-    """Give the end of the working day that is `days` working days from today."""
+def after_working_days(work: Work, days: int, *, since: date | None = None) -> datetime:
+    """Give the end of the working day that is `days` working days from today, or from `since`."""
     calendar = calendar_of(work, for_facts=True)
-    return calendar.end_of_working_day(calendar.add_working_days(work.today, days))
+    return calendar.end_of_working_day(calendar.add_working_days(since or work.today, days))
 
 
 def in_minutes(work: Work, minutes: int) -> datetime:

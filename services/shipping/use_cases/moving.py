@@ -8,6 +8,7 @@ from uuid import UUID
 from chassis.database import Work
 from services.shipping.domain import events
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
+from services.shipping.domain.obligation import Owed
 from services.shipping.domain.shipment import Departure, Shipment
 from services.shipping.storage import masters, orders, shipments
 from services.shipping.use_cases.calendar import batch_after
@@ -19,6 +20,7 @@ from services.shipping.use_cases.loading import (
     read_back,
 )
 from services.shipping.use_cases.owing import (
+    close_obligation,
     end_obligations,
     enter_receipt,
     owe_after_move,
@@ -215,6 +217,9 @@ def fail(work: Work, request: dict[str, Any]) -> Shipment:
     )
     before = shipment.state
     work.announce(*shipment.fail(kind, request["note"], work.now))
+    if kind is not ShipmentState.EXCEPTION:
+        # Nobody asks after goods any more that will not arrive.
+        close_obligation(work, shipment, Owed.ARRIVAL_CHECK, note=request["note"])
     log_move(work, shipment, "fail", before, request)
     return shipment
 

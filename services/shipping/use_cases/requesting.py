@@ -1,10 +1,12 @@
 """Dispatch requests: without one nothing leaves (S1, S4)."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from chassis import quantity
+from chassis.clock import business_date
 from chassis.database import Work
 from services.shipping.domain import events
 from services.shipping.domain.errors import LineTwice, NotEnoughHeld
@@ -130,7 +132,7 @@ def _new_shipment(
         region=delivery["region"] or customer["region"],
         state=ShipmentState.REQUESTED,
         emergency=request["emergency"],
-        due_at=after_working_days(work, work.setting("dispatch_working_days")),
+        due_at=_due(work, order),
         consignee_name=delivery["name"] or consignee.get("name") or "",
         consignee_phone=delivery["phone"] or consignee.get("phone") or "",
         consignee_address=delivery["address"] or consignee.get("address") or "",
@@ -144,6 +146,13 @@ def _new_shipment(
         lines=[_new_line(line, amount) for line, amount in wanted],
         parcels=[],
     )
+
+
+def _due(work: Work, order: OrderCopy) -> datetime:
+    """Give by when it should leave: a stock order counts from its receipt (SPEC §5, clocks)."""
+    days, received_at = work.setting("dispatch_working_days"), order.received_at
+    since = None if received_at is None else business_date(received_at)
+    return after_working_days(work, days, since=since)
 
 
 def _new_line(line: dict[str, Any], amount: Decimal) -> ShipmentLine:

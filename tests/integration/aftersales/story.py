@@ -16,7 +16,7 @@ from services.aftersales.schemas import heard
 from services.aftersales.schemas.views import EVENTS
 from services.aftersales.service import AftersalesService
 from services.aftersales.storage import copies, platform
-from services.aftersales.use_cases import visits
+from services.aftersales.use_cases import hearing
 
 AFTERSALES = Principal("p-aftersales", "韩梅", frozenset({"aftersales"}))
 SUPERVISOR = Principal("p-supervisor", "王芳", frozenset({"supervisor"}))
@@ -112,6 +112,7 @@ class Desk:
         name: str = "shipment_signed",
         sequence: int = 2,
         at: datetime = SIGNED_AT,
+        note: str = "车辆侧翻",
     ) -> None:
         event = Received(
             name=name,
@@ -124,10 +125,13 @@ class Desk:
             aggregate_id=view["id"],
             sequence=sequence,
             principal={},
-            data=load(heard.ShipmentMoved(), {"shipment": view}),
+            data=load(heard.ShipmentFailed(), {"shipment": view, "note": note}),
         )
+        hear = hearing.hear_of_shipment
+        if name == "shipment_failed":
+            hear = hearing.hear_of_failed_delivery
         with self.store.work() as work:
-            visits.hear_of_shipment(work, event)
+            hear(work, event)
 
     def delivered(self, **changes: Any) -> dict[str, Any]:
         """Let an order be announced whose goods the customer has signed for."""

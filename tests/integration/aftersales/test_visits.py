@@ -2,10 +2,13 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from chassis.clock import business_date, business_now
 from chassis.errors import GendanError, NotFound
+from services.aftersales.storage import visits as stored
 from tests.integration.aftersales.story import (
     AFTERSALES,
     OTHER_SALES,
@@ -54,10 +57,49 @@ def test_a_new_customer_is_called_after_receipt_and_four_times_in_the_first_week
     ]
 
 
-def test_a_known_customer_is_called_once_after_receipt(desk: Desk) -> None:
+def test_a_regular_customer_is_called_after_receipt_and_every_month(desk: Desk) -> None:
     first = desk.delivered()
-    order = desk.delivered(customer=first["customer"])
-    assert planned(desk, order) == [(days_after(5)[0], "after_receipt")]
+    second, third = (desk.delivered(customer=first["customer"]) for _ in range(2))
+    fifth, month = days_after(5, 30)
+    assert planned(desk, second) == [(fifth, "after_receipt"), (month, "monthly")]
+    assert planned(desk, third) == [(fifth, "after_receipt")]
+
+    (call,) = (v for v in visits(desk, on=month) if v["reason"] == "monthly")
+    desk.ask("record_visit", AFTERSALES, visit_id=call["id"], reached=False, notes="无人接听")
+
+    again = [v for v in visits(desk, order_number=second["number"]) if v["reason"] == "monthly"]
+    today = business_date(business_now())
+    assert [(v["state"], v["planned_on"]) for v in again if v["id"] != call["id"]] == [
+        ("planned", (today + timedelta(days=30)).isoformat())
+    ]
+
+
+def test_a_customer_of_the_old_books_is_a_regular_one(desk: Desk) -> None:
+    old = order_view(imported=True)
+    desk.hear_order(old)
+    order = desk.delivered(customer=old["customer"])
+    assert [reason for _, reason in planned(desk, order)] == ["after_receipt", "monthly"]
+
+
+def test_the_second_shipment_of_a_first_order_plans_no_second_weeks(desk: Desk) -> None:
+    order = desk.delivered()
+    desk.hear_shipment(shipment_view(order))
+    reasons = [reason for _, reason in planned(desk, order)]
+    assert (reasons.count("new_customer"), reasons.count("after_receipt")) == (4, 2)
+
+
+def test_the_calls_made_on_a_day_use_up_its_places(desk: Desk) -> None:
+    for _ in range(42):
+        order = order_view()
+        desk.hear_order(order)
+        desk.hear_shipment(shipment_view(order, "dispatched"), "shipment_dispatched")
+    today = business_date(business_now()) + timedelta(days=2)
+    first = visits(desk, on=today.isoformat())
+    with desk.store.work() as work:
+        made = stored.visit(work, UUID(first[0]["id"]))
+        made.record(reached=True, score=5, notes="x", by="x", at=work.now + timedelta(days=2))
+    left = visits(desk, on=today.isoformat())
+    assert [len(first), len(left)] == [40, 39]
 
 
 def test_events_that_repeat_plan_nothing_twice(desk: Desk) -> None:

@@ -380,6 +380,25 @@ def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) ->
     ]
 
 
+def test_what_a_further_instruction_stocks_adds_to_the_balance(office: Office) -> None:
+    """I10: 80 accepted and shipped, then 19 more; the deposit of 300 is counted once."""
+    order = confirmed(office)
+    office.pay(order, "300.00")
+    office.stock_in(order, "80")
+    first = office.release(order, "80")
+    assert (first["value"], first["balance_due"]) == ("800.00", "500.00")
+    office.pay(order, "500.00")
+    office.dispatch(order, "80")
+
+    office.stock_in(order, "19")
+
+    last = office.release(order, "19")
+    assert (last["value"], last["balance_due"]) == ("190.00", "190.00")
+    office.pay(order, "190.00")
+    assert office.release(order, "19")["allowed"] is True
+    assert office.money(order)["paid_in_full"] is True
+
+
 def test_a_notice_is_marked_sent_by_a_person_and_settled_by_the_money(office: Office) -> None:
     order = confirmed(office)
     (notice,) = drafted(office, order)

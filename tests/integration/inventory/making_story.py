@@ -169,10 +169,14 @@ class Order:
     # -- its instruction ---------------------------------------------------------------------
 
     @property
-    def instruction(self) -> Any:
+    def instructions(self) -> list[Any]:
         found = self.works.ask("search_instructions", PLANNER, order_number=self.number)["items"]
-        assert len(found) == 1
-        return found[0]
+        return sorted(found, key=lambda each: int(each["part"]))
+
+    @property
+    def instruction(self) -> Any:
+        """The latest one of its line."""
+        return self.instructions[-1]
 
     def issue(self, who: Principal = CLERK) -> Any:
         return self.works.tell(

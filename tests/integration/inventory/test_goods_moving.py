@@ -146,6 +146,21 @@ def test_returned_goods_wait_in_quarantine_and_go_where_inspection_says(goods: G
     goods.check_ledgers()
 
 
+def test_restocked_goods_meet_wishes(goods: Goods) -> None:
+    """O36."""
+    product = goods.product()
+    goods.tell("make_wish", product_code="PAPER", quantity="3", customer_name="远大鞋业")
+    case = {"number": "A261122-000009"}
+    line = {"product_id": str(product)}
+    goods.hear("return_received", case=case, lines=[line | {"quantity": "5"}])
+    assert goods.announced("wish_met") == 0
+
+    found = line | {"restock": "3", "rework": "0", "scrap": "2", "transfer": "0"}
+    goods.hear("return_inspected", case=case, lines=[found])
+
+    assert goods.announced("wish_met") == 1
+
+
 def test_more_inspected_than_came_back_is_to_be_counted(goods: Goods) -> None:
     paper, case = goods.product(), {"number": "A261122-000001"}
     goods.hear("return_received", case=case, lines=[{"product_id": str(paper), "quantity": "2"}])

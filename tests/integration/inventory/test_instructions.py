@@ -309,6 +309,40 @@ def test_stopping_what_runs_needs_the_planners_consent_recorded_beforehand(works
     assert [row["state"] for row in stopped["instructions"]] == ["cancelled"]
 
 
+def test_what_the_planner_says_is_unused_goes_back_when_the_order_is_cancelled(
+    works: Works,
+) -> None:
+    order = works.order("1000").running()
+    assert works.material_balance("KRAFT") == ("500.000", "0.000")
+    too_much = [{"material_code": "KRAFT", "quantity": "500.001"}]
+    assert order.refuses("consent_to_stop", text="同意", unused=too_much) == "too_much_returned"
+    twice = [{"material_code": "KRAFT", "quantity": quantity} for quantity in ("200", "120.5")]
+    order.does("consent_to_stop", text="同意停止", unused=twice)
+    assert works.material_balance("KRAFT") == ("500.000", "0.000")
+
+    for _ in range(2):
+        works.tell("stop_order", CLERK, order_id=str(order.id), reason="customer_request")
+
+    assert order.instruction["state"] == "cancelled"
+    assert works.material_balance("KRAFT") == ("820.500", "0.000")
+    works.check_ledgers()
+
+
+def test_goods_that_nobody_ordered_any_more_meet_wishes(works: Works) -> None:
+    """O36: goods of a cancelled order arrive in free stock."""
+    order = works.order().finished("900")
+    works.tell("make_wish", product_code="BAG", quantity="900", customer_name="远大鞋业")
+    works.tell("stop_order", CLERK, order_id=str(order.id), reason="customer_request")
+    order.moves("order_cancelled", "cancelled")
+    order.does("inspect_instruction", INSPECTOR, passed="900")
+    order.does("countersign_inspection", CLERK)
+    assert works.announced("wish_met") == 0
+
+    order.does("stock_in_instruction", INSPECTOR)
+
+    assert works.announced("wish_met") == 1
+
+
 def test_goods_of_a_cancelled_order_go_on_into_free_stock(works: Works) -> None:
     order = works.order().finished("900")
     works.tell("stop_order", CLERK, order_id=str(order.id), reason="customer_request")

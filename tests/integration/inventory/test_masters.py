@@ -191,7 +191,7 @@ def test_a_recipe_explodes_a_quantity_with_its_waste(goods: Goods) -> None:
 
     assert [(d["material_code"], d["quantity"]) for d in demand] == [
         ("BOX", "2.000"),
-        ("KRAFT", "4.583"),
+        ("KRAFT", "4.584"),
     ]
 
 

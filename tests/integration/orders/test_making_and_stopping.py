@@ -89,10 +89,58 @@ def stock(desk: Desk, order: dict[str, Any], quantity: str) -> None:
                 "order_id": order["id"],
                 "line_id": order["lines"][0]["id"],
                 "state": "stocked",
-                "produced_quantity": quantity,
-                "accepted_quantity": quantity,
+                "line_produced_quantity": quantity,
+                "line_accepted_quantity": quantity,
             },
         )
+
+
+def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> dict[str, Any]:
+    """Let inventory announce an instruction; gives the line as it stands then."""
+    told = {
+        "order_id": order["id"],
+        "line_id": order["lines"][0]["id"],
+        "line_produced_quantity": "0",
+        "line_accepted_quantity": None,
+        **facts,
+    }
+    with desk.store.work() as work:
+        progress.take_instruction(work, name, told)
+    line: dict[str, Any] = desk.order(order["number"])["lines"][0]
+    return line
+
+
+def test_a_further_instruction_begins_anew_and_adds_to_what_was_accepted(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    """I10: outside tolerance, what lacks is made once more by the customer's consent."""
+    first = {"number": "P261122-000001", "line_produced_quantity": "800"}
+    rest = {"number": "P261122-000002", "line_accepted_quantity": "800"}
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    instruction(
+        desk, confirmed, "goods_stocked", **first, state="stocked", line_accepted_quantity="800"
+    )
+    line = instruction(desk, confirmed, "instruction_drafted", **rest, state="draft")
+    assert (line["production"], line["instruction_number"]) == ("draft", rest["number"])
+    shipped("shipment_signed", "signed", 1, "800")
+    assert desk.order(confirmed["number"])["stage"] == "in_progress"
+
+    late = instruction(desk, confirmed, "instruction_finished", **first, state="finished")
+    assert (late["production"], late["accepted_quantity"]) == ("draft", "800.000")
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    line = instruction(
+        desk,
+        confirmed,
+        "goods_stocked",
+        **rest | {"line_produced_quantity": "1000", "line_accepted_quantity": "1000"},
+        state="stocked",
+    )
+    assert (line["production"], line["produced_quantity"], line["accepted_quantity"]) == (
+        "stocked",
+        "1000.000",
+        "1000.000",
+    )
+    assert desk.order(confirmed["number"])["stage"] == "in_progress"
 
 
 def test_an_instruction_waits_for_the_deposit(

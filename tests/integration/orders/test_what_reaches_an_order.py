@@ -141,8 +141,8 @@ def test_a_receipt_that_shows_less_corrects_the_line_and_is_told(desk: Desk) -> 
                 "order_id": order["id"],
                 "line_id": order["lines"][0]["id"],
                 "state": "stocked",
-                "produced_quantity": "1000",
-                "accepted_quantity": "1000",
+                "line_produced_quantity": "1000",
+                "line_accepted_quantity": "1000",
             },
         )
     assert desk.order(order["number"])["stage"] == "fulfilled"

@@ -18,6 +18,7 @@ from tests.integration.shipping.story import (
     WAREHOUSE,
     Desk,
     codes,
+    order_view,
     read_back,
 )
 
@@ -300,6 +301,29 @@ def test_a_failed_shipment_is_announced_with_its_kind(desk: Desk) -> None:
     )
     assert failed["state"] == "lost"
     assert desk.announced(shipment["id"])[-1] == "shipment_failed"
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("exception", ["arrival_check"]), ("lost", [])])
+def test_nobody_asks_after_goods_that_will_not_arrive(
+    desk: Desk, kind: str, asked: list[str]
+) -> None:
+    """S10."""
+    shipment = desk.handed()
+    desk.ask("dispatch_shipment", DISPATCHER, shipment_number=shipment["number"])
+    desk.ask("fail_shipment", ASSISTANT, shipment_number=shipment["number"], kind=kind, note="侧翻")
+    owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
+    assert [each for each in owed if each == "arrival_check"] == asked
+
+
+def test_a_stock_order_is_to_leave_three_working_days_after_its_receipt(desk: Desk) -> None:
+    """S15: Friday 18:00 in Shanghai; a made order's goods count from their request."""
+    asked_at = "2026-11-20T10:00:00+00:00"
+    line = order_view()["lines"][1] | {"line_no": 1, "quantity": "100"}
+    stock = desk.order(asked_at=asked_at, lines=[line])
+    wanted = [{"line_no": 1, "quantity": "100"}]
+    assert desk.request(stock, lines=wanted)["due_at"] == "2026-11-25T09:30:00+00:00"
+    made = desk.request(desk.order(asked_at=asked_at))
+    assert made["due_at"] > made["requested_at"]
 
 
 def test_work_waits_for_the_role_whose_turn_it_is(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 from chassis.errors import GendanError, StaleVersion
 from chassis.lifecycle import IllegalMove
 from services.aftersales.domain.case import Case, CaseLine
-from services.aftersales.domain.lifecycle import CASES, CaseKind, CaseState
+from services.aftersales.domain.lifecycle import CASES, CaseKind, CaseState, Resolution
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
@@ -25,6 +25,7 @@ def line(line_no: int = 1, quantity: str = "5", sold_for: str = "50.00") -> Case
         product_code=f"PAPER-{line_no}",
         product_name="热敏收银纸",
         unit="卷",
+        unit_decimals=3,
         quantity=Decimal(quantity),
         sold_for=Decimal(sold_for),
     )
@@ -174,3 +175,53 @@ def test_not_more_is_refunded_than_the_goods_were_sold_for() -> None:
     assert (made.state, made.refund) == (CaseState.INSPECTED, None)
     made.settle(Decimal("50.00"), by="周敏")
     assert (made.state, made.refund) == (CaseState.SETTLED, Decimal("50.00"))
+
+
+def test_half_a_piece_is_neither_received_nor_given_a_disposition() -> None:
+    whole = line()
+    whole.unit_decimals = 0
+    made = case(whole)
+    made.acknowledge(NOW)
+    made.authorise(by="x", decision="x")
+    made.await_goods("x")
+    with pytest.raises(GendanError) as refused:
+        made.receive({1: Decimal("2.5")}, NOW)
+    assert refused.value.code == "quantity_not_in_unit"
+    made.receive({1: Decimal(3)}, NOW)
+    with pytest.raises(GendanError) as refused:
+        made.inspect({1: {"restock": Decimal("1.5"), "scrap": Decimal("1.5")}}, {}, by="x")
+    assert refused.value.code == "quantity_not_in_unit"
+
+
+def test_a_repair_moves_no_money_and_a_reship_names_its_order() -> None:
+    made = inspected(rework="5")
+    with pytest.raises(GendanError) as refused:
+        made.settle(Decimal("0.01"), by="周敏", resolution=Resolution.REPAIR)
+    assert refused.value.code == "refund_too_high"
+    with pytest.raises(GendanError) as refused:
+        made.settle(Decimal(0), by="周敏", resolution=Resolution.RESHIP)
+    assert refused.value.code == "not_reshipped"
+    assert (made.state, made.resolution) == (CaseState.INSPECTED, None)
+    made.reship("D261124-000001", by="韩梅")
+    assert made.usual_resolution is Resolution.RESHIP
+    made.settle(Decimal("50.00"), by="周敏", resolution=Resolution.RESHIP)
+    assert (made.state, made.resolution) == (CaseState.SETTLED, Resolution.RESHIP)
+
+
+@pytest.mark.parametrize("state", list(CaseState))
+def test_goods_are_replaced_only_between_the_supervisors_word_and_the_money(
+    state: CaseState,
+) -> None:
+    made = in_state(state)
+    open_to = {
+        CaseState.AUTHORISED,
+        CaseState.AWAITING_GOODS,
+        CaseState.RECEIVED,
+        CaseState.INSPECTED,
+    }
+    if state in open_to:
+        made.reship("D261124-000001", by="韩梅")
+        assert made.reshipped_as == "D261124-000001"
+    with pytest.raises(GendanError) as refused:
+        made.reship("D261124-000002", by="韩梅")
+    assert refused.value.code == "not_to_be_reshipped"

@@ -84,3 +84,14 @@ def test_tolerance_is_rounded_inwards(whole: int, percent: int, decimals: int) -
     least = quantity.with_tolerance(ordered, allowed, decimals, over=False)
     assert most <= ordered * (100 + allowed) / 100 < most + Decimal(1).scaleb(-decimals)
     assert least >= ordered * (100 - allowed) / 100 > least - Decimal(1).scaleb(-decimals)
+
+
+@pytest.mark.parametrize(
+    ("taken", "decimals", "held"),
+    [("10.2", 0, "11"), ("10.0", 0, "10"), ("0.0004", 3, "0.001"), ("51.000", 3, "51.000")],
+)
+def test_what_something_takes_is_rounded_up_to_the_unit(
+    taken: str, decimals: int, held: str
+) -> None:
+    """I2: half a roll takes a whole one."""
+    assert quantity.needed(Decimal(taken), decimals) == Decimal(held)

@@ -38,6 +38,15 @@ def test_working_time_runs_over_the_weekend() -> None:
     assert CALENDAR.working_time_between(end, FRIDAY) == timedelta()
 
 
+def test_a_day_to_answer_leaves_the_weekend_out_and_counts_all_hours_of_a_working_day() -> None:
+    day = timedelta(hours=24)
+    assert CALENDAR.add_time_of_working_days(FRIDAY, day) == FRIDAY + timedelta(days=3)
+    assert CALENDAR.add_time_of_working_days(FRIDAY - day, day) == FRIDAY
+    saturday_noon = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
+    end_of_monday = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)
+    assert CALENDAR.add_time_of_working_days(saturday_noon, day) == end_of_monday
+
+
 def test_zero_working_days_is_today_or_the_next_one_worked() -> None:
     saturday, monday = date(2026, 11, 28), date(2026, 11, 30)
     assert CALENDAR.add_working_days(saturday, 0) == monday

@@ -35,6 +35,17 @@ def test_an_instances_name_must_be_fit_for_a_folder() -> None:
     assert "will not do" in result.output
 
 
+def test_books_are_checked_where_nothing_was_ever_set_up(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("customer_code,name\nHUALIAN,华联超市\n")
+    here = {NAME_VARIABLE: "never-set-up"}
+
+    checked = CliRunner().invoke(cli, ["import", str(tmp_path), "--dry-run"], env=here)
+    sent = CliRunner().invoke(cli, ["import", str(tmp_path)], env=here)
+
+    assert (checked.exit_code, checked.output.splitlines()[0]) == (0, "customers: 1 rows are well")
+    assert (sent.exit_code, "start it with ./gendan up" in sent.output) == (1, True)
+
+
 def test_every_command_says_what_it_does() -> None:
     context = cli.make_context("gendan", [], resilient_parsing=True)
 

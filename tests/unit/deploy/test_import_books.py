@@ -101,7 +101,7 @@ def test_a_row_is_counted_as_a_spreadsheet_counts_it(files: Files) -> None:
             PRODUCTS.replace("\nRJ-1,", ",colour\nRJ-1,").replace("stock\n", "stock,red\n"),
             "products.csv row 1, column colour: is no column; there are product_code, name, spec,",
         ),
-        ("customers", "", "customers.csv row 1, column customer_code: is missing"),
+        ("customers", "", "customers.csv row 1: is empty: the first row names the columns"),
         (
             "customers",
             CUSTOMERS + "B,乙,B,too,many\n",
@@ -225,3 +225,75 @@ def test_every_column_is_described() -> None:
         section = page.split(f"### {table.file}\n", 1)[1].split("\n### ", 1)[0]
         for column in table.columns:
             assert f"`{column}`" in section, f"{table.file}: {column}"
+
+
+def test_a_file_that_is_no_table_is_told_as_what_it_is(files: Files) -> None:
+    folder = files(
+        customers="",
+        products="product_code;name;unit;default_supply\nRJ-1;收银纸;卷;stock\n",
+        orders="\n\n" + ORDERS,
+    )
+    (folder / "order_lines.csv").write_bytes(LINES.encode("utf-16"))
+    assert mistakes(folder) == [
+        "customers.csv row 1: is empty: the first row names the columns",
+        "order_lines.csv row 1: is neither UTF-8 nor GB 18030",
+        "orders.csv row 1: is empty: the first row names the columns",
+        "products.csv row 1: is not separated by commas",
+    ]
+
+
+def test_a_quote_that_is_never_closed_is_told_also_in_the_first_row(files: Files) -> None:
+    assert mistakes(files(customers='"customer_code,name\nC1,x\n'))[0] == (
+        "customers.csv row 1: is no CSV: unexpected end of data"
+    )
+
+
+def test_empty_cells_to_the_right_of_a_table_are_nothing(files: Files) -> None:
+    folder = files(customers="customer_code,name,grade,,\nHUALIAN,华联超市,A,,\n,,,,\n")
+    assert len(read_and_check(folder)["customers"]) == 1
+    told = mistakes(files(customers="customer_code,name,grade,,\nHUALIAN,华联超市,A,,甲\n"))
+    assert told == ["customers.csv row 2: has 5 cells, the header has 3"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_files_end_them_and_not_within_a_name(files: Files, end: str) -> None:
+    """A line separator of Unicode in a cell splits no row."""
+    names = "HUALIAN,华联\u2028超市,A\nXINHUA,新华,B\n"
+    book = read_and_check(
+        files(customers=("customer_code,name,grade\n" + names).replace("\n", end))
+    )
+    assert [(record.row.number, record.body["name"]) for record in book["customers"]] == [
+        (2, "华联\u2028超市"),
+        (3, "新华"),
+    ]
+
+
+@pytest.mark.parametrize("day", ["2026/1/5", "2026/01/05", "2026-1-5", "2026.1.5"])
+def test_a_day_may_stand_there_as_excel_writes_it(files: Files, day: str) -> None:
+    book = read_and_check(files(orders=ORDERS.replace("2026-01-05", day)))
+    assert book["orders"][0].body["ordered_on"] == "2026-01-05"
+
+
+@pytest.mark.parametrize("day", ["5/1/2026", "2026/13/1", "2026/1-5", "2026年1月5日", "26/1/5"])
+def test_a_day_that_could_be_another_is_refused(files: Files, day: str) -> None:
+    told = mistakes(files(orders=ORDERS.replace("2026-01-05", day)))
+    assert told == [f"orders.csv row 2, column ordered_on: '{day}': Not a valid date."]
+
+
+@pytest.mark.parametrize("quantity", ["-3", "0", "1e999", "NaN", "9" * 20, '"1,000"'])
+def test_a_quantity_that_is_none_is_told_with_its_row(files: Files, quantity: str) -> None:
+    told = mistakes(files(order_lines=LINES.replace(",3,", f",{quantity},")))
+    assert [each.split(":")[0] for each in told] == ["order_lines.csv row 2, column quantity"]
+
+
+def test_half_a_roll_is_told_before_anything_is_sent(files: Files) -> None:
+    products = "product_code,name,unit,unit_decimals,default_supply,on_hand\n"
+    folder = files(
+        products=products + "RJ-1,收银纸,卷,0,stock,10.5\nZL-2,纸浆,吨,2,stock,10.25\n",
+        order_lines=LINES.replace(",3,", ",2.5,") + "X-1,ZL-2,0.125,1\nX-1,ZL-2,0.12,1\n",
+    )
+    assert mistakes(folder) == [
+        "order_lines.csv row 2, column quantity: '2.5': its unit has 0 decimals",
+        "order_lines.csv row 3, column quantity: '0.125': its unit has 2 decimals",
+        "products.csv row 2, column on_hand: '10.5': its unit has 0 decimals",
+    ]

@@ -1,0 +1,90 @@
+"""What goes beside the plan, through HTTP on real parts: less is made, a shipment is lost."""
+
+from datetime import timedelta
+
+from deploy.demo.people import Company, Json, expect
+from deploy.demo.shipping import handed, ship
+from deploy.demo.world import SIGNATORY, World
+
+
+def test_what_lacks_is_made_by_a_further_instruction_and_ships_with_the_rest(
+    company: Company,
+) -> None:
+    """I10: 800 of 1000 are accepted by consent, 200 made by a second instruction."""
+    world = World.new(company)
+    customer = world.customer("A")
+    product, material = world.product(price="2.00"), world.material(stock="5000")
+    world.recipe(product, material, "2.5")
+    world.work_centre()
+    order = world.submitted(customer, product, "1000")
+    number = order["number"]
+    world.stated(order)
+    world.approved(number)
+    world.sent(number)
+    world.signed_back(number)
+    first = world.issued(number)
+    world.started(first)
+    _made(company, first, "800")
+    consent = {"quantity": "800", "rest": "further_instruction", "given_by": SIGNATORY}
+    company.clerk.move(f"/instructions/{first}", "record_consent", text="其余补产", **consent)
+    company.inspector.move(f"/instructions/{first}", "stock_in")
+    line = _line_in(company, number, "draft")
+    expect(line["accepted_quantity"], "800.000", "accepted of the first instruction")
+
+    second = line["instruction_number"]
+    due = (world.today() + timedelta(days=25)).isoformat()
+    company.planner.move(f"/instructions/{second}", "plan", production_due=due)
+    expect(world.issued(number), second, "the further instruction is issued")
+    world.started(second)
+    world.stocked(second, "200")
+
+    line = _line_in(company, number, "stocked")
+    expect(line["accepted_quantity"], "1000.000", "accepted of both")
+    ship(world, number, "1000")
+    company.await_stage(number, "fulfilled")
+
+
+def _made(company: Company, instruction: str, quantity: str) -> None:
+    path = f"/instructions/{instruction}"
+    company.planner.move(path, "report_production", quantity=quantity)
+    company.planner.move(path, "finish")
+    company.inspector.move(path, "inspect", passed=quantity)
+    company.clerk.move(path, "countersign")
+
+
+def _line_in(company: Company, number: str, production: str) -> Json:
+    order = company.await_(
+        f"{number} {production}",
+        lambda: company.clerk.get(f"/orders/{number}"),
+        lambda order: order["lines"][0]["production"] == production,
+    )
+    line: Json = order["lines"][0]
+    return line
+
+
+def test_a_lost_shipment_opens_a_case_for_after_sales(company: Company) -> None:
+    """S10, A1: after-sales hears of it by the event and takes the case from there."""
+    world = World.new(company)
+    product = world.product(supply="stock", price="2.00", stock="100")
+    order = world.submitted(world.customer("A"), product, "10")
+    number = order["number"]
+    world.approved(number)
+    world.sent(number)
+    world.signed_back(number)
+    shipment, _ = handed(world, number, "10")
+    path = f"/shipments/{shipment}"
+    company.dispatcher.move(path, "dispatch")
+    company.assistant.move(path, "fail", kind="lost", note="承运商遗失")
+
+    found = company.await_(
+        "the case of the lost shipment",
+        lambda: company.aftersales.get("/cases", order_number=number)["items"],
+    )
+    (case,) = found
+    expect(
+        (case["kind"], case["state"], case["most_refund"]),
+        ("delivery", "requested", "20.00"),
+        "the case",
+    )
+    answered = company.aftersales.move(f"/cases/{case['number']}", "acknowledge", note="已致歉")
+    expect(answered["state"], "acknowledged", "the first answer")

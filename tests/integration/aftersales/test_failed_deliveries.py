@@ -1,0 +1,196 @@
+"""Deliveries that failed, and goods sent in place of others (SPEC §7, §8; S10, A1)."""
+
+from typing import Any
+
+import pytest
+
+from chassis.errors import Forbidden, GendanError
+from tests.integration.aftersales.story import (
+    AFTERSALES,
+    FINANCE,
+    INSPECTOR,
+    SUPERVISOR,
+    WAREHOUSE,
+    Desk,
+    order_view,
+    shipment_view,
+)
+
+
+def failed(desk: Desk, state: str, order: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Let a shipment of an order fail; gives the shipment as announced."""
+    order = order or order_view(stage="in_progress")
+    desk.hear_order(order)
+    shipment = shipment_view(order, state)
+    desk.hear_shipment(shipment, "shipment_failed")
+    return shipment
+
+
+def cases_of(desk: Desk, shipment: dict[str, Any]) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = desk.ask(
+        "search_cases", AFTERSALES, order_number=shipment["order_number"]
+    )["items"]
+    return items
+
+
+@pytest.mark.parametrize("state", ["exception", "lost", "returned_to_sender"])
+def test_a_failed_delivery_opens_a_case_with_all_that_was_sent(desk: Desk, state: str) -> None:
+    shipment = failed(desk, state)
+    (case,) = cases_of(desk, shipment)
+    assert (case["kind"], case["state"], case["shipment_id"]) == (
+        "delivery",
+        "requested",
+        shipment["id"],
+    )
+    assert case["wish"] == f"{shipment['number']} {state}: 车辆侧翻"
+    assert [(line["quantity"], line["sold_for"]) for line in case["lines"]] == [
+        ("100.000", "980.00"),
+        ("3.000", "2.00"),
+    ]
+    assert [name for name, _ in desk.announced()] == ["case_opened"]
+    titles = [item["verb"] for item in desk.ask("list_work", AFTERSALES)["items"]]
+    assert titles == ["acknowledge"]
+
+
+def test_an_exception_that_ends_in_a_loss_is_one_case(desk: Desk) -> None:
+    shipment = failed(desk, "exception")
+    desk.hear_shipment(shipment | {"state": "lost"}, "shipment_failed", sequence=3)
+    (case,) = cases_of(desk, shipment)
+    assert [action for action, _ in desk.logged(case["number"])] == [
+        "open",
+        "delivery_failed_again",
+    ]
+
+
+def test_a_failure_heard_before_its_order_is_tried_again(desk: Desk) -> None:
+    with pytest.raises(GendanError) as early:
+        desk.hear_shipment(shipment_view(order_view(), "lost"), "shipment_failed")
+    assert early.value.code == "order_not_found"
+    assert desk.announced() == []
+
+
+def test_goods_that_were_lost_are_refunded_in_full_though_none_came_back(desk: Desk) -> None:
+    shipment = failed(desk, "lost")
+    number = cases_of(desk, shipment)[0]["number"]
+    desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="已致歉")
+    desk.ask("authorise_case", SUPERVISOR, case_number=number, decision="承运商遗失")
+    desk.ask("await_goods", AFTERSALES, case_number=number, return_to="无货可退")
+    nothing = [{"line_no": no, "quantity": "0"} for no in (1, 2)]
+    desk.ask("receive_return", WAREHOUSE, case_number=number, lines=nothing)
+    desk.ask("inspect_return", INSPECTOR, case_number=number, lines=[{"line_no": 1}])
+    settled = desk.ask("settle_case", FINANCE, case_number=number)
+    assert (settled["refund"], settled["resolution"]) == ("982.00", "refund")
+
+
+def test_what_arrives_after_all_can_be_returned_unless_its_money_went_back(desk: Desk) -> None:
+    order = order_view(stage="in_progress")
+    shipment = failed(desk, "exception", order)
+    case = cases_of(desk, shipment)[0]
+    arrived = shipment_view(order) | {"id": shipment["id"]}
+    desk.hear_shipment(arrived, "shipment_signed", sequence=3)
+    assert desk.open(order, (1, "5"))["state"] == "requested"
+
+    number = case["number"]
+    desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="x")
+    desk.ask("authorise_case", SUPERVISOR, case_number=number, decision="x")
+    desk.ask("await_goods", AFTERSALES, case_number=number, return_to="x")
+    nothing = [{"line_no": no, "quantity": "0"} for no in (1, 2)]
+    desk.ask("receive_return", WAREHOUSE, case_number=number, lines=nothing)
+    desk.ask("inspect_return", INSPECTOR, case_number=number, lines=[{"line_no": 1}])
+    desk.ask("settle_case", FINANCE, case_number=number, refund="982.00")
+    with pytest.raises(GendanError) as refused:
+        desk.open(order, (1, "1"))
+    assert refused.value.code == "more_than_delivered"
+
+
+def test_nobody_opens_a_delivery_case_by_hand(desk: Desk) -> None:
+    with pytest.raises(GendanError) as refused:
+        desk.open(desk.delivered(), kind="delivery")
+    assert refused.value.code == "invalid_fields"
+
+
+def test_a_receipt_that_shows_less_limits_what_may_come_back(desk: Desk) -> None:
+    """A bare sign scan says in full; the paper that comes later says what was signed for."""
+    order = order_view()
+    desk.hear_order(order)
+    shipment = shipment_view(order)
+    desk.hear_shipment(shipment)
+    lines = [dict(shipment["lines"][0], signed_quantity="90.000"), shipment["lines"][1]]
+    desk.hear_shipment(shipment | {"lines": lines}, "receipt_recorded", sequence=3)
+    with pytest.raises(GendanError) as refused:
+        desk.open(order, (1, "91"))
+    assert refused.value.details["returnable"] == "90.000"
+
+
+# -- goods in place of others --------------------------------------------------------------------
+
+
+def reship(desk: Desk, who: Any, number: str, order: dict[str, Any]) -> Any:
+    return desk.ask(
+        "reship_case", who, case_number=number, order_number=order["number"], note="客户急用"
+    )
+
+
+def replacement(desk: Desk, order: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    other = order_view(customer=order["customer"], stage="in_progress") | changes
+    desk.hear_order(other)
+    return other
+
+
+def test_before_the_goods_are_back_only_the_supervisor_ships_others(desk: Desk) -> None:
+    order = desk.delivered()
+    number = desk.awaited(order, (1, "5"))
+    other = replacement(desk, order)
+    before = desk.case(number)
+    with pytest.raises(Forbidden):
+        reship(desk, AFTERSALES, number, other)
+    assert desk.case(number) == before
+    replaced = reship(desk, SUPERVISOR, number, other)
+    assert (replaced["reshipped_as"], replaced["reshipped_by"]) == (other["number"], "王芳")
+    with pytest.raises(GendanError) as twice:
+        reship(desk, SUPERVISOR, number, other)
+    assert twice.value.code == "not_to_be_reshipped"
+
+
+def test_once_they_are_back_after_sales_does_and_the_money_pays_for_the_others(
+    desk: Desk,
+) -> None:
+    order = desk.delivered()
+    number = desk.inspected(order, 1, "5")
+    reship(desk, AFTERSALES, number, replacement(desk, order))
+    settled = desk.ask("settle_case", FINANCE, case_number=number)
+    assert (settled["resolution"], settled["refund"]) == ("reship", "49.00")
+
+
+def test_a_replacement_is_another_living_order_of_the_same_customer(desk: Desk) -> None:
+    order = desk.delivered()
+    number = desk.inspected(order, 1, "5")
+    strangers = order_view(customer={**order["customer"], "id": order_view()["customer"]["id"]})
+    desk.hear_order(strangers)
+    for wrong in (order, strangers, replacement(desk, order, stage="cancelled")):
+        with pytest.raises(GendanError) as refused:
+            reship(desk, AFTERSALES, number, wrong)
+        assert refused.value.code == "replacement_not_theirs"
+    assert desk.case(number)["reshipped_as"] is None
+
+
+def test_what_may_be_done_tells_whose_the_reship_is(desk: Desk) -> None:
+    number = desk.awaited(desk.delivered(), (1, "5"))
+
+    def listed(who: Any) -> tuple[bool, list[str]]:
+        items = desk.ask("list_case_actions", who, case_number=number)["items"]
+        (only,) = (item for item in items if item["verb"] == "reship")
+        return only["allowed"], only["who"]
+
+    assert listed(AFTERSALES) == (False, ["supervisor"])
+    assert listed(SUPERVISOR) == (True, ["supervisor"])
+    desk.ask("receive_return", WAREHOUSE, case_number=number)
+    assert listed(AFTERSALES) == (True, ["aftersales", "supervisor"])
+
+
+def test_a_repair_gives_no_money_and_an_exchange_keeps_it_as_credit(desk: Desk) -> None:
+    order = desk.delivered()
+    number = desk.inspected(order, 1, "5")
+    repaired = desk.ask("settle_case", FINANCE, case_number=number, resolution="repair")
+    assert (repaired["resolution"], repaired["refund"]) == ("repair", "0.00")
+    assert desk.open(order, kind="exchange")["kind"] == "exchange"
