@@ -99,3 +99,23 @@ def test_what_is_looked_at_can_neither_be_changed_nor_asked_for_its_papers(desk:
     with pytest.raises(UnmappedInstanceError):
         assert order.confirmations[0].document
     assert order.stage is Stage.AWAITING_RETURN
+
+
+def test_a_work_list_takes_the_same_statements_however_much_waits(desk: Desk) -> None:
+    asked = {"limit": 100}
+
+    def listed() -> tuple[int, int]:
+        with statements(desk.store) as sent:
+            items = desk.store.read(CLERK, lambda work: pages.list_work(work, asked))
+        # Settings are read again each second.
+        return len(items), sum('"order"' in one.text for one in sent)
+
+    desk.approved_order()
+    desk.sent_order()
+    few = listed()
+    for _ in range(2):
+        desk.approved_order()
+        desk.sent_order()
+
+    assert few == (2, 9)
+    assert listed() == (6, 9)

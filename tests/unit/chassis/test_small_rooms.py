@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chassis import clock, errors
 from chassis.calendar import CalendarYearMissing, WorkingCalendar
-from chassis.grams import folded, grams, wanted
+from chassis.grams import folded, grams, is_gram, wanted
 from chassis.lifecycle import IllegalMove, Lifecycle
 from chassis.policy import Rule, SettingNotAllowed
 
@@ -76,6 +76,16 @@ def test_business_time_is_machine_time_plus_what_the_file_says(
 def test_every_part_of_a_text_is_found_by_its_grams(text: str, start: int, length: int) -> None:
     part = folded(text)[start : start + length]
     assert set(wanted(part)) <= set(grams(text))
+
+
+def test_of_letters_and_digits_four_in_a_row_are_asked_for_instead_of_pairs() -> None:
+    assert wanted("0571-8") == ["0571", "5718"]
+    assert wanted("州BK01有") == ["1有", "bk01", "州b"]
+    assert [text for text in ("纸", "纸品", "8571", "857", "杭州纸") if is_gram(text)] == [
+        "纸",
+        "纸品",
+        "8571",
+    ]
 
 
 def test_full_width_and_case_are_folded() -> None:
