@@ -3,36 +3,22 @@
 The differences are written straight into the databases, as no command of the system would.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
 
-from chassis.rpc import RpcClient
 from deploy.audit.audit import Audit, Report
 from deploy.audit.difference import Kind
-from deploy.audit.reader import BooksByRpc
 from deploy.demo import grades, stops
 from deploy.demo.making import closed_order
 from deploy.demo.people import Company
 from deploy.demo.world import World
-from deploy.local.parts import AUDIT
 from tests.system import System
 
 Sql = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def books(system: System) -> Iterator[BooksByRpc]:
-    with RpcClient(system.wiring.buses[AUDIT], AUDIT) as client:
-        yield BooksByRpc(client)
-
-
-@pytest.fixture
-def audit(books: BooksByRpc) -> Audit:
-    return Audit(books, second_look_seconds=0.5)
 
 
 @pytest.fixture

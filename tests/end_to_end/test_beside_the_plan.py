@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
+from deploy.audit.audit import Audit
 from deploy.demo.people import Company, Json, expect
 from deploy.demo.shipping import handed, ship
 from deploy.demo.world import SIGNATORY, World
 
 
 def test_what_lacks_is_made_by_a_further_instruction_and_ships_with_the_rest(
-    company: Company,
+    company: Company, audit: Audit
 ) -> None:
     """I10: 800 of 1000 are accepted by consent, 200 made by a second instruction."""
     world = World.new(company)
@@ -30,6 +31,7 @@ def test_what_lacks_is_made_by_a_further_instruction_and_ships_with_the_rest(
     company.inspector.move(f"/instructions/{first}", "stock_in")
     line = _line_in(company, number, "draft")
     expect(line["accepted_quantity"], "800.000", "accepted of the first instruction")
+    expect(_differences(audit, number), [], "the books while the rest is to be made")
 
     second = line["instruction_number"]
     due = (world.today() + timedelta(days=25)).isoformat()
@@ -42,6 +44,11 @@ def test_what_lacks_is_made_by_a_further_instruction_and_ships_with_the_rest(
     expect(line["accepted_quantity"], "1000.000", "accepted of both")
     ship(world, number, "1000")
     company.await_stage(number, "fulfilled")
+    expect(_differences(audit, number), [], "the books of both lots")
+
+
+def _differences(audit: Audit, number: str) -> list[str]:
+    return [str(each) for each in audit.run().differences if each.order_number == number]
 
 
 def _made(company: Company, instruction: str, quantity: str) -> None:
@@ -62,7 +69,7 @@ def _line_in(company: Company, number: str, production: str) -> Json:
     return line
 
 
-def test_a_lost_shipment_opens_a_case_for_after_sales(company: Company) -> None:
+def test_a_lost_shipment_opens_a_case_for_after_sales(company: Company, audit: Audit) -> None:
     """S10, A1: after-sales hears of it by the event and takes the case from there."""
     world = World.new(company)
     product = world.product(supply="stock", price="2.00", stock="100")
@@ -88,3 +95,4 @@ def test_a_lost_shipment_opens_a_case_for_after_sales(company: Company) -> None:
     )
     answered = company.aftersales.move(f"/cases/{case['number']}", "acknowledge", note="已致歉")
     expect(answered["state"], "acknowledged", "the first answer")
+    expect(_differences(audit, number), [], "the books of a lost shipment")
