@@ -99,7 +99,7 @@ SAID: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "resume": (ABOUT, WHY),
     "cancel": (ABOUT, WHY),
     "close": (ABOUT, {"order_number": story.ORDER_NUMBER}),
-    "reopen": (ABOUT, WHY),
+    "reopen": ({**CREDIT, "imported": False}, WHY),
     "request_dispatch": (
         ABOUT,
         {
@@ -126,6 +126,7 @@ ANSWERS: Mapping[str, Any] = {
     },
     "customers.check_release": {"allowed": True},
     "customers.get_order_money": {"money": {}},
+    "customers.reserve_credit": {"verdict": "passed"},
     "inventory.get_holdings": {"lines": []},
     "shipping.list_owed": {"items": []},
 }

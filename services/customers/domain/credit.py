@@ -186,7 +186,8 @@ class OrderCredit(Announcing, Base):
 
     @property
     def is_invoiced(self) -> bool:
-        return self.receivable > 0 and self.invoiced >= self.receivable
+        """Whether there is no more to invoice; an order that came to nothing needs none."""
+        return self.invoiced >= self.receivable and (self.receivable > 0 or self.worth == 0)
 
     @property
     def is_prepaid(self) -> bool:
@@ -208,6 +209,8 @@ class OrderCredit(Announcing, Base):
 
     def restore_terms(self, before: dict[str, Any]) -> None:
         for name, read in _ASKED.items():
+            if name not in before:  # an entry older than the name
+                continue
             value = before[name]
             setattr(self, name, None if value is None else read(value))
 
@@ -225,6 +228,7 @@ class OrderCredit(Announcing, Base):
 
 
 _ASKED: dict[str, Callable[[Any], Any]] = {
+    "standing": Standing,
     "revision": int,
     "terms": Terms,
     "grade": Grade,
@@ -280,8 +284,9 @@ class CreditAccount(Announcing, Base):
     ) -> tuple[Verdict, LedgerEntry]:
         """Set the order's one reservation, or hold none where the limit does not cover it.
 
-        A prepaid order reserves nothing. An override reserves beyond the limit, and how far
-        is remembered, so that the order's own release is not held for it.
+        A prepaid order reserves nothing, and nothing is reserved under a credit stop. An
+        override reserves all the same; how far beyond the limit is remembered, so that the
+        order's own release is not held for it.
         """
         if order.standing is Standing.CANCELLED:
             raise OrderEnded(order_number=order.order_number)
@@ -297,9 +302,9 @@ class CreditAccount(Announcing, Base):
             order.reserves, order.granted = True, ZERO
             order.follow(goods)
             beyond = others + order.balances.exposure - policy.credit_limit
-            if beyond > 0 and request.override:
+            if request.override:
                 order.granted = max(ZERO, beyond - (self.granted - before.granted))
-            elif beyond > 0:
+            elif beyond > 0 or self.is_stopped:
                 order.reserve_nothing()
                 verdict = Verdict.HELD
         entry = self._entry(order, before, EntryKind.RESERVED, cause=f"r{request.revision}")
@@ -390,13 +395,16 @@ class CreditAccount(Announcing, Base):
         self.customer_credit -= amount - from_order
         return self._entry(order, before, EntryKind.REVERSAL, cause=cause, credit_before=credit)
 
-    def use_credit(self, order: OrderCredit, amount: Decimal, *, cause: str) -> LedgerEntry:
-        """Pay for an order out of what we owe the customer."""
+    def use_credit(
+        self, order: OrderCredit, amount: Decimal, goods: Goods | None, *, cause: str
+    ) -> LedgerEntry:
+        """Pay for an order out of what we owe the customer; what is too much stays there."""
         if amount > self.customer_credit:
             raise CreditTooSmall(available=self.customer_credit, wanted=amount)
         before, credit = order.balances, self.customer_credit
         self.customer_credit -= amount
         order.verified += amount
+        self._take_excess(order, goods)
         return self._entry(order, before, EntryKind.CREDIT_USED, cause=cause, credit_before=credit)
 
     def refund(self, order: OrderCredit, amount: Decimal, *, cause: str) -> LedgerEntry:

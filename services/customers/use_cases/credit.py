@@ -42,6 +42,7 @@ class CreditAnswer:
     reserved: Decimal
     wanted: Decimal
     overridden: bool
+    stopped: bool
 
     @property
     def text(self) -> str:
@@ -50,7 +51,7 @@ class CreditAnswer:
             return "Prepaid: reserves no credit; waits for the full verified amount."
         figures = f"limit {limit}, other orders {self.exposure:,.2f}, this order {self.wanted:,.2f}"
         if self.verdict is Verdict.HELD:
-            return f"Held: {figures}."
+            return f"Held{', under a credit stop' if self.stopped else ''}: {figures}."
         return f"{'Reserved beyond the limit' if self.overridden else 'Reserved'}: {figures}."
 
     @property
@@ -60,7 +61,7 @@ class CreditAnswer:
             return "预付款：不占用信用额度，待全部货款核实后生产或备货。"
         figures = f"额度 {limit}，其他订单占用 {self.exposure:,.2f}，本单 {self.wanted:,.2f}"
         if self.verdict is Verdict.HELD:
-            return f"暂挂：{figures}。"
+            return f"暂挂{'（已停止授信）' if self.stopped else ''}：{figures}。"
         return f"{'超额占用' if self.overridden else '已占用'}：{figures}。"
 
 
@@ -112,6 +113,7 @@ def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Reque
         reserved=order.reservation,
         wanted=request.amount,
         overridden=order.granted > 0,
+        stopped=account.is_stopped,
     )
     if request.override:
         work.log("order", request.order_number, "override_credit", note=answer.text)

@@ -177,7 +177,7 @@ def use_customer_credit(
         by=(work.principal.person_id, work.principal.name),
         note=note or "",
     )
-    book(work, account.use_credit(order, amount, cause=payment.number))
+    book(work, account.use_credit(order, amount, goods_of(work, order), cause=payment.number))
     work.session.add(payment)
     work.announce(claimed, payment.verify(work.now, work.principal.name, order))
     _after_money(work, account, order)

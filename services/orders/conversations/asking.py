@@ -1,4 +1,4 @@
-"""Moves that wait for another service's word and change nothing there.
+"""Moves that wait for another service's word and, but for the reopening, change nothing there.
 
 The order is not marked busy for them: `finish` checks again what `begin` checked.
 """
@@ -10,15 +10,17 @@ from chassis.calendar import CALENDAR
 from chassis.conversation import Conversation, Talk, nothing
 from chassis.database import Work
 from chassis.errors import GendanError
-from services.orders.conversations import busy
+from services.orders.conversations import busy, credit
 from services.orders.domain.errors import (
+    CreditHeld,
     CreditStopped,
     GradeTooLow,
     NotAllOwedSettled,
     SignBackInvalid,
 )
-from services.orders.domain.lifecycle import Stage, TaskState
+from services.orders.domain.lifecycle import GateKind, Stage, TaskState, Verdict
 from services.orders.domain.order import Order
+from services.orders.domain.review import judge_credit
 from services.orders.schemas import commands, views
 from services.orders.storage import orders, prices, tasks
 from services.orders.use_cases import clocks, confirming
@@ -271,24 +273,31 @@ CLOSE = Conversation(
 )
 
 
-def _begin_reopening(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
+def _begin_reopening(work: Work, talk_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     work.principal.require("director")
     order.guard_reopening(request["expected_version"])
-    return _notes(order)
+    return {**credit.notes_of(order, talk_id), "imported": order.imported}
 
 
 def _ask_credit(talk: Talk) -> None:
-    talk.answers["terms"] = talk.query(
-        "customers", "check_production_terms", {"order_id": talk.notes["order_id"]}
-    )
+    number = talk.notes["order_number"]
+    about = {"order_id": talk.notes["order_id"]}
+    if talk.query("customers", "check_production_terms", about)["credit_stop"]:
+        raise CreditStopped(order_number=number)
+    # An order of the old books never had credit, and its goods are not known to customers.
+    if talk.notes["imported"]:
+        return
+    answer = credit.ask(talk)
+    if answer["verdict"] != Verdict.PASSED:
+        raise CreditHeld(order_number=number, why=answer["text"])
 
 
 def _finish_reopening(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
-    order.guard_reopening(None)
-    if talk.answers["terms"]["credit_stop"]:
-        raise CreditStopped(order_number=order.number)
+    order = busy.order_of(work, talk)
+    gate, answer = order.find_gate(GateKind.CREDIT), talk.answers.get("credit")
+    if gate is not None and answer is not None:
+        judge_credit(gate, answer, work.now)
     work.announce(order.reopen())
     work.log(
         "order",
@@ -308,6 +317,7 @@ REOPEN = Conversation(
     begin=_begin_reopening,
     ask=_ask_credit,
     finish=_finish_reopening,
-    undo=nothing,
-    abandon=busy.leave,
+    undo=credit.undo,
+    abandon=busy.free,
+    gives_up=True,
 )

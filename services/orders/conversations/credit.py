@@ -13,6 +13,8 @@ from services.orders.domain.review import judge_credit, take_terms
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
 
+ASKED_WITH = ("order_id", "order_number", "customer_id", "total", "amount", "revision")
+
 
 def _held_order(work: Work, request: dict[str, Any]) -> Order:
     order = orders.order_by_number(work, request["order_number"], lock=True)
@@ -24,7 +26,8 @@ def _held_order(work: Work, request: dict[str, Any]) -> Order:
     return order
 
 
-def _notes(order: Order, conversation_id: UUID) -> dict[str, Any]:
+def notes_of(order: Order, conversation_id: UUID) -> dict[str, Any]:
+    """Mark the order busy; gives what customers are asked with about its credit."""
     return {
         **busy.mark(order, conversation_id),
         "order_number": order.number,
@@ -36,24 +39,27 @@ def _notes(order: Order, conversation_id: UUID) -> dict[str, Any]:
 
 
 def _begin_retry(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
-    return _notes(_held_order(work, request), conversation_id)
+    return notes_of(_held_order(work, request), conversation_id)
 
 
 def _begin_override(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = _held_order(work, request)
     work.principal.require("finance", "director")
-    return _notes(order, conversation_id)
+    return notes_of(order, conversation_id)
 
 
-def _ask_retry(talk: Talk) -> None:
-    talk.ask("credit", "customers", "reserve_credit", talk.notes)
+def ask(talk: Talk, **beside: Any) -> Any:
+    """Have customers check and reserve; gives the verdict with its figures."""
+    wanted = {name: talk.notes[name] for name in ASKED_WITH}
+    return talk.ask("credit", "customers", "reserve_credit", {**wanted, **beside})
 
 
 def _ask_override(talk: Talk) -> None:
-    talk.ask("credit", "customers", "reserve_credit", {**talk.notes, "override": True})
+    ask(talk, override=True)
 
 
-def _undo(talk: Talk) -> None:
+def undo(talk: Talk) -> None:
+    """Take back what was reserved."""
     talk.undo("credit", "customers", "undo_credit", {"order_id": talk.notes["order_id"]})
 
 
@@ -98,9 +104,9 @@ RETRY_CREDIT = Conversation(
     kind="retry_credit",
     schema=commands.RetryCredit(),
     begin=_begin_retry,
-    ask=_ask_retry,
+    ask=ask,
     finish=_finish_retry,
-    undo=_undo,
+    undo=undo,
     abandon=busy.free,
     gives_up=True,
 )
@@ -111,7 +117,7 @@ OVERRIDE_CREDIT = Conversation(
     begin=_begin_override,
     ask=_ask_override,
     finish=_finish_override,
-    undo=_undo,
+    undo=undo,
     abandon=busy.free,
     gives_up=True,
 )

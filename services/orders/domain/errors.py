@@ -147,6 +147,14 @@ class MoneyNeeded(Conflict):
     zh = "订单 {order_number} 需到账 {needed} 元，目前已核实 {verified} 元。"
 
 
+class CreditHeld(Conflict):
+    """The credit gate, run again, does not pass."""
+
+    code = "credit_held"
+    en = "Order {order_number} cannot be opened again: {why}"
+    zh = "订单 {order_number} 不能重新打开：{why}"
+
+
 class CreditStopped(Conflict):
     """The customer is overdue."""
 

@@ -300,6 +300,51 @@ def test_the_daily_look_announces_a_stop_once_and_its_end_when_paid(
     assert office.account(order.customer_id)["credit_stop"] is False
 
 
+def test_a_credit_stop_holds_the_next_order_until_it_is_paid_or_overridden(
+    office: Office, clock_file: Path
+) -> None:
+    """SPEC §4: who is overdue gets no new credit, however much of the limit is left."""
+    order = order_of(office, "A", supply="stock")
+    office.reserve(order)
+    office.confirm(order)
+    office.dispatch(order, "100")
+    clock_file.write_text(str(30 * DAY))
+    with office.store.work() as work:
+        office.service.look_for_credit_stops(work, None)
+    second = PaperOrder(order.customer_id, "D261122-000002")
+    assert (office.reserve(second)["verdict"], office.money(second)["reservation"]) == (
+        "held",
+        "0.00",
+    )
+
+    assert office.reserve(second, override=True)["verdict"] == "passed"
+    assert office.money(second)["reservation"] == "1030.00"
+    third = PaperOrder(order.customer_id, "D261122-000003")
+    assert office.reserve(third)["verdict"] == "held"
+    office.pay(order, "1000.00")
+    assert office.reserve(third)["verdict"] == "passed"
+    office.assert_ledger_is_whole()
+
+
+def test_a_reopening_that_is_taken_back_leaves_the_order_ended(office: Office) -> None:
+    """SPEC §5: closed → fulfilled asks for the credit again; what all has left holds nothing."""
+    order = order_of(office, "A", supply="stock")
+    office.reserve(order)
+    office.confirm(order)
+    office.dispatch(order, "100")
+    order.shipped, order.stage = "100", "fulfilled"
+    office.end("free_fulfilled_order", order)
+    query = "select standing, reservation::text, worth::text from order_credit"
+    before = office.rows(query)
+
+    assert office.reserve(order, key="reopening")["verdict"] == "passed"
+    assert office.rows(query) == [("open", "0.00", "1000.00")]
+    office.do(CLERK, "undo_credit", order_id=order.id, command_id="reopening")
+
+    assert office.rows(query) == before == [("fulfilled", "0.00", "1000.00")]
+    office.assert_ledger_is_whole()
+
+
 def test_receivables_are_listed_by_age(office: Office, clock_file: Path) -> None:
     order = order_of(office, "A", supply="stock")
     office.reserve(order)

@@ -153,6 +153,48 @@ def test_a_cancelled_orders_money_is_the_customers_credit(office: Office) -> Non
     assert (money["verified"], money["balance"]) == ("0.00", "0.00")
 
 
+def test_money_verified_after_the_cancel_is_the_customers_credit(office: Office) -> None:
+    order = confirmed(office)
+    number = office.claim(order, "300.00")
+    office.end("free_cancelled_order", order)
+
+    office.do(FINANCE, "verify_payment", payment_number=number)
+
+    assert office.account(order.customer_id)["customer_credit"] == "300.00"
+    assert office.money(order)["verified"] == "0.00"
+    office.assert_ledger_is_whole()
+
+
+def test_credit_used_for_more_than_an_order_can_cost_stays_credit(office: Office) -> None:
+    """SPEC §4: too much, or for a cancelled order, is the customer's credit."""
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1300.00")
+
+    office.do(FINANCE, "use_customer_credit", order_number=order.number, amount="300.00")
+    assert office.account(order.customer_id)["customer_credit"] == "300.00"
+    assert office.money(order)["verified"] == "1000.00"
+    office.end("free_cancelled_order", order)
+    office.do(FINANCE, "use_customer_credit", order_number=order.number, amount="50.00")
+
+    assert office.account(order.customer_id)["customer_credit"] == "1300.00"
+    assert office.money(order)["verified"] == "0.00"
+    office.assert_ledger_is_whole()
+
+
+def test_an_order_given_up_before_anything_left_needs_no_invoice(office: Office) -> None:
+    """O34: short-closed whole, it came to nothing and can be closed."""
+    order = confirmed(office)
+    assert office.money(order)["invoiced"] is False
+    order.short_closed = True
+    office.end("follow_short_closed_line", order, line_id=order.line_id)
+    order.stage = "fulfilled"
+    office.end("free_fulfilled_order", order)
+
+    money = office.money(order)
+
+    assert (money["worth"], money["paid_in_full"], money["invoiced"]) == ("0.00", True, True)
+
+
 def test_a_payment_of_the_future_or_for_nobody_is_refused(office: Office) -> None:
     order = confirmed(office)
 

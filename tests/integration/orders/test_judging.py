@@ -148,7 +148,7 @@ def test_another_customers_campaign_explains_no_last_price(desk: Desk, clock_fil
 
     order = desk.new_order(lines=labels())
 
-    gate = next(gate for gate in order["gates"] if gate["kind"] == "price")
+    gate: dict[str, Any] = next(gate for gate in order["gates"] if gate["kind"] == "price")
     assert [doubt["kind"] for doubt in gate["figures"]["doubts"]] == ["differs_from_last_price"]
 
 
@@ -167,7 +167,7 @@ def test_a_corrected_price_ends_the_three_reports_of_the_doubt(desk: Desk) -> No
 def test_a_line_that_nobody_gave_a_price_misses_it(desk: Desk, neighbours: Neighbours) -> None:
     """O6: without a scheme the price has to be said; that it is in doubt comes after that."""
     with desk.store.work() as work:
-        copies.keep_product(work, {**LABEL, "id": "4" * 8 + LABEL["id"][8:], "code": "NEW"}, 1)
+        copies.keep_product(work, {**LABEL, "id": "4" * 8 + str(LABEL["id"])[8:], "code": "NEW"}, 1)
     unpriced: list[dict[str, Any]] = [{"product_code": "NEW", "quantity": "1"}]
     with pytest.raises(FieldsMissing) as refused:
         desk.new_order(lines=unpriced)

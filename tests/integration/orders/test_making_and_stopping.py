@@ -22,7 +22,9 @@ from services.orders.use_cases import actions, ending, progress
 from tests.integration.orders.desk import (
     CLERK,
     CUSTOMER,
+    DIRECTOR,
     FINANCE,
+    PASSED,
     SALES,
     SUPERVISOR,
     Desk,
@@ -190,6 +192,63 @@ def test_closing_waits_for_money_invoice_and_papers(
     order = desk.talk("close", FINANCE, order_number=number)
 
     assert order["stage"] == "closed"
+
+
+@pytest.fixture
+def closed(
+    desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> str:
+    number: str = confirmed["number"]
+    desk.talk("issue_instruction", order_number=number, line_no=1)
+    stock(desk, confirmed, "980")
+    shipped("shipment_signed", "signed", 8)
+    paid = {"paid_in_full": True, "balance": "0.00", "invoiced": True}
+    neighbours.answer("customers.get_order_money", {"money": paid})
+    neighbours.answer("shipping.list_owed", {"items": []})
+    desk.talk("close", FINANCE, order_number=number)
+    neighbours.asked.clear()
+    return number
+
+
+def test_the_director_opens_a_closed_order_and_the_credit_gate_runs_again(
+    desk: Desk, neighbours: Neighbours, closed: str
+) -> None:
+    with pytest.raises(RoleNeeded):
+        desk.talk("reopen", FINANCE, order_number=closed, reason="correction")
+
+    order = desk.talk("reopen", DIRECTOR, order_number=closed, reason="correction")
+
+    assert order["stage"] == "fulfilled"
+    assert neighbours.names() == ["customers.check_production_terms", "customers.reserve_credit"]
+    assert desk.announced()[-1] == "order_reopened"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "code"),
+    [
+        ("customers.reserve_credit", {**PASSED, "verdict": "held"}, "credit_held"),
+        ("customers.check_production_terms", {**MONEY_MET, "credit_stop": True}, "credit_stop"),
+    ],
+)
+def test_a_closed_order_stays_closed_where_the_credit_gate_does_not_pass(
+    desk: Desk,
+    neighbours: Neighbours,
+    closed: str,
+    name: str,
+    answer: dict[str, Any],
+    code: str,
+) -> None:
+    neighbours.answer(name, answer)
+    before, told = desk.order(closed), desk.announced()
+
+    with pytest.raises(Conflict) as refused:
+        desk.talk("reopen", DIRECTOR, order_number=closed, reason="correction")
+
+    assert refused.value.code == code
+    assert {**desk.order(closed), "version": 0} == {**before, "version": 0}
+    assert desk.announced() == told
+    held = name == "customers.reserve_credit"
+    assert neighbours.names().count("customers.undo_credit") == held
 
 
 def test_a_hold_stops_forward_moves_until_it_is_lifted(
