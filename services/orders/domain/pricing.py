@@ -150,6 +150,11 @@ class Promotion(Versioned, Base):
     valid_until: Mapped[Day | None] = mapped_column(nullable=True, comment="last day, inclusive")
     active: Mapped[bool]
 
+    def guard_version(self, expected: int | None) -> None:
+        """Raise StaleVersion if somebody changed it since."""
+        if expected is not None and expected != self.version:
+            raise StaleVersion(entity=f"promotion {self.code}", version=self.version)
+
 
 class LastPrice(Base):
     """What a customer last paid for a product."""
