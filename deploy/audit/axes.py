@@ -65,7 +65,8 @@ def _stage(books: OrderBooks) -> Iterator[Difference]:
     if books.orders is None:
         return
     served = bool(books.lines) and all(line.is_served for line in books.lines)
-    if books.stage == "in_progress" and served:
+    # What is signed for on hold waits for the hold to be lifted.
+    if books.stage == "in_progress" and served and not books.orders["on_hold"]:
         yield books.difference(
             Kind.STAGE, "orders", "every line is served", "fulfilled", books.stage, announce=False
         )

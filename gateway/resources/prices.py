@@ -66,6 +66,18 @@ class NewPromotion(Message):
     valid_until = fields.Date(load_default=None, allow_none=True)
 
 
+class PromotionEdit(Message):
+    """Other terms of a promotion, or its end."""
+
+    threshold = Amount(required=True, above=0)
+    value = Amount(required=True, above=0)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(load_default=None, allow_none=True)
+    active = fields.Boolean(load_default=True)
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
 class PriceQuery(Message):
     """What, how much, for whom."""
 
@@ -197,6 +209,27 @@ OPERATIONS = [
         body=NewPromotion,
         answer=Promotion,
         status=201,
+        location="/promotions/{code}",
+    ),
+    Operation(
+        method="GET",
+        path="/promotions/{promotion_code}",
+        rpc="orders.get_promotion",
+        permission="prices.read",
+        summary="One promotion",
+        tag="prices",
+        answer=Promotion,
+    ),
+    Operation(
+        method="PUT",
+        path="/promotions/{promotion_code}",
+        rpc="orders.change_promotion",
+        permission="prices.change",
+        summary="Change what a promotion gives or when, or end it",
+        tag="prices",
+        body=PromotionEdit,
+        answer=Promotion,
+        versioned=True,
     ),
     Operation(
         method="GET",

@@ -245,6 +245,14 @@ class OrdersService(LeadingService):
     def create_promotion(self, work: Work, request: Request) -> Answer:
         return views.promotion(pricing.create_promotion(work, request))
 
+    @command(commands.ChangePromotion)
+    def change_promotion(self, work: Work, request: Request) -> Answer:
+        return views.promotion(pricing.change_promotion(work, request))
+
+    @query(commands.PromotionAsked)
+    def get_promotion(self, work: Work, request: Request) -> Answer:
+        return views.promotion(prices.promotion(work, request["promotion_code"]))
+
     @query(commands.NoBody)
     def list_promotions(self, work: Work, request: Request) -> Answer:  # noqa: ARG002
         return {"items": [views.promotion(one) for one in prices.all_promotions(work)]}

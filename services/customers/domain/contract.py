@@ -40,6 +40,7 @@ class Contract(Versioned, Base):
     valid_from: Mapped[date]
     valid_until: Mapped[date | None] = mapped_column(comment="its last day; null: until ended")
     terms: Mapped[Terms | None]
+    instruction_before_sign_back: Mapped[bool | None]
     deposit_percent: Mapped[Percent | None]
     balance_before_dispatch: Mapped[bool | None]
     credit_limit: Mapped[Money | None]

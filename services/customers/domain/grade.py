@@ -82,7 +82,9 @@ def policy_in_force(
     return Policy(
         grade=grade,
         terms=Terms(of("terms", contract and contract.terms)),
-        instruction_before_sign_back=setting(f"grade_{grade.lower()}_instruction_before_sign_back"),
+        instruction_before_sign_back=of(
+            "instruction_before_sign_back", contract and contract.instruction_before_sign_back
+        ),
         deposit_percent=of("deposit_percent", contract and contract.deposit_percent),
         balance_before_dispatch=of(
             "balance_before_dispatch", contract and contract.balance_before_dispatch

@@ -14,6 +14,7 @@ class ContractText(Message):
     valid_from = fields.Date()
     valid_until = fields.Date(allow_none=True)
     terms = one_of(Terms, allow_none=True)
+    instruction_before_sign_back = fields.Boolean(allow_none=True)
     deposit_percent = Percent(allow_none=True, least=0, validate=validate.Range(max=100))
     balance_before_dispatch = fields.Boolean(allow_none=True)
     credit_limit = Amount(allow_none=True, least=0, validate=validate.Range(max=LARGEST_SUM))

@@ -267,6 +267,14 @@ class SchemeNotFound(NotFound):
     zh = "没有价格方案 {scheme_code}。"
 
 
+class PromotionNotFound(NotFound):
+    """No such promotion."""
+
+    code = "promotion_not_found"
+    en = "There is no promotion {promotion_code}."
+    zh = "没有促销 {promotion_code}。"
+
+
 class SchemeCodeTaken(Conflict):
     """Codes of price schemes are unique."""
 

@@ -199,6 +199,11 @@ class PromotionTerms:
     valid_from: date
     valid_until: date | None
 
+    def guard_version(self, expected: int | None) -> None:
+        """Raise StaleVersion if somebody changed it since."""
+        if expected is not None and expected != self.version:
+            raise StaleVersion(entity=f"promotion {self.code}", version=self.version)
+
 
 @dataclass(frozen=True)
 class Paid:

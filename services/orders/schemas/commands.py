@@ -416,25 +416,48 @@ class SearchSchemes(PageRequest):
     on = fields.Date(load_default=None, allow_none=True)
 
 
-class CreatePromotion(Message):
-    """A threshold: from so many yuan on, a discount or a coupon."""
+class PromotionTerms(Message):
+    """From how many yuan on it gives how much, and when."""
 
     promotion_code = Text(required=True, least=1, most=40)
-    name = Text(required=True, least=1, most=120)
-    kind = fields.String(required=True, validate=validate.OneOf(("discount", "coupon")))
     threshold = Amount(required=True, above=0)
     value = Amount(required=True, above=0)
-    region = Text(load_default=None, allow_none=True, most=60)
-    grade = fields.String(
-        load_default=None, allow_none=True, validate=validate.OneOf(("A", "B", "C"))
-    )
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(load_default=None, allow_none=True)
 
     @validates_schema
-    def _worth_less_than_threshold(self, data: dict[str, Any], **_: Any) -> None:
+    def _makes_sense(self, data: dict[str, Any], **_: Any) -> None:
         if data["value"] >= data["threshold"]:
             raise ValidationError("Must be below the threshold.", "value")
+        until = data.get("valid_until")
+        if until is not None and until < data["valid_from"]:
+            raise ValidationError("Must not lie before valid_from.", "valid_until")
+
+
+class CreatePromotion(PromotionTerms):
+    """A threshold: from so many yuan on, a discount or a coupon."""
+
+    name = Text(required=True, least=1, most=120)
+    kind = fields.String(required=True, validate=validate.OneOf(("discount", "coupon")))
+    region = Text(load_default=None, allow_none=True, most=60)
+    grade = fields.String(
+        load_default=None, allow_none=True, validate=validate.OneOf(("A", "B", "C"))
+    )
+
+
+class ChangePromotion(PromotionTerms):
+    """Other terms of a promotion, or its end."""
+
+    active = fields.Boolean(load_default=True)
+    expected_version = version()
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
+class PromotionAsked(Message):
+    """One promotion."""
+
+    promotion_code = Text(required=True, least=1, most=40)
 
 
 class PriceAsked(Message):

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Work
-from services.orders.domain.errors import SchemeNotFound
+from services.orders.domain.errors import PromotionNotFound, SchemeNotFound
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import (
     LastPrice,
@@ -153,6 +153,14 @@ def scheme(work: Work, code: str) -> PriceScheme:
 
 def scheme_exists(work: Work, code: str) -> bool:
     return work.session.scalar(select(PriceScheme.id).where(PriceScheme.code == code)) is not None
+
+
+def promotion(work: Work, code: str) -> Promotion:
+    """Give one promotion. Raises PromotionNotFound."""
+    found = work.session.scalar(select(Promotion).where(Promotion.code == code))
+    if found is None:
+        raise PromotionNotFound(promotion_code=code)
+    return found
 
 
 def promotion_exists(work: Work, code: str) -> bool:

@@ -162,6 +162,28 @@ def create_promotion(work: Work, request: Mapping[str, Any]) -> Promotion:
     return promotion
 
 
+_OF_A_PROMOTION = ("threshold", "value", "valid_from", "valid_until", "active")
+
+
+def change_promotion(work: Work, request: Mapping[str, Any]) -> Promotion:
+    """Change what a promotion gives or when, or end it; orders judged by it keep their verdict."""
+    promotion = prices.promotion(work, request["promotion_code"])
+    promotion.guard_version(request["expected_version"])
+    before = {name: getattr(promotion, name) for name in _OF_A_PROMOTION}
+    for name in _OF_A_PROMOTION:
+        setattr(promotion, name, request[name])
+    work.session.flush()
+    work.log(
+        "promotion",
+        promotion.code,
+        "change",
+        changes=difference(before, {name: request[name] for name in _OF_A_PROMOTION}),
+        reason=request["reason"],
+        note=request["note"],
+    )
+    return promotion
+
+
 def quote(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
     """Say what a product costs a customer today, by scheme and by what was last paid."""
     customer = copies.customer(work, request["customer_code"])

@@ -278,6 +278,32 @@ def test_a_contract_overrides_the_policy_field_by_field(office: Office) -> None:
     assert (verdict["code"], verdict["terms"]) == ("balance_not_verified", "account")
 
 
+@pytest.mark.parametrize(
+    ("field", "agreed"),
+    [
+        ("terms", "deposit_and_balance"),
+        ("instruction_before_sign_back", False),
+        ("deposit_percent", "20.000"),
+        ("balance_before_dispatch", True),
+        ("credit_limit", "800.00"),
+        ("credit_stop_days", 60),
+        ("payment_days", 45),
+    ],
+)
+def test_each_field_of_a_contract_overrides_its_own_number_and_no_other(
+    office: Office, field: str, agreed: Any
+) -> None:
+    """C4."""
+    order = PaperOrder(office.customer("A"), "D261122-000001")
+    before = office.ask(CLERK, "get_terms", customer_id=order.customer_id)
+    number = sign(office, order, **{field: agreed})
+
+    terms = office.ask(CLERK, "get_terms", customer_id=order.customer_id)
+
+    assert before[field] != agreed
+    assert terms == {**before, field: agreed, "contract_number": number}
+
+
 # -- contracts -----------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chassis import clock
 from chassis.commands import load
-from chassis.errors import RoleNeeded
+from chassis.errors import RoleNeeded, StaleVersion
 from chassis.principal import Principal
 from services.orders.domain.errors import (
     DiscountAboveAmount,
@@ -247,3 +247,30 @@ def test_a_line_is_given_up_once(desk: Desk) -> None:
             **give_up,
         )
     assert desk.announced() == told
+
+
+def test_a_promotion_can_be_changed_and_ended(desk: Desk) -> None:
+    """O10: what it gave before stays with the orders that were judged by it."""
+    terms: dict[str, Any] = {
+        "promotion_code": "TEN-OFF",
+        "threshold": "50",
+        "value": "10",
+        "valid_from": "2020-01-01",
+    }
+    new = load(commands.CreatePromotion(), {**terms, "name": "满50减10", "kind": "discount"})
+    with desk.store.work(DIRECTOR) as work:
+        pricing.create_promotion(work, new)
+    given = desk.new_order(lines=labels())
+
+    ended = {**terms, "active": False, "reason": "price", "expected_version": 1}
+    with desk.store.work(DIRECTOR) as work:
+        pricing.change_promotion(work, load(commands.ChangePromotion(), ended))
+
+    assert (given["total"], desk.new_order(lines=labels())["total"]) == ("40.00", "50.00")
+    assert desk.order(given["number"])["total"] == "40.00"
+    assert desk.state("select changes, reason from change_log where entity_id = 'TEN-OFF'")[-1] == (
+        {"active": [True, False]},
+        "price",
+    )
+    with pytest.raises(StaleVersion), desk.store.work(DIRECTOR) as work:
+        pricing.change_promotion(work, load(commands.ChangePromotion(), ended))

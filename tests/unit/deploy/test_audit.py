@@ -263,6 +263,8 @@ def test_an_order_whose_lines_are_all_signed_must_be_fulfilled() -> None:
     (found,) = found_in(books)
 
     assert (found.kind, found.expected, found.found) == (Kind.STAGE, "fulfilled", "in_progress")
+    books["orders"]["on_hold"] = True
+    assert [each for each in found_in(books) if each.kind is Kind.STAGE] == []
 
 
 def test_what_an_ended_order_still_holds_can_be_mended_by_telling_again() -> None:
