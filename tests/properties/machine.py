@@ -252,6 +252,8 @@ class Desks(RuleBasedStateMachine):
             self._touch(deal, told)
             return
         self._is_refused(told, MAY[thing.kind][verb])
+        if self._is_disturbed(before):
+            return
         is_allowed = listed is not None and listed["allowed"]
         assert is_talked_over or not is_allowed, f"listed as allowed, and yet refused: {told}"
         self._nothing_changed(told, before, but=_LEAVES_ITS_TRACE.get(verb, frozenset()))
@@ -565,6 +567,10 @@ class Desks(RuleBasedStateMachine):
         self.house.watch.await_quiet()
         return self.house.watch.standing(by_content=by_content)
 
+    def _is_disturbed(self, before: Standing) -> bool:
+        """Tell whether a timer may have moved something meanwhile, which is nobody's fault."""
+        return self.house.watch.timers() != before.timers
+
     def _nothing_changed(
         self, told: object, before: Standing, *, but: Collection[str] = ()
     ) -> None:
@@ -575,8 +581,8 @@ class Desks(RuleBasedStateMachine):
         """
         after = self._standing(by_content=before.by_content)
         changed = before.changed_in(after).difference(but if before.by_content else ())
-        if changed and before.timers != after.timers:
-            return  # A timer did that, or may have: it is not this refusal's.
+        if changed and self._is_disturbed(before):
+            return
         assert not changed, (
             f"refused, and yet something changed: {told}\n  "
             f"{self.house.watch.say_what_changed(sorted(changed), before)}"
