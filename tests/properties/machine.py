@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     multiple,
+    precondition,
     rule,
 )
 
@@ -41,6 +42,8 @@ from tests.properties.deals import (
 from tests.properties.house import PEOPLE, Command, House, Told
 from tests.properties.watch import Standing
 
+#: Of one example; more are the story's to tell.
+MOST_DAYS = 3
 NTH = st.integers(min_value=0, max_value=11)
 KIND = st.sampled_from(KINDS)
 MOVE = st.sampled_from([f"{kind} {verb}" for kind, verbs in MAY.items() for verb in verbs])
@@ -127,6 +130,7 @@ class Desks(RuleBasedStateMachine):
         self.cast = Cast(self.house, World.new(self.house.company))
         #: Orders whose books were not compared since they were last touched.
         self.touched: dict[str, Deal] = {}
+        self.days_passed = 0
 
     # -- orders come in --------------------------------------------------------------------
 
@@ -245,6 +249,7 @@ class Desks(RuleBasedStateMachine):
         listed = self._listed(thing, by).get(verb)
         is_talked_over = bool(listed and listed["allowed"] and listed["checked_when_done"])
         before = self._standing(by_content=is_talked_over)
+        stage = self.house.page(deal.path)["stage"]
         told = self._tell(deal, thing, verb, by, half=half)
         if told.is_done:
             assert listed is not None, f"not even listed: {told}"
@@ -257,6 +262,7 @@ class Desks(RuleBasedStateMachine):
         is_allowed = listed is not None and listed["allowed"]
         assert is_talked_over or not is_allowed, f"listed as allowed, and yet refused: {told}"
         self._nothing_changed(told, before, but=_LEAVES_ITS_TRACE.get(verb, frozenset()))
+        assert self.house.page(deal.path)["stage"] == stage, f"in another stage by {told}"
 
     def _is_refused(self, told: Told, roles: frozenset[str]) -> None:
         assert told.is_refused, f"not refused: {told}"
@@ -480,8 +486,10 @@ class Desks(RuleBasedStateMachine):
         assert told.is_done or told.is_refused, str(told)
         self._touch(order)
 
+    @precondition(lambda self: self.days_passed < MOST_DAYS)
     @step(order=orders)
     def a_day_passes(self, order: Deal) -> None:
+        self.days_passed += 1
         self._touch(order)
         self.house.watch.await_quiet()
         before = self.house.watch.standing()
