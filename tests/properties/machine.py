@@ -184,8 +184,8 @@ class Desks(RuleBasedStateMachine):
     @step(order=orders, of=KIND, nth=NTH)
     def the_nth_allowed_move_is_made(self, order: Deal, of: str, nth: int) -> None:
         """Make one of the moves that anybody may make now, by somebody whose it is."""
-        thing, verb, who = self._nth_allowed(order, of, nth)
-        self._move(order, thing, verb, who[nth % len(who)], half=bool(nth % 2))
+        for thing, verb, who in self._nth_allowed(order, of, nth):
+            self._move(order, thing, verb, who[nth % len(who)], half=bool(nth % 2))
 
     @step(order=orders, of=KIND, by=ROLE, nth=NTH)
     def all_that_is_not_allowed_is_tried(self, order: Deal, of: str, by: str, nth: int) -> None:
@@ -209,7 +209,8 @@ class Desks(RuleBasedStateMachine):
             roles = sorted(MAY[of][verb])
             self._move(order, thing, verb, roles[nth % len(roles)])
 
-    def _nth_allowed(self, deal: Deal, of: str, nth: int) -> tuple[Thing, str, Sequence[str]]:
+    def _nth_allowed(self, deal: Deal, of: str, nth: int) -> list[tuple[Thing, str, Sequence[str]]]:
+        """Give one move that is allowed to somebody, with whom; none of an order that is over."""
         self.house.watch.await_quiet()
         for kind in (of, "order", *KINDS):
             options = [
@@ -220,9 +221,8 @@ class Desks(RuleBasedStateMachine):
                 if item["allowed"] and item["verb"] in MAY[kind]
             ]
             if options:
-                return options[nth % len(options)]
-        # An order that is over: everything is refused.
-        return Thing("order", deal.path), "hold", ("clerk",)
+                return [options[nth % len(options)]]
+        return []
 
     def _thing(self, deal: Deal, of: str, nth: int) -> Thing:
         self.house.watch.await_quiet()
@@ -351,12 +351,13 @@ class Desks(RuleBasedStateMachine):
         nth=NTH,
     )
     def a_move_is_badly_sent(self, order: Deal, what: str, nth: int) -> None:
-        thing, verb, who = self._nth_allowed(order, "order", nth)
-        by = who[nth % len(who)]
-        if not self._listed(thing, by).get(verb, {"allowed": False})["allowed"]:
-            return
+        for thing, verb, who in self._nth_allowed(order, "order", nth):
+            by = who[nth % len(who)]
+            if self._listed(thing, by).get(verb, {"allowed": False})["allowed"]:
+                self._send_badly(self._command(order, thing, verb, by), what)
+
+    def _send_badly(self, command: Command, what: str) -> None:
         before = self._standing()
-        command = self._command(order, thing, verb, by)
         match what:
             case "another version":
                 assert command.if_match is not None
@@ -501,11 +502,13 @@ class Desks(RuleBasedStateMachine):
     @step(order=orders, of=KIND, nths=st.lists(NTH, min_size=2, max_size=4))
     def moves_are_made_at_once(self, order: Deal, of: str, nths: list[int]) -> None:
         """Let allowed moves of one thing race, each by its own person in the version it saw."""
-        options = [self._nth_allowed(order, of, nth) for nth in nths]
+        options = [(*found, nth) for nth in nths for found in self._nth_allowed(order, of, nth)]
+        if not options:
+            return
         thing = options[0][0]
         commands = [
             self._command(order, thing, verb, who[nth % len(who)])
-            for (of_thing, verb, who), nth in zip(options, nths, strict=True)
+            for of_thing, verb, who, nth in options
             if of_thing == thing
         ]
         listed = {by: self._listed(thing, by) for by in {each.by for each in commands}}
@@ -520,11 +523,10 @@ class Desks(RuleBasedStateMachine):
     @step(order=orders, of=KIND, nth=NTH, times=st.integers(min_value=2, max_value=4))
     def one_command_arrives_at_once(self, order: Deal, of: str, nth: int, times: int) -> None:
         """Let the same command by the same key arrive several times: it is one."""
-        thing, verb, who = self._nth_allowed(order, of, nth)
-        told = self._at_once(order, [self._command(order, thing, verb, who[0])] * times)
-        done = [each for each in told if each.is_done]
-        for each in done:
-            assert same(each.answer, done[0].answer), f"one key, two answers: {each}, {done[0]}"
+        for thing, verb, who in self._nth_allowed(order, of, nth):
+            told = self._at_once(order, [self._command(order, thing, verb, who[0])] * times)
+            answers = [each.answer for each in told if each.is_done]
+            assert all(same(answer, answers[0]) for answer in answers), "one key, two answers"
 
     def _command(self, deal: Deal, thing: Thing, verb: str, by: str) -> Command:
         seen = self.house.look(thing.path)
