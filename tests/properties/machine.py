@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     multiple,
+    precondition,
     rule,
 )
 
@@ -41,6 +42,8 @@ from tests.properties.deals import (
 from tests.properties.house import PEOPLE, Command, House, Told
 from tests.properties.watch import Standing
 
+#: Of one example; more are the story's to tell.
+MOST_DAYS = 3
 NTH = st.integers(min_value=0, max_value=11)
 KIND = st.sampled_from(KINDS)
 MOVE = st.sampled_from([f"{kind} {verb}" for kind, verbs in MAY.items() for verb in verbs])
@@ -127,6 +130,7 @@ class Desks(RuleBasedStateMachine):
         self.cast = Cast(self.house, World.new(self.house.company))
         #: Orders whose books were not compared since they were last touched.
         self.touched: dict[str, Deal] = {}
+        self.days_passed = 0
 
     # -- orders come in --------------------------------------------------------------------
 
@@ -180,8 +184,8 @@ class Desks(RuleBasedStateMachine):
     @step(order=orders, of=KIND, nth=NTH)
     def the_nth_allowed_move_is_made(self, order: Deal, of: str, nth: int) -> None:
         """Make one of the moves that anybody may make now, by somebody whose it is."""
-        thing, verb, who = self._nth_allowed(order, of, nth)
-        self._move(order, thing, verb, who[nth % len(who)], half=bool(nth % 2))
+        for thing, verb, who in self._nth_allowed(order, of, nth):
+            self._move(order, thing, verb, who[nth % len(who)], half=bool(nth % 2))
 
     @step(order=orders, of=KIND, by=ROLE, nth=NTH)
     def all_that_is_not_allowed_is_tried(self, order: Deal, of: str, by: str, nth: int) -> None:
@@ -205,7 +209,8 @@ class Desks(RuleBasedStateMachine):
             roles = sorted(MAY[of][verb])
             self._move(order, thing, verb, roles[nth % len(roles)])
 
-    def _nth_allowed(self, deal: Deal, of: str, nth: int) -> tuple[Thing, str, Sequence[str]]:
+    def _nth_allowed(self, deal: Deal, of: str, nth: int) -> list[tuple[Thing, str, Sequence[str]]]:
+        """Give one move that is allowed to somebody, with whom; none of an order that is over."""
         self.house.watch.await_quiet()
         for kind in (of, "order", *KINDS):
             options = [
@@ -216,9 +221,8 @@ class Desks(RuleBasedStateMachine):
                 if item["allowed"] and item["verb"] in MAY[kind]
             ]
             if options:
-                return options[nth % len(options)]
-        # An order that is over: everything is refused.
-        return Thing("order", deal.path), "hold", ("clerk",)
+                return [options[nth % len(options)]]
+        return []
 
     def _thing(self, deal: Deal, of: str, nth: int) -> Thing:
         self.house.watch.await_quiet()
@@ -245,6 +249,7 @@ class Desks(RuleBasedStateMachine):
         listed = self._listed(thing, by).get(verb)
         is_talked_over = bool(listed and listed["allowed"] and listed["checked_when_done"])
         before = self._standing(by_content=is_talked_over)
+        stage = self.house.page(deal.path)["stage"]
         told = self._tell(deal, thing, verb, by, half=half)
         if told.is_done:
             assert listed is not None, f"not even listed: {told}"
@@ -252,9 +257,12 @@ class Desks(RuleBasedStateMachine):
             self._touch(deal, told)
             return
         self._is_refused(told, MAY[thing.kind][verb])
+        if self._is_disturbed(before):
+            return
         is_allowed = listed is not None and listed["allowed"]
         assert is_talked_over or not is_allowed, f"listed as allowed, and yet refused: {told}"
         self._nothing_changed(told, before, but=_LEAVES_ITS_TRACE.get(verb, frozenset()))
+        assert self.house.page(deal.path)["stage"] == stage, f"in another stage by {told}"
 
     def _is_refused(self, told: Told, roles: frozenset[str]) -> None:
         assert told.is_refused, f"not refused: {told}"
@@ -343,12 +351,13 @@ class Desks(RuleBasedStateMachine):
         nth=NTH,
     )
     def a_move_is_badly_sent(self, order: Deal, what: str, nth: int) -> None:
-        thing, verb, who = self._nth_allowed(order, "order", nth)
-        by = who[nth % len(who)]
-        if not self._listed(thing, by).get(verb, {"allowed": False})["allowed"]:
-            return
+        for thing, verb, who in self._nth_allowed(order, "order", nth):
+            by = who[nth % len(who)]
+            if self._listed(thing, by).get(verb, {"allowed": False})["allowed"]:
+                self._send_badly(self._command(order, thing, verb, by), what)
+
+    def _send_badly(self, command: Command, what: str) -> None:
         before = self._standing()
-        command = self._command(order, thing, verb, by)
         match what:
             case "another version":
                 assert command.if_match is not None
@@ -478,8 +487,10 @@ class Desks(RuleBasedStateMachine):
         assert told.is_done or told.is_refused, str(told)
         self._touch(order)
 
+    @precondition(lambda self: self.days_passed < MOST_DAYS)
     @step(order=orders)
     def a_day_passes(self, order: Deal) -> None:
+        self.days_passed += 1
         self._touch(order)
         self.house.watch.await_quiet()
         before = self.house.watch.standing()
@@ -491,11 +502,13 @@ class Desks(RuleBasedStateMachine):
     @step(order=orders, of=KIND, nths=st.lists(NTH, min_size=2, max_size=4))
     def moves_are_made_at_once(self, order: Deal, of: str, nths: list[int]) -> None:
         """Let allowed moves of one thing race, each by its own person in the version it saw."""
-        options = [self._nth_allowed(order, of, nth) for nth in nths]
+        options = [(*found, nth) for nth in nths for found in self._nth_allowed(order, of, nth)]
+        if not options:
+            return
         thing = options[0][0]
         commands = [
             self._command(order, thing, verb, who[nth % len(who)])
-            for (of_thing, verb, who), nth in zip(options, nths, strict=True)
+            for of_thing, verb, who, nth in options
             if of_thing == thing
         ]
         listed = {by: self._listed(thing, by) for by in {each.by for each in commands}}
@@ -510,11 +523,10 @@ class Desks(RuleBasedStateMachine):
     @step(order=orders, of=KIND, nth=NTH, times=st.integers(min_value=2, max_value=4))
     def one_command_arrives_at_once(self, order: Deal, of: str, nth: int, times: int) -> None:
         """Let the same command by the same key arrive several times: it is one."""
-        thing, verb, who = self._nth_allowed(order, of, nth)
-        told = self._at_once(order, [self._command(order, thing, verb, who[0])] * times)
-        done = [each for each in told if each.is_done]
-        for each in done:
-            assert same(each.answer, done[0].answer), f"one key, two answers: {each}, {done[0]}"
+        for thing, verb, who in self._nth_allowed(order, of, nth):
+            told = self._at_once(order, [self._command(order, thing, verb, who[0])] * times)
+            answers = [each.answer for each in told if each.is_done]
+            assert all(same(answer, answers[0]) for answer in answers), "one key, two answers"
 
     def _command(self, deal: Deal, thing: Thing, verb: str, by: str) -> Command:
         seen = self.house.look(thing.path)
@@ -565,6 +577,10 @@ class Desks(RuleBasedStateMachine):
         self.house.watch.await_quiet()
         return self.house.watch.standing(by_content=by_content)
 
+    def _is_disturbed(self, before: Standing) -> bool:
+        """Tell whether a timer may have moved something meanwhile, which is nobody's fault."""
+        return self.house.watch.timers() != before.timers
+
     def _nothing_changed(
         self, told: object, before: Standing, *, but: Collection[str] = ()
     ) -> None:
@@ -575,8 +591,8 @@ class Desks(RuleBasedStateMachine):
         """
         after = self._standing(by_content=before.by_content)
         changed = before.changed_in(after).difference(but if before.by_content else ())
-        if changed and before.timers != after.timers:
-            return  # A timer did that, or may have: it is not this refusal's.
+        if changed and self._is_disturbed(before):
+            return
         assert not changed, (
             f"refused, and yet something changed: {told}\n  "
             f"{self.house.watch.say_what_changed(sorted(changed), before)}"
