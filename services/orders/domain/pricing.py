@@ -120,6 +120,11 @@ class Promotion(Versioned, Base):
     valid_until: Mapped[Day | None] = mapped_column(nullable=True, comment="last day, inclusive")
     active: Mapped[bool]
 
+    def guard_version(self, expected: int | None) -> None:
+        """Raise StaleVersion if somebody changed it since."""
+        if expected is not None and expected != self.version:
+            raise StaleVersion(entity=f"promotion {self.code}", version=self.version)
+
 
 class LastPrice(Base):
     """What a customer last paid for a product."""
@@ -198,11 +203,6 @@ class PromotionTerms:
     region: str | None
     valid_from: date
     valid_until: date | None
-
-    def guard_version(self, expected: int | None) -> None:
-        """Raise StaleVersion if somebody changed it since."""
-        if expected is not None and expected != self.version:
-            raise StaleVersion(entity=f"promotion {self.code}", version=self.version)
 
 
 @dataclass(frozen=True)
