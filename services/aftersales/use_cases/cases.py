@@ -45,6 +45,7 @@ def open_case(work: Work, request: Request) -> Case:
         opened_by=work.principal.name,
         opened_at=work.now,
         answer_due_at=work.now + timedelta(hours=work.setting("first_answer_hours")),
+        photos=request["photos"],
     )
     work.session.add(case)
     work.announce(case.open())
@@ -159,7 +160,8 @@ def inspect(work: Work, request: Request) -> Case:
         for line_no, line in lines.items()
     }
     defects = {line_no: line["defect"] for line_no, line in lines.items() if line["defect"]}
-    work.announce(case.inspect(findings, defects, by=work.principal.name))
+    found = case.inspect(findings, defects, by=work.principal.name, photos=request["photos"])
+    work.announce(found)
     return case
 
 
