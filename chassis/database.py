@@ -335,6 +335,8 @@ def connect(
         pool_use_lifo=True,
         pool_recycle=1800,
         json_serializer=_compact_json,
+        # An error's text goes to logs and to failed_message: not with phones and hashes in it.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": f"gendan-{application}",

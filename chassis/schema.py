@@ -15,15 +15,43 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 # Written by a person, stored by PostgreSQL (which cannot hold NUL) and shown on documents:
 # control characters and the marks that turn the reading direction have no business there.
 _FORBIDDEN_CHARACTERS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 
+# marshmallow reads all that Python can make a number, a date or a truth of: 1.9 as 1, "no" as
+# false, "2026-W47-7" as a day. What a message means must not hang on that.
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _only_a_boolean(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    raise ValidationError("Not a valid boolean.")
+
+
+def _only_a_day(value: Any) -> Any:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValidationError("Not a valid date.")
+    return value
+
+
 class Message(Schema):
-    """A command or its answer: a field it does not name is refused."""
+    """A command or its answer: a field it does not name is refused, and so is a wrong type."""
 
     class Meta:
         unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002
+        """Take for a field only what is of its own type on the wire (marshmallow's hook)."""
+        if isinstance(field_obj, fields.Integer):
+            field_obj.strict = True
+        elif isinstance(field_obj, fields.Boolean):
+            field_obj.pre_load = [_only_a_boolean]
+        elif isinstance(field_obj, fields.Date):
+            field_obj.pre_load = [_only_a_day]
 
 
 class Copy(Schema):
@@ -75,8 +103,9 @@ class _Decimal(fields.Decimal):
         super().__init__(as_string=True, allow_nan=False, **kwargs)
 
     def _validated(self, value: Any) -> Decimal:
-        if isinstance(value, float | bool) or (isinstance(value, str) and len(value) > 40):
-            # A float has already lost what it stood for.
+        # A JSON number has gone through a float somewhere and lost what it stood for.
+        is_text = isinstance(value, str) and len(value) <= 40 and _DECIMAL.fullmatch(value)
+        if not is_text and not isinstance(value, Decimal):
             raise self.make_error("invalid")
         number: Decimal = super()._validated(value)
         if abs(number) >= self.limit:
@@ -88,7 +117,8 @@ class _Decimal(fields.Decimal):
             raise ValidationError(f"Must be at least {self.least}.")
         if self.above is not None and exact <= self.above:
             raise ValidationError(f"Must be above {self.above}.")
-        return exact
+        # "-0" is zero, and is shown as it.
+        return exact or abs(exact)
 
     def _serialize(self, value: Any, *_: Any, **__: Any) -> str | None:
         # Numbers from the database are fit already; dumping is hot and skips the checks.
@@ -129,6 +159,8 @@ class Moment(fields.AwareDateTime):
         super().__init__(format="iso", **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if isinstance(value, str) and not _RFC_3339.fullmatch(value):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         moment: datetime = super()._deserialize(value, attr, data, **kwargs)
         try:
             return moment.astimezone(UTC)

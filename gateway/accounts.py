@@ -124,7 +124,7 @@ def unlock_account(work: Work, username: str, expected_version: int | None = Non
     """Let a person in again, and forget the failures of their name."""
     account = _locked_row(work, username, expected_version)
     account.locked = False
-    storage.forget_failures(work.session, name_subject(account.username))
+    _forget_failures(work, account)
     work.session.flush()
     work.log("account", account.username, "unlocked", changes={"locked": [True, False]})
     return account
@@ -143,7 +143,7 @@ def reset_password(
     account.must_change_password = True
     account.one_time_until = _one_time_end(work, now)
     storage.end_sessions(work.session, account.id, now)
-    storage.forget_failures(work.session, name_subject(account.username))
+    _forget_failures(work, account)
     work.session.flush()
     work.log("account", account.username, "password reset")
     return account, one_time
@@ -178,6 +178,20 @@ def name_subject(username: str) -> str:
     Hashed, because people type passwords into the field of the name.
     """
     return f"{storage.FailedSignIns.NAME}:{passwords.digest(username.lower())}"
+
+
+def place_subject(username: str, address: str) -> str:
+    """Give the name under which failures of a person at an address known to be theirs count."""
+    return f"{storage.FailedSignIns.PLACE}:{passwords.digest(f'{username.lower()} {address}')}"
+
+
+def _forget_failures(work: Work, account: Account) -> None:
+    places = storage.addresses_of(work.session, account.id)
+    for subject in (
+        name_subject(account.username),
+        *(place_subject(account.username, address) for address in places),
+    ):
+        storage.forget_failures(work.session, subject)
 
 
 def _locked_row(work: Work, username: str, expected_version: int | None) -> Account:

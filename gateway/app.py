@@ -1,7 +1,7 @@
 """The gateway's application: every route in one list, the middleware, the error handlers."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import falcon
@@ -126,10 +126,15 @@ def _add_operations(app: falcon.App[Any, Any], desk: Desk) -> None:
 
 def _add_surroundings(app: falcon.App[Any, Any], store: Store, services: Services) -> None:
     """Add what is not part of the API itself: its document, its figures, its health."""
-    app.add_route("/api/v1/openapi.json", Document(OPERATIONS, VERSION))
-    app.add_route("/docs", Page())
-    app.add_route("/docs/start.js", Start())
-    app.add_route("/docs/{name}", Assets())
-    app.add_route("/healthz", Health())
-    app.add_route("/readyz", Readiness(store, services))
-    app.add_route("/metrics", Metrics())
+    surroundings: Mapping[str, Any] = {
+        "/api/v1/openapi.json": Document(OPERATIONS, VERSION),
+        "/docs": Page(),
+        "/docs/start.js": Start(),
+        "/docs/{name}": Assets(),
+        "/healthz": Health(),
+        "/readyz": Readiness(store, services),
+        "/metrics": Metrics(),
+    }
+    for url, resource in surroundings.items():
+        resource.on_head = resource.on_get
+        app.add_route(url, resource)

@@ -57,12 +57,17 @@ class KeptFile:
 def fields_of(schema: Schema | None) -> Sequence[str]:
     """Give the names of a body's fields that name attachments."""
     declared: Mapping[str, fields.Field[Any]] = schema.fields if schema else {}
-    return [name for name, field in declared.items() if isinstance(field, ContentHash)]
+    return [name for name, field in declared.items() if _names_content(field)]
+
+
+def _names_content(field: fields.Field[Any]) -> bool:
+    return isinstance(field.inner if isinstance(field, fields.List) else field, ContentHash)
 
 
 def check_they_exist(call: "Call", names: Sequence[str]) -> None:
     """Raise AttachmentUnknown unless what the body names was sent in."""
-    wanted = [call.body[name] for name in names if call.body.get(name) is not None]
+    named = [call.body.get(name) or [] for name in names]
+    wanted = [each for one in named for each in ([one] if isinstance(one, str) else one)]
     if not wanted:
         return
     known = call.store.read(

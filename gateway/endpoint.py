@@ -47,7 +47,11 @@ class Endpoint:
     def __init__(self, operations: Iterable[Operation], desk: Desk) -> None:
         for operation in operations:
             # Falcon finds the methods of an address by these names.
-            setattr(self, f"on_{operation.method.lower()}", _Responder(operation, desk))
+            responder = _Responder(operation, desk)
+            setattr(self, f"on_{operation.method.lower()}", responder)
+            if operation.method == "GET":
+                # RFC 9110 §9.3.2: the same answer; Falcon leaves its body out.
+                self.on_head = responder
 
 
 class ActionFallback:

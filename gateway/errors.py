@@ -67,6 +67,14 @@ class ContentTypeRefused(Invalid):
     zh = "请求正文必须为 UTF-8 编码的 application/json。"
 
 
+class ContentEncodingRefused(Invalid):
+    """The body comes packed, in a way in which a small one could become a huge one."""
+
+    code = "content_encoding_refused"
+    en = "A body must come as it is: no Content-Encoding, no Transfer-Encoding but chunked."
+    zh = "请求正文不得压缩：不接受 Content-Encoding，Transfer-Encoding 仅限 chunked。"
+
+
 class FileTypeRefused(ContentTypeRefused):
     """The file comes in a form that is not taken."""
 
@@ -161,6 +169,7 @@ STATUS_BY_CODE: Mapping[str, HTTPStatus] = {
     "body_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "query_too_long": HTTPStatus.REQUEST_URI_TOO_LONG,
     "content_type_refused": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "content_encoding_refused": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "not_acceptable": HTTPStatus.NOT_ACCEPTABLE,
     "too_many_attempts": HTTPStatus.TOO_MANY_REQUESTS,
 }

@@ -15,7 +15,7 @@ from gateway.errors import PROBLEM
 from gateway.file_kinds import Kind
 from gateway.operations import FILE, JSON, PUBLIC, SIGNED_IN, Answer, Operation
 from gateway.permissions import TABLE
-from gateway.reading import PATH_VALUE
+from gateway.reading import KEY, PATH_VALUE
 
 _DECIMALS = (Amount, Price, Quantity, Percent)
 
@@ -188,7 +188,7 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
                 "in": "header",
                 "name": "Idempotency-Key",
                 "required": operation.needs_key,
-                "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,120}$"},
+                "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
                 "description": "yours to choose, one for each thing to be done once",
             }
         )

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import falcon
+from gunicorn.http.errors import ParseException
 from marshmallow import Schema, fields
 
 from chassis.commands import KeyMissing, load
@@ -17,6 +18,7 @@ from gateway.errors import (
     AddressNotFound,
     BadRequest,
     BodyTooLarge,
+    ContentEncodingRefused,
     ContentTypeRefused,
     FileTypeRefused,
     IfMatchMissing,
@@ -30,14 +32,17 @@ from gateway.file_kinds import Kind
 from gateway.settings import Limits
 
 # Draft-ietf-httpapi-idempotency-key-header leaves the form open; visible ASCII survives logs
-# and every proxy. The length is that of the services' key column.
-_KEY = re.compile(r"[\x21-\x7e]{1,120}")
+# and every proxy. The length is that of the services' key column. No comma: one in it is how
+# WSGI shows a header that came twice, of which nobody can say which was meant.
+KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,120}")
 _ENTITY_TAG = re.compile(r'"([0-9]{1,9})"')
 _MAX_VERSION = 2**31 - 1
 # A part of an address: what codes, numbers and ids are made of.
 PATH_VALUE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,79}")
 # PostgreSQL cannot hold NUL, and half a surrogate pair is no text at all.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+_WHOLE = re.compile("-?[0-9]{1,18}")
 
 _FILE_TYPES = tuple(kind.value for kind in Kind)
 _PIECE_BYTES = 64 * 1024
@@ -54,8 +59,9 @@ def body(request: falcon.Request, schema: Schema | None, limits: Limits) -> dict
     """Give the JSON object of the body, checked by `schema` but as it was sent.
 
     An operation without a schema takes no body or an empty object. Raises BodyTooLarge,
-    ContentTypeRefused, MalformedJson or InvalidFields.
+    ContentTypeRefused, ContentEncodingRefused, MalformedJson or InvalidFields.
     """
+    _check_encoding(request)
     raw = _bytes(request, limits.body_bytes)
     sent: Any = {}
     if raw:
@@ -102,13 +108,23 @@ def _gathered(pairs: list[tuple[str, str]], schema: Schema) -> dict[str, Any]:
     for name, value in pairs:
         if _NO_TEXT.search(name) or _NO_TEXT.search(value):
             raise BadRequest(why="its query holds characters that are no text")
-        if isinstance(schema.fields.get(name), fields.List):
+        field = schema.fields.get(name)
+        if isinstance(field, fields.List):
             sent.setdefault(name, []).append(value)
         elif name in sent:
             raise BadRequest(why=f"{name} stands twice in its query")
         else:
-            sent[name] = value
+            sent[name] = _typed(field, value)
     return sent
+
+
+def _typed(field: "fields.Field[Any] | None", value: str) -> Any:
+    """Give a query's text as the JSON value that it spells; what spells none stays text."""
+    if isinstance(field, fields.Integer) and _WHOLE.fullmatch(value):
+        return int(value)
+    if isinstance(field, fields.Boolean):
+        return {"true": True, "false": False}.get(value, value)
+    return value
 
 
 def idempotency_key(request: falcon.Request, *, required: bool) -> str:
@@ -120,7 +136,7 @@ def idempotency_key(request: falcon.Request, *, required: bool) -> str:
     if key is None and not required:
         return uuid4().hex
     key = key or ""
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise KeyMissing(most=120)
     return key
 
@@ -155,14 +171,15 @@ def _bytes(request: falcon.Request, most: int) -> bytes:
         return _received(request, most)
     except OSError as error:
         raise BadRequest(why="its body did not arrive in time") from error
+    except ParseException as error:
+        raise BadRequest(why="its chunks are none") from error
 
 
 def _received(request: falcon.Request, most: int) -> bytes:
     length = request.content_length
     if length is None:
         # A chunked body says no length beforehand; the server frames it for us.
-        chunked = "chunked" in request.env.get("HTTP_TRANSFER_ENCODING", "").lower()
-        raw = request.stream.read(most + 1) if chunked else b""
+        raw = request.stream.read(most + 1) if _is_chunked(request) else b""
     elif length > most:
         raise BodyTooLarge(most=most)
     else:
@@ -174,10 +191,26 @@ def _received(request: falcon.Request, most: int) -> bytes:
     return bytes(raw)
 
 
+def _transfer_encoding(request: falcon.Request) -> str:
+    value: str = request.env.get("HTTP_TRANSFER_ENCODING", "")
+    return value.strip().lower()
+
+
+def _is_chunked(request: falcon.Request) -> bool:
+    return _transfer_encoding(request) == "chunked"
+
+
+def _check_encoding(request: falcon.Request) -> None:
+    """Raise ContentEncodingRefused for a body that would have to be unpacked."""
+    content = (request.get_header("Content-Encoding") or "identity").strip().lower()
+    if content != "identity" or _transfer_encoding(request) not in ("", "chunked"):
+        raise ContentEncodingRefused
+
+
 def _check_content_type(value: str | None) -> None:
-    kind, _, rest = (value or "").partition(";")
-    charset = rest.strip().lower().partition("charset=")[2].strip('" ') or "utf-8"
-    if kind.strip().lower() != "application/json" or charset not in ("utf-8", "utf8"):
+    kind, parameters = falcon.parse_header(value or "")
+    charset = parameters.get("charset", "utf-8").lower()
+    if kind.strip().lower() != falcon.MEDIA_JSON or charset not in ("utf-8", "utf8"):
         raise ContentTypeRefused
 
 
@@ -279,8 +312,10 @@ class SentFile:
     def pieces(self, limits: Limits) -> Iterator[bytes]:
         """Give the bytes as they arrive.
 
-        Raises BodyTooLarge, ContentTypeRefused, BadRequest or MalformedForm.
+        Raises BodyTooLarge, ContentTypeRefused, ContentEncodingRefused, BadRequest or
+        MalformedForm.
         """
+        _check_encoding(self._request)
         length = self._request.content_length
         # A form has a frame around its file.
         if length is not None and length > limits.attachment_bytes + _MOST_FRAME_BYTES:
@@ -293,6 +328,8 @@ class SentFile:
             self._check_end(received)
         except OSError as error:
             raise BadRequest(why="its body did not arrive in time") from error
+        except ParseException as error:
+            raise BadRequest(why="its chunks are none") from error
         except (falcon.HTTPError, UnicodeError) as error:
             raise MalformedForm from error
 
@@ -303,8 +340,7 @@ class SentFile:
             return self._part(request)
         if kind not in _FILE_TYPES:
             raise FileTypeRefused(allowed=", ".join((*_FILE_TYPES, falcon.MEDIA_MULTIPART)))
-        chunked = "chunked" in request.env.get("HTTP_TRANSFER_ENCODING", "").lower()
-        stream: _Stream = request.stream if chunked else request.bounded_stream
+        stream: _Stream = request.stream if _is_chunked(request) else request.bounded_stream
         return stream
 
     def _check_end(self, received: int) -> None:

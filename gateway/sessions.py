@@ -8,7 +8,7 @@ from chassis.database import Store, Work
 from chassis.errors import GendanError, Invalid
 from chassis.principal import SYSTEM, Principal
 from gateway import passwords, revocations, storage
-from gateway.accounts import name_subject
+from gateway.accounts import name_subject, place_subject
 from gateway.storage import Account, FailedSignIns, SignIn
 
 # Sessions that are over, answers kept for keys, and counts of failures are kept so long.
@@ -68,13 +68,14 @@ def sign_in(
     Known and unknown names cost the same work and get the same answers.
     """
     now = clock.machine_now()
-    subjects = [name_subject(username), f"{FailedSignIns.ADDRESS}:{address}"]
 
-    def look(work: Work) -> Account | None:
+    def look(work: Work) -> tuple[Account | None, list[str]]:
+        account = storage.find_account(work.session, username)
+        subjects = _subjects(work, account, username, address)
         _refuse_blocked(work, subjects, now)
-        return storage.find_account(work.session, username)
+        return account, subjects
 
-    account = store.read(SYSTEM, look)
+    account, subjects = store.read(SYSTEM, look)
     # Between the transactions: checking takes long, and no row may stay locked for it.
     is_right = passwords.is_password(password, account.password_hash if account else None)
     if account is None or not is_right or not _may_sign_in(account, now):
@@ -182,6 +183,17 @@ def sign_out_everywhere(store: Store, username: str) -> int:
     ended = store.transact(SYSTEM, end)
     revocations.announce()
     return ended
+
+
+def _subjects(work: Work, account: Account | None, username: str, address: str) -> list[str]:
+    """Give that for which failures are counted, and by which a sign-in is made to wait.
+
+    Where somebody has signed in lately, only failures for that name at that place count:
+    whoever guesses elsewhere, or at other names, keeps nobody from their own desk.
+    """
+    if account is not None and storage.has_signed_in_from(work.session, account.id, address):
+        return [place_subject(username, address)]
+    return [name_subject(username), f"{FailedSignIns.ADDRESS}:{address}"]
 
 
 def _may_sign_in(account: Account, now: datetime) -> bool:

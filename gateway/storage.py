@@ -139,13 +139,13 @@ class Device(Versioned, Base):
 
 
 class FailedSignIns(Base):
-    """How often signing in failed lately, by name (known or not) and by address."""
+    """How often signing in failed lately, by name (known or not), by address, by both."""
 
     __tablename__ = "failed_sign_ins"
     __table_args__ = (Index("ix_failed_sign_ins_last_at", "last_at"),)
 
     subject: Mapped[str] = mapped_column(
-        String(80), primary_key=True, comment="'name:' and the name's hash, or 'address:'"
+        String(80), primary_key=True, comment="'name:' or 'place:' and a hash, or 'address:'"
     )
     failures: Mapped[int] = mapped_column(Integer)
     last_at: Mapped[datetime]
@@ -153,6 +153,7 @@ class FailedSignIns(Base):
 
     NAME: ClassVar[str] = "name"
     ADDRESS: ClassVar[str] = "address"
+    PLACE: ClassVar[str] = "place"
 
 
 class Attachment(Base):
@@ -255,6 +256,20 @@ _SIGNED_IN = select(
 def find_session(session: Session, token_hash: str) -> Any:
     """Give the session with its account as one row, or None."""
     return session.execute(_SIGNED_IN.where(SignIn.token_hash == token_hash)).one_or_none()
+
+
+def has_signed_in_from(session: Session, account_id: UUID, address: str) -> bool:
+    """Whether the account had a session from this address, as far back as sessions are kept."""
+    found = select(SignIn.token_hash).where(
+        SignIn.account_id == account_id, SignIn.address == address
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def addresses_of(session: Session, account_id: UUID) -> Sequence[str]:
+    """Give the addresses from which the account had sessions."""
+    query = select(SignIn.address).where(SignIn.account_id == account_id).distinct()
+    return session.scalars(query).all()
 
 
 def mark_session_used(session: Session, token_hash: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import Histogram
 
 from gateway.auth import ANYBODY
+from gateway.errors import BadRequest
 from gateway.settings import Settings
 
 REQUEST_SECONDS = Histogram(
@@ -38,6 +39,9 @@ class Surroundings:
         response.set_header("X-Content-Type-Options", "nosniff")
         response.set_header("Referrer-Policy", "no-referrer")
         response.set_header("Cache-Control", "no-store")
+        if "HTTP_HOST" not in request.env and request.env["SERVER_PROTOCOL"] == "HTTP/1.1":
+            # RFC 9112 §3.2: two servers would each take it for their own.
+            raise BadRequest(why="it names no host")
 
     def process_response(
         self,

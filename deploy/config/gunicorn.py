@@ -22,6 +22,9 @@ limit_request_fields = 60
 limit_request_field_size = 8190
 # A header that could be read as another one is refused, not dropped: smuggling shows.
 header_map = "refuse"
+# gunicorn lets a proxy say by headers what the path is, and our proxy passes on whatever a client
+# sends: SCRIPT_NAME would lead around the addresses that nginx keeps inside.
+forwarder_headers = ""
 # The heartbeat file must not lie on a slow disk.
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - memory, and gunicorn draws the name
 forwarded_allow_ips = os.environ.get("GENDAN_HTTP_TRUSTED_PROXIES", "127.0.0.1")

@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local.problems import Problem
 
 POSTGRES_LIBRARY = Path("/usr/lib/postgresql")
+NGINX = Path("/usr/sbin/nginx")
 RABBITMQ_BIN = Path("/usr/lib/rabbitmq/bin")
 OLDEST_POSTGRES = 15
 
@@ -94,6 +95,17 @@ def ensure_engine_packages(say: Callable[[str], None]) -> None:
             f"apt installed {' '.join(still)} but its programs are not where Debian puts them; "
             "give GENDAN_PG_ADMIN_URL and GENDAN_AMQP_ADMIN_URL of running engines instead."
         )
+
+
+def ensure_nginx(say: Callable[[str], None]) -> Path:
+    """Return nginx, installed if it is missing; raise `Problem` when that fails.
+
+    Tests alone start it: in production it stands before the gateway and is its operator's.
+    """
+    if not NGINX.exists():
+        say("installing nginx with apt (once)")
+        install(["nginx"])
+    return NGINX
 
 
 def install(packages: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from marshmallow import fields, validate
 
 from chassis.schema import Amount, Message, Moment, Quantity, Text
+from gateway.attachments import ContentHash
 from gateway.operations import Answer, Move, Operation, Paged, moves, page_of
 
 CASE = "/cases/{case_number}"
@@ -23,6 +24,7 @@ STATES = (
     "closed",
 )
 MOST_LINES = 200
+MOST_PHOTOS = 20
 
 
 def _line_no() -> fields.Integer:
@@ -36,6 +38,15 @@ class ReturnLine(Message):
     quantity = Quantity(required=True, above=0)
 
 
+def _photos() -> fields.List[str]:
+    return fields.List(
+        ContentHash(),
+        load_default=[],
+        validate=validate.Length(max=MOST_PHOTOS),
+        metadata={"description": "pictures that were sent in, by their hashes"},
+    )
+
+
 class NewCase(Message):
     """A customer wants to give goods back; not more than was delivered and is not back yet."""
 
@@ -45,6 +56,7 @@ class NewCase(Message):
     lines = fields.List(
         fields.Nested(ReturnLine), required=True, validate=validate.Length(1, MOST_LINES)
     )
+    photos = _photos()
 
 
 class FirstAnswer(Message):
@@ -97,6 +109,7 @@ class Inspection(Message):
     lines = fields.List(
         fields.Nested(InspectedLine), required=True, validate=validate.Length(1, MOST_LINES)
     )
+    photos = _photos()
 
 
 class Settlement(Message):
@@ -186,6 +199,7 @@ class Case(Answer):
     refund = Amount(allow_none=True)
     settled_by = fields.String(allow_none=True)
     closed_at = Moment(allow_none=True)
+    photos = fields.List(fields.String())
     lines = fields.List(fields.Nested(CaseLine))
 
 

@@ -86,6 +86,7 @@ class Shipment(Answer):
     signer = fields.String(allow_none=True)
     damage = fields.String(allow_none=True)
     receipt_at = Moment(allow_none=True)
+    receipt_attachment = fields.String(allow_none=True)
     failed_at = Moment(allow_none=True)
     failure_note = fields.String(allow_none=True)
     cancelled_at = Moment(allow_none=True)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from marshmallow import fields, validate
 
 from chassis.schema import Message, Moment, Quantity, Text
+from gateway.attachments import ContentHash
 from gateway.operations import REASONS, Paged, Reasoned
 
 METHODS = ("pickup_at_depot", "door", "own_vehicle", "courier")
@@ -163,6 +164,9 @@ class Signature(Reasoned):
     signer = Text(required=True, least=1, most=120)
     lines = fields.List(fields.Nested(SignedLine), validate=validate.Length(max=MOST_LINES))
     damage = _optional(1000)
+    attachment = ContentHash(
+        load_default=None, allow_none=True, metadata={"description": "the signed receipt"}
+    )
 
 
 class Failure(Message):

@@ -113,7 +113,7 @@ def upgrade() -> None:
             "subject",
             sa.String(length=80),
             nullable=False,
-            comment="'name:' and the name's hash, or 'address:'",
+            comment="'name:' or 'place:' and a hash, or 'address:'",
         ),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("last_at", MomentType(), nullable=False),

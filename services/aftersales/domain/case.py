@@ -114,6 +114,9 @@ class Case(Announcing, Base):
     refund: Mapped[Money | None] = mapped_column(nullable=True)
     settled_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]
+    photos: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), comment="content hashes: the customer's, then the inspector's"
+    )
 
     lines: Mapped[list[CaseLine]] = relationship(
         order_by=CaseLine.line_no, cascade="all, delete-orphan", lazy="raise"
@@ -137,6 +140,7 @@ class Case(Announcing, Base):
         opened_at: datetime,
         answer_due_at: datetime,
         shipment_id: UUID | None = None,
+        photos: Sequence[str] = (),
     ) -> None:
         self.id, self.number, self.kind = id, number, kind
         self.state, self.sequence = CaseState.REQUESTED, 0
@@ -149,7 +153,7 @@ class Case(Announcing, Base):
         self.received_at = self.inspected_by = self.refund = None
         self.reshipped_as = self.reshipped_by = self.resolution = None
         self.settled_by = self.closed_at = None
-        self.lines = list(lines)
+        self.lines, self.photos = list(lines), list(photos)
 
     @validates("state")
     def _only_legal_moves(self, _: str, wish: CaseState) -> CaseState:
@@ -215,7 +219,12 @@ class Case(Announcing, Base):
         return events.ReturnReceived(self)
 
     def inspect(
-        self, findings: Mapping[int, Mapping[str, Decimal]], defects: Mapping[int, str], *, by: str
+        self,
+        findings: Mapping[int, Mapping[str, Decimal]],
+        defects: Mapping[int, str],
+        *,
+        by: str,
+        photos: Sequence[str] = (),
     ) -> events.ReturnInspected:
         """Give every received piece its disposition. Raises DispositionDiffers."""
         for line in self.lines:
@@ -226,6 +235,8 @@ class Case(Announcing, Base):
                 raise DispositionDiffers(line_no=line.line_no, given=given, received=line.received)
         self.state = CaseState.INSPECTED
         self.inspected_by = by
+        # A new list: what is changed in place the mapping does not see.
+        self.photos = [*self.photos, *photos]
         for line in self.lines:
             found = findings.get(line.line_no, {})
             for name in DISPOSITIONS:

@@ -13,6 +13,11 @@ class ReturnLine(Message):
     quantity = Quantity(required=True, above=0)
 
 
+def _photos() -> fields.List[str]:
+    """Content hashes of pictures; the gateway keeps their bytes."""
+    return fields.List(Text(most=100), load_default=[], validate=validate.Length(max=20))
+
+
 class OpenCase(Message):
     """A customer wants to give goods back."""
 
@@ -25,6 +30,7 @@ class OpenCase(Message):
     )
     wish = Text(required=True, least=1, most=2000)
     lines = fields.List(fields.Nested(ReturnLine), required=True, validate=validate.Length(1, 200))
+    photos = _photos()
 
 
 class OnCase(Message):
@@ -86,6 +92,7 @@ class InspectReturn(OnCase):
     lines = fields.List(
         fields.Nested(InspectedLine), required=True, validate=validate.Length(1, 200)
     )
+    photos = _photos()
 
 
 class SettleCase(OnCase):

@@ -67,6 +67,7 @@ def case(case: Case) -> dict[str, Any]:
         "refund": None if case.refund is None else f"{case.refund:.2f}",
         "settled_by": case.settled_by,
         "closed_at": _moment(case.closed_at),
+        "photos": case.photos,
         "lines": [case_line(line) for line in case.lines],
     }
 

@@ -35,7 +35,14 @@ def open_case(work: Work, request: Request) -> Case:
     if len(set(numbers)) != len(numbers):
         raise InvalidFields(_ONCE)
     lines = _returned_lines(work, order, request)
-    return make_case(work, order, kind=request["kind"], wish=request["wish"], lines=lines)
+    return make_case(
+        work,
+        order,
+        kind=request["kind"],
+        wish=request["wish"],
+        lines=lines,
+        photos=request["photos"],
+    )
 
 
 def make_case(
@@ -46,6 +53,7 @@ def make_case(
     wish: str,
     lines: Sequence[CaseLine],
     shipment_id: UUID | None = None,
+    photos: Sequence[str] = (),
 ) -> Case:
     """Make the case of an order, announced and logged. Raises OrderNotKnown for a memo's."""
     customer = order.view["customer"]
@@ -69,6 +77,7 @@ def make_case(
         answer_due_at=calendar_of(work, for_facts=True).add_time_of_working_days(
             work.now, timedelta(hours=work.setting("first_answer_hours"))
         ),
+        photos=photos,
     )
     work.session.add(case)
     work.announce(case.open())
@@ -196,7 +205,8 @@ def inspect(work: Work, request: Request) -> Case:
         for line_no, line in lines.items()
     }
     defects = {line_no: line["defect"] for line_no, line in lines.items() if line["defect"]}
-    work.announce(case.inspect(findings, defects, by=work.principal.name))
+    found = case.inspect(findings, defects, by=work.principal.name, photos=request["photos"])
+    work.announce(found)
     return case
 
 

@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Work
+from services.orders.domain.copies import CustomerCopy
 from services.orders.domain.errors import PromotionNotFound, SchemeNotFound
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import (
@@ -143,9 +144,21 @@ def keep_last_prices(work: Work, order: Order) -> None:
     )
 
 
+def _visible(work: Work) -> list[ColumnElement[bool]]:
+    """Give the conditions under which the asker may see a scheme (SPEC §2: sales)."""
+    principal = work.principal
+    if not principal.limited_to_own_customers:
+        return []
+    own = select(CustomerCopy.id).where(
+        CustomerCopy.view["salesperson_id"].astext == principal.person_id
+    )
+    return [or_(PriceScheme.customer_id.is_(None), PriceScheme.customer_id.in_(own))]
+
+
 def scheme(work: Work, code: str) -> PriceScheme:
     """Give one price scheme. Raises SchemeNotFound."""
-    found = work.session.scalar(select(PriceScheme).where(PriceScheme.code == code))
+    query = select(PriceScheme).where(PriceScheme.code == code, *_visible(work))
+    found = work.session.scalar(query)
     if found is None:
         raise SchemeNotFound(scheme_code=code)
     return found
@@ -175,7 +188,7 @@ def search_schemes(
     work: Work, filters: Mapping[str, Any]
 ) -> tuple[Sequence[PriceScheme], str | None]:
     """Give a page of schemes by code, and the cursor of the next."""
-    query = select(PriceScheme)
+    query = select(PriceScheme).where(*_visible(work))
     if filters["product_code"]:
         query = query.where(PriceScheme.product_code == filters["product_code"])
     if filters["customer_code"]:

@@ -212,6 +212,7 @@ class Shipment(Announcing, Base):
     signer: Mapped[str | None] = mapped_column(String(120))
     damage: Mapped[str | None]
     receipt_at: Mapped[datetime | None] = mapped_column(comment="when the signed paper came")
+    receipt_attachment: Mapped[str | None] = mapped_column(comment="content hash of its picture")
     failed_at: Mapped[datetime | None]
     failure_note: Mapped[str | None]
     cancelled_at: Mapped[datetime | None]
@@ -508,7 +509,13 @@ class Shipment(Announcing, Base):
                 line.signed_quantity, line.damaged_quantity = line.quantity, Decimal(0)
 
     def enter_receipt(
-        self, *, signer: str, received: Iterable[Received], damage: str | None, now: datetime
+        self,
+        *,
+        signer: str,
+        received: Iterable[Received],
+        damage: str | None,
+        now: datetime,
+        attachment: str | None = None,
     ) -> None:
         """Enter what the customer's signature says; unnamed lines count as full, undamaged.
 
@@ -528,6 +535,7 @@ class Shipment(Announcing, Base):
             stray = min(by_number)
             raise MoreThanShipped(line_no=stray, quantity=by_number[stray].quantity, shipped=0)
         self.signer, self.damage, self.receipt_at = signer, damage, now
+        self.receipt_attachment = attachment
 
     def fail(self, kind: ShipmentState, note: str, now: datetime) -> list[events.ShipmentEvent]:
         """Note that it met an exception, was lost or came back."""

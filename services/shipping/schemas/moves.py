@@ -176,6 +176,7 @@ class Signature(Move):
         fields.Nested(SignedLine), load_default=list, validate=validate.Length(max=500)
     )
     damage = _optional(1000)
+    attachment = _optional(100)
 
 
 class Fail(Move):

@@ -189,4 +189,5 @@ def enter_receipt(work: Work, shipment: Shipment, request: dict[str, Any]) -> No
         ],
         damage=request["damage"],
         now=work.now,
+        attachment=request["attachment"],
     )

@@ -45,6 +45,23 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, calls))
 
 
+def test_a_case_keeps_the_customers_photos_and_the_inspectors(desk: Desk) -> None:
+    theirs, ours = "ab" * 32, "cd" * 32
+    order = desk.delivered()
+    opened = desk.open(order, photos=[theirs])
+    number = opened["number"]
+    desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="已致电")
+    desk.ask("authorise_case", SUPERVISOR, case_number=number, decision="同意退货")
+    desk.ask("await_goods", AFTERSALES, case_number=number, return_to="杭州仓库")
+    desk.ask("receive_return", WAREHOUSE, case_number=number)
+    found = [{"line_no": 1, "restock": "5"}]
+
+    desk.ask("inspect_return", INSPECTOR, case_number=number, lines=found, photos=[ours])
+
+    assert opened["photos"] == [theirs]
+    assert desk.case(number)["photos"] == [theirs, ours]
+
+
 def test_five_pieces_come_back_three_restocked_two_scrapped_and_are_refunded(desk: Desk) -> None:
     order = desk.delivered()
     number = desk.awaited(order, (1, "5"))

@@ -224,6 +224,14 @@ def test_the_log_tells_administrators_who_did_what(office: Office) -> None:
     assert office.send("GET", "/audit?after=x", by="boss").status_code == 422
 
 
+def test_an_error_of_the_database_names_no_values(office: Office) -> None:
+    """Its text is logged, and kept with failed messages."""
+    with pytest.raises(DBAPIError, match="division by zero") as failed, office.store.work() as work:
+        work.session.execute(text("select :phone, 1 / 0"), {"phone": "13800001234"})
+
+    assert "13800001234" not in str(failed.value)
+
+
 @pytest.mark.parametrize("statement", ["update change_log set note = ''", "delete from change_log"])
 def test_the_log_cannot_be_changed(office: Office, statement: str) -> None:
     with pytest.raises(DBAPIError, match="append-only"), office.store.work(ADMIN) as work:

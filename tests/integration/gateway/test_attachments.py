@@ -229,6 +229,62 @@ def test_a_command_names_only_what_was_sent_in(desk: Desk) -> None:
     assert [each.body["attachment"] for each in asked] == [sent_in, None]
 
 
+NAMING: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "orders.verify_sign_back": (
+        "/orders/D1/actions/verify_sign_back",
+        "clerk",
+        {
+            "confirmation_version": 1,
+            "channel": "fax",
+            "clear": True,
+            "unaltered": True,
+            "special_requirements_complete": True,
+        },
+    ),
+    "shipping.record_receipt": (
+        "/shipments/S1/actions/record_receipt",
+        "assistant",
+        {"signer": "李小姐"},
+    ),
+    "shipping.report_signature": (
+        "/shipments/S1/actions/report_signature",
+        "assistant",
+        {"signer": "李小姐"},
+    ),
+    "aftersales.open_case": (
+        "/cases",
+        "aftersales",
+        {"order_number": "D1", "wish": "破损", "lines": [{"line_no": 1, "quantity": "1"}]},
+    ),
+    "aftersales.inspect_return": (
+        "/cases/A1/actions/inspect",
+        "inspector",
+        {"lines": [{"line_no": 1, "restock": "1"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize("rpc", NAMING)
+def test_sign_backs_receipts_and_photos_are_named_by_what_was_sent_in(desk: Desk, rpc: str) -> None:
+    path, role, body = NAMING[rpc]
+    sent_in = desk.send_in(jpeg(), kind="image/jpeg", query="purpose=photo").json["hash"]
+    desk.neighbour.answers[rpc] = {"number": "X1", "version": 2}
+    field = "photos" if rpc.startswith("aftersales") else "attachment"
+
+    def name(content_hash: str, key: str) -> falcon.testing.Result:
+        value = [content_hash] if field == "photos" else content_hash
+        return desk.send(
+            "POST", path, {**body, field: value}, token=desk.token(role), key=key, if_match=1
+        )
+
+    unknown, known = name("0" * 64, "a"), name(sent_in, "b")
+
+    assert (unknown.status_code, unknown.json["code"]) == (422, "attachment_unknown")
+    assert known.status_code in (200, 201), known.json
+    (asked,) = (each for each in desk.neighbour.asked if each.rpc == rpc)
+    assert sent_in in asked.body[field]
+
+
 def test_without_a_folder_files_are_not_taken(office: Office) -> None:
     headers = {
         "Authorization": f"Bearer {office.token('boss')}",

@@ -9,7 +9,7 @@ import time_machine
 from sqlalchemy import select
 
 from chassis import clock
-from gateway import passwords, revocations
+from gateway import accounts, passwords, revocations
 from gateway.storage import Account, FailedSignIns, SignIn
 from tests.integration.gateway.conftest import ADMIN, PASSWORD, Office
 
@@ -86,6 +86,47 @@ def test_an_address_that_guesses_many_names_has_to_wait(office: Office) -> None:
 
     assert office.sign_in("boss", **options).status_code == 429
     assert office.sign_in("boss").status_code == 201
+
+
+def test_who_guesses_elsewhere_keeps_nobody_from_their_own_desk(office: Office) -> None:
+    """Or anybody could lock out everybody, by five guesses for each name."""
+    desk, elsewhere = {"remote_addr": "192.0.2.1"}, {"remote_addr": "192.0.2.99"}
+    assert office.sign_in("boss", **desk).status_code == 201
+
+    guesses = [office.sign_in("boss", "wrong", **elsewhere).status_code for _ in range(6)]
+
+    assert guesses == [401] * 5 + [429]
+    assert office.sign_in("boss", **desk).status_code == 201
+    assert office.sign_in("boss", remote_addr="192.0.2.50").status_code == 429
+
+
+def test_guessing_at_somebodys_own_desk_has_to_wait_too(office: Office) -> None:
+    desk = {"remote_addr": "192.0.2.1"}
+    office.sign_in("boss", **desk)
+
+    guesses = [office.sign_in("boss", "wrong", **desk).status_code for _ in range(6)]
+
+    assert guesses == [401] * 5 + [429]
+    assert office.sign_in("boss", remote_addr="192.0.2.50").status_code == 201
+    with office.store.work(ADMIN) as work:
+        accounts.unlock_account(work, "boss")
+    assert office.sign_in("boss", **desk).status_code == 201
+
+
+def test_the_slips_of_colleagues_do_not_lock_an_office_out(office: Office) -> None:
+    """All of an office come from one address, and somebody always mistypes."""
+    desk: dict[str, Any] = {"remote_addr": "192.0.2.1"}
+    _set(office, "sign_in.address_failures", 3)
+    office.person("chen", "clerk")
+    for name in ("boss", "chen"):
+        assert office.sign_in(name, **desk).status_code == 201
+
+    slips = [office.sign_in("chen", "wrong", **desk).status_code for _ in range(4)]
+
+    assert slips == [401] * 4
+    assert office.sign_in("boss", **desk).status_code == 201
+    office.person("lin", "clerk")
+    assert office.sign_in("lin", **desk).status_code == 201
 
 
 def test_guesses_at_once_are_all_counted(office: Office) -> None:

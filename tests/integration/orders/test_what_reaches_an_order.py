@@ -8,14 +8,16 @@ from uuid import uuid4
 import pytest
 
 from chassis import clock
+from chassis.commands import load
 from chassis.errors import GendanError
 from chassis.principal import Principal
 from services.orders import pages
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
-from services.orders.domain.errors import MoneyNeeded
-from services.orders.storage import orders, tasks
+from services.orders.domain.errors import MoneyNeeded, SchemeNotFound
+from services.orders.schemas import commands
+from services.orders.storage import orders, prices, tasks
 from services.orders.storage.orders import CursorNotOurs
-from services.orders.use_cases import actions, anomalies, progress, reviewing
+from services.orders.use_cases import actions, anomalies, pricing, progress, reviewing
 from tests.integration.orders.desk import (
     CLERK,
     CUSTOMER,
@@ -187,6 +189,34 @@ def test_orders_follow_their_customer_to_another_salesperson(desk: Desk) -> None
 
     assert (sees(SALES), sees(OTHER_SALES)) == (0, 1)
     assert desk.order(order["number"])["version"] == order["version"]
+
+
+def test_what_another_salespersons_customer_pays_is_not_shown(desk: Desk) -> None:
+    """Nor that there is such a scheme; what everybody pays is open to all."""
+    request = load(
+        commands.CreateScheme(),
+        {
+            "scheme_code": "S-OWN",
+            "name": "专价",
+            "product_code": "PAPER-70",
+            "customer_code": CUSTOMER["code"],
+            "breaks": [{"min_quantity": "0", "unit_price": "0.90"}],
+            "valid_from": "2020-01-01",
+        },
+    )
+    with desk.store.work(DIRECTOR) as work:
+        pricing.create_scheme(work, request)
+    asked = load(commands.SearchSchemes(), {})
+
+    def seen(who: Principal) -> list[str]:
+        found, _ = desk.store.read(who, lambda work: prices.search_schemes(work, asked))
+        return [scheme.code for scheme in found]
+
+    everybodys = ["S-LABEL-40", "S-PAPER-70"]
+    assert seen(SALES) == seen(CLERK) == [everybodys[0], "S-OWN", everybodys[1]]
+    assert seen(OTHER_SALES) == everybodys
+    with pytest.raises(SchemeNotFound):
+        desk.store.read(OTHER_SALES, lambda work: prices.scheme(work, "S-OWN"))
 
 
 def work_of(desk: Desk, who: Principal, limit: int = 100) -> list[str]:

@@ -287,7 +287,14 @@ def test_a_bare_sign_scan_owes_the_receipt(desk: Desk) -> None:
     assert desk.state(shipment) == "signed"
     owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
     assert "receipt" in owed
-    desk.ask("record_receipt", CLERK, shipment_number=shipment["number"], signer="王小姐")
+    recorded = desk.ask(
+        "record_receipt",
+        CLERK,
+        shipment_number=shipment["number"],
+        signer="王小姐",
+        attachment="ab" * 32,
+    )
+    assert recorded["receipt_attachment"] == "ab" * 32
     owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
     assert "receipt" not in owed
     assert desk.announced(shipment["id"])[-1] == "receipt_recorded"

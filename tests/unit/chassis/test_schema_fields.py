@@ -1,10 +1,11 @@
 """Fields refuse what would be stored as something else than what was sent."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
 
 from chassis.commands import fingerprint
 from chassis.schema import Amount, Message, Moment, Price, Quantity, Text
@@ -16,12 +17,22 @@ class Form(Message):
     quantity = Quantity(above=0)
     text = Text(least=1, most=5)
     moment = Moment()
+    whole = fields.Integer()
+    yes = fields.Boolean()
+    day = fields.Date()
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("amount", 1.5),
+        ("amount", 2),
+        ("amount", "1e3"),
+        ("amount", "1_000"),
+        ("amount", "+1"),
+        ("amount", " 1"),
+        ("amount", ".5"),
+        ("amount", "１２"),
         ("amount", True),
         ("amount", "NaN"),
         ("amount", "Infinity"),
@@ -47,6 +58,19 @@ class Form(Message):
         ("moment", "2026-11-23T10:00:00"),
         ("moment", "0001-01-01T00:00:00+14:00"),
         ("moment", "yesterday"),
+        ("moment", "20261123T100000Z"),
+        ("moment", "2026-W47-7T10:00:00Z"),
+        ("moment", 1764000000),
+        ("whole", 1.9),
+        ("whole", 1.0),
+        ("whole", "1"),
+        ("whole", True),
+        ("yes", "no"),
+        ("yes", 0),
+        ("day", "20261123"),
+        ("day", "2026-W47-7"),
+        ("day", "2026-02-30"),
+        ("text", "a\x9bb"),
         ("unknown", "x"),
     ],
 )
@@ -61,14 +85,21 @@ def test_a_value_that_is_not_exactly_one_is_refused_by_its_field(field: str, val
     ("field", "value", "read"),
     [
         ("amount", "1.5", Decimal("1.50")),
-        ("amount", 2, Decimal("2.00")),
+        ("amount", "-0", Decimal("0.00")),
         ("price", "0.0365", Decimal("0.036500")),
         ("text", " 张 三 ", "张 三"),
         ("text", "😀", "😀"),
+        ("whole", -3, -3),
+        ("yes", False, False),
+        ("day", "2026-11-23", date(2026, 11, 23)),
+        ("moment", "2026-11-23T10:00:00+08:00", datetime(2026, 11, 23, 2, tzinfo=UTC)),
     ],
 )
 def test_what_is_exact_is_read_as_it_is_meant(field: str, value: Any, read: Any) -> None:
-    assert Form().load({field: value}) == {field: read}
+    loaded = Form().load({field: value})
+
+    assert loaded == {field: read}
+    assert str(loaded[field]) == str(read)
 
 
 def test_a_fingerprint_knows_method_and_content_and_not_the_order_of_keys() -> None:

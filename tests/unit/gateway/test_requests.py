@@ -1,6 +1,8 @@
 """What the gateway takes, what it refuses, and that a refusal reaches no service."""
 
+import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,7 +89,7 @@ def test_if_match_must_name_one_version(gateway: Gateway, tag: str) -> None:
     assert gateway.asked == []
 
 
-@pytest.mark.parametrize("key", [None, "", " ", "x" * 121, "schlüssel"])
+@pytest.mark.parametrize("key", [None, "", " ", "x" * 121, "schlüssel", "sent,twice"])
 def test_a_command_needs_a_key(gateway: Gateway, key: str | None) -> None:
     result = gateway.post("/memos", MEMO, key=key)
 
@@ -152,12 +154,43 @@ def test_a_body_over_the_limit_is_refused(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk", ""],
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=gbk",
+        "application/json; charset=utf-8; charset=gbk",
+        "application/json, text/plain",
+        "",
+    ],
 )
 def test_only_json_in_utf8_is_taken(gateway: Gateway, content_type: str) -> None:
     result = gateway.post("/memos", body=b"{}", headers={"Content-Type": content_type})
 
     assert (result.status_code, code_of(result)) == (415, "content_type_refused")
+
+
+@pytest.mark.parametrize(
+    "header", [{"Content-Encoding": "gzip"}, {"Transfer-Encoding": "gzip, chunked"}]
+)
+def test_a_packed_body_is_not_unpacked(gateway: Gateway, header: dict[str, str]) -> None:
+    headers = {"Content-Type": "application/json", **header}
+
+    result = gateway.post("/memos", body=gzip.compress(b"{}"), headers=headers)
+
+    assert (result.status_code, code_of(result)) == (415, "content_encoding_refused")
+
+
+@pytest.mark.parametrize("path", ["/orders/D1", "/healthz", "/docs", "/openapi.json"])
+def test_head_is_answered_like_get_without_its_body(gateway: Gateway, path: str) -> None:
+    gateway.answer("orders.get_order", ORDER)
+    if path in ("/healthz", "/docs"):
+        gateway = replace(gateway, prefix="")
+
+    asked, headed = gateway.get(path), gateway.send("HEAD", path, role="clerk")
+
+    assert (headed.status_code, headed.content) == (200, b"")
+    for name in ("content-type", "content-length", "etag"):
+        assert headed.headers.get(name) == asked.headers.get(name), name
 
 
 def test_wrong_fields_are_named_one_by_one(gateway: Gateway) -> None:
@@ -206,6 +239,14 @@ def test_a_search_passes_what_was_asked_in_its_wire_form(gateway: Gateway) -> No
     [
         ("colour=red", 422, "invalid_fields"),
         ("limit=0", 422, "invalid_fields"),
+        ("limit=-1", 422, "invalid_fields"),
+        ("limit=201", 422, "invalid_fields"),
+        ("limit=1e2", 422, "invalid_fields"),
+        ("limit=" + "9" * 300, 422, "invalid_fields"),
+        ("limit=%EF%BC%95", 422, "invalid_fields"),
+        ("on_hold=yes", 422, "invalid_fields"),
+        ("created_from=0000-00-00", 422, "invalid_fields"),
+        ("amount_from=1e400", 422, "invalid_fields"),
         ("limit=1&limit=2", 400, "bad_request"),
         ("q=%ff", 400, "bad_request"),
         ("q=%00", 400, "bad_request"),

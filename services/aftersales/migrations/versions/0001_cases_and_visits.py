@@ -83,6 +83,12 @@ def upgrade() -> None:
         sa.Column("settled_by", sa.Text(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
+            "photos",
+            postgresql.ARRAY(sa.Text()),
+            nullable=False,
+            comment="content hashes: the customer's, then the inspector's",
+        ),
+        sa.Column(
             "sequence", sa.BigInteger(), nullable=False, comment="how many events it has announced"
         ),
         sa.Column("id", sa.UUID(), nullable=False),

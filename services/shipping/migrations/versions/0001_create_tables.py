@@ -629,6 +629,9 @@ def upgrade() -> None:
             nullable=True,
             comment="when the signed paper came",
         ),
+        sa.Column(
+            "receipt_attachment", sa.Text(), nullable=True, comment="content hash of its picture"
+        ),
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failure_note", sa.Text(), nullable=True),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
