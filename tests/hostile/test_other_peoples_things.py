@@ -10,6 +10,8 @@ import requests
 
 from deploy.demo.people import Company, Person
 from deploy.demo.world import Customer, World
+from gateway.app import OPERATIONS
+from gateway.permissions import TABLE
 from tests.system import System
 from tests.unit.gateway.file_examples import pdf
 
@@ -88,7 +90,38 @@ LISTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/wishes", {"limit": 200}),
     ("/transfers", {"limit": 200}),
     ("/production/at-risk", {}),
+    ("/production/reports", {"since": "2026-01-01", "until": "2026-12-31"}),
+    ("/price-schemes", {"limit": 200}),
+    ("/visits", {}),
 )
+# What is nobody's customer's: goods, machines, carriers, and what everybody pays.
+EVERYBODYS = {
+    "/promotions",
+    "/products",
+    "/materials",
+    "/stores",
+    "/stock",
+    "/arrivals",
+    "/carriers",
+    "/regions",
+    "/modes",
+    "/transit-times",
+    "/work-centres",
+}
+# These answer about one customer or order, which must be named.
+OF_ONE = {"/prices", "/carriers/offers"}
+
+
+def test_every_list_that_sales_may_ask_for_is_looked_at_here() -> None:
+    lists = {
+        each.path
+        for each in OPERATIONS
+        if each.method == "GET"
+        and "{" not in each.path
+        and "sales" in TABLE.get(each.permission, ())
+    }
+
+    assert lists == {path for path, _ in LISTS} | EVERYBODYS | OF_ONE
 
 
 @pytest.mark.parametrize(("path", "query"), LISTS)

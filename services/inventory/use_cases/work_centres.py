@@ -14,6 +14,7 @@ from services.inventory.domain.work_centre import BoardDay, Slot, WorkCentre
 from services.inventory.storage import orders, work_centres
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases.changes import check_version, require_why
+from services.inventory.use_cases.guards import own_only
 
 
 def create_work_centre(work: Work, facts: Mapping[str, Any]) -> WorkCentre:
@@ -62,14 +63,22 @@ def search_work_centres(
 
 
 def board(work: Work, code: str, *, since: date | None, days: int) -> list[BoardDay]:
-    """Give a work centre's days from `since` (today) on, with what is booked."""
+    """Give a work centre's days from `since` (today) on, with what is booked.
+
+    For whom is shown to sales of own customers only.
+    """
     centre = work_centres.by_code(work.session, code)
     start = since or work.today
     slots = work_centres.slots_on(
         work.session, centre.id, since=start, until=start + timedelta(days=days - 1)
     )
     names = orders.by_ids(work.session, {slot.order_id for slot in slots})
-    numbers = {order_id: order.number for order_id, order in names.items()}
+    own = own_only(work)
+    numbers = {
+        order_id: order.number
+        for order_id, order in names.items()
+        if own in (None, order.salesperson_id)
+    }
     by_day: dict[date, list[Slot]] = {}
     for slot in slots:
         by_day.setdefault(slot.day, []).append(slot)

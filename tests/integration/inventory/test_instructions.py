@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from chassis.errors import GendanError
+from chassis.principal import Principal
 from tests.integration.inventory.goods_story import CLERK, TECHNICIAN
 from tests.integration.inventory.making_story import (
     ASSISTANT,
@@ -540,6 +541,19 @@ def test_a_work_centre_with_slots_is_not_closed(works: Works) -> None:
     assert works.code_of_refusal("create_work_centre", PLANNER, code="BAG-1", name="x",
         hours_per_day="8", quantity_per_hour="1") == "work_centre_code_taken"  # fmt: skip
     assert works.ask("list_work_centres", TECHNICIAN)["items"][0]["per_day"] == "800.000"
+
+
+def test_the_board_names_own_customers_orders_only_to_sales(works: Works) -> None:
+    works.order().confirmed()
+
+    def named(who: Principal) -> set[str | None]:
+        board = works.ask("get_work_centre_board", who, code="BAG-1", since="2030-03-28", days=2)
+        assert [day["booked"] for day in board["items"]] == ["200.000", "800.000"]
+        return {slot["order_number"] for day in board["items"] for slot in day["slots"]}
+
+    assert named(SALES) == named(PLANNER)
+    assert None not in named(SALES)
+    assert named(OTHER_SALES) == {None}
 
 
 def _code(call: Any) -> str:
