@@ -26,14 +26,6 @@ class Listener(Protocol):
     in_order: bool
 
 
-class Desk(Protocol):
-    """Whose attempts these are."""
-
-    store: Store
-
-    def is_in_order(self, method_name: str, source: str) -> bool: ...
-
-
 class NotNow(Exception):
     """The inbox says that a message's turn has not come; its transaction is rolled back."""
 
@@ -47,17 +39,20 @@ class Attempt:
 
     def __init__(
         self,
-        desk: Desk,
+        store: Store,
         method_name: str,
         listener: Listener | None,
         event: Received,
+        *,
         kept: Any = None,
+        in_order: bool = False,
     ) -> None:
-        self._desk = desk
+        self._store = store
         self._method_name = method_name
         self._listener = listener
         self._event = event
         self._kept = kept
+        self._in_order = in_order
 
     def run(self, handler: Handler) -> None:
         """Let `handler` do its work. Raises NotNow, DataRefused or what the handler raises."""
@@ -65,7 +60,7 @@ class Attempt:
         listener = self._listener
         if listener is not None:
             event = envelope.load(event, listener.schema, listener.schema_version)
-        self._desk.store.transact(_teller(event), partial(self._once, handler, event))
+        self._store.transact(_teller(event), partial(self._once, handler, event))
 
     def _once(self, handler: Handler, event: Received, work: Work) -> None:
         if self._kept is not None and not self._claim(work):
@@ -95,7 +90,7 @@ class Attempt:
         )
         if verdict is Verdict.REPEATED:
             return False
-        if verdict is Verdict.FRESH and self._desk.is_in_order(self._method_name, event.source):
+        if verdict is Verdict.FRESH and self._in_order:
             verdict = inbox.advance(
                 work.session,
                 tables.cursors,

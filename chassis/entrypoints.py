@@ -169,7 +169,7 @@ class AnswersRelay:
         """Give the routing keys listened to, by announcing service."""
         from_wire(principal)
         desk: Any = self._event_desk
-        subscriptions: dict[str, list[str]] = desk.subscriptions()
+        subscriptions: dict[str, list[str]] = desk.subscribed.routing_keys()
         return subscriptions
 
     @rpc

@@ -5,8 +5,7 @@ all their listeners (methods of the service) and what these change. Where that c
 one fails, has to wait, comes again or is alone, each goes into the lane of its aggregate. A
 lane's messages are handled one after the other, different lanes side by side, each listener in a
 transaction with its inbox row. A message is acknowledged when every listener has handled it or
-has it in failed_message. What waits there is tried again from here too, and what killed its
-process is tried alone.
+has it in failed_message (chassis/retrying.py).
 
 While the database is away nothing is taken from the queues and nothing given back: a message
 given back counts towards the limit that parks it (ARCHITECTURE §4.4).
@@ -16,8 +15,8 @@ import logging
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -27,67 +26,26 @@ import eventlet.semaphore
 from nameko.constants import AMQP_SSL_CONFIG_KEY, AMQP_URI_CONFIG_KEY, HEARTBEAT_CONFIG_KEY
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import SharedExtension
-from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import select
 
-from chassis import bus, envelope, failed, faults, inbox, topology
+from chassis import bus, failed, faults, inbox, topology
 from chassis.attempt import Attempt, JointAttempt, Listener, NotNow, Task
-from chassis.database import DatabaseUnavailable, Store, store_of
-from chassis.envelope import DataRefused, Undecodable
-from chassis.events import Received, routing_key
+from chassis.database import Store, store_of
+from chassis.delivery import Delivery, acknowledge
+from chassis.envelope import DataRefused
+from chassis.events import Received
 from chassis.failed import UNCLAIMED, UNREADABLE, Failure, State
 from chassis.inbox import Verdict
-from chassis.principal import Principal
+from chassis.retrying import AWAY, GAP_SECONDS, LANES_AT_A_TIME, OURSELVES, Retrier, refused
+from chassis.subscriptions import Subscriptions
 
 _log = logging.getLogger(__name__)
 
 PREFETCH = 20
-# Events handled at a time; the container's other workers are for those who wait for an answer.
-LANES_AT_A_TIME = 4
 # Events that came in a row are handled in one transaction, up to so many.
 TOGETHER = 20
-GAP_SECONDS = 600.0  # how long an in-order listener waits for what has not come
-RETRY_POLL_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
 _LANES_END_SECONDS = 30.0
-
-_AWAY: tuple[type[Exception], ...] = (DatabaseUnavailable, DBAPIError, PoolTimeout)
-
-
-class Delivery:
-    """A message from a queue, on the connection that brought it."""
-
-    def __init__(self, connection: bus.BusConnection, source: str, message: Any) -> None:
-        self.source = source
-        self.routing_key: str = message.delivery_info["routing_key"]
-        self.tag: int = message.delivery_info["delivery_tag"]
-        body = message.body
-        self.body: bytes = (
-            body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogatepass")
-        )
-        self.headers: Mapping[str, Any] = message.properties.get("application_headers") or {}
-        #: What was announced; None with the reason why it cannot be read.
-        self.event: Received | None = None
-        self.unreadable: Undecodable | None = None
-        try:
-            self.event = envelope.parse(self.body)
-        except Undecodable as error:
-            self.unreadable = error
-        self.is_redelivered: bool = message.delivery_info["redelivered"]
-        self.connection = connection
-        self.channel_id: int = message.channel.channel_id
-
-
-def acknowledge(deliveries: Sequence[Delivery]) -> None:
-    """Tell the broker that it can forget messages of one connection, unless it took them back."""
-    connection = deliveries[0].connection
-    frames = [bus.ack_frame(delivery.channel_id, delivery.tag) for delivery in deliveries]
-    try:
-        if connection.connected:
-            connection.send(b"".join(frames))
-    except bus.BUS_ERRORS:
-        _log.debug("events could not be acknowledged; the inbox stops them next time")
 
 
 class EventDesk(SharedExtension):
@@ -98,7 +56,7 @@ class EventDesk(SharedExtension):
 
     def __init__(self) -> None:
         super().__init__()
-        self._listeners: dict[tuple[str, str], list[Listener]] = defaultdict(list)
+        self.subscribed = Subscriptions()
         self._entrypoints: dict[str, Any] = {}
         self._connection: bus.BusConnection | None = None
         self._channel: Any = None
@@ -107,10 +65,10 @@ class EventDesk(SharedExtension):
         # What has come from each source and is not in a lane yet, and who works on it.
         self._come: dict[str, deque[Delivery]] = defaultdict(deque)
         self._taking: set[str] = set()
-        self._slots = eventlet.semaphore.Semaphore(LANES_AT_A_TIME)
+        self.slots = eventlet.semaphore.Semaphore(LANES_AT_A_TIME)
         # Bindings of events that no listener has wanted for a while: source and routing key.
-        self._unwanted: set[tuple[str, str]] = set()
-        self._stopping = threading.Event()
+        self.unwanted: set[tuple[str, str]] = set()
+        self.stopping = threading.Event()
         #: Set once every queue is declared and bound: from then on no event passes unseen.
         self.bound = threading.Event()
         self._no_more_work = False
@@ -118,67 +76,27 @@ class EventDesk(SharedExtension):
         self._reader: Any = None
         self._retrier: Any = None
 
-    # What is listened to --------------------------------------------------------------------
-
     def register(self, entrypoint: Any) -> None:
         """Add a bound entrypoint that listens."""
-        self._listeners[entrypoint.source, entrypoint.name].append(entrypoint)
+        self.subscribed.add(entrypoint)
         self._entrypoints.setdefault(entrypoint.method_name, entrypoint)
-
-    @property
-    def sources(self) -> list[str]:
-        return sorted({source for source, _ in self._listeners})
-
-    @property
-    def _all(self) -> list[Listener]:
-        return [listener for group in self._listeners.values() for listener in group]
-
-    def is_in_order(self, method_name: str, source: str) -> bool:
-        """Say whether a method waits for gaps in the order of a source's aggregates."""
-        return any(
-            listener.in_order
-            for listener in self._all
-            if listener.method_name == method_name and listener.source == source
-        )
-
-    def subscriptions(self) -> dict[str, list[str]]:
-        """Give the routing keys bound for each source."""
-        return subscriptions(self._all)
-
-    def listeners_for(self, event: Received) -> dict[str, Listener | None]:
-        """Give the methods an event is for, by name.
-
-        An in-order method also sees the events of its source that it does not listen to, other
-        versions included (then the listener is None): they move its cursor on, or each would
-        look like a gap.
-        """
-        wanted: dict[str, Listener | None] = {
-            listener.method_name: None
-            for listener in self._all
-            if listener.in_order and listener.source == event.source
-        }
-        for listener in self._listeners.get((event.source, event.name), ()):
-            is_its_version = listener.schema_version == event.schema_version
-            if is_its_version or listener.method_name not in wanted:
-                wanted[listener.method_name] = listener
-        return wanted
 
     # Life -----------------------------------------------------------------------------------
 
     def start(self) -> None:
         self.store = store_of(self.container)
-        if not self._listeners:
+        if not self.subscribed:
             self.bound.set()
         elif self._reader is None:
             self._reader = self.container.spawn_managed_thread(self._read, "event-reader")
-            self._retrier = self.container.spawn_managed_thread(self._retry, "event-retrier")
+            self._retrier = self.container.spawn_managed_thread(Retrier(self).run, "event-retrier")
 
     def drain(self) -> None:
         """Take nothing new, wait for what runs, acknowledge it, let the connection go.
 
         The container calls this before it stops its dependencies: lanes need the database.
         """
-        self._stopping.set()
+        self.stopping.set()
         give_up = time.monotonic() + _LANES_END_SECONDS
         while (self._lanes or self._taking) and time.monotonic() < give_up:
             eventlet.sleep(0.02)
@@ -188,7 +106,7 @@ class EventDesk(SharedExtension):
                 thread.wait()
 
     def kill(self) -> None:
-        self._stopping.set()
+        self.stopping.set()
         self._no_more_work = True
         if self._connection is not None:
             self._connection.cut()
@@ -197,15 +115,15 @@ class EventDesk(SharedExtension):
 
     def _read(self) -> None:
         back_off = bus.BackOff()
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             try:
                 self._connect()
                 back_off.succeeded()
                 self._serve()
             except bus.BUS_ERRORS as error:
-                if not self._stopping.is_set():
+                if not self.stopping.is_set():
                     _log.warning("%s: no events now: %s", self.container.service_name, error)
-                    self._stopping.wait(back_off.failed())
+                    self.stopping.wait(back_off.failed())
             finally:
                 self._disconnect()
 
@@ -219,7 +137,7 @@ class EventDesk(SharedExtension):
             ssl=config.get(AMQP_SSL_CONFIG_KEY),
         )
         self._connection = connection
-        topology.declare_listener(connection, name, self.subscriptions())
+        topology.declare_listener(connection, name, self.subscribed.routing_keys())
         self.bound.set()
         self._channel = connection.channel()
         self._channel.basic_qos(0, PREFETCH, False)
@@ -230,9 +148,9 @@ class EventDesk(SharedExtension):
         connection = self._connection
         assert connection is not None  # noqa: S101  set by _connect
         while not self._no_more_work:
-            if self._consumer_tags and (self._stopping.is_set() or self._is_paused):
+            if self._consumer_tags and (self.stopping.is_set() or self._is_paused):
                 self._stop_consuming()
-            elif not self._consumer_tags and not (self._stopping.is_set() or self._is_paused):
+            elif not self._consumer_tags and not (self.stopping.is_set() or self._is_paused):
                 self._start_consuming()
             self._unbind_unwanted()
             with suppress(TimeoutError):
@@ -242,7 +160,9 @@ class EventDesk(SharedExtension):
 
     def _start_consuming(self) -> None:
         service = self.container.service_name
-        queues = [(source, topology.queue_name(source, service)) for source in self.sources]
+        queues = [
+            (source, topology.queue_name(source, service)) for source in self.subscribed.sources
+        ]
         queues.append(("", topology.parking_name(service)))
         for source, queue in queues:
             tag = self._channel.basic_consume(
@@ -251,14 +171,14 @@ class EventDesk(SharedExtension):
                 on_cancel=self._on_cancelled,
             )
             self._consumer_tags.append(tag)
-        _log.info("%s listens to %s", service, ", ".join(self.sources))
+        _log.info("%s listens to %s", service, ", ".join(self.subscribed.sources))
 
     def _unbind_unwanted(self) -> None:
-        while self._unwanted:
-            source, key = self._unwanted.pop()
+        while self.unwanted:
+            source, key = self.unwanted.pop()
             queue = topology.queue_name(source, self.container.service_name)
             self._channel.queue_unbind(queue, topology.events_exchange(source), key)
-            if topology.EVERY_EVENT not in self.subscriptions().get(source, ()):
+            if topology.EVERY_EVENT not in self.subscribed.routing_keys().get(source, ()):
                 self._channel.queue_unbind(
                     queue, topology.events_exchange(source), topology.EVERY_EVENT
                 )
@@ -297,7 +217,7 @@ class EventDesk(SharedExtension):
         """Handle what has come from a source, together where more than one message has."""
         come = self._come[source]
         try:
-            while come and not self._stopping.is_set():
+            while come and not self.stopping.is_set():
                 batch = self._next_batch(come)
                 if len(batch) > 1 and self._handle_together(batch):
                     continue
@@ -334,7 +254,7 @@ class EventDesk(SharedExtension):
         event = delivery.event
         if event is None or delivery.is_redelivered:
             return False
-        listeners = self.listeners_for(event)
+        listeners = self.subscribed.listeners_for(event)
         return bool(listeners) and all(
             listener is not None
             and not listener.in_order
@@ -348,10 +268,10 @@ class EventDesk(SharedExtension):
             Task(listener, delivery.event)
             for delivery in batch
             if delivery.event is not None
-            for listener in self.listeners_for(delivery.event).values()
+            for listener in self.subscribed.listeners_for(delivery.event).values()
             if listener is not None
         ]
-        with self._slots:
+        with self.slots:
             error = self._work(tasks[0].listener.method_name, JointAttempt(self.store, tasks))
             if error is not None:
                 _log.debug("%d events are handled one at a time: %r", len(batch), error)
@@ -380,9 +300,9 @@ class EventDesk(SharedExtension):
     def _run_lane(self, key: tuple[str, ...]) -> None:
         lane = self._lanes[key]
         try:
-            while lane and not self._stopping.is_set():
+            while lane and not self.stopping.is_set():
                 delivery = lane.popleft()
-                with self._slots:
+                with self.slots:
                     if self._settled(delivery):
                         faults.point("after_commit_before_ack")
                         acknowledge([delivery])
@@ -402,11 +322,11 @@ class EventDesk(SharedExtension):
                     self._handle(delivery)
                 else:
                     self._take_in_parked(delivery)
-            except _AWAY as error:
-                if self._stopping.is_set():
+            except AWAY as error:
+                if self.stopping.is_set():
                     return False
                 self._wait_for_database(error)
-                if self._stopping.is_set():
+                if self.stopping.is_set():
                     return False
             else:
                 return True
@@ -414,26 +334,28 @@ class EventDesk(SharedExtension):
     def _handle(self, delivery: Delivery) -> None:
         event = delivery.event
         if event is None:
-            refused = _refused(delivery.unreadable)
-            self._keep(UNREADABLE, delivery.source, delivery.body, None, refused)
+            failure = refused(delivery.unreadable)
+            self._keep(UNREADABLE, delivery.source, delivery.body, None, failure)
             return
-        listeners = self.listeners_for(event)
+        listeners = self.subscribed.listeners_for(event)
         if not listeners:
             # Another version of this service, running beside, may want it.
             failure = Failure(State.RETRYING, "no listener", 1, failed.delay_seconds(1))
             self._keep(UNCLAIMED, delivery.source, delivery.body, event, failure)
         for method_name, listener in listeners.items():
-            failed_by = self._try(method_name, listener, event)
+            failed_by = self.attempt(method_name, listener, event)
             if isinstance(failed_by, NotNow) and failed_by.verdict is Verdict.SET_ASIDE:
                 continue
             if failed_by is not None:
-                failure = self._judged(failed_by, method_name, event, attempts=1)
+                failure = self.judged(failed_by, method_name, event, attempts=1)
                 self._keep(method_name, delivery.source, delivery.body, event, failure)
 
-    def _try(
+    def attempt(
         self, method_name: str, listener: Listener | None, event: Received, kept: Any = None
     ) -> Exception | None:
-        return self._work(method_name, Attempt(self, method_name, listener, event, kept))
+        in_order = self.subscribed.is_in_order(method_name, event.source)
+        attempt = Attempt(self.store, method_name, listener, event, kept=kept, in_order=in_order)
+        return self._work(method_name, attempt)
 
     def _work(self, method_name: str, attempt: Attempt | JointAttempt) -> Exception | None:
         """Run an attempt in a worker of the container and give what it raised."""
@@ -453,7 +375,7 @@ class EventDesk(SharedExtension):
         error: Exception | None = ended.wait()
         return error
 
-    def _judged(
+    def judged(
         self, error: Exception, method_name: str, event: Received, *, attempts: int
     ) -> Failure:
         """Decide what becomes of an event whose attempt raised."""
@@ -490,167 +412,28 @@ class EventDesk(SharedExtension):
             _log.error("%s takes no events: %s", self.container.service_name, error)
         self._is_paused = True
         try:
-            while not self._stopping.is_set():
-                if self._stopping.wait(_PAUSE_SECONDS):
+            while not self.stopping.is_set():
+                if self.stopping.wait(_PAUSE_SECONDS):
                     return
                 try:
                     with self.store.work() as work:
                         work.session.execute(select(1))
-                except _AWAY:
+                except AWAY:
                     continue
                 return
         finally:
             self._is_paused = False
 
-    # Trying again --------------------------------------------------------------------------
-
-    def _retry(self) -> None:
-        while not self._stopping.is_set():
-            if self._stopping.wait(RETRY_POLL_SECONDS):
-                return
-            try:
-                if self.store.read(_OURSELVES, lambda work: failed.is_idle(work.session)):
-                    continue
-                while not self._stopping.is_set() and self._try_due():
-                    pass
-                self._try_suspects()
-            except ContainerBeingKilled:
-                return
-            except _AWAY as error:
-                _log.debug("failed messages are not looked at now: %s", error)
-
-    def _try_due(self) -> bool:
-        """Try the messages whose turn it is; give whether others may have become due by that."""
-        tables = self.store.platform
-        rows = self.store.read(
-            _OURSELVES, lambda work: failed.due(work.session, tables.failed, tables.cursors)
-        )
-        begun = False
-        for row in rows:
-            if self._stopping.is_set():
-                break
-            with self._slots:
-                begun = self._try_kept(row, State.RETRYING) or begun
-        return begun
-
-    def _try_suspects(self) -> None:
-        """Try what may have killed its process, one at a time in the whole service."""
-        table = self.store.platform.failed
-        if not self.store.read(_OURSELVES, lambda work: failed.suspects(work.session, table)):
-            return
-        with self._only_one_trial() as is_ours:
-            if not is_ours:
-                return
-            rows = self.store.read(_OURSELVES, lambda work: failed.suspects(work.session, table))
-            for row in rows:
-                if self._stopping.is_set():
-                    return
-                with self._all_slots():
-                    if row.state == State.TRYING and row.attempts >= failed.TRIALS:
-                        # Its trial held the lock that is ours now: that process is dead.
-                        self._mark(row, Failure(State.PARKED, "killed its process", row.attempts))
-                    else:
-                        self._try_kept(row, State.TRYING)
-
-    @contextmanager
-    def _only_one_trial(self) -> Iterator[bool]:
-        """Hold the service's lock on trials, unless another replica has it."""
-        with self.store.reading.connect() as connection:
-            is_ours = bool(connection.scalar(select(func.pg_try_advisory_lock(_TRIALS_LOCK))))
-            try:
-                yield is_ours
-            finally:
-                if is_ours:
-                    connection.execute(select(func.pg_advisory_unlock(_TRIALS_LOCK)))
-
-    @contextmanager
-    def _all_slots(self) -> Iterator[None]:
-        for _ in range(LANES_AT_A_TIME):
-            self._slots.acquire()
-        try:
-            yield
-        finally:
-            for _ in range(LANES_AT_A_TIME):
-                self._slots.release()
-
-    def _try_kept(self, row: Any, state: State) -> bool:
-        """Try a message once more; False if another replica has begun it."""
-        if row.attempts >= failed.ATTEMPTS:
-            self._mark(row, Failure(State.PARKED, row.error, row.attempts))
-            return True
-        with self.store.work() as work:
-            begun = failed.begin(work.session, work.store.platform.failed, row, state)
-        if begun:
-            self._try_begun(row)
-        return begun
-
-    def _try_begun(self, row: Any) -> None:
-        faults.point("after_begin_before_retry")
-        try:
-            event = envelope.parse(row.body)
-        except Undecodable as error:
-            self._mark(row, _refused(error))
-            return
-        listeners = self.listeners_for(event)
-        if row.listener in (UNREADABLE, UNCLAIMED):
-            self._share_out(row, event, list(listeners))
-        elif row.listener not in listeners:
-            # Another version of this service, running beside, may have it.
-            gone = LookupError(f"the service has no listener {row.listener}")
-            self._mark(row, failed.after_error(gone, row.attempts + 1))
-        else:
-            failed_by = self._try(row.listener, listeners[row.listener], event, row)
-            if failed_by is not None:
-                self._mark(row, self._judged_again(failed_by, row, event))
-
-    def _judged_again(self, error: Exception, row: Any, event: Received) -> Failure:
-        failure = self._judged(error, row.listener, event, attempts=row.attempts + 1)
-        if row.state == State.GAP and failure.state is State.GAP:
-            reason = f"what comes before it did not come for {GAP_SECONDS:.0f} s"
-            return Failure(State.PARKED, reason, row.attempts)
-        return failure
-
-    def _share_out(self, row: Any, event: Received, listeners: Sequence[str]) -> None:
-        """Give a message to the listeners it has after all; forget it if nobody wants it."""
-        if not listeners and row.attempts + 1 < failed.ATTEMPTS:
-            attempts = row.attempts + 1
-            delay = failed.delay_seconds(attempts)
-            self._mark(row, Failure(State.RETRYING, "no listener", attempts, delay))
-            return
-        if not listeners:
-            self._unwanted.add((row.source, routing_key(event.name, event.schema_version)))
-        with self.store.work() as work:
-            table = work.store.platform.failed
-            for listener in listeners:
-                failed.set_aside(
-                    work.session,
-                    table,
-                    listener=listener,
-                    source=row.source,
-                    body=row.body,
-                    event=event,
-                    failure=Failure(State.RETRYING, row.error),
-                )
-            failed.remove(work.session, table, row.id)
-
-    def _mark(self, row: Any, failure: Failure) -> None:
-        with self.store.work() as work:
-            failed.mark(work.session, work.store.platform.failed, row.id, failure)
-        if failure.state is State.PARKED:
-            _log.error(
-                "message %s for %s is parked: %s", row.message_id, row.listener, failure.error
-            )
-
     def _take_in_parked(self, delivery: Delivery) -> None:
         """Keep what the broker parked, to be tried alone by each listener that lacks it."""
         event = delivery.event
         if event is None:
-            source, refused = _died_in(delivery.headers), _refused(delivery.unreadable)
-            self._keep(UNREADABLE, source, delivery.body, None, refused)
+            source, failure = delivery.died_in, refused(delivery.unreadable)
+            self._keep(UNREADABLE, source, delivery.body, None, failure)
             return
         tables = self.store.platform
         with self.store.work() as work:
-            for listener in self.listeners_for(event):
+            for listener in self.subscribed.listeners_for(event):
                 if inbox.has(work.session, tables.inbox, listener, event.message_id):
                     continue
                 failed.set_aside(
@@ -671,47 +454,17 @@ class EventDesk(SharedExtension):
         for message in messages:
             wanted += [
                 (str(message["id"]), method_name)
-                for method_name in self._methods_for(source, message["name"], message["version"])
+                for method_name in self.subscribed.methods_for(
+                    source, message["name"], message["version"]
+                )
             ]
         if not wanted:
             return []
         tables = self.store.platform
         return self.store.read(
-            _OURSELVES,
+            OURSELVES,
             lambda work: inbox.missing(work.session, tables.inbox, tables.failed, wanted),
         )
-
-    def _methods_for(self, source: str, name: str, version: int) -> list[str]:
-        return sorted(
-            {
-                listener.method_name
-                for listener in self._all
-                if listener.source == source
-                and (
-                    listener.in_order or (listener.name, listener.schema_version) == (name, version)
-                )
-            }
-        )
-
-
-_OURSELVES = Principal("listening", "listening", kind="service")
-_TRIALS_LOCK = 0x6D657373
-
-
-def subscriptions(listeners: Sequence[Listener]) -> dict[str, list[str]]:
-    """Give the routing keys that these listeners need, by source.
-
-    An in-order one needs every event of its source: only then is a hole in the sequence a gap.
-    """
-    keys: dict[str, set[str]] = defaultdict(set)
-    for listener in listeners:
-        keys[listener.source].add(routing_key(listener.name, listener.schema_version))
-        if listener.in_order:
-            keys[listener.source].add(topology.EVERY_EVENT)
-    return {
-        source: [topology.EVERY_EVENT] if topology.EVERY_EVENT in of_source else sorted(of_source)
-        for source, of_source in sorted(keys.items())
-    }
 
 
 def _not_now(verdict: Verdict, event: Received) -> Failure:
@@ -720,13 +473,3 @@ def _not_now(verdict: Verdict, event: Received) -> Failure:
     if verdict is Verdict.EARLY:
         return Failure(State.GAP, f"came before number {event.sequence - 1}", 0, GAP_SECONDS)
     return Failure(State.PARKED, "came after its place in the order was given up")
-
-
-def _refused(error: Exception | None) -> Failure:
-    return Failure(State.PARKED, f"unreadable: {error}")
-
-
-def _died_in(headers: Mapping[str, Any]) -> str:
-    """Give the source whose queue a dead-lettered message comes from, as the broker says."""
-    queue = str(headers.get("x-first-death-queue", ""))
-    return queue.removeprefix("events-").partition("--")[0][:40]

@@ -50,9 +50,9 @@ def inbox_ignored() -> None:
 def acknowledged_first() -> None:
     """Acknowledge a message, then handle it."""
     from chassis import listening
-    from chassis.listening import Delivery, EventDesk
+    from chassis.delivery import Delivery, acknowledge
+    from chassis.listening import EventDesk
 
-    acknowledge = listening.acknowledge
     settled, handled_together = EventDesk._settled, EventDesk._handle_together
 
     def acknowledge_and_settle(self: EventDesk, delivery: Delivery) -> bool:
@@ -70,7 +70,7 @@ def acknowledged_first() -> None:
     def acknowledged_already(deliveries: Sequence[Delivery]) -> None:
         pass
 
-    listening.acknowledge = acknowledged_already
+    listening.acknowledge = acknowledged_already  # type: ignore[attr-defined]
 
 
 MUTANTS = {

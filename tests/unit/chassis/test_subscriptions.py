@@ -8,7 +8,7 @@ import pytest
 
 from chassis.clock import machine_now
 from chassis.events import Received
-from chassis.listening import EventDesk, subscriptions
+from chassis.subscriptions import Subscriptions, subscriptions
 from chassis.topology import queue_name
 
 
@@ -50,11 +50,11 @@ def test_a_pair_of_services_has_one_queue() -> None:
     assert queue_name("orders", "shipping") == "events-orders--shipping"
 
 
-def desk_with(*listeners: Listener) -> EventDesk:
-    desk = EventDesk()
+def desk_with(*listeners: Listener) -> Subscriptions:
+    subscribed = Subscriptions()
     for listener in listeners:
-        desk.register(listener)
-    return desk
+        subscribed.add(listener)
+    return subscribed
 
 
 def event(name: str, schema_version: int = 1, source: str = "orders") -> Received:
