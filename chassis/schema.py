@@ -91,6 +91,9 @@ class _Decimal(fields.Decimal):
 
     decimals: int
     limit = Decimal(10) ** 13
+    default_error_messages = {  # noqa: RUF012  marshmallow's name, read only
+        "invalid": 'Must be a decimal written as a string, like "12.5".',
+    }
 
     def __init__(
         self,
