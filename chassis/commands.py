@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import clock, faults
-from chassis.database import Store, Work
+from chassis.database import Store, Work, is_unique_violation
 from chassis.errors import Conflict, Invalid, InvalidFields, StaleVersion, Unavailable
 from chassis.principal import Principal
 from chassis.roundtrips import as_json
@@ -79,6 +79,7 @@ def run_command(
     Raises KeyMissing, KeyReused, StaleVersion, what `do` raises, or DatabaseUnavailable.
     """
     checked, digest = checked_key(key), fingerprint(method, body)
+    overtaken = False
 
     def once(work: Work) -> Any:
         work.key = checked
@@ -96,20 +97,25 @@ def run_command(
         )
         return answer
 
-    try:
-        answer = store.transact(principal, once)
-    except Unavailable:
-        raise
-    except Exception as error:
-        # Done a second time a command fails on what it did the first time, at its key at last.
-        known = _known(store, principal, checked)
-        if known is not None:
-            return _told_again(known, checked, digest)
-        if isinstance(error, StaleDataError):
-            raise StaleVersion(entity=method, version="?") from error
-        raise
-    faults.point("after_command_commit")
-    return answer
+    while True:
+        try:
+            answer = store.transact(principal, once)
+        except Unavailable:
+            raise
+        except Exception as error:
+            # Done a second time a command fails on what it did the first time, at its key at last.
+            known = _known(store, principal, checked)
+            if known is not None:
+                return _told_again(known, checked, digest)
+            if isinstance(error, StaleDataError):
+                raise StaleVersion(entity=method, version="?") from error
+            if not overtaken and is_unique_violation(error):
+                # Somebody was faster with the same name: judged again, it is refused for that.
+                overtaken = True
+                continue
+            raise
+        faults.point("after_command_commit")
+        return answer
 
 
 _KEEP = """

@@ -355,6 +355,10 @@ def sqlstate(error: DBAPIError) -> str | None:
     return code
 
 
+def is_unique_violation(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and sqlstate(error) == "23505"
+
+
 def _may_be_run_again(error: DBAPIError) -> bool:
     return error.connection_invalidated or sqlstate(error) in RETRIED
 

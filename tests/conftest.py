@@ -26,26 +26,20 @@ from tests.system import PASSWORD, System, running_system
 
 EVERYTHING = Permission(configure=".*", write=".*", read=".*")
 
-# What is started once and shared by many tests, and so by one process: the longest work first.
-SHARED = ("house", "system")
+# Whoever asks for these takes longest, by the file: what begins first leaves least to wait for.
+LONGEST = ("house", "system")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what `./gendan test` may run side by side: files, but not who shares a system."""
-
-    def group(item: pytest.Item) -> str:
-        fixtures = getattr(item, "fixturenames", ())
-        return next((name for name in SHARED if name in fixtures), str(item.path))
+    """Put the longest work first, for `./gendan test`, which runs two files at a time."""
 
     def turn(item: pytest.Item) -> tuple[int, bool]:
-        name = group(item)
-        rank = SHARED.index(name) if name in SHARED else len(SHARED)
+        fixtures = getattr(item, "fixturenames", ())
+        rank = next((n for n, name in enumerate(LONGEST) if name in fixtures), len(LONGEST))
         # Units are many and short: they fill up the end.
         return rank, "unit" in item.path.parts
 
     items.sort(key=turn)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
 
 
 @dataclass(frozen=True)

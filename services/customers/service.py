@@ -264,6 +264,9 @@ class CustomersService(Service, AnswersRelay):
         """Say whether a shipment may leave now, and why not."""
         order_id = request.pop("order_id")
         request["lines"] = [release_cases.ShipmentLine(**line) for line in request["lines"]]
+        if request["before"] is not None:
+            before = [(line["line_id"], line["quantity"]) for line in request["before"]]
+            request["before"] = before
         verdict = release_cases.check_release(work, order_id, **request)
         return dump(credit.ReleaseView, verdict)
 

@@ -50,6 +50,7 @@ def _ask_release(talk: Talk) -> None:
             "customer_id": notes["customer_id"],
             "shipment_id": notes["shipment_id"],
             "lines": lines,
+            "before": notes["before"],
             "last": moving.is_last(notes, holdings),
         },
     )
@@ -57,7 +58,7 @@ def _ask_release(talk: Talk) -> None:
 
 
 def _finish_release(work: Work, talk: Talk) -> Any:
-    shipment = moving.release(work, talk.request, talk.answers["verdict"])
+    shipment = moving.release(work, talk.request, talk.notes, talk.answers["verdict"])
     work.settle()
     return dump(ShipmentView, shipment)
 

@@ -108,7 +108,14 @@ SAID: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
     ),
     "release_shipment": (
-        {**ABOUT, **CUSTOMER, "shipment_id": str(UUID(int=6)), "rest": None, "lines": SHIPPED},
+        {
+            **ABOUT,
+            **CUSTOMER,
+            "shipment_id": str(UUID(int=6)),
+            "rest": None,
+            "before": SHIPPED,
+            "lines": SHIPPED,
+        },
         {"shipment_number": "S261123-000001"},
     ),
 }

@@ -61,6 +61,8 @@ class CheckRelease(Copy):
     lines = fields.List(fields.Nested(ReleaseLine), required=True)
     last = fields.Boolean(load_default=False)
     shipment_id = Identity(load_default=None, allow_none=True)
+    # What the order's other shipments have, or may have, taken already.
+    before = fields.List(fields.Nested(ReleaseLine), load_default=None, allow_none=True)
 
 
 class TermsView(Message):

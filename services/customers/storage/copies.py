@@ -1,6 +1,6 @@
 """What other services announced: orders' lines, accepted lots, shipments."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -46,12 +46,18 @@ def order_copy(session: Session, order_id: UUID) -> OrderCopy | None:
 
 
 def goods(
-    session: Session, order_id: UUID, *, live: bool = False, besides: UUID | None = None
+    session: Session,
+    order_id: UUID,
+    *,
+    live: bool = False,
+    besides: UUID | None = None,
+    shipped: Iterable[tuple[UUID, Decimal]] | None = None,
 ) -> Goods | None:
     """Give an order's goods with what was accepted and has left; None before its lines came.
 
     With `live`, shipments that are released and have not left yet count as if they had;
-    `besides` leaves one of them out, whose own release is being judged.
+    `besides` leaves one of them out, whose own release is being judged. With `shipped` that is
+    what counts, and not what was heard of shipments.
     """
     copy = order_copy(session, order_id)
     if copy is None:
@@ -61,11 +67,13 @@ def goods(
         .where(AcceptedLot.order_id == order_id)
         .group_by(AcceptedLot.line_id)
     ).all()
+    whole = Goods(copy.goods_lines, {lot.line_id: lot.accepted for lot in accepted})
+    if shipped is not None:
+        return whole.with_shipped(shipped)
     counts = ShipmentCopy.is_live if live else ShipmentCopy.dispatched_at.is_not(None)
     query = select(ShipmentCopy).where(ShipmentCopy.order_id == order_id, counts)
     if besides is not None:
         query = query.where(ShipmentCopy.id != besides)
-    whole = Goods(copy.goods_lines, {lot.line_id: lot.accepted for lot in accepted})
     for shipment in session.scalars(query):
         whole = whole.with_shipped(shipment.quantities)
     return whole

@@ -40,9 +40,14 @@ def weigh(
     *,
     last: bool,
     shipment_id: UUID | None = None,
+    before: Iterable[tuple[UUID, Decimal]] | None = None,
 ) -> tuple[Shipment, list[Receipt]]:
-    """Give what a shipment is worth and needs, with the order's verified money."""
-    goods = copies.goods(work.session, order.id, live=True, besides=shipment_id)
+    """Give what a shipment is worth and needs, with the order's verified money.
+
+    `before` is what shipping knows that the order's other shipments take; without it, what
+    has been heard of them counts.
+    """
+    goods = copies.goods(work.session, order.id, live=True, besides=shipment_id, shipped=before)
     if goods is None:
         raise OrderNotKnownYet(order_id=order.id)
     asked = list(lines)
@@ -71,12 +76,15 @@ def check_release(
     *,
     last: bool,
     shipment_id: UUID | None,
+    before: Iterable[tuple[UUID, Decimal]] | None = None,
 ) -> dict[str, Any]:
     """Say whether a shipment may leave now, and why not; changes nothing."""
     order = storage.order(work.session, order_id=order_id)
     customer, account, contract = storage.account(work.session, order.customer_id, work.today)
     policy = policy_now(work, customer, account, contract)
-    shipment, receipts = weigh(work, order, policy, lines, last=last, shipment_id=shipment_id)
+    shipment, receipts = weigh(
+        work, order, policy, lines, last=last, shipment_id=shipment_id, before=before
+    )
     due = shipment.balance_due(order.verified)
     needs_balance = policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch
     refusal = _refusal(work, account, policy, shipment, due if needs_balance else None)

@@ -143,6 +143,14 @@ class ScanResolved(Conflict):
     zh = "扫描 {scan_id} 已处理：{resolution}。"
 
 
+class OtherShipmentMoved(Conflict):
+    """The money was weighed beside other shipments than those that leave now."""
+
+    code = "other_shipment_moved"
+    en = "Another shipment of the order of {number} moved while this one was judged; try again."
+    zh = "在审核发货单 {number} 期间，同一订单的其他发货单发生变动，请重试。"
+
+
 class ParcelNotFound(NotFound):
     code = "parcel_not_found"
     en = "There is no parcel {code}."

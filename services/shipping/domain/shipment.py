@@ -262,6 +262,11 @@ class Shipment(Announcing, Base):
             self.is_open and self.release_withdrawn_at is not None
         )
 
+    @property
+    def may_leave_or_left(self) -> bool:
+        """Whether it takes its part of the order's money: released or beyond."""
+        return self.stands is not ShipmentState.CANCELLED and not self.awaits_release
+
     def why_stopped(self) -> OrderBeingCancelled | OrderOnHold | ReleaseWithdrawn | None:
         """Give what stops every forward move before departure, if anything does."""
         if self.has_left:

@@ -1,5 +1,6 @@
 """The moves of one shipment, from its release to the customer's signature."""
 
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from chassis.database import Work
 from services.shipping.domain import events
+from services.shipping.domain.errors import OtherShipmentMoved
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
 from services.shipping.domain.obligation import Owed
 from services.shipping.domain.shipment import Departure, Shipment
@@ -50,9 +52,33 @@ def look_at_release(work: Work, request: dict[str, Any]) -> dict[str, Any]:
         "customer_id": str(shipment.customer_id),
         "shipment_id": str(shipment.id),
         "rest": _rest_of_order(work, shipment),
+        **_others(work, shipment),
         "lines": [
             {"line_id": str(line.line_id), "quantity": format(line.quantity, "f")}
             for line in shipment.lines
+        ],
+    }
+
+
+def _others(work: Work, shipment: Shipment) -> dict[str, Any]:
+    """Give the order's other shipments that take their part of its money, and what they take.
+
+    Customers hears of them by events, which may be on their way; here it is known.
+    """
+    others = [
+        other
+        for other in shipments.of_order(work.session, shipment.order_id)
+        if other.id != shipment.id and other.may_leave_or_left
+    ]
+    taken: dict[UUID, Decimal] = defaultdict(Decimal)
+    for other in others:
+        for line in other.lines:
+            taken[line.line_id] += line.quantity
+    return {
+        "others": sorted(str(other.id) for other in others),
+        "before": [
+            {"line_id": str(line_id), "quantity": format(quantity, "f")}
+            for line_id, quantity in taken.items()
         ],
     }
 
@@ -95,12 +121,18 @@ def _releasers(request: dict[str, Any]) -> tuple[str, ...]:
     return ("director",) if request["override"] else ("finance", "clerk")
 
 
-def release(work: Work, request: dict[str, Any], verdict: dict[str, Any]) -> Shipment:
+def release(
+    work: Work, request: dict[str, Any], notes: dict[str, Any], verdict: dict[str, Any]
+) -> Shipment:
     """Let a shipment leave by customers' `verdict`, or by the director's override.
 
-    A clerk releases what the contract of an A customer lets go; the rest is finance's.
+    A clerk releases what the contract of an A customer lets go; the rest is finance's. Two
+    shipments of one order are never released on the same money: raises OtherShipmentMoved.
     """
+    orders.lock(work.session, UUID(notes["order_id"]))
     shipment = locked(work, request, roles=_releasers(request), legal=Shipment.check_releasable)
+    if _others(work, shipment)["others"] != notes["others"]:
+        raise OtherShipmentMoved(number=shipment.number)
     if not request["override"] and verdict["grade"] != "A":
         work.principal.require("finance")
     paid_at = None if request["override"] else verdict["paid_at"]

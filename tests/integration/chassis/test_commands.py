@@ -3,15 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
 from chassis.commands import KeyMissing, KeyReused, run_command
 from chassis.database import DatabaseUnavailable, Store, Work
-from tests.integration.chassis.ledger import CLERK, OTHER, NoMark, mark, marked, open_store
+from tests.integration.chassis.ledger import CLERK, OTHER, NoMark, mark, marked, marks, open_store
 
 
 @pytest.fixture
@@ -137,3 +138,30 @@ def test_a_mistake_in_a_statement_is_a_bug_and_looks_like_one(store: Store) -> N
 def test_a_value_the_driver_cannot_send_is_a_bug_too(store: Store) -> None:
     with pytest.raises(ProgrammingError):
         store.transact(CLERK, lambda work: work.session.execute(text("select :x"), {"x": object()}))
+
+
+def test_of_two_that_take_a_name_at_once_the_later_is_refused_for_that(store: Store) -> None:
+    """Both look, find the name free and insert it: the later is judged again."""
+    with store.work() as work:
+        work.session.execute(text("create unique index once on mark (text)"))
+    both = threading.Barrier(2)
+
+    def take(work: Work) -> dict[str, str]:
+        if work.session.scalar(select(marks.c.id).where(marks.c.text == "name")):
+            raise NoMark
+        with suppress(threading.BrokenBarrierError):
+            both.wait(timeout=5)
+        return mark(work, "name")
+
+    def attempt(key: str) -> str:
+        try:
+            run_command(store, CLERK, key, "take", {}, take)
+        except NoMark:
+            return "refused"
+        return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(attempt, ("one", "two")))
+
+    assert outcomes == ["done", "refused"]
+    assert marked(store) == ["name"]

@@ -117,5 +117,5 @@ def test_a_work_list_takes_the_same_statements_however_much_waits(desk: Desk) ->
         desk.approved_order()
         desk.sent_order()
 
-    assert few == (2, 9)
-    assert listed() == (6, 9)
+    assert few == (2, 10)
+    assert listed() == (6, 10)

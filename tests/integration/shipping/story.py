@@ -1,6 +1,6 @@
 """The story of shipping's tests: one order of paper, its people, and neighbours that answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -99,6 +99,8 @@ class Neighbours:
     )
     held: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    #: What happens once while customers weighs a shipment.
+    meanwhile: Callable[[], object] | None = None
 
     def call(
         self,
@@ -112,6 +114,9 @@ class Neighbours:
     ) -> Any:
         self.asked.append((f"{service}.{method}", dict(body)))
         if method == "check_release":
+            meanwhile, self.meanwhile = self.meanwhile, None
+            if meanwhile is not None:
+                meanwhile()
             return self.verdict
         assert (service, method) == ("inventory", "get_holdings")
         return {

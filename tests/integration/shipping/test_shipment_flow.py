@@ -1,6 +1,7 @@
 """A dispatch request from the desk to the signed receipt (S1–S7, S10, S11)."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -88,6 +89,48 @@ def test_customers_is_asked_with_accepted_quantities_and_whether_it_is_the_last(
         },
         {"line_id": order["lines"][1]["id"], "quantity": "5.000", "accepted_quantity": None},
     ]
+
+
+def test_customers_is_told_what_the_orders_other_shipments_take_of_its_money(desk: Desk) -> None:
+    order = desk.order()
+    line_id = order["lines"][0]["id"]
+    cancelled = desk.request(order, lines=[{"line_no": 1, "quantity": "30"}])
+    desk.ask("release_shipment", FINANCE, shipment_number=cancelled["number"])
+    desk.ask(
+        "cancel_shipment",
+        CLERK,
+        shipment_number=cancelled["number"],
+        reason="customer_request",
+        note="改约",
+    )
+    first = desk.request(order, lines=[{"line_no": 1, "quantity": "60"}])
+    desk.request(order, lines=[{"line_no": 1, "quantity": "5"}])  # released by nobody yet
+    desk.ask("release_shipment", FINANCE, shipment_number=first["number"])
+    second = desk.request(order, lines=[{"line_no": 1, "quantity": "10"}])
+    desk.ask("release_shipment", FINANCE, shipment_number=second["number"])
+
+    asked = [body for method, body in desk.neighbours.asked if method == "customers.check_release"]
+    assert [body["before"] for body in asked] == [
+        [],
+        [],
+        [{"line_id": line_id, "quantity": "60.000"}],
+    ]
+
+
+def test_two_shipments_are_not_released_on_the_same_money(desk: Desk) -> None:
+    order = desk.order()
+    first = desk.request(order, lines=[{"line_no": 1, "quantity": "60"}])
+    second = desk.request(order, lines=[{"line_no": 1, "quantity": "40"}])
+    release = partial(desk.ask, "release_shipment", FINANCE)
+
+    # While customers weighs the first, the second is released.
+    desk.neighbours.meanwhile = partial(release, shipment_number=second["number"])
+    with pytest.raises(Conflict) as refused:
+        release(shipment_number=first["number"])
+
+    assert refused.value.code == "other_shipment_moved"
+    assert desk.state(first) == "requested"
+    assert release(shipment_number=first["number"])["state"] == "released"
 
 
 def test_more_than_is_held_and_not_requested_is_refused(desk: Desk) -> None:
