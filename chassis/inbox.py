@@ -9,14 +9,13 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
-    Executable,
+    Dialect,
     Index,
     MetaData,
     String,
     Table,
     Uuid,
     and_,
-    bindparam,
     column,
     exists,
     literal,
@@ -275,19 +274,32 @@ def upsert_newer(
     `row[sequence]` is the event's sequence. Gives whether it was written: an event that
     comes late or again changes nothing, so copies need no order (ARCHITECTURE §4.2).
     """
-    statement = _upsert_of(table, tuple(row), tuple(key), sequence)
-    written = session.execute(statement, dict(row)).first()
-    return written is not None
+    bind = session.get_bind()
+    statement, processors = _upsert_of(table, tuple(row), tuple(key), sequence, bind.dialect)
+    values = {
+        name: value if value is None or processors[name] is None else processors[name](value)
+        for name, value in row.items()
+    }
+    return session.connection().exec_driver_sql(statement, values).first() is not None
 
 
 @lru_cache(maxsize=256)
 def _upsert_of(
-    table: Table, columns: tuple[str, ...], key: tuple[str, ...], sequence: str
-) -> Executable:
-    """Give the statement of `upsert_newer`; to build it costs more than to run it."""
-    copy = insert(table).values({name: bindparam(name) for name in columns})
-    return copy.on_conflict_do_update(
-        index_elements=list(key),
-        set_={name: copy.excluded[name] for name in columns if name not in key},
-        where=table.c[sequence] < copy.excluded[sequence],
-    ).returning(literal(1))
+    table: Table, columns: tuple[str, ...], key: tuple[str, ...], sequence: str, dialect: Dialect
+) -> tuple[str, dict[str, Any]]:
+    """Give the statement of `upsert_newer` and what its values go through, made once."""
+    quoted = dialect.identifier_preparer.quote
+    name = dialect.identifier_preparer.format_table(table)
+    kept = [quoted(column) for column in columns if column not in key]
+    statement = (
+        f"insert into {name} ({', '.join(map(quoted, columns))})"  # noqa: S608  our tables
+        f" values ({', '.join(f'%({column})s' for column in columns)})"
+        f" on conflict ({', '.join(map(quoted, key))}) do update set "
+        + ", ".join(f"{column} = excluded.{column}" for column in kept)
+        + f" where {name}.{quoted(sequence)} < excluded.{quoted(sequence)} returning 1"
+    )
+    processors = {
+        column: table.c[column].type.dialect_impl(dialect).bind_processor(dialect)
+        for column in columns
+    }
+    return statement, processors

@@ -43,6 +43,9 @@ CONFIRM_SECONDS = 10.0
 # Between polls: short while there is work, longer the longer there was none. Five databases
 # polled five times a second cost less than one percent of a core.
 BUSY_POLL_SECONDS = 0.02
+# Where events follow each other more closely than this, they are sent together: what comes in a
+# row its listeners handle in one transaction (docs/decisions/0012).
+GATHER_SECONDS = 0.1
 IDLE_POLL_SECONDS = 0.2
 BECOMES_IDLE_AFTER_SECONDS = 3.0
 STANDBY_SECONDS = 1.0
@@ -290,12 +293,16 @@ class Relay:
         while not self._stopping.is_set():
             sent = self.send_batch(database, pipeline)
             now = time.monotonic()
+            pause = BUSY_POLL_SECONDS
             if sent:
                 back_off.succeeded()
+                if now - last_work < 2 * GATHER_SECONDS:
+                    pause = GATHER_SECONDS
                 last_work = now
+            elif now - last_work > BECOMES_IDLE_AFTER_SECONDS:
+                pause = IDLE_POLL_SECONDS
             if sent < self._batch_size(sent):
-                idle = now - last_work > BECOMES_IDLE_AFTER_SECONDS
-                pipeline.wait(IDLE_POLL_SECONDS if idle else BUSY_POLL_SECONDS)
+                pipeline.wait(pause)
             if now >= self._purge_at:
                 self._purge_at = now + PURGE_EVERY_SECONDS
                 purge(database)

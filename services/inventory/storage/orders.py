@@ -1,12 +1,14 @@
 """The copies of orders, and the lock of everything done for one order."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis.roundtrips import as_json
 from services.inventory.domain.errors import OrderNotKnown
 from services.inventory.domain.order import OrderCopy
 
@@ -52,12 +54,53 @@ returning xmax = 0 as is_new"""
 
 def hold_lock(session: Session, order_id: UUID, number: str | None = None) -> bool:
     """Lock an order's row without loading it; gives whether nothing was known of the order."""
-    if order_id in session.info.get("locked_orders", ()):
+    if order_id in session.info.get("locked_orders", ()) or order_id in _kept(session):
         return False
     locked = session.connection().exec_driver_sql(
         _HOLD_LOCK, {"order_id": order_id, "number": number}
     )
     return bool(locked.scalar_one())
+
+
+_KEEP = """
+insert into order_copy (
+  order_id, number, view_version, stage, revision, salesperson_id, view)
+values (%(order_id)s, %(number)s, %(version)s, %(stage)s, %(revision)s, %(salesperson_id)s,
+  %(view)s)
+on conflict (order_id) do update set number = excluded.number,
+  view_version = excluded.view_version, stage = excluded.stage, revision = excluded.revision,
+  salesperson_id = excluded.salesperson_id, view = excluded.view
+where order_copy.view_version <= excluded.view_version and order_copy.stopped_at is null
+returning 1"""
+
+
+def keep(session: Session, view: Mapping[str, Any]) -> bool:
+    """Keep and lock an order's view without loading its row.
+
+    False where a newer one is here, or the order was stopped here: then nothing was done.
+    """
+    order_id = UUID(view["id"])
+    kept = session.connection().exec_driver_sql(
+        _KEEP,
+        {
+            "order_id": order_id,
+            "number": view["number"],
+            "version": view["version"],
+            "stage": view["stage"],
+            "revision": view["revision"],
+            "salesperson_id": (view.get("customer") or {}).get("salesperson_id"),
+            "view": as_json(view),
+        },
+    )
+    if kept.first() is None:
+        return False
+    _kept(session).add(order_id)
+    return True
+
+
+def _kept(session: Session) -> set[UUID]:
+    kept: set[UUID] = session.info.setdefault("kept_orders", set())
+    return kept
 
 
 def by_number(session: Session, number: str) -> OrderCopy:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
-from services.inventory.domain.order import OrderCopy
+from services.inventory.domain.order import IN_REVIEW, OrderCopy
 from services.inventory.storage import orders
 from services.inventory.use_cases import instructions, material_stock, slots, statements, stops
 
@@ -16,26 +16,35 @@ from services.inventory.use_cases import instructions, material_stock, slots, st
 DATED = frozenset({"awaiting_return", "confirmed", "in_progress"})
 
 
-def follow_order(work: Work, name: str, view: dict[str, Any]) -> OrderCopy | None:
-    """Keep an order's newest view and let what is signed, planned and made follow it.
-
-    Gives the order's row, locked, or None where a newer view was here already.
-    """
+def follow_order(work: Work, name: str, view: dict[str, Any]) -> None:
+    """Keep an order's newest view, its row locked, and let what is signed and made follow it."""
+    if _is_kept_only(name, view) and orders.keep(work.session, view):
+        return
     order = orders.lock(work.session, UUID(view["id"]), view["number"])
     if not order.take(view):
-        return None
+        return
     if order.is_over or name == "order_expired":
         _end(work, order, expired=name == "order_expired")
     elif order.is_in_review:
-        # Of a first submit from stock nothing is to be signed, and nothing was.
-        if order.made_lines or order.revision > 1:
-            statements.open_due(work, order)
+        statements.open_due(work, order)
     elif order.is_ordered:
         instructions.draft_missing(work, order)
     if order.stage in DATED:
         slots.keep_to_dates(work, order)
     _end_short_closed_lines(work, order)
-    return order
+
+
+def _is_kept_only(name: str, view: dict[str, Any]) -> bool:
+    """Tell whether nothing follows: of a first submit from stock nothing is to be signed or made.
+
+    The commonest event by far; its order need not be loaded.
+    """
+    return (
+        name == "order_submitted"
+        and view["revision"] == 1
+        and view["stage"] == IN_REVIEW
+        and not any(line["supply"] == "make" or line["short_closed"] for line in view["lines"])
+    )
 
 
 def _end(work: Work, order: OrderCopy, *, expired: bool) -> None:

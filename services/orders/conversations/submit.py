@@ -160,7 +160,7 @@ SUBMIT = Conversation(
 
 
 def _build(
-    work: Work, order_id: UUID, number: str, request: dict[str, Any]
+    work: Work, order_id: UUID, number: str | None, request: dict[str, Any]
 ) -> tuple[Order, PriceFindings | None]:
     order, findings = drafting.build_draft(work, order_id, number, request)
     if request["key_data_checked"]:
@@ -171,10 +171,10 @@ def _build(
 def _begin_create(
     work: Work, conversation_id: UUID, request: dict[str, Any]
 ) -> dict[str, Any] | Begun:
-    number, order_id = orders.next_number(work), uuid5(conversation_id, "order")
+    order_id = uuid5(conversation_id, "order")
     if not request["submit"]:
-        return {"order_id": str(order_id), "order_number": number}
-    built = _build(work, order_id, number, request)
+        return {"order_id": str(order_id), "order_number": orders.next_number(work)}
+    built = _build(work, order_id, None, request)
     order, _ = built
     order.guard_submit(None)
     return Begun(_holdings(order), built)

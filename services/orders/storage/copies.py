@@ -26,24 +26,36 @@ select
   (select json_build_object('view', view, 'active', active)
    from customer_copy where code = %(customer)s) as customer,
   (select coalesce(json_object_agg(code, view), '{}')
-   from product_copy where code = any(%(products)s) and active) as products
+   from product_copy where code = any(%(products)s) and active) as products,
+  case when %(numbered)s then nextval('order_number_seq') end as order_count
 """
 
 
 @dataclass(frozen=True)
 class Parties:
-    """Public views of a draft's customer and of its products by code, those not known left out."""
+    """Public views of a draft's customer and of its products by code, those not known left out.
+
+    `count` is the next order's, where one was asked for.
+    """
 
     customer: Mapping[str, Any]
     products: Mapping[str, Mapping[str, Any]]
+    count: int | None
 
 
-def parties(work: Work, customer_code: str, product_codes: Iterable[str]) -> Parties:
+def parties(
+    work: Work, customer_code: str, product_codes: Iterable[str], *, numbered: bool = False
+) -> Parties:
     """Give what a new draft is about. Raises CustomerNotKnown, CustomerInactive."""
     found = (
         work.session.connection()
         .exec_driver_sql(
-            _PARTIES, {"customer": customer_code, "products": list(set(product_codes))}
+            _PARTIES,
+            {
+                "customer": customer_code,
+                "products": list(set(product_codes)),
+                "numbered": numbered,
+            },
         )
         .one()
     )
@@ -54,7 +66,7 @@ def parties(work: Work, customer_code: str, product_codes: Iterable[str]) -> Par
         raise CustomerNotKnown(customer_code=customer_code)
     if not found.customer["active"]:
         raise CustomerInactive(customer_code=customer_code)
-    return Parties(view, found.products)
+    return Parties(view, found.products, found.order_count)
 
 
 def customer(work: Work, code: str) -> Mapping[str, Any]:

@@ -48,6 +48,11 @@ class CursorNotOurs(Invalid):
 def next_number(work: Work) -> str:
     """Give the next order number: D, the business date, and a count that never repeats."""
     count = work.session.connection().exec_driver_sql(_NEXT_COUNT).scalar_one()
+    return number(work, count)
+
+
+def number(work: Work, count: int) -> str:
+    """Give the order number of a count."""
     return f"D{work.today:%y%m%d}-{count:06d}"
 
 

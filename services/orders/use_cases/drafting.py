@@ -82,27 +82,37 @@ def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     """Make a memo a draft: its customer is known now."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_draft(request["expected_version"])
-    _fill_in(work, order, request)
+    _fill_in(work, order, request, _about(work, request))
     announce_draft(work, order)
     follow_paper(work, order)
     return order
 
 
 def build_draft(
-    work: Work, order_id: UUID, number: str, request: Mapping[str, Any]
+    work: Work, order_id: UUID, number: str | None, request: Mapping[str, Any]
 ) -> tuple[Order, PriceFindings | None]:
     """Build memo and draft at once, priced; nothing is stored or announced yet.
 
     Gives what the price check found too. The same id gives the same line ids, by which other
-    services hold things for the lines.
+    services hold things for the lines. Without a number it gets the next one.
     """
+    about = _about(work, request, numbered=number is None)
+    if number is None:
+        assert about.count is not None  # noqa: S101  it was asked for
+        number = orders.number(work, about.count)
     order = _memo(work, order_id, number, request)
-    return order, _fill_in(work, order, request)
+    return order, _fill_in(work, order, request, about)
 
 
-def _fill_in(work: Work, order: Order, request: Mapping[str, Any]) -> PriceFindings | None:
+def _about(work: Work, request: Mapping[str, Any], *, numbered: bool = False) -> copies.Parties:
+    codes = (line["product_code"] for line in request.get("lines") or ())
+    return copies.parties(work, request["customer_code"], codes, numbered=numbered)
+
+
+def _fill_in(
+    work: Work, order: Order, request: Mapping[str, Any], about: copies.Parties
+) -> PriceFindings | None:
     lines = request.get("lines") or ()
-    about = copies.parties(work, request["customer_code"], (line["product_code"] for line in lines))
     order.draft(about.customer)
     order.fill_in(header(request), work.now)
     if lines:
