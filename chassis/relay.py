@@ -43,8 +43,8 @@ CONFIRM_SECONDS = 10.0
 # Between polls: short while there is work, longer the longer there was none. Five databases
 # polled five times a second cost less than one percent of a core.
 BUSY_POLL_SECONDS = 0.02
-# Where events follow each other more closely than this, they are sent together: what comes in a
-# row its listeners handle in one transaction (docs/decisions/0012).
+# How long events are gathered where they follow each other closely: what is sent together its
+# listeners handle in one transaction (docs/decisions/0012).
 GATHER_SECONDS = 0.1
 IDLE_POLL_SECONDS = 0.2
 BECOMES_IDLE_AFTER_SECONDS = 3.0

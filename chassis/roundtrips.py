@@ -86,9 +86,6 @@ class Bundle:
         self._refusals: dict[str, Exception] = {}
         self._cursor: Any = None
 
-    def __bool__(self) -> bool:
-        return bool(self._texts)
-
     def add(
         self,
         statement: str,

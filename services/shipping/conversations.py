@@ -48,7 +48,6 @@ def _ask_release(talk: Talk) -> None:
         {
             "order_id": notes["order_id"],
             "customer_id": notes["customer_id"],
-            "shipment_id": notes["shipment_id"],
             "lines": lines,
             "before": notes["before"],
             "last": moving.is_last(notes, holdings),

@@ -111,7 +111,6 @@ SAID: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             **ABOUT,
             **CUSTOMER,
-            "shipment_id": str(UUID(int=6)),
             "rest": None,
             "before": SHIPPED,
             "lines": SHIPPED,

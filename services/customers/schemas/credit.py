@@ -60,7 +60,6 @@ class CheckRelease(Copy):
     order_id = Identity(required=True)
     lines = fields.List(fields.Nested(ReleaseLine), required=True)
     last = fields.Boolean(load_default=False)
-    shipment_id = Identity(load_default=None, allow_none=True)
     # What the order's other shipments have, or may have, taken already.
     before = fields.List(fields.Nested(ReleaseLine), load_default=None, allow_none=True)
 

@@ -50,14 +50,12 @@ def goods(
     order_id: UUID,
     *,
     live: bool = False,
-    besides: UUID | None = None,
     shipped: Iterable[tuple[UUID, Decimal]] | None = None,
 ) -> Goods | None:
     """Give an order's goods with what was accepted and has left; None before its lines came.
 
-    With `live`, shipments that are released and have not left yet count as if they had;
-    `besides` leaves one of them out, whose own release is being judged. With `shipped` that is
-    what counts, and not what was heard of shipments.
+    With `live`, shipments that are released and have not left yet count as if they had. With
+    `shipped` that is what counts, and not what was heard of shipments.
     """
     copy = order_copy(session, order_id)
     if copy is None:
@@ -72,8 +70,6 @@ def goods(
         return whole.with_shipped(shipped)
     counts = ShipmentCopy.is_live if live else ShipmentCopy.dispatched_at.is_not(None)
     query = select(ShipmentCopy).where(ShipmentCopy.order_id == order_id, counts)
-    if besides is not None:
-        query = query.where(ShipmentCopy.id != besides)
     for shipment in session.scalars(query):
         whole = whole.with_shipped(shipment.quantities)
     return whole

@@ -39,7 +39,6 @@ def weigh(
     lines: Iterable[ShipmentLine],
     *,
     last: bool,
-    shipment_id: UUID | None = None,
     before: Iterable[tuple[UUID, Decimal]] | None = None,
 ) -> tuple[Shipment, list[Receipt]]:
     """Give what a shipment is worth and needs, with the order's verified money.
@@ -47,7 +46,7 @@ def weigh(
     `before` is what shipping knows that the order's other shipments take; without it, what
     has been heard of them counts.
     """
-    goods = copies.goods(work.session, order.id, live=True, besides=shipment_id, shipped=before)
+    goods = copies.goods(work.session, order.id, live=True, shipped=before)
     if goods is None:
         raise OrderNotKnownYet(order_id=order.id)
     asked = list(lines)
@@ -75,16 +74,13 @@ def check_release(
     lines: Iterable[ShipmentLine],
     *,
     last: bool,
-    shipment_id: UUID | None,
     before: Iterable[tuple[UUID, Decimal]] | None = None,
 ) -> dict[str, Any]:
     """Say whether a shipment may leave now, and why not; changes nothing."""
     order = storage.order(work.session, order_id=order_id)
     customer, account, contract = storage.account(work.session, order.customer_id, work.today)
     policy = policy_now(work, customer, account, contract)
-    shipment, receipts = weigh(
-        work, order, policy, lines, last=last, shipment_id=shipment_id, before=before
-    )
+    shipment, receipts = weigh(work, order, policy, lines, last=last, before=before)
     due = shipment.balance_due(order.verified)
     needs_balance = policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch
     refusal = _refusal(work, account, policy, shipment, due if needs_balance else None)

@@ -50,7 +50,6 @@ def look_at_release(work: Work, request: dict[str, Any]) -> dict[str, Any]:
     return {
         "order_id": str(shipment.order_id),
         "customer_id": str(shipment.customer_id),
-        "shipment_id": str(shipment.id),
         "rest": _rest_of_order(work, shipment),
         **_others(work, shipment),
         "lines": [
