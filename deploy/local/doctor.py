@@ -44,7 +44,7 @@ def python_version() -> Finding:
         "Python",
         sys.version_info[:2] == (3, 11),
         f"{version} at {sys.executable}",
-        "Delete .venv and run ./gendan again with python3.11 in the PATH.",
+        "Delete .venv and run ./gendan again: it looks for Python 3.11 by itself.",
     )
 
 
