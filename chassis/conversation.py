@@ -33,7 +33,7 @@ from chassis.database import Store, Work
 from chassis.errors import Conflict, GendanError, StaleVersion, Unavailable, from_wire
 from chassis.principal import Principal
 from chassis.principal import from_wire as principal_from_wire
-from chassis.roundtrips import as_json
+from chassis.roundtrips import as_json, ask
 
 log = structlog.get_logger(__name__)
 
@@ -397,9 +397,7 @@ class Conversations:
         return self.store.read(
             _SYSTEM,
             lambda work: bool(
-                work.session.connection()
-                .exec_driver_sql(_IS_ANY_DUE, {"now": now, "never": now + LONGEST_LEASE})
-                .scalar_one()
+                ask(work.session, _IS_ANY_DUE, {"now": now, "never": now + LONGEST_LEASE})[0][0]
             ),
         )
 

@@ -21,7 +21,7 @@ from chassis.errors import Unavailable, plain
 from chassis.events import Event
 from chassis.policy import Rule, SettingNotFound
 from chassis.principal import SYSTEM, Principal
-from chassis.roundtrips import Bundle, ThriftyConnection
+from chassis.roundtrips import Bundle, PreparingConnection, ThriftyConnection
 
 Answer = TypeVar("Answer")
 
@@ -324,7 +324,10 @@ def connect(
         raise ValueError("the database URL must start with postgresql+psycopg2://")
     limits = (
         f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
-        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
+        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} "
+        # Only hand-written statements are prepared (chassis/roundtrips.py), and each has one way
+        # to go, by key: PostgreSQL need not plan it five times over to find that out.
+        "-c plan_cache_mode=force_generic_plan"
     )
     return create_engine(
         url,
@@ -344,7 +347,7 @@ def connect(
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
-            **({} if only_reads else {"connection_factory": ThriftyConnection}),
+            "connection_factory": PreparingConnection if only_reads else ThriftyConnection,
         },
     )
 

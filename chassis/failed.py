@@ -44,6 +44,7 @@ from chassis import clock
 from chassis.errors import Conflict, NotFound
 from chassis.events import Received
 from chassis.mapping import MomentType
+from chassis.roundtrips import ask
 
 ATTEMPTS = 8  # MESSAGING §3.4
 LONGEST_DELAY_SECONDS = 300
@@ -208,7 +209,7 @@ def remove(session: Session, table: Table, row_id: int) -> None:
 def is_idle(session: Session) -> bool:
     """Say whether nothing waits to be tried; asked each second, so it costs next to nothing."""
     query = "select 1 from failed_message where state not in ('parked', 'discarded') limit 1"
-    return session.connection().exec_driver_sql(query).first() is None
+    return not ask(session, query)
 
 
 def due(session: Session, table: Table, cursors: Table, *, limit: int = 20) -> list[Row[Any]]:

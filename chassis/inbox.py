@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.events import Received
 from chassis.mapping import MomentType
+from chassis.roundtrips import ask
 
 KEPT_DAYS = 14  # ARCHITECTURE §4.2
 
@@ -109,20 +110,17 @@ def admit(
     message blocks on the primary key until the first one's transaction ends. With
     `is_set_aside` the message is one that waited in failed_message and whose turn has come.
     """
-    row = (
-        session.connection()
-        .exec_driver_sql(
-            _ADMIT,
-            {
-                "listener": listener,
-                "message_id": str(message_id),
-                "now": clock.machine_now(),
-                "aggregate_type": aggregate[0],
-                "aggregate_id": aggregate[1],
-                "sequence": sequence,
-            },
-        )
-        .one()
+    (row,) = ask(
+        session,
+        _ADMIT,
+        {
+            "listener": listener,
+            "message_id": message_id,
+            "now": clock.machine_now(),
+            "aggregate_type": aggregate[0],
+            "aggregate_id": aggregate[1],
+            "sequence": sequence,
+        },
     )
     if not row.fresh:
         return Verdict.REPEATED
@@ -133,10 +131,11 @@ def admit(
     return Verdict.FRESH
 
 
-# As `_ADMIT`, for what has come together. Whoever holds what these need would wait for all of
-# them in turn: rather than wait for him they are handled one at a time.
+# Whoever holds what these need would wait for all of them in turn: rather than wait for him they
+# are handled one at a time.
+_WAIT_LITTLE = "set local lock_timeout = 100"
+# As `_ADMIT`, for what has come together.
 _ADMIT_TOGETHER = """
-set local lock_timeout = 100;
 with come as (
   select * from unnest(%(listeners)s::text[], %(message_ids)s::uuid[], %(types)s::text[],
     %(ids)s::text[], %(sequences)s::bigint[])
@@ -167,7 +166,8 @@ def admit_together(
     None where one of them has to wait for another in failed_message. The caller rolls back then.
     """
     events = [event for _, event in come]
-    rows = session.connection().exec_driver_sql(
+    rows = ask(
+        session,
         _ADMIT_TOGETHER,
         {
             "listeners": [listener for listener, _ in come],
@@ -177,6 +177,7 @@ def admit_together(
             "sequences": [event.sequence for event in events],
             "now": clock.machine_now(),
         },
+        begin=_WAIT_LITTLE,
     )
     fresh: set[tuple[str, UUID]] = set()
     for row in rows:
@@ -280,7 +281,7 @@ def upsert_newer(
         name: value if value is None or processors[name] is None else processors[name](value)
         for name, value in row.items()
     }
-    return session.connection().exec_driver_sql(statement, values).first() is not None
+    return bool(ask(session, statement, values))
 
 
 @lru_cache(maxsize=256)

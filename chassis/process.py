@@ -13,7 +13,7 @@ from typing import Any
 import eventlet
 from nameko.runners import ServiceRunner
 
-from chassis import observe, settings
+from chassis import garbage, observe, settings
 from chassis.guards import Container, Intake, Watchdog
 from chassis.listening import EventDesk
 from chassis.settings import SettingMissing, Settings
@@ -87,6 +87,7 @@ class Process:
             port = observe.serve_figures(self._settings.metrics_port, self.is_healthy)
             _log.info("figures and health on 127.0.0.1:%d", port)
         self._runner.start()
+        garbage.spare_what_is_loaded()
         eventlet.spawn(self._tell_ready)
         waiting = eventlet.spawn(self._runner.wait)
         while True:

@@ -32,7 +32,7 @@ import psycopg2
 from amqp import Message
 from amqp.exceptions import NotFound
 
-from chassis import bus, faults, observe, outbox, settings, topology
+from chassis import bus, faults, garbage, observe, outbox, settings, topology
 from chassis.events import routing_key
 from chassis.resend import Audience, Resender
 
@@ -477,6 +477,7 @@ def main() -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    garbage.spare_what_is_loaded()
     return process.run()
 
 

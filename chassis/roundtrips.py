@@ -4,28 +4,111 @@ A journey to PostgreSQL and back costs client, server and kernel more than most 
 do (docs/performance.md). psycopg2 writes the values into the text and sends it by the simple
 protocol, which takes several statements at once. So BEGIN travels with the first statement of a
 transaction, what is written at its end travels as one, and COMMIT may travel with that.
+
+Statements written out by hand (`ask`, `Bundle`) are prepared at their first use on a connection:
+half of what PostgreSQL did for one of them was to read and plan its text anew.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2.extensions import connection, cursor
-from psycopg2.extras import Json
-from sqlalchemy import CursorResult, Dialect, Table
-from sqlalchemy.exc import IntegrityError
+from psycopg2.extras import Json, NamedTupleCursor
+from sqlalchemy import Dialect, Table
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, object_mapper
 
+Values = Mapping[str, Any] | Sequence[Any] | None
+
 COMMIT = "commit"
-_NO_PARAMETERS = {"no_parameters": True}
+# A connection keeps the plans of so many statements, none longer than so many characters: rows
+# by the hundred come rarely, and the plan of their insert would be as large as they are.
+MOST_PREPARED = 100
+LONGEST_PREPARED = 8_000
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?(s|%)")
+
+
+class PreparingConnection(connection):
+    """A psycopg2 connection that has statements prepared at their first use."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: Whether the server is where statements can be sent as they are.
+        self.is_open = True
+        self._prepared: dict[str, str] = {}
+        # A message that prepares has gone out, and what has become of it is not known yet.
+        self._is_unsure = False
+
+    def run(
+        self, statements: Sequence[tuple[str, Values]], *, begin: str = "", end: str = ""
+    ) -> Any:
+        """Send statements in one message between two texts; give the cursor of the last one."""
+        made: Any = self.cursor(cursor_factory=_RowsCursor)
+        texts = [begin.encode()] if begin else []
+        if self._is_unsure:
+            texts.append(b"deallocate all")
+            self._prepared.clear()
+        for statement, values in statements:
+            texts += self._written_out(made, statement, values)
+        if end:
+            texts.append(end.encode())
+        made.execute(b";".join(texts))
+        self._is_unsure = False
+        return made
+
+    def _written_out(self, made: Any, statement: str, values: Values) -> Sequence[bytes]:
+        name = self._prepared.get(statement)
+        if name is None and (
+            len(self._prepared) >= MOST_PREPARED or len(statement) > LONGEST_PREPARED
+        ):
+            return [made.mogrify(statement, values)]
+        form = _prepared_form(statement)
+        if isinstance(values, Mapping):
+            values = [values[key] for key in form.keys]
+        call: bytes = made.mogrify(form.call, values) if form.keys else b""
+        if name is not None:
+            return [b"execute " + name.encode() + call]
+        self._is_unsure = True
+        name = self._prepared[statement] = f"gendan_{len(self._prepared)}"
+        return [
+            b"prepare " + name.encode() + b" as " + form.text.encode(),
+            b"execute " + name.encode() + call,
+        ]
+
+
+class _PreparedForm(NamedTuple):
+    """A statement as PREPARE takes it, what follows its name in EXECUTE, and its values' keys."""
+
+    text: str
+    call: str
+    keys: tuple[str, ...]
+
+
+@lru_cache(maxsize=512)
+def _prepared_form(statement: str) -> _PreparedForm:
+    keys: list[str] = []
+
+    def numbered(found: re.Match[str]) -> str:
+        key, kind = found.groups()
+        if kind == "%":
+            return "%"
+        if key is None or key not in keys:
+            keys.append(key or "")
+            return f"${len(keys)}"
+        return f"${keys.index(key) + 1}"
+
+    text = _PLACEHOLDER.sub(numbered, statement)
+    return _PreparedForm(text, f"({','.join(['%s'] * len(keys))})", tuple(keys))
 
 
 class _Cursor(cursor):
     """Sends BEGIN before the first statement of a transaction, in the same message."""
 
-    connection: "ThriftyConnection"
+    connection: PreparingConnection
 
     def execute(self, query: Any, values: Any = None) -> None:
         if not self.connection.is_open:
@@ -39,7 +122,11 @@ class _Cursor(cursor):
         super().executemany(query, rows)
 
 
-class ThriftyConnection(connection):
+class _RowsCursor(NamedTupleCursor, _Cursor):
+    """Gives rows whose columns have names."""
+
+
+class ThriftyConnection(PreparingConnection):
     """A psycopg2 connection on which BEGIN costs no journey and COMMIT need not.
 
     To psycopg2 it is in autocommit mode; `is_open` says whether the server is in a transaction.
@@ -69,6 +156,48 @@ class ThriftyConnection(connection):
             self.is_open = False
 
 
+def ask(
+    session: Session,
+    statement: str,
+    values: Values = None,
+    *,
+    begin: str = "",
+    lock: str | None = None,
+) -> list[Any]:
+    """Run one statement, written out with psycopg2's placeholders, and give its rows.
+
+    Past SQLAlchemy, whose part in a statement costs more than the statement; values and
+    columns are as psycopg2 has them. `begin` is what to set before, `lock` a statement of the
+    same values whose locks are held when this one begins to look. Raises DBAPIError as
+    SQLAlchemy does.
+    """
+    locks = [] if lock is None else [(lock, values)]
+    made = _run(session, [*locks, (statement, values)], begin=begin)
+    with made:
+        rows: list[Any] = made.fetchall() if made.description else []
+    return rows
+
+
+def _run(session: Session, statements: Sequence[tuple[str, Values]], **texts: str) -> Any:
+    used = session.connection()
+    driver: Any = used.connection.dbapi_connection  # a PreparingConnection, by database.connect
+    try:
+        return driver.run(statements, **texts)
+    except psycopg2.Error as error:
+        lost: bool = used.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+        if lost:
+            used.invalidate(error)
+        raise DBAPIError.instance(
+            statements[-1][0],
+            None,
+            error,
+            psycopg2.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=used.dialect,
+        ) from error
+
+
 class _Form(NamedTuple):
     """How rows of a table are written: the statement's head, a row's place, its processors."""
 
@@ -82,27 +211,22 @@ class Bundle:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._texts: list[bytes] = []
+        self._waiting: list[tuple[str, Values]] = []
         self._refusals: dict[str, Exception] = {}
-        self._cursor: Any = None
 
     def add(
         self,
         statement: str,
-        values: Mapping[str, Any] | Sequence[Any] | None = None,
+        values: Values = None,
         *,
         refusals: Mapping[str, Exception] | None = None,
     ) -> None:
-        """Add a statement with psycopg2's own placeholders.
+        """Add a statement with psycopg2's own placeholders; its values are not changed any more.
 
         `refusals` says by a constraint's name what `send` raises where the statement breaks it.
         """
         self._refusals.update(refusals or {})
-        if self._cursor is None:
-            made = self._session.connection().connection.dbapi_connection
-            assert made is not None  # noqa: S101  a session's connection has one
-            self._cursor = made.cursor()
-        self._texts.append(self._cursor.mogrify(statement, values))
+        self._waiting.append((statement, values))
 
     def insert(
         self,
@@ -133,22 +257,18 @@ class Bundle:
                 [{name: vars(each).get(key) for name, key in attributes} for each in objects],
             )
 
-    def send(self, *, commit: bool = False) -> CursorResult[Any] | None:
-        """Send what waits and give the result of the last statement, None if nothing waited.
+    def send(self, *, commit: bool = False) -> None:
+        """Send what waits; with `commit` the transaction ends in the same journey.
 
-        With `commit` the transaction ends in the same journey, unless a statement fails.
+        It does not end where a statement fails.
         """
-        if not self._texts:
-            return None
-        texts, self._texts, self._cursor = self._texts, [], None
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
         thrifty = self._session.connection().connection.dbapi_connection
         ends = commit and isinstance(thrifty, ThriftyConnection)
-        if ends:
-            texts.append(COMMIT.encode())
         try:
-            result = self._session.connection().exec_driver_sql(
-                b";".join(texts).decode(), execution_options=_NO_PARAMETERS
-            )
+            _run(self._session, waiting, end=COMMIT if ends else "").close()
         except IntegrityError as error:
             broken = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
             if broken in self._refusals:
@@ -156,7 +276,6 @@ class Bundle:
             raise
         if ends:
             thrifty.is_open = False  # type: ignore[union-attr]  # it is thrifty if it ends
-        return result
 
 
 def as_json(value: Any) -> Json:

@@ -2,6 +2,8 @@
 
 import os
 
+from chassis import garbage
+
 # Imported in the master, so that its workers share the memory by which they tell each other
 # of revoked sessions.
 from gateway import revocations  # noqa: F401
@@ -32,3 +34,8 @@ forwarded_allow_ips = os.environ.get("GENDAN_HTTP_TRUSTED_PROXIES", "127.0.0.1")
 accesslog = None
 # Signals are how the supervisor speaks to it; a socket in a home folder is one door too many.
 control_socket_disable = True
+
+
+def post_worker_init(_worker: object) -> None:
+    """A worker has loaded the application."""
+    garbage.spare_what_is_loaded()

@@ -30,6 +30,7 @@ fsync = {fsync}
 synchronous_commit = on
 wal_level = replica
 max_wal_size = 512MB
+default_toast_compression = 'lz4'
 password_encryption = scram-sha-256
 timezone = 'UTC'
 log_timezone = 'UTC'

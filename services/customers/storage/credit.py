@@ -10,13 +10,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
+from chassis.mapping import without_session
 from chassis.money import ZERO
+from chassis.roundtrips import ask
 from services.customers.domain.aging import Receivable
 from services.customers.domain.contract import Contract
 from services.customers.domain.copies import ShipmentCopy
 from services.customers.domain.credit import CreditAccount, LedgerEntry, OrderCredit
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import CustomerNotFound, OrderNotFound, Withdrawn
+from services.customers.domain.grade import Grade, SettlementMethod
 from services.customers.domain.lifecycle import ContractState
 from services.customers.domain.words import EntryKind
 
@@ -68,6 +71,72 @@ def _standing(session: Session, customer_id: UUID, today: date, *, lock: bool) -
     if row is None:
         raise CustomerNotFound(customer=customer_id)
     return row.Customer, row.CreditAccount, row.Contract
+
+
+_LOCK_ACCOUNT = "select from credit_account where id = %(customer_id)s for update"
+_STANDING_FOR_NEW = """
+select customer.grade, account.version, account.sequence, account.limit_set, account.exposure,
+  account.granted, account.customer_credit, account.is_stopped, account.stopped_since,
+  contract.number, contract.terms, contract.instruction_before_sign_back,
+  contract.deposit_percent, contract.balance_before_dispatch, contract.credit_limit,
+  contract.credit_stop_days, contract.payment_days, contract.delivery_terms,
+  contract.settlement_method,
+  exists (select from order_credit where id = %(order_id)s) as is_known
+from customer
+join credit_account as account on account.id = customer.id
+left join contract on contract.customer_id = customer.id and contract.state = 'signed'
+  and contract.valid_from <= %(today)s
+  and (contract.valid_until is null or contract.valid_until >= %(today)s)
+where customer.id = %(customer_id)s"""
+
+
+def lock_for_new_order(
+    session: Session, customer_id: UUID, order_id: UUID, today: date
+) -> Standing | None:
+    """Lock an account for an order's first reservation; None where the order has a row.
+
+    As `lock_account`, in one journey and outside the session: what the account does is written
+    by `write_balances`. Of customer and contract there is what a policy is made of.
+    """
+    rows = ask(
+        session,
+        _STANDING_FOR_NEW,
+        {"customer_id": customer_id, "order_id": order_id, "today": today},
+        lock=_LOCK_ACCOUNT,
+    )
+    if not rows:
+        raise CustomerNotFound(customer=customer_id)
+    facts = rows[0]._asdict()
+    if facts.pop("is_known"):
+        return None
+    customer = without_session(Customer, {"id": customer_id, "grade": Grade(facts.pop("grade"))})
+    account = CreditAccount(id=customer_id, **{name: facts.pop(name) for name in _OF_ACCOUNT})
+    if facts["number"] is None:
+        return customer, account, None
+    method = facts["settlement_method"]
+    facts["settlement_method"] = method and SettlementMethod(method)
+    return customer, account, without_session(Contract, facts)
+
+
+_OF_ACCOUNT = (
+    "version",
+    "sequence",
+    "limit_set",
+    "exposure",
+    "granted",
+    "customer_credit",
+    "is_stopped",
+    "stopped_since",
+)
+
+
+def write_balances(work: Work, account: CreditAccount) -> None:
+    """Have the balances of an account locked by `lock_for_new_order` written at the end."""
+    work.bundle.add(
+        "update credit_account set exposure = %s, granted = %s, customer_credit = %s,"
+        " version = version + 1 where id = %s",
+        (account.exposure, account.granted, account.customer_credit, account.id),
+    )
 
 
 def find_order(session: Session, order_id: UUID) -> OrderCredit | None:

@@ -91,18 +91,21 @@ def goods_of(work: Work, order: OrderCredit) -> Goods | None:
 
 def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Request) -> CreditAnswer:
     """Check and reserve in one transaction under the customer's one lock."""
-    customer, account, contract = storage.lock_account(work.session, customer_id, work.today)
-    order = storage.find_order(work.session, order_id)
-    is_new = order is None
-    if order is None:
+    standing = storage.lock_for_new_order(work.session, customer_id, order_id, work.today)
+    if standing is None:
+        order = storage.order(work.session, order_id=order_id)
+        if order.customer_id != customer_id:
+            _change_customer(work, order, customer_id)
+        customer, account, contract = storage.lock_account(work.session, customer_id, work.today)
+    else:
         order = OrderCredit.open(order_id, request.order_number, customer_id)
-    elif order.customer_id != customer_id:
-        _change_customer(work, order, customer_id)
+        customer, account, contract = standing
     policy = policy_now(work, customer, account, contract)
     verdict, entry = account.reserve(
         order, request, policy, goods=goods_of(work, order), asked_at=clock.machine_now()
     )
-    if is_new:
+    if standing is not None:
+        storage.write_balances(work, account)
         storage.write_new(work, order)
     book(work, entry)
     _announce_if_known(work, order)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from chassis.database import Work
 from chassis.errors import plain
-from chassis.roundtrips import as_json
+from chassis.roundtrips import as_json, ask
 from services.inventory.domain.material import MaterialMove, MaterialStock
 from services.inventory.domain.stock import Balance, Discrepancy, Move, Stock, StockKey
 
@@ -86,7 +86,8 @@ def lock_stock(session: Session, keys: Collection[StockKey]) -> dict[StockKey, B
     found = dict.fromkeys(keys, Balance())
     if not keys:
         return found
-    rows = session.connection().exec_driver_sql(
+    rows = ask(
+        session,
         _LOCK_STOCK,
         {
             "products": [key.product_id for key in keys],
@@ -145,7 +146,7 @@ def book_stock(work: Work, moves: Sequence[Move], *, at_the_end: bool = False) -
     if at_the_end:
         work.bundle.add(_BOOK_STOCK, booked)
     else:
-        work.session.connection().exec_driver_sql(_BOOK_STOCK, booked)
+        ask(work.session, _BOOK_STOCK, booked)
 
 
 def lock_material(session: Session, material_ids: Iterable[UUID]) -> dict[UUID, Balance]:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis.roundtrips import as_json
+from chassis.roundtrips import as_json, ask
 from services.inventory.domain.errors import OrderNotKnown
 from services.inventory.domain.order import OrderCopy
 
@@ -56,10 +56,8 @@ def hold_lock(session: Session, order_id: UUID, number: str | None = None) -> bo
     """Lock an order's row without loading it; gives whether nothing was known of the order."""
     if order_id in session.info.get("locked_orders", ()) or order_id in _kept(session):
         return False
-    locked = session.connection().exec_driver_sql(
-        _HOLD_LOCK, {"order_id": order_id, "number": number}
-    )
-    return bool(locked.scalar_one())
+    ((is_new,),) = ask(session, _HOLD_LOCK, {"order_id": order_id, "number": number})
+    return bool(is_new)
 
 
 _KEEP = """
@@ -80,7 +78,8 @@ def keep(session: Session, view: Mapping[str, Any]) -> bool:
     False where a newer one is here, or the order was stopped here: then nothing was done.
     """
     order_id = UUID(view["id"])
-    kept = session.connection().exec_driver_sql(
+    kept = ask(
+        session,
         _KEEP,
         {
             "order_id": order_id,
@@ -92,7 +91,7 @@ def keep(session: Session, view: Mapping[str, Any]) -> bool:
             "view": as_json(view),
         },
     )
-    if kept.first() is None:
+    if not kept:
         return False
     _kept(session).add(order_id)
     return True

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
-from chassis.roundtrips import as_json
+from chassis.roundtrips import as_json, ask
 from services.inventory.domain.errors import Withdrawn
 from services.inventory.domain.product import Supply
 from services.inventory.domain.reservation import (
@@ -50,7 +50,7 @@ def of_order(session: Session, order_id: UUID) -> Sequence[Reservation]:
 def has_surplus(session: Session, order_id: UUID) -> bool:
     """Whether an order holds what a submit gave up; asked for every submit."""
     query = "select exists (select from reservation where order_id = %s and surplus > 0)"
-    return bool(session.connection().exec_driver_sql(query, (order_id,)).scalar_one())
+    return bool(ask(session, query, (order_id,))[0][0])
 
 
 def write(
@@ -88,7 +88,7 @@ def write(
     if at_the_end:
         work.bundle.add(_WRITE, written)
     else:
-        work.session.connection().exec_driver_sql(_WRITE, written)
+        ask(work.session, _WRITE, written)
 
 
 def note_command(

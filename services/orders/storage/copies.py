@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Work
 from chassis.inbox import upsert_newer
+from chassis.roundtrips import ask
 from services.orders.domain.copies import (
     CustomerCopy,
     MoneyCopy,
@@ -47,17 +48,10 @@ def parties(
     work: Work, customer_code: str, product_codes: Iterable[str], *, numbered: bool = False
 ) -> Parties:
     """Give what a new draft is about. Raises CustomerNotKnown, CustomerInactive."""
-    found = (
-        work.session.connection()
-        .exec_driver_sql(
-            _PARTIES,
-            {
-                "customer": customer_code,
-                "products": list(set(product_codes)),
-                "numbered": numbered,
-            },
-        )
-        .one()
+    (found,) = ask(
+        work.session,
+        _PARTIES,
+        {"customer": customer_code, "products": list(set(product_codes)), "numbered": numbered},
     )
     if found.customer is None:
         raise CustomerNotKnown(customer_code=customer_code)

@@ -15,6 +15,7 @@ from chassis.database import Work
 from chassis.errors import Invalid
 from chassis.grams import is_gram, wanted
 from chassis.mapping import without_session
+from chassis.roundtrips import ask
 from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.copies import CustomerCopy, ShipmentCopy
 from services.orders.domain.errors import OrderNotFound
@@ -47,7 +48,7 @@ class CursorNotOurs(Invalid):
 
 def next_number(work: Work) -> str:
     """Give the next order number: D, the business date, and a count that never repeats."""
-    count = work.session.connection().exec_driver_sql(_NEXT_COUNT).scalar_one()
+    ((count,),) = ask(work.session, _NEXT_COUNT)
     return number(work, count)
 
 

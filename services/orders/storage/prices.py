@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Work
+from chassis.roundtrips import ask
 from services.orders.domain.copies import CustomerCopy
 from services.orders.domain.errors import PromotionNotFound, SchemeNotFound
 from services.orders.domain.order import Order
@@ -46,13 +47,10 @@ select
 
 def market(work: Work, product_ids: Iterable[UUID], customer_id: UUID, today: date) -> Market:
     """Give what holds today for these products and this customer, and what it last paid."""
-    found = (
-        work.session.connection()
-        .exec_driver_sql(
-            _MARKET,
-            {"products": list(set(product_ids)), "customer": customer_id, "today": today},
-        )
-        .one()
+    (found,) = ask(
+        work.session,
+        _MARKET,
+        {"products": list(set(product_ids)), "customer": customer_id, "today": today},
     )
     return Market(
         schemes=[_scheme_terms(*row) for row in found.schemes],

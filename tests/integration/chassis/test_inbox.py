@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import BigInteger, Column, Engine, String, Table, create_engine, select, update
+from sqlalchemy import BigInteger, Column, Engine, String, Table, select, update
 from sqlalchemy.orm import Session
 
 from chassis import clock, failed, inbox
-from chassis.database import Platform
+from chassis.database import Platform, connect
 from chassis.events import Received
 from chassis.failed import Failure, State
 from chassis.inbox import Verdict
@@ -33,7 +33,7 @@ copies = Table(
 
 @pytest.fixture
 def engine(empty_database: str) -> Iterator[Engine]:
-    engine = create_engine(empty_database)
+    engine = connect(empty_database, application="test", pool_size=5)
     metadata.create_all(engine)
     yield engine
     engine.dispose()
