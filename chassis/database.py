@@ -1,6 +1,5 @@
 """A service's database: one engine a process, and `Work`, one transaction and what it announces."""
 
-import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +20,7 @@ from chassis.errors import Unavailable, plain
 from chassis.events import Event
 from chassis.policy import Rule, SettingNotFound
 from chassis.principal import SYSTEM, Principal
-from chassis.roundtrips import Bundle, PreparingConnection, ThriftyConnection
+from chassis.roundtrips import Bundle, PreparingConnection, ThriftyConnection, compact_json
 
 Answer = TypeVar("Answer")
 
@@ -337,7 +336,7 @@ def connect(
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         pool_use_lifo=True,
         pool_recycle=1800,
-        json_serializer=_compact_json,
+        json_serializer=compact_json,
         # An error's text goes to logs and to failed_message: not with phones and hashes in it.
         hide_parameters=True,
         connect_args={
@@ -369,7 +368,3 @@ def _may_be_run_again(error: DBAPIError) -> bool:
 def _pause(attempt: int) -> None:
     # Two that met once should not meet again; nothing secret hangs on the number.
     time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311
-
-
-def _compact_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -44,6 +44,8 @@ _log = logging.getLogger(__name__)
 PREFETCH = 20
 # Events that came in a row are handled in one transaction, up to so many.
 TOGETHER = 20
+# A relay's events come one by one within this time: the first waits for those behind it.
+_GATHER_SECONDS = 0.01
 _PAUSE_SECONDS = 1.0
 _LANES_END_SECONDS = 30.0
 
@@ -217,6 +219,7 @@ class EventDesk(SharedExtension):
         """Handle what has come from a source, together where more than one message has."""
         come = self._come[source]
         try:
+            eventlet.sleep(_GATHER_SECONDS)
             while come and not self.stopping.is_set():
                 batch = self._next_batch(come)
                 if len(batch) > 1 and self._handle_together(batch):

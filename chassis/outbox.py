@@ -1,6 +1,5 @@
 """Announced events as rows of the change's own transaction, until the relay has sent them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -22,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis import clock
 from chassis.mapping import MomentType
-from chassis.roundtrips import Bundle
+from chassis.roundtrips import Bundle, compact_json
 
 KEPT_DAYS = 14  # ARCHITECTURE §4.1: as long as inboxes remember, so that all can be sent again
 
@@ -90,7 +89,7 @@ def write(bundle: Bundle, table: Table, envelopes: Sequence[Mapping[str, Any]]) 
                 "aggregate_type": envelope["aggregate"]["type"],
                 "aggregate_id": envelope["aggregate"]["id"],
                 "sequence": envelope["aggregate"]["sequence"],
-                "body": json.dumps(envelope, ensure_ascii=False, separators=(",", ":")),
+                "body": compact_json(envelope),
                 "created_at": now,
             }
             for envelope in envelopes

@@ -278,13 +278,13 @@ class Bundle:
             thrifty.is_open = False  # type: ignore[union-attr]  # it is thrifty if it ends
 
 
+# Made once: json.dumps makes one for each value.
+compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def as_json(value: Any) -> Json:
     """Give a value that psycopg2 writes as JSON."""
-    return Json(value, dumps=_compact)
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Json(value, dumps=compact_json)
 
 
 @lru_cache(maxsize=256)

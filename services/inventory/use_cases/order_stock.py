@@ -24,6 +24,8 @@ def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datet
 
     The view is the event's own, which need not be the newest.
     """
+    if name == "order_submitted" and view["revision"] == 1:
+        return  # the commonest by far: before its first submit nothing could be given up
     order = OrderCopy(UUID(view["id"]))
     order.take(view)
     if order.stage in _ENDED:

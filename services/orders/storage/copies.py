@@ -19,53 +19,71 @@ from services.orders.domain.copies import (
     StatementSeen,
 )
 from services.orders.domain.errors import CustomerInactive, CustomerNotKnown, ProductNotKnown
+from services.orders.domain.pricing import Market
+from services.orders.storage import prices
 
 # Copies are read as columns, not objects: nothing is changed here, every order begins with this,
 # and it is asked for in one journey.
-_PARTIES = """
+_ABOUT_DRAFT = f"""
 select
   (select json_build_object('view', view, 'active', active)
    from customer_copy where code = %(customer)s) as customer,
-  (select coalesce(json_object_agg(code, view), '{}')
+  (select coalesce(json_object_agg(code, view), '{{}}')
    from product_copy where code = any(%(products)s) and active) as products,
-  case when %(numbered)s then nextval('order_number_seq') end as order_count
-"""
+  case when %(numbered)s then nextval('order_number_seq') end as order_count,
+  {prices.MARKET_BY_CODE}
+"""  # noqa: S608  our own text
+_CUSTOMER = "select view, active from customer_copy where code = %s"
 
 
 @dataclass(frozen=True)
-class Parties:
+class AboutDraft:
     """Public views of a draft's customer and of its products by code, those not known left out.
 
-    `count` is the next order's, where one was asked for.
+    `market` is what today's prices depend on, `count` the next order's where one was asked for.
     """
 
     customer: Mapping[str, Any]
     products: Mapping[str, Mapping[str, Any]]
+    market: Market
     count: int | None
 
 
-def parties(
-    work: Work, customer_code: str, product_codes: Iterable[str], *, numbered: bool = False
-) -> Parties:
+def about_draft(
+    work: Work, customer_code: str, product_codes: Iterable[str], *, numbered: bool
+) -> AboutDraft:
     """Give what a new draft is about. Raises CustomerNotKnown, CustomerInactive."""
     (found,) = ask(
         work.session,
-        _PARTIES,
-        {"customer": customer_code, "products": list(set(product_codes)), "numbered": numbered},
+        _ABOUT_DRAFT,
+        {
+            "customer": customer_code,
+            "products": list(set(product_codes)),
+            "numbered": numbered,
+            "today": work.today,
+        },
     )
-    if found.customer is None:
-        raise CustomerNotKnown(customer_code=customer_code)
-    view, principal = found.customer["view"], work.principal
-    if principal.limited_to_own_customers and view["salesperson_id"] != principal.person_id:
-        raise CustomerNotKnown(customer_code=customer_code)
-    if not found.customer["active"]:
-        raise CustomerInactive(customer_code=customer_code)
-    return Parties(view, found.products, found.order_count)
+    view = _checked(work, customer_code, found.customer)
+    return AboutDraft(view, found.products, prices.read_market(found), found.order_count)
 
 
 def customer(work: Work, code: str) -> Mapping[str, Any]:
     """Give a customer's public view. Raises CustomerNotKnown, CustomerInactive."""
-    return parties(work, code, ()).customer
+    rows = ask(work.session, _CUSTOMER, (code,))
+    return _checked(work, code, rows[0]._asdict() if rows else None)
+
+
+def _checked(work: Work, code: str, found: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Give the view of a customer that may have a new order from who asks."""
+    if found is None:
+        raise CustomerNotKnown(customer_code=code)
+    view: Mapping[str, Any] = found["view"]
+    principal = work.principal
+    if principal.limited_to_own_customers and view["salesperson_id"] != principal.person_id:
+        raise CustomerNotKnown(customer_code=code)
+    if not found["active"]:
+        raise CustomerInactive(customer_code=code)
+    return view
 
 
 def products(work: Work, codes: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -24,16 +24,15 @@ from services.orders.domain.pricing import (
     SchemeTerms,
 )
 
-# One journey for all that prices depend on; every draft and every submit asks it.
+# All that prices depend on, of the product ids in `products` and the customer's in `customer`.
 _MARKET = """
-select
   (select coalesce(json_agg(json_build_array(
      code, product_id, customer_id, region, grade, breaks, valid_from, valid_until, changed_at
    )), '[]')
    from price_scheme
-   where product_id = any(%(products)s) and active and valid_from <= %(today)s
+   where product_id = any({products}) and active and valid_from <= %(today)s
      and (valid_until is null or valid_until >= %(today)s)
-     and (customer_id is null or customer_id = %(customer)s)) as schemes,
+     and (customer_id is null or customer_id = {customer})) as schemes,
   (select coalesce(json_agg(json_build_array(
      code, kind, threshold::text, value::text, grade, region, valid_from, valid_until)), '[]')
    from promotion
@@ -41,17 +40,28 @@ select
      and (valid_until is null or valid_until >= %(today)s)) as promotions,
   (select coalesce(json_agg(json_build_array(product_id, unit_price::text, at)), '[]')
    from last_price
-   where customer_id = %(customer)s and product_id = any(%(products)s)) as paid
+   where customer_id = {customer} and product_id = any({products})) as paid
 """
+_MARKET_BY_ID = "select" + _MARKET.format(products="%(products)s", customer="%(customer)s")
+#: To be asked beside other things: by the codes `products`, the code `customer` and `today`.
+MARKET_BY_CODE = _MARKET.format(
+    products="array(select id from product_copy where code = any(%(products)s))",
+    customer="(select id from customer_copy where code = %(customer)s)",
+)
 
 
 def market(work: Work, product_ids: Iterable[UUID], customer_id: UUID, today: date) -> Market:
     """Give what holds today for these products and this customer, and what it last paid."""
     (found,) = ask(
         work.session,
-        _MARKET,
+        _MARKET_BY_ID,
         {"products": list(set(product_ids)), "customer": customer_id, "today": today},
     )
+    return read_market(found)
+
+
+def read_market(found: Any) -> Market:
+    """Give what a row says that was asked for the market."""
     return Market(
         schemes=[_scheme_terms(*row) for row in found.schemes],
         promotions=[_promotion_terms(*row) for row in found.promotions],

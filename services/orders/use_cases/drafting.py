@@ -104,20 +104,20 @@ def build_draft(
     return order, _fill_in(work, order, request, about)
 
 
-def _about(work: Work, request: Mapping[str, Any], *, numbered: bool = False) -> copies.Parties:
+def _about(work: Work, request: Mapping[str, Any], *, numbered: bool = False) -> copies.AboutDraft:
     codes = (line["product_code"] for line in request.get("lines") or ())
-    return copies.parties(work, request["customer_code"], codes, numbered=numbered)
+    return copies.about_draft(work, request["customer_code"], codes, numbered=numbered)
 
 
 def _fill_in(
-    work: Work, order: Order, request: Mapping[str, Any], about: copies.Parties
+    work: Work, order: Order, request: Mapping[str, Any], about: copies.AboutDraft
 ) -> PriceFindings | None:
     lines = request.get("lines") or ()
     order.draft(about.customer)
     order.fill_in(header(request), work.now)
     if lines:
         order.replace_lines(_lines(order, lines, about.products), work.now)
-        return price_draft(work, order)
+        return price_draft(work, order, about.market)
     return None
 
 

@@ -24,11 +24,16 @@ from services.orders.domain.pricing import (
 from services.orders.storage import copies, prices
 
 
-def price_draft(work: Work, order: Order) -> PriceFindings:
-    """Fill in what nobody said of prices and discounts, and give what the check finds."""
+def price_draft(work: Work, order: Order, market: Market | None = None) -> PriceFindings:
+    """Fill in what nobody said of prices and discounts, and give what the check finds.
+
+    `market` is what prices depend on, where it is known.
+    """
     customer_id = order.customer_id
     assert customer_id is not None  # noqa: S101  a draft has its customer
-    market = prices.market(work, [line.product_id for line in order.lines], customer_id, work.today)
+    if market is None:
+        product_ids = [line.product_id for line in order.lines]
+        market = prices.market(work, product_ids, customer_id, work.today)
     offers = [
         best_offer(
             market.schemes,

@@ -192,6 +192,7 @@ def order_view(
     stage: str,
     *lines: tuple[UUID, UUID, str],
     version: int = 1,
+    revision: int = 1,
     supply: str = "stock",
     short_closed: bool = False,
 ) -> dict[str, Any]:
@@ -200,7 +201,7 @@ def order_view(
         "id": str(order_id),
         "number": f"D-{order_id.hex[:8]}",
         "version": version,
-        "revision": 1,
+        "revision": revision,
         "stage": stage,
         "hold": None,
         "customer": {"name": "晨光印刷", "salesperson_id": "p-sales"},

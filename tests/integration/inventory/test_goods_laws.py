@@ -64,7 +64,8 @@ class Play:
             self.goods.undo(*self.keys[-1 - back])
 
     def submitted(self, order: UUID, wish: list[tuple[UUID, int, str]]) -> None:
-        view = order_view(order, "in_review", *self._lines(wish), version=self.count)
+        lines = self._lines(wish)
+        view = order_view(order, "in_review", *lines, version=self.count, revision=2)
         self.goods.hear_of_order("order_submitted", view)
 
     def dispatch(self, order: UUID, line: UUID, product: int, quantity: str) -> None:

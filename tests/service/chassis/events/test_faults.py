@@ -18,9 +18,10 @@ from tests.service.chassis.events.conftest import QUEUE, Stage
 pytestmark = pytest.mark.faults
 
 
-@pytest.mark.parametrize("point", ["in_handler", "before_commit", "after_commit_before_ack"])
+# Events that come in a row share a transaction, so it may be the only one.
+@pytest.mark.parametrize("point", ["in_handler:2", "before_commit", "after_commit_before_ack"])
 def test_a_listener_killed_at_any_point_handles_each_event_once(stage: Stage, point: str) -> None:
-    doomed = stage.run_ear(GENDAN_FAULT_POINT=f"{point}:2")
+    doomed = stage.run_ear(GENDAN_FAULT_POINT=point)
     stage.run_relay()
     story, other = stage.teller.begin(), stage.teller.begin()
 
