@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Date,
+    Dialect,
     Enum,
     Numeric,
     ScalarSelect,
@@ -27,12 +28,14 @@ from sqlalchemy import (
     cast,
     func,
     select,
+    text,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, psycopg2
 from sqlalchemy.orm import class_mapper
 
 from chassis.database import Work
 from chassis.mapping import MomentType, without_session
+from chassis.roundtrips import ask
 from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.copies import MoneyCopy, ShipmentCopy
 from services.orders.domain.errors import OrderNotFound
@@ -65,12 +68,14 @@ def by_id(work: Work, order_id: UUID) -> LookedAt:
     return _one(work, _BY_ID, order_id)
 
 
-def _one(work: Work, query: Any, asked: str | UUID) -> LookedAt:
-    row = work.session.execute(query, {"asked": asked}).mappings().one_or_none()
+def _one(work: Work, statement: str, asked: str | UUID) -> LookedAt:
+    rows = ask(work.session, statement, {"asked": asked})
     who = work.principal
-    if row is None or (who.limited_to_own_customers and row["salesperson_id"] != who.person_id):
+    if not rows or (who.limited_to_own_customers and rows[0].salesperson_id != who.person_id):
         raise OrderNotFound(order_number=str(asked))
-    facts = dict(row)
+    facts = rows[0]._asdict()
+    for name, read in _READ.items():
+        facts[name] = read(facts[name])
     shipments, money = facts.pop("shipments"), facts.pop("money")
     for name, parts in _PARTS.items():
         facts[name] = [parts.read(values) for values in facts[name] or ()]
@@ -139,11 +144,15 @@ _PARTS = {
     "confirmations": _Parts(Confirmation, "number"),
 }
 _SHIPMENT, _MONEY = ShipmentCopy.__table__.c, MoneyCopy.__table__.c
+_OWN = [column for column in _columns(Order) if column.name != "grams"]
 _WHOLE = select(
-    *(column for column in _columns(Order) if column.name != "grams"),
+    *_OWN,
     *(parts.asked().label(name) for name, parts in _PARTS.items()),
     _all_of(
-        func.json_build_object("number", _SHIPMENT.number, "state", _SHIPMENT.state),
+        # Its words stand in the statement: of a parameter PostgreSQL could not tell the type.
+        func.json_build_object(
+            text("'number'"), _SHIPMENT.number, text("'state'"), _SHIPMENT.state
+        ),
         _SHIPMENT.order_id,
         _SHIPMENT.number,
     ).label("shipments"),
@@ -152,6 +161,16 @@ _WHOLE = select(
     .scalar_subquery()
     .label("money"),
 )
-# Built once: building such a statement costs more than running it.
-_BY_NUMBER = _WHOLE.where(Order.__table__.c.number == bindparam("asked"))
-_BY_ID = _WHOLE.where(Order.__table__.c.id == bindparam("asked"))
+# As psycopg2 takes it: built once, as building such a statement costs more than running it.
+_DIALECT: Dialect = psycopg2.dialect()  # type: ignore[no-untyped-call]
+_BY_NUMBER, _BY_ID = (
+    str(_WHOLE.where(key == bindparam("asked")).compile(dialect=_DIALECT))
+    for key in (Order.__table__.c.number, Order.__table__.c.id)
+)
+#: How SQLAlchemy would read what psycopg2 gives, of the columns that are not taken as they come.
+_READ = {
+    column.name: read
+    for column in _OWN
+    if not isinstance(column.type, Numeric)
+    and (read := column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None))
+}
