@@ -87,7 +87,12 @@ class Order(Announcing, Base):
 
     __tablename__ = "order"
     __table_args__ = (
-        Index("ix_order_newest", text("created_at desc"), text("id desc")),
+        Index(
+            "ix_order_newest",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_include=["total"],
+        ),
         Index("ix_order_customer", "customer_id", text("created_at desc"), text("id desc")),
         Index("ix_order_stage", "stage", text("created_at desc"), text("id desc")),
         Index("ix_order_salesperson", "salesperson_id", text("created_at desc"), text("id desc")),
