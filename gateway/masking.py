@@ -6,6 +6,7 @@ thought of it.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -23,6 +24,12 @@ MASK = "***"
 _PERSONAL = re.compile(
     r"(?:^|[_.])(?:phone|mobile|tel|telephone|fax|email|address|street)(?:_line)?(?:_?\d)?$"
 )
+
+
+@lru_cache(maxsize=4096)
+def _names_personal(name: str) -> bool:
+    # A list repeats few names many times over.
+    return _PERSONAL.search(name) is not None
 
 
 def is_open(principal: Principal) -> bool:
@@ -46,7 +53,7 @@ def _masked(value: Any, *, open_handed: bool) -> Any:
             return value
         return {
             name: _hidden(item)
-            if isinstance(name, str) and _PERSONAL.search(name)
+            if isinstance(name, str) and _names_personal(name)
             else _masked(item, open_handed=open_handed)
             for name, item in value.items()
         }
@@ -78,7 +85,7 @@ def holds_personal(schema: Schema, seen: frozenset[type[Schema]] = frozenset()) 
 
 
 def _is_personal(name: str, field: fields.Field[Any], seen: frozenset[type[Schema]]) -> bool:
-    if _PERSONAL.search(name) or isinstance(field, fields.Dict):
+    if _names_personal(name) or isinstance(field, fields.Dict):
         return True
     if isinstance(field, fields.List):
         return _is_personal("", field.inner, seen)

@@ -1,4 +1,5 @@
-"""The statements that a store sends to PostgreSQL, for tests that count or explain them."""
+"""The statements that a store sends to PostgreSQL, for tests that count or explain them; books
+full enough for it to be choosy about its plans."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,3 +45,29 @@ def statements(store: Store) -> Iterator[list[Statement]]:
         PreparingConnection.run = run  # type: ignore[method-assign]
         for engine in engines:
             event.remove(engine, "before_cursor_execute", keep)
+
+
+def plans(store: Store, sent: list[Statement]) -> str:
+    """Give how PostgreSQL would run statements, one after the other."""
+    with store.work() as work:
+        connection = work.session.connection()
+        return "\n".join(
+            line
+            for one in sent
+            for (line,) in connection.exec_driver_sql(f"explain {one.text}", one.parameters)
+        )
+
+
+def copy_rows(store: Store, table: str, count: int, **differs: str) -> None:
+    """Copy a table's one row many times; `differs` are SQL expressions over `n`, from 1 on."""
+    changed = ", ".join(
+        f"'{column}', {value}" for column, value in {"id": "gen_random_uuid()", **differs}.items()
+    )
+    with store.work() as work:
+        connection = work.session.connection()
+        connection.exec_driver_sql(
+            f'insert into "{table}" select made.* from (select * from "{table}" limit 1) pattern,'
+            f" generate_series(1, {count}) as n, jsonb_populate_record("
+            f'null::"{table}", to_jsonb(pattern) || jsonb_build_object({changed})) as made'
+        )
+        connection.exec_driver_sql(f'analyze "{table}"')

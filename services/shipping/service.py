@@ -180,8 +180,7 @@ class ShippingService(LeadingService):
 
     @query(views.ListWork)
     def list_work(self, work: Work, request: Request) -> Any:
-        items = looking.work_of(work, request["limit"])
-        return {"items": dump(views.WorkItem, items, many=True)}
+        return {"items": looking.work_of(work, request["limit"])}
 
     @query(views.ListOwed)
     def list_owed(self, work: Work, request: Request) -> Any:

@@ -30,6 +30,7 @@ from deploy.local.processes import Process, Program
 from tests.bench import books, load, rpc, searches
 from tests.bench.company import PRODUCTS, Trade
 from tests.bench.processes import cpu_seconds, descendants
+from tests.bench.searches import Shelf, asked_in_turn
 from tests.system import PASSWORD, System, running_system
 
 TAG = "bench"
@@ -83,7 +84,9 @@ class Extent:
     read_seconds: float = 3.0
     small: books.Size = field(default_factory=lambda: books.Size(10_000, 2_000))
     large: books.Size = field(default_factory=lambda: books.Size(100_000, 20_000))
-    search_turns: int = 40
+    search_rounds: searches.Rounds = field(
+        default_factory=lambda: searches.Rounds(count=7, turns=40)
+    )
     products: int = PRODUCTS
     idle_seconds: float = 30.0
 
@@ -96,7 +99,7 @@ QUICK = Extent(
     sql_seconds=3.0,
     read_rounds=3,
     read_seconds=2.0,
-    search_turns=20,
+    search_rounds=searches.Rounds(count=5, turns=25),
     idle_seconds=15.0,
 )
 
@@ -330,26 +333,38 @@ class Bench:
     # -- searches --------------------------------------------------------------------------
 
     def searches(self, trade: Trade) -> dict[str, float]:
-        """Measure each search and list on small and on large books; nothing else runs."""
+        """Measure each search and list on small and on full books in turn; nothing else runs."""
         extent = self.extent
-        shelves = books.Books(self.system, trade)
-        slow: dict[str, dict[str, float]] = {}
-        for name, size in (("small", extent.small), ("large", extent.large)):
-            self.say(f"searches: {size.orders:,} orders, {size.customers:,} customers")
-            filled = shelves.fill(size)
-            slow[name] = searches.p95_ms(
-                self.system.url, trade.company, filled, turns=extent.search_turns
-            )
-        growth = {path: slow["large"][path] / slow["small"][path] for path in slow["large"]}
-        for path in sorted(growth, key=lambda path: -growth[path]):
+        with self._another_system() as other:
+            small = self._shelf(other, Trade(other, products=extent.products), extent.small)
+            full = self._shelf(self.system, trade, extent.large)
+            self.say("searches: each in both books, one by one")
+            taken = asked_in_turn(small, full, extent.search_rounds)
+        for path, one in sorted(taken.items(), key=lambda named: -named[1].growth):
             self.say(
-                f"  {slow['small'][path]:7.1f} → {slow['large'][path]:7.1f} ms"
-                f" (× {growth[path]:.2f})  {path}"
+                f"  {one.small_p95_ms:7.1f} → {one.full_p95_ms:7.1f} ms"
+                f" (× {one.growth:.2f})  {path}"
             )
         return {
-            "search_growth": round(max(growth.values()), 2),
-            "search_p95_ms": round(max(slow["large"].values()), 1),
+            "search_growth": round(max(one.growth for one in taken.values()), 2),
+            "search_p95_ms": round(max(one.full_p95_ms for one in taken.values()), 1),
         }
+
+    @contextmanager
+    def _another_system(self) -> Iterator[System]:
+        tag = f"{self.system.installation.tag}_small"
+        with (
+            tempfile.TemporaryDirectory(prefix="gendan-bench-") as folder,
+            running_system(
+                self.engines, tag, Path(folder) / "system", gateway_workers=GATEWAY_WORKERS
+            ) as system,
+        ):
+            yield system
+
+    def _shelf(self, system: System, trade: Trade, size: books.Size) -> Shelf:
+        self.say(f"books of {size.orders:,} orders and {size.customers:,} customers")
+        filled = books.Books(system, trade).fill(size)
+        return Shelf(system.url, trade.company, filled)
 
 
 def _answers(port: int) -> bool:

@@ -26,7 +26,7 @@ TINY = run.Extent(
     read_seconds=0.2,
     small=Size(40, 8),
     large=Size(80, 16),
-    search_turns=1,
+    search_rounds=searches.Rounds(count=1, turns=1, looks=1),
     products=3,
     idle_seconds=0.5,
 )
@@ -114,3 +114,8 @@ def test_a_percentile_is_a_time_that_was_measured() -> None:
     took = [float(number) for number in range(20, 0, -1)]
     assert load.percentile(took, 95) == 19.0
     assert load.percentile([3.0], 95) == 3.0
+
+
+def test_a_figure_of_searches_is_the_median_of_its_rounds() -> None:
+    taken = searches.Taken(small=[2.0, 4.0, 50.0], full=[4.0, 6.0, 60.0])
+    assert (taken.small_p95_ms, taken.full_p95_ms, taken.growth) == (4.0, 6.0, 1.5)

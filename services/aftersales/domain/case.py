@@ -82,7 +82,7 @@ class Case(Announcing, Base):
     __table_args__ = (
         Index("ix_case_order", "order_id"),
         Index("ix_case_order_number", "order_number"),
-        Index("ix_case_state", "state", "opened_at"),
+        Index("ix_case_state", "state", "opened_at", "id"),
         Index("ix_case_customer", "customer_id", "opened_at"),
         Index("ix_case_grams", "grams", postgresql_using="gin"),
         Index("ix_case_shipment", "shipment_id"),

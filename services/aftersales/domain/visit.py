@@ -29,7 +29,13 @@ class Visit(Base):
     __table_args__ = (
         UniqueConstraint("shipment_id", "reason", "day_offset"),
         CheckConstraint("score between 1 and 5", name="score_one_to_five"),
-        Index("ix_visit_planned", "planned_on", "urgent", postgresql_where=text("state='planned'")),
+        Index(
+            "ix_visit_due",
+            text("urgent desc"),
+            "planned_on",
+            "id",
+            postgresql_where=text("state = 'planned'"),
+        ),
         Index("ix_visit_customer", "customer_id"),
         Index("ix_visit_order_number", "order_number"),
         Index(

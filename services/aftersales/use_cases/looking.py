@@ -1,6 +1,7 @@
 """What may be done with a case, and what waits for whom."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from chassis.database import Work
@@ -79,8 +80,8 @@ def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     return items[:limit]
 
 
-def _case_item(case: Case, verb: str, words: str, role: str) -> dict[str, Any]:
-    first = case.state is CaseState.REQUESTED
+def _case_item(case: Any, verb: str, words: str, role: str) -> dict[str, Any]:
+    first = case.state == CaseState.REQUESTED
     return {
         "kind": f"case_{verb}",
         "title": f"{verb.replace('_', ' ').capitalize()}: case {case.number}",
@@ -91,7 +92,7 @@ def _case_item(case: Case, verb: str, words: str, role: str) -> dict[str, Any]:
         "entity_number": case.number,
         "roles": [role],
         "person_id": None,
-        "due_at": case.answer_due_at.isoformat() if first else None,
+        "due_at": case.answer_due_at.astimezone(UTC).isoformat() if first else None,
         "verb": verb,
         "path": f"/api/v1/cases/{case.number}",
     }

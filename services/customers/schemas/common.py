@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from chassis.schema import Message, PageRequest, Text, one_of
+from chassis.schema import Message, Moment, PageRequest, Text, one_of
 from services.customers.domain.words import Reason
 
 # One payment or limit; sums of thousands of them still fit their column.
@@ -50,7 +50,7 @@ class WorkItem(Message):
     entity_number = fields.String()
     roles = fields.List(fields.String())
     person_id = fields.String(allow_none=True)
-    due_at = fields.AwareDateTime(format="iso")
+    due_at = Moment()
     verb = fields.String(allow_none=True)
     path = fields.String()
 

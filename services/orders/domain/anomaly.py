@@ -13,6 +13,11 @@ from services.orders.domain.lifecycle import ANOMALIES, AnomalyState
 LADDER = ("clerk", "sales", "supervisor", "director")
 
 
+def owners(step: int, *, told_all: bool) -> tuple[str, ...]:
+    """Give the roles that are to act at a step of the ladder."""
+    return LADDER if told_all else LADDER[step : step + 1]
+
+
 class AnomalyClass(StrEnum):
     """Where it comes from."""
 
@@ -50,6 +55,15 @@ class Anomaly(Base):
     __table_args__ = (
         Index("ix_anomaly_open", "escalates_at", postgresql_where=text("state = 'open'")),
         Index("ix_anomaly_order", "order_id"),
+        Index(
+            "ix_anomaly_waiting",
+            "step",
+            "told_all",
+            text("priority desc"),
+            "raised_at",
+            "id",
+            postgresql_where=text("state = 'open'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -103,7 +117,7 @@ class Anomaly(Base):
     @property
     def owner_roles(self) -> tuple[str, ...]:
         """Who is to act now."""
-        return LADDER if self.told_all else LADDER[self.step : self.step + 1]
+        return owners(self.step, told_all=self.told_all)
 
     def escalate(self, next_at: datetime) -> None:
         """Climb one step; at the top it stays."""

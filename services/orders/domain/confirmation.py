@@ -1,5 +1,6 @@
 """Confirmations: the frozen document a customer signs, and the copies that come back."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -126,8 +127,13 @@ class Confirmation(Base):
         """
         if not self.slides or self.state is ConfirmationState.VOID:
             return 0
-        days = max(0, ((self.arrived_on or today) - self.sent_on).days)
-        if self.slide_calendar is None:
-            return days
-        worked = entered_calendar(self.slide_calendar, assume_weekdays=True).is_working_day
-        return sum(worked(self.sent_on + timedelta(days=day)) for day in range(1, days + 1))
+        return slide(self.sent_on, self.arrived_on or today, self.slide_calendar)
+
+
+def slide(sent_on: date, until: date, calendar: Mapping[str, Any] | None) -> int:
+    """Give by how many days the dates slide until a day: calendar days where no calendar counts."""
+    days = max(0, (until - sent_on).days)
+    if calendar is None:
+        return days
+    worked = entered_calendar(calendar, assume_weekdays=True).is_working_day
+    return sum(worked(sent_on + timedelta(days=day)) for day in range(1, days + 1))

@@ -140,12 +140,21 @@ class OrderLine(Base):
         return self.quantity
 
     @property
+    def is_there(self) -> bool:
+        """Whether its goods are in the warehouse, or were."""
+        return not self.is_made or self.production == "stocked"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether goods of it are there that have not left and are to leave."""
+        return self.is_there and not self.short_closed and self.shipped_quantity < self.due_quantity
+
+    @property
     def is_served(self) -> bool:
         """Whether nothing of this line is still to come."""
         if self.short_closed:
             return True
-        made = not self.is_made or self.production == "stocked"
-        return made and self.signed_quantity >= self.due_quantity
+        return self.is_there and self.signed_quantity >= self.due_quantity
 
 
 def _in_unit(amount: Decimal, decimals: int) -> Decimal:

@@ -87,7 +87,12 @@ class Order(Announcing, Base):
 
     __tablename__ = "order"
     __table_args__ = (
-        Index("ix_order_newest", text("created_at desc"), text("id desc")),
+        Index(
+            "ix_order_newest",
+            text("created_at desc"),
+            text("id desc"),
+            postgresql_include=["total"],
+        ),
         Index("ix_order_customer", "customer_id", text("created_at desc"), text("id desc")),
         Index("ix_order_stage", "stage", text("created_at desc"), text("id desc")),
         Index("ix_order_salesperson", "salesperson_id", text("created_at desc"), text("id desc")),
@@ -99,6 +104,13 @@ class Order(Announcing, Base):
             "touched_at",
             "id",
             postgresql_where=text("hold is null"),
+        ),
+        Index(
+            "ix_order_to_ship",
+            "stage",
+            "touched_at",
+            "id",
+            postgresql_where=text("goods_ready and hold is null"),
         ),
         Index("ix_order_total", "total"),
         Index("ix_order_grams", "grams", postgresql_using="gin"),
@@ -172,6 +184,9 @@ class Order(Announcing, Base):
     )
     touched_at: Mapped[datetime] = mapped_column(comment="last move or edit, for the expiry")
     holds_anything: Mapped[bool] = mapped_column(comment="credit, stock, material or a slot")
+    goods_ready: Mapped[bool] = mapped_column(
+        comment="once confirmed: goods of a line are there that have not left"
+    )
 
     hold: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     busy_with: Mapped[UUID | None] = mapped_column(comment="the conversation under way")
@@ -227,7 +242,7 @@ class Order(Announcing, Base):
         self.submitted_at = self.approved_at = self.confirmed_at = None
         self.fulfilled_at = self.closed_at = None
         self.confirmation_due_at = confirmation_due_at
-        self.holds_anything = False
+        self.holds_anything = self.goods_ready = False
         self.hold = self.busy_with = self.past_reference = None
         self.confirmed_by_grade = self.imported = False
         self.lines, self.gates, self.confirmations = [], [], []
@@ -688,6 +703,7 @@ class Order(Announcing, Base):
         self.stage = Stage.CONFIRMED
         self.confirmed_at = self.touched_at = now
         self.confirmed_by_grade = by_grade
+        self.note_goods()
         return events.OrderConfirmed(self, by_grade)
 
     # -- making and shipping ---------------------------------------------------------------
@@ -709,7 +725,15 @@ class Order(Announcing, Base):
         if line.is_served:
             raise LineServed(order_number=self.number, line_no=line_no)
         line.short_closed = True
+        self.note_goods()
         return [events.LineShortClosed(self, str(line.id)), *self.fulfil_if_served(now)]
+
+    def note_goods(self) -> None:
+        """Note whether goods are ready to leave: work lists look for what is to be shipped by it.
+
+        To be called when making, shipping or short-closing has moved a line.
+        """
+        self.goods_ready = any(line.is_ready for line in self.lines)
 
     def fulfil_if_served(self, now: datetime) -> list[events.OrderEvent]:
         """Move to fulfilled once every line is signed for or short-closed, and no hold stands."""

@@ -7,21 +7,18 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, exists, func, or_, select, tuple_, update
+from sqlalchemy import Row, Select, or_, select, tuple_, update
 from sqlalchemy.orm import selectinload, undefer
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from chassis.errors import Invalid
 from chassis.grams import is_gram, wanted
-from chassis.mapping import without_session
 from chassis.roundtrips import ask
 from services.orders.domain.confirmation import Confirmation
-from services.orders.domain.copies import CustomerCopy, ShipmentCopy
+from services.orders.domain.copies import CustomerCopy
 from services.orders.domain.errors import OrderNotFound
-from services.orders.domain.gate import Gate
-from services.orders.domain.lifecycle import ConfirmationState, GateKind, Stage, Verdict
-from services.orders.domain.line import MAKE, OrderLine
+from services.orders.domain.lifecycle import ConfirmationState, Stage
 from services.orders.domain.order import NUMBERS, Order
 
 WHOLE = (
@@ -29,10 +26,6 @@ WHOLE = (
     selectinload(Order.gates),
     selectinload(Order.confirmations).selectinload(Confirmation.sign_backs),
 )
-
-
-UNDER_WAY = (Stage.CONFIRMED, Stage.IN_PROGRESS)
-BEFORE_DISPATCH = ("requested", "released", "checked", "handed", "picking", "packed")
 
 
 _NEXT_COUNT = f"select nextval('{NUMBERS.name}')"
@@ -153,13 +146,17 @@ _FOUND = (
 
 def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], str | None]:
     """Give a page of orders, newest first, and the cursor of the next. Raises CursorNotOurs."""
-    query = select(*_FOUND).where(*visible(work), *_conditions(filters))
+    wanted = [*visible(work), *_conditions(filters)]
     if filters["after"]:
-        query = query.where(tuple_(Order.created_at, Order.id) < _read_cursor(filters["after"]))
+        wanted.append(tuple_(Order.created_at, Order.id) < _read_cursor(filters["after"]))
     limit = filters["limit"]
-    found = work.session.execute(
-        query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit + 1)
-    ).all()
+    newest = (Order.created_at.desc(), Order.id.desc())
+    if filters.get("amount_from") is not None or filters.get("amount_to") is not None:
+        # Amounts stand in the index of the newest: of the many that do not fit no row is read.
+        ids = select(Order.id).where(*wanted).order_by(*newest).limit(limit + 1)
+        wanted = [Order.id.in_(ids)]
+    query = select(*_FOUND).where(*wanted).order_by(*newest).limit(limit + 1)
+    found = work.session.execute(query).all()
     page = found[:limit]
     return page, _write_cursor(page[-1]) if len(found) > limit else None
 
@@ -297,104 +294,4 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
         )
         .values(grade=customer["grade"], version=Order.version)
         .execution_options(synchronize_session=False)
-    )
-
-
-# -- work lists --------------------------------------------------------------------------------
-
-
-def in_stage(work: Work, stage: Stage, limit: int) -> list[Order]:
-    """Give the longest waiting orders of a stage."""
-    return _waiting(work, limit, stage)
-
-
-def with_open_gate(work: Work, kind: GateKind, limit: int) -> list[Order]:
-    """Give the orders whose gate of that kind waits for its owner."""
-    gate = exists().where(
-        Gate.order_id == Order.id,
-        Gate.kind == kind,
-        Gate.opened_at.is_not(None),
-        Gate.verdict != Verdict.PASSED,
-    )
-    return _waiting(work, limit, Stage.IN_REVIEW, gate)
-
-
-def to_issue(work: Work, limit: int) -> list[Order]:
-    """Give the orders with a made line whose works instruction is still to go out.
-
-    Up to `limit` of each stage they may be in, as all that waits in several stages: one stage
-    is read in the order of its index, several would be sorted whole.
-    """
-    line = exists().where(
-        OrderLine.order_id == Order.id,
-        OrderLine.supply == MAKE,
-        OrderLine.short_closed.is_(False),
-        or_(OrderLine.production.is_(None), OrderLine.production == "draft"),
-    )
-    return [order for stage in UNDER_WAY for order in _waiting(work, limit, stage, line)]
-
-
-def to_ship(work: Work, limit: int) -> list[Order]:
-    """Give the orders with goods ready that no shipment under way takes along."""
-    ready = or_(OrderLine.supply != MAKE, OrderLine.production == "stocked")
-    due = case(
-        (OrderLine.supply == MAKE, func.coalesce(OrderLine.accepted_quantity, OrderLine.quantity)),
-        else_=OrderLine.quantity,
-    )
-    line = exists().where(
-        OrderLine.order_id == Order.id,
-        OrderLine.short_closed.is_(False),
-        OrderLine.shipped_quantity < due,
-        ready,
-    )
-    asked_for = exists().where(
-        ShipmentCopy.order_id == Order.id, ShipmentCopy.state.in_(BEFORE_DISPATCH)
-    )
-    return [
-        order for stage in UNDER_WAY for order in _waiting(work, limit, stage, line, ~asked_for)
-    ]
-
-
-def _waiting(work: Work, limit: int, stage: Stage, *conditions: Any) -> list[Order]:
-    """Give orders of one stage to be asked for number, customer and promised date."""
-    standing = (Confirmation.order_id == Order.id) & (Confirmation.state != ConfirmationState.VOID)
-    rows = work.session.execute(
-        select(
-            Order.number,
-            Order.customer_name,
-            Order.base_customer_due,
-            Order.confirmation_due_at,
-            *_SLIDE,
-        )
-        .outerjoin(Confirmation, standing)
-        .where(Order.stage == stage, *conditions, Order.hold.is_(None), *visible(work))
-        .order_by(Order.touched_at, Order.id)
-        .limit(limit)
-    )
-    return [_asked_when_due(row) for row in rows.mappings()]
-
-
-# What a confirmation's slide is reckoned from.
-_SLIDE = (
-    Confirmation.state,
-    Confirmation.slides,
-    Confirmation.slide_calendar,
-    Confirmation.sent_on,
-    Confirmation.arrived_on,
-)
-
-
-def _asked_when_due(found: Mapping[Any, Any]) -> Order:
-    confirmation = {column.key: found[column] for column in _SLIDE}
-    return without_session(
-        Order,
-        {
-            "number": found[Order.number],
-            "customer_name": found[Order.customer_name],
-            "base_customer_due": found[Order.base_customer_due],
-            "confirmation_due_at": found[Order.confirmation_due_at],
-            "confirmations": [without_session(Confirmation, confirmation)]
-            if confirmation["state"]
-            else [],
-        },
     )

@@ -5,22 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from chassis.database import Work
-from services.orders.domain.anomaly import LADDER, Anomaly
+from services.orders.domain.anomaly import Anomaly
 from services.orders.domain.errors import AnomalyNotFound, TaskNotFound
 from services.orders.domain.lifecycle import AnomalyState, TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage.orders import CursorNotOurs
-
-# What a work list shows of the order; the rest of it is not read.
-_ITS_ORDER = (
-    Order.number.label("number"),
-    Order.customer_name.label("customer_name"),
-    Order.hold.label("hold"),
-)
 
 
 def task(work: Work, task_id: UUID) -> Task:
@@ -43,34 +36,6 @@ def open_anomalies(work: Work, order_id: UUID) -> Sequence[Anomaly]:
     """Give the open anomalies of an order."""
     query = select(Anomaly).where(Anomaly.order_id == order_id, Anomaly.state == AnomalyState.OPEN)
     return work.session.scalars(query).all()
-
-
-def tasks_waiting_for(work: Work, limit: int) -> Sequence[Any]:
-    """Give the open tasks of the asker's roles, due first, with whose order each is about."""
-    who = work.principal
-    query = (
-        select(
-            Task.id,
-            Task.kind,
-            Task.title,
-            Task.title_zh,
-            Task.role,
-            Task.person_id,
-            Task.due_at,
-            *_ITS_ORDER,
-        )
-        .join(Order, Order.id == Task.order_id)
-        .where(
-            Task.state == TaskState.OPEN,
-            Task.role.in_(who.roles),
-            or_(Task.person_id.is_(None), Task.person_id == who.person_id),
-        )
-    )
-    if who.limited_to_own_customers:
-        query = query.where(Order.salesperson_id == who.person_id)
-    return work.session.execute(
-        query.order_by(Task.due_at.nulls_last(), Task.id).limit(limit)
-    ).all()
 
 
 def overdue_returns(work: Work, now: datetime) -> Sequence[Task]:
@@ -113,27 +78,6 @@ def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[tuple[Anomaly, 
         .limit(500)
     )
     return [(row[0], row[1]) for row in rows]
-
-
-def anomalies_waiting_for(work: Work, limit: int) -> Sequence[tuple[Anomaly, Any]]:
-    """Give the open anomalies of the asker's step of the ladder, urgent and oldest first."""
-    steps = [step for step, role in enumerate(LADDER) if work.principal.has(role)]
-    if not steps:
-        return []
-    query = (
-        select(Anomaly, *_ITS_ORDER)
-        .join(Order, Order.id == Anomaly.order_id)
-        .where(
-            Anomaly.state == AnomalyState.OPEN,
-            or_(Anomaly.told_all.is_(True), Anomaly.step.in_(steps)),
-        )
-    )
-    if work.principal.limited_to_own_customers:
-        query = query.where(Order.salesperson_id == work.principal.person_id)
-    rows = work.session.execute(
-        query.order_by(Anomaly.priority.desc(), Anomaly.raised_at, Anomaly.id).limit(limit)
-    )
-    return [(row.Anomaly, row) for row in rows]
 
 
 def search_anomalies(

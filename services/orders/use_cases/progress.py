@@ -48,6 +48,7 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> N
     if instruction["line_accepted_quantity"] is not None:
         accepted = Decimal(instruction["line_accepted_quantity"])
         line.accepted_quantity = max(line.accepted_quantity or Decimal(0), accepted)
+    order.note_goods()
     if name == "instruction_became_abnormal":
         open_anomaly(
             work,
@@ -133,6 +134,7 @@ def _reckon_shipped(work: Work, order: Order) -> None:
     for line in order.lines:
         line.shipped_quantity = shipped.get(str(line.id), Decimal(0))
         line.signed_quantity = signed.get(str(line.id), Decimal(0))
+    order.note_goods()
 
 
 def take_rejected_scan(work: Work, data: Mapping[str, Any]) -> None:

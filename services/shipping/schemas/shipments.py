@@ -204,23 +204,6 @@ class ShipmentPage(Message):
         return {**dump(ShipmentView, shipment), "order": order, "notice": notice, **data}
 
 
-class WorkItem(Message):
-    """One thing that waits for somebody."""
-
-    kind = fields.String()
-    title = fields.String()
-    title_zh = fields.String()
-    order_number = fields.String(allow_none=True)
-    customer_name = fields.String(allow_none=True)
-    entity_type = fields.String()
-    entity_number = fields.String()
-    roles = fields.List(fields.String())
-    person_id = fields.String(allow_none=True)
-    due_at = Moment(allow_none=True)
-    verb = fields.String(allow_none=True)
-    path = fields.String()
-
-
 class OwedItem(Message):
     """Something still owed for an order before it may be closed."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from chassis.principal import Principal
@@ -64,21 +64,27 @@ def waiting(
     session: Session, roles: Collection[str], principal: Principal, *, limit: int
 ) -> Sequence[Any]:
     """Give what is owed by any of `roles`, and for which shipment, the earliest due first."""
-    query = (
-        select(
-            Obligation.kind,
-            Obligation.roles,
-            Obligation.due_at,
-            Shipment.number,
-            Shipment.order_number,
-            Shipment.customer_name,
-        )
-        .join(Shipment, Shipment.id == Obligation.shipment_id)
-        .where(Obligation.done_at.is_(None), Obligation.roles.overlap(sorted(roles)))
+    statement = _WAITING_OWN if principal.limited_to_own_customers else _WAITING
+    asked = {"mine": sorted(roles), "person": principal.person_id, "most": limit}
+    return session.execute(statement, asked).all()
+
+
+# Made once: making them costs more than running them.
+_WAITING = (
+    select(
+        Obligation.kind,
+        Obligation.roles,
+        Obligation.due_at,
+        Shipment.number,
+        Shipment.order_number,
+        Shipment.customer_name,
     )
-    if principal.limited_to_own_customers:
-        query = query.where(Shipment.salesperson_id == principal.person_id)
-    return session.execute(query.order_by(Obligation.due_at, Obligation.id).limit(limit)).all()
+    .join(Shipment, Shipment.id == Obligation.shipment_id)
+    .where(Obligation.done_at.is_(None), Obligation.roles.overlap(bindparam("mine")))
+    .order_by(Obligation.due_at, Obligation.id)
+    .limit(bindparam("most"))
+)
+_WAITING_OWN = _WAITING.where(Shipment.salesperson_id == bindparam("person"))
 
 
 def sendings(session: Session, shipment_id: UUID) -> list[NoticeSending]:

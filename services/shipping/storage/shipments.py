@@ -3,10 +3,22 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, true, tuple_, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+    true,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session, selectinload
 
 from chassis.mapping import without_session
@@ -199,21 +211,30 @@ def waiting(
     With `withdrawn` also what waits for a new release in whatever state it had come to. What
     is given is to be asked, not to be changed.
     """
-    # Each state in the order of its index: of several together all would be read and sorted.
-    wanted = [_first_due(limit, principal, Shipment.state == state) for state in states]
-    if withdrawn:
-        others = [state for state in OPEN if state not in states]
-        lost = (Shipment.release_withdrawn_at.is_not(None), Shipment.state.in_(others))
-        wanted.append(_first_due(limit, principal, *lost))
-    rows = session.execute(union_all(*wanted)).mappings().all()
+    own = principal.limited_to_own_customers
+    statement = _waiting(tuple(states), withdrawn=withdrawn, own=own)
+    asked = {"most": limit, "person": principal.person_id}
+    rows = session.execute(statement, asked).mappings().all()
     first = sorted(rows, key=lambda row: (row["due_at"], row["number"]))[:limit]
     return [without_session(Shipment, row) for row in first]
 
 
-def _first_due(limit: int, principal: Principal, *waits: ColumnElement[bool]) -> Any:
-    return (
-        select(*_WAITING)
-        .where(*waits, Shipment.blocked.is_(None), _seen_by(principal))
-        .order_by(Shipment.due_at, Shipment.id)
-        .limit(limit)
-    )
+@cache
+def _waiting(
+    states: tuple[ShipmentState, ...], *, withdrawn: bool, own: bool
+) -> CompoundSelect[Any]:
+    """Give the statement of what waits for some roles: making it costs more than running it."""
+    # Each state in the order of its index: of several together all would be read and sorted.
+    wanted = [_first_due(Shipment.state == state, own=own) for state in states]
+    if withdrawn:
+        others = [state for state in OPEN if state not in states]
+        lost = (Shipment.release_withdrawn_at.is_not(None), Shipment.state.in_(others))
+        wanted.append(_first_due(*lost, own=own))
+    return union_all(*wanted)
+
+
+def _first_due(*waits: ColumnElement[bool], own: bool) -> Any:
+    query = select(*_WAITING).where(*waits, Shipment.blocked.is_(None))
+    if own:
+        query = query.where(Shipment.salesperson_id == bindparam("person"))
+    return query.order_by(Shipment.due_at, Shipment.id).limit(bindparam("most"))

@@ -201,7 +201,8 @@ def work_of(work: Work, limit: int) -> list[dict[str, Any]]:
     items = _moves_for(work, limit) + _owed_by(work, limit)
     if work.principal.has("dispatcher", "assistant", "warehouse"):
         items += _quarantined(work, limit)
-    return sorted(items, key=lambda item: (item["due_at"], item["entity_number"]))[:limit]
+    first = sorted(items, key=lambda item: (item["due_at"], item["entity_number"]))[:limit]
+    return [item | {"due_at": item["due_at"].isoformat()} for item in first]
 
 
 def _moves_for(work: Work, limit: int) -> list[dict[str, Any]]:

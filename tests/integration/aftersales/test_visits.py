@@ -18,6 +18,7 @@ from tests.integration.aftersales.story import (
     order_view,
     shipment_view,
 )
+from tests.statements import copy_rows, plans, statements
 
 SIGNED_ON = date(2026, 11, 23)
 
@@ -206,3 +207,19 @@ def test_a_salesperson_sees_visits_to_own_customers_only(desk: Desk) -> None:
     assert desk.ask("list_visits", OTHER_SALES, on=day)["items"] == []
     with pytest.raises(NotFound):
         desk.ask("record_visit", OTHER_SALES, visit_id=mine[0]["id"], reached=True, notes="x")
+
+
+def test_work_is_read_in_the_order_of_indexes(desk: Desk) -> None:
+    desk.open(desk.delivered())
+    copy_rows(desk.store, "case", 3000, number="'X-' || n")
+    with desk.store.work() as work:
+        work.session.connection().exec_driver_sql("delete from visit where day_offset <> 5")
+    copy_rows(desk.store, "visit", 3000, day_offset="1000 + n")
+
+    with statements(desk.store) as sent:
+        desk.ask("list_work", AFTERSALES)
+    plan = plans(desk.store, sent)
+
+    assert "using ix_visit_due on visit" in plan
+    assert 'using ix_case_state on "case"' in plan
+    assert "Sort Key: visit" not in plan

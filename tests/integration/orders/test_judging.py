@@ -10,6 +10,7 @@ from chassis import clock
 from chassis.commands import load
 from chassis.errors import RoleNeeded, StaleVersion
 from chassis.principal import Principal
+from services.orders import pages
 from services.orders.domain.errors import (
     DiscountAboveAmount,
     FieldsMissing,
@@ -247,6 +248,29 @@ def test_a_line_is_given_up_once(desk: Desk) -> None:
             **give_up,
         )
     assert desk.announced() == told
+
+
+def test_goods_on_stock_wait_to_be_shipped_from_the_confirmation_until_they_are_given_up(
+    desk: Desk,
+) -> None:
+    def verbs() -> list[str]:
+        items = desk.store.read(CLERK, lambda work: pages.list_work(work, {"limit": 100}))
+        return [item["verb"] for item in items]
+
+    order = confirmed(desk, lines=[*labels(), {"product_code": "LABEL-40", "quantity": "5"}])
+    assert verbs() == ["request_dispatch"]
+    number, first = order["number"], {"line_id": order["lines"][0]["id"], "quantity": "100"}
+    left = {"id": order["id"], "order_id": order["id"], "number": "S-1", "state": "dispatched"}
+    with desk.store.work() as work:
+        progress.take_shipment(work, "shipment_dispatched", {**left, "lines": [first]}, 1)
+    assert verbs() == ["request_dispatch"]
+
+    give_up: dict[str, Any] = {"line_no": 2, "consent_by": "张经理", "reason": "stock"}
+    desk.do(
+        commands.ShortCloseLine, ending.short_close_line, SUPERVISOR, order_number=number, **give_up
+    )
+
+    assert verbs() == []
 
 
 def test_a_promotion_can_be_changed_and_ended(desk: Desk) -> None:

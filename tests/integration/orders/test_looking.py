@@ -1,5 +1,6 @@
 """One order as it is looked at: what is told of it, how, and to whom."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,14 +10,15 @@ from sqlalchemy.orm.exc import UnmappedInstanceError
 
 from chassis.principal import SYSTEM, Principal
 from services.orders import pages
+from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.lifecycle import Stage
 from services.orders.schemas import commands, views
-from services.orders.storage import copies, looked_at
-from services.orders.use_cases import drafting
+from services.orders.storage import copies, looked_at, orders
+from services.orders.use_cases import anomalies, drafting
 from tests.integration.orders.desk import CLERK, OTHER_SALES, SALES, Desk
 from tests.integration.orders.test_confirmation import SIGNED, days_pass
-from tests.statements import statements
+from tests.statements import copy_rows, plans, statements
 
 MEMO: dict[str, Any] = {
     "channel": "phone",
@@ -101,7 +103,7 @@ def test_what_is_looked_at_can_neither_be_changed_nor_asked_for_its_papers(desk:
     assert order.stage is Stage.AWAITING_RETURN
 
 
-def test_a_work_list_takes_the_same_statements_however_much_waits(desk: Desk) -> None:
+def test_a_work_list_is_one_statement_however_much_waits(desk: Desk) -> None:
     asked = {"limit": 100}
 
     def listed() -> tuple[int, int]:
@@ -117,5 +119,52 @@ def test_a_work_list_takes_the_same_statements_however_much_waits(desk: Desk) ->
         desk.approved_order()
         desk.sent_order()
 
-    assert few == (2, 10)
-    assert listed() == (6, 10)
+    assert few == (2, 1)
+    assert listed() == (6, 1)
+
+
+def test_a_work_list_reads_each_kind_in_the_order_of_an_index(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    with desk.store.work(CLERK) as work:
+        anomalies.open_anomaly(
+            work,
+            orders.order_by_number(work, number, lock=True),
+            cause=AnomalyClass.LOGISTICS,
+            topic=Topic.DELAY,
+            priority=Priority.NORMAL,
+            text="late",
+        )
+    copy_rows(desk.store, "anomaly", 3000, raised_at="now() - n * interval '1 minute'")
+    copy_rows(desk.store, "order", 3000, number="'X-' || n", stage="'approved'")
+
+    with statements(desk.store) as sent:
+        items = desk.store.read(CLERK, lambda work: pages.list_work(work, {"limit": 20}))
+    plan = plans(desk.store, sent)
+
+    assert len(items) == 20
+    assert "Index Scan using ix_anomaly_waiting on anomaly" in plan
+    assert 'Index Scan using ix_order_waiting on "order"' in plan
+    assert "Seq Scan on anomaly" not in plan
+
+
+def test_orders_of_an_amount_are_picked_from_the_index_of_the_newest(desk: Desk) -> None:
+    desk.new_order()
+    copy_rows(
+        desk.store,
+        "order",
+        5000,
+        number="'X-' || n",
+        total="mod(n, 100)",
+        created_at="now() - n * interval '1 minute'",
+    )
+    with desk.store.reading.connect() as connection:
+        # What tells that no row has to be read to know that one is there.
+        connection.exec_driver_sql('vacuum "order"')
+    asked = {"amount_from": Decimal(7), "amount_to": Decimal(8), "after": None, "limit": 10}
+
+    with statements(desk.store) as sent:
+        found, _ = desk.store.read(CLERK, lambda work: orders.search(work, asked))
+
+    newest = [f"X-{n}" for n in (7, 8, 107, 108, 207, 208, 307, 308, 407, 408)]
+    assert [order.number for order in found] == newest
+    assert "Index Only Scan using ix_order_newest" in plans(desk.store, sent)

@@ -8,6 +8,7 @@ import pytest
 
 from chassis.commands import load
 from chassis.errors import Conflict, RoleNeeded
+from services.orders import pages
 from services.orders.domain.errors import (
     GradeTooLow,
     InstructionIssued,
@@ -108,6 +109,30 @@ def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> d
         progress.take_instruction(work, name, told)
     line: dict[str, Any] = desk.order(order["number"])["lines"][0]
     return line
+
+
+def waiting(desk: Desk) -> list[str]:
+    items = desk.store.read(CLERK, lambda work: pages.list_work(work, {"limit": 100}))
+    return [item["verb"] for item in items if item["entity_type"] == "order"]
+
+
+def test_a_made_line_waits_to_be_issued_then_made_and_then_to_be_shipped(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    assert waiting(desk) == ["issue_instruction"]
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    instruction(desk, confirmed, "instruction_issued", number="P-1", state="issued")
+    assert waiting(desk) == []
+
+    stock(desk, confirmed, "980")
+    assert waiting(desk) == ["request_dispatch"]
+
+    shipped("dispatch_requested", "requested", 1, "500")
+    assert waiting(desk) == []
+    shipped("shipment_dispatched", "dispatched", 2, "500")
+    assert waiting(desk) == ["request_dispatch"]
+    shipped("shipment_dispatched", "dispatched", 3, "980")
+    assert waiting(desk) == []
 
 
 def test_a_further_instruction_begins_anew_and_adds_to_what_was_accepted(

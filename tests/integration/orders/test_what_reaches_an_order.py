@@ -238,9 +238,29 @@ def test_a_production_anomaly_is_in_the_work_list_of_the_whole_ladder(desk: Desk
             )
     counts = {
         who.name: work_of(desk, who).count("anomaly")
-        for who in (CLERK, SALES, SUPERVISOR, DIRECTOR)
+        for who in (CLERK, SALES, SUPERVISOR, DIRECTOR, OTHER_SALES)
     }
-    assert counts == {"Li Na": 2, "Wang Wei": 1, "Chen Jie": 1, "Zhou Lei": 1}
+    # Sales is told of its own customers' orders only.
+    assert counts == {"Li Na": 2, "Wang Wei": 1, "Chen Jie": 1, "Zhou Lei": 1, "Zhao Min": 0}
+
+
+def test_what_is_urgent_stands_on_a_short_list(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    for priority in (Priority.NORMAL, Priority.NORMAL, Priority.URGENT):
+        with desk.store.work(CLERK) as work:
+            anomalies.open_anomaly(
+                work,
+                orders.order_by_number(work, number, lock=True),
+                cause=AnomalyClass.PRODUCTION,
+                topic=Topic.DELAY,
+                priority=priority,
+                text=str(priority),
+            )
+    (item,) = desk.store.read(CLERK, lambda work: pages.list_work(work, {"limit": 1}))
+    assert (item["title"], item["roles"]) == (
+        "urgent",
+        ["clerk", "sales", "supervisor", "director"],
+    )
 
 
 def test_work_of_others_does_not_push_ones_own_off_a_short_list(desk: Desk) -> None:

@@ -1,14 +1,17 @@
-"""Fields refuse what would be stored as something else than what was sent."""
+"""Fields refuse what would be stored as something else than was sent, and write what is there."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, post_dump
 
 from chassis.commands import fingerprint
-from chassis.schema import Amount, Message, Moment, Price, Quantity, Text
+from chassis.schema import Amount, Identity, Message, Moment, Price, Quantity, Text, one_of
 
 
 class Form(Message):
@@ -112,3 +115,112 @@ def test_a_fingerprint_knows_method_and_content_and_not_the_order_of_keys() -> N
     ]
     assert known not in {fingerprint(method, body) for method, body in others}
     assert len(fingerprint("m", {"a": "\ud800"})) == 64
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Part(Message):
+    no = fields.Integer()
+    quantity = Quantity()
+
+
+class Whole(Message):
+    """One field of each way in which a value is found and written."""
+
+    id = Identity()
+    name = Text()
+    renamed = fields.String(attribute="called")
+    keyed = fields.String(data_key="as")
+    deep = fields.Integer(attribute="part.no")
+    amount = Amount()
+    moment = Moment()
+    day = fields.Date()
+    short_day = fields.Date(format="%d.%m.")
+    yes = fields.Boolean()
+    colour = one_of(Colour)
+    raw = fields.Raw()
+    facts = fields.Dict()
+    part = fields.Nested(Part)
+    parts = fields.List(fields.Nested(Part))
+    many = fields.Nested(Part, many=True)
+    ids = fields.List(Identity())
+    days = fields.List(fields.Date(), allow_none=True)
+    asked = fields.Function(lambda whole: len(_of(whole, "name")))
+    defaulted = fields.String(dump_default="there")
+    left_out = fields.String()
+    nothing = Amount(allow_none=True)
+
+
+def _of(whole: Any, name: str) -> Any:
+    return whole[name] if isinstance(whole, dict) else getattr(whole, name)
+
+
+THING: dict[str, Any] = {
+    "id": UUID(int=7),
+    "name": "箱",
+    "called": "盒",
+    "keyed": Colour.RED,
+    "amount": Decimal("1.5"),
+    "moment": datetime(2026, 11, 22, 1, tzinfo=UTC),
+    "day": date(2026, 11, 22),
+    "short_day": date(2026, 11, 22),
+    "yes": True,
+    "colour": Colour.RED,
+    "raw": [1, None],
+    "facts": {"a": "b"},
+    "part": {"no": 1, "quantity": None},
+    "parts": [{"no": 2, "quantity": Decimal(3)}],
+    "many": [{"no": 3}],
+    "ids": [UUID(int=8)],
+    "days": [date(2026, 11, 23), None],
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("thing", [THING, SimpleNamespace(**THING)], ids=["mapping", "object"])
+def test_a_value_is_written_as_marshmallow_itself_would(thing: Any) -> None:
+    written = Whole().dump(thing)
+
+    assert written == Schema._serialize(Whole(), thing)
+    assert list(written) == list(Schema._serialize(Whole(), thing))
+    assert written == {
+        "id": str(UUID(int=7)),
+        "name": "箱",
+        "renamed": "盒",
+        "as": "red",
+        "deep": 1,
+        "amount": "1.50",
+        "moment": "2026-11-22T01:00:00+00:00",
+        "day": "2026-11-22",
+        "short_day": "22.11.",
+        "yes": True,
+        "colour": "red",
+        "raw": [1, None],
+        "facts": {"a": "b"},
+        "part": {"no": 1, "quantity": None},
+        "parts": [{"no": 2, "quantity": "3.000"}],
+        "many": [{"no": 3}],
+        "ids": [str(UUID(int=8))],
+        "days": ["2026-11-23", None],
+        "asked": 1,
+        "defaulted": "there",
+        "nothing": None,
+    }
+
+
+def test_hooks_of_a_schema_run_when_it_writes() -> None:
+    class Hooked(Message):
+        no = fields.Integer()
+
+        @post_dump
+        def _double(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+            return {"no": data["no"] * 2}
+
+    class Holder(Message):
+        one = fields.Nested(Hooked)
+        more = fields.List(fields.Nested(Hooked))
+
+    held = {"one": {"no": 1}, "more": [{"no": 2}]}
+    assert Holder().dump(held) == {"one": {"no": 2}, "more": [{"no": 4}]}

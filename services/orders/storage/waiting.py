@@ -1,0 +1,144 @@
+"""What waits for somebody in orders: all kinds in one statement, of each a bounded number.
+
+Each kind is read in the order of an index of its own, the longest waiting or the first due
+first, and nothing but what is shown. A statement for each kind, of mapped columns, cost three
+times as much.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Row
+
+from chassis.database import Work
+from services.orders.domain.anomaly import LADDER
+from services.orders.domain.lifecycle import GateKind, Stage
+
+# Of orders: `due_at` by their own clock, `day` as promised, and where it slides, by what.
+_ORDERS = """
+select asked.kind, o.number, o.customer_name, o.confirmation_due_at as due_at,
+    o.base_customer_due as day,
+    case when c.slides
+    then json_build_array(c.sent_on, c.arrived_on, c.slide_calendar) end as facts
+from unnest(%({asked})s::text[]) as asked(kind)
+cross join lateral (
+    select id, number, customer_name, confirmation_due_at, base_customer_due
+    from "order" o
+    where {which} and hold is null{own}
+    order by touched_at, id limit %(limit)s
+) as o
+left join confirmation c on c.order_id = o.id and c.state <> 'void'
+"""
+_OWN = " and o.salesperson_id = %(own)s"
+
+_IN_STAGE = "stage = asked.kind"
+_AT_GATE = """stage = 'in_review' and exists (
+        select from gate where gate.order_id = o.id and gate.kind = asked.kind
+        and gate.opened_at is not null and gate.verdict <> 'passed')"""
+# Stage by stage, as all that waits in several stages: one stage is read in the order of its
+# index, several would be sorted whole.
+_UNDER_WAY = """
+select '{kind}', s.number, s.customer_name, s.due_at, s.day, s.facts from ({found}) as s
+"""
+_TO_ISSUE = """stage = asked.kind and exists (
+        select from order_line l where l.order_id = o.id and l.supply = 'make'
+        and l.short_closed is false and (l.production is null or l.production = 'draft'))"""
+# Kept on the order: most orders under way wait for their goods, and would all be looked through.
+_TO_SHIP = """stage = asked.kind and goods_ready and not exists (
+        select from shipment_copy s where s.order_id = o.id and s.state in (
+            'requested', 'released', 'checked', 'handed', 'picking', 'packed'))"""
+
+# A hold stops all of an order's clocks, so then nothing falls due.
+_TASKS = """
+select 'task' as kind, t.number, t.customer_name,
+    case when t.hold is null then t.due_at end as due_at, null::date as day,
+    json_build_object('id', t.id, 'kind', t.kind, 'title', t.title, 'title_zh', t.title_zh,
+        'role', t.role, 'person_id', t.person_id) as facts
+from unnest(%(roles)s::text[]) as asked(role)
+cross join lateral (
+    select task.*, o.number, o.customer_name, o.hold
+    from task join "order" o on o.id = task.order_id
+    where task.state = 'open' and task.role = asked.role
+    and (task.person_id is null or task.person_id = %(person)s){own}
+    order by task.due_at, task.id limit %(limit)s
+) as t
+"""
+# Told to all, it may stand at any step of the ladder; else it is for those at its step.
+_ANOMALIES = """
+(select 'anomaly', a.number, a.customer_name,
+    case when a.hold is null then a.escalates_at end, null::date,
+    json_build_object('id', a.id, 'text', a.text, 'step', a.step, 'told_all', a.told_all)
+from (
+    select step, told_all from unnest(%(steps)s::int[]) as step, (values (false)) as t(told_all)
+    union all
+    select step, true from generate_series(0, %(top)s) as step
+) as asked
+cross join lateral (
+    select anomaly.*, o.number, o.customer_name, o.hold
+    from anomaly join "order" o on o.id = anomaly.order_id
+    where anomaly.state = 'open' and anomaly.step = asked.step
+    and anomaly.told_all = asked.told_all{own}
+    order by anomaly.priority desc, anomaly.raised_at, anomaly.id limit %(limit)s
+) as a
+order by a.priority desc, a.raised_at, a.id limit %(limit)s)
+"""
+
+ISSUE, SHIP, TASK, ANOMALY = "to_issue", "to_ship", "task", "anomaly"
+
+
+def of_asker(
+    work: Work,
+    limit: int,
+    *,
+    stages: Sequence[Stage],
+    gates: Sequence[GateKind],
+    under_way: bool,
+) -> Sequence[Row[Any]]:
+    """Give up to `limit` of each kind that waits for the asker: `kind` is a stage, a gate, …
+
+    `stages` and `gates` are those whose orders concern the asker; `under_way` says whether
+    what is to be issued and to be shipped does. Tasks and anomalies are those of the asker's
+    roles.
+    """
+    who = work.principal
+    steps = [step for step, role in enumerate(LADDER) if who.has(role)]
+    statement = _statement(
+        in_stages=bool(stages),
+        at_gates=bool(gates),
+        under_way=under_way,
+        anomalies=bool(steps),
+        own=who.limited_to_own_customers,
+    )
+    asked = {
+        "limit": limit,
+        "own": who.person_id,
+        "person": who.person_id,
+        "roles": sorted(who.roles),
+        "steps": steps,
+        "top": len(LADDER) - 1,
+        "stages": [str(stage) for stage in stages],
+        "gates": [str(gate) for gate in gates],
+        "under_way": [str(Stage.CONFIRMED), str(Stage.IN_PROGRESS)],
+    }
+    return work.session.connection().exec_driver_sql(statement, asked).all()
+
+
+@cache
+def _statement(
+    *, in_stages: bool, at_gates: bool, under_way: bool, anomalies: bool, own: bool
+) -> str:
+    """Give the statement of what concerns some roles: PostgreSQL plans no more than is asked."""
+    parts = []
+    if in_stages:
+        parts.append(_ORDERS.format(asked="stages", which=_IN_STAGE, own="{own}"))
+    if at_gates:
+        parts.append(_ORDERS.format(asked="gates", which=_AT_GATE, own="{own}"))
+    if under_way:
+        for kind, which in ((ISSUE, _TO_ISSUE), (SHIP, _TO_SHIP)):
+            found = _ORDERS.format(asked="under_way", which=which, own="{own}")
+            parts.append(_UNDER_WAY.format(kind=kind, found=found))
+    parts.append(_TASKS)
+    if anomalies:
+        parts.append(_ANOMALIES)
+    return " union all ".join(parts).format(own=_OWN if own else "")
