@@ -18,12 +18,14 @@ from pathlib import Path
 import pytest
 
 from deploy.local import databases, records, test_run
-from deploy.local.broker import Permission, address_in
+from deploy.local.broker import Definition, Permission, address_in
 from deploy.local.engines import Engines, given_engines, running_engines
 from deploy.local.parts import Wiring
 from deploy.local.processes import Process, Program
+from tests.forks import ForkedProcess
 from tests.system import PASSWORD, System, running_system
 
+VHOSTS_AT_A_TIME = 6
 EVERYTHING = Permission(configure=".*", write=".*", read=".*")
 
 # Whoever asks for these takes longest, by the file: what begins first leaves least to wait for.
@@ -135,17 +137,37 @@ def empty_database(engines: Engines) -> Iterator[str]:
     databases.drop_database(engines.pg_admin_url, name)
 
 
-@pytest.fixture
-def vhost(engines: Engines, session_tag: str) -> Iterator[Vhost]:
-    """Give a fresh RabbitMQ vhost and a user of its own; both go after the test."""
+@pytest.fixture(scope="session")
+def vhosts(engines: Engines, session_tag: str) -> Iterator[Callable[[], Vhost]]:
+    """Give fresh RabbitMQ vhosts, each with a user of its own: `vhosts()`.
+
+    A few are made at a time, and all go with the run: a start of rabbitmqctl takes a second.
+    """
     control = engines.control
     if control is None:
         pytest.fail("GENDAN_RABBITMQCTL must say how to run rabbitmqctl for the given broker")
-    name = f"{session_tag}-{secrets.token_hex(4)}"
-    control.define(vhost=name, passwords={name: PASSWORD}, permissions={name: EVERYTHING})
-    yield Vhost(name, address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD))
-    control.drop_vhost(name)
-    control.drop_user(name)
+    made: list[str] = []
+    fresh: list[str] = []
+
+    def give() -> Vhost:
+        if not fresh:
+            fresh.extend(f"{session_tag}-{secrets.token_hex(4)}" for _ in range(VHOSTS_AT_A_TIME))
+            made.extend(fresh)
+            control.define_all(
+                Definition(name, {name: PASSWORD}, {name: EVERYTHING}) for name in fresh
+            )
+        name = fresh.pop()
+        url = address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD)
+        return Vhost(name, url)
+
+    yield give
+    control.drop(vhosts=made, users=made)
+
+
+@pytest.fixture
+def vhost(vhosts: Callable[[], Vhost]) -> Vhost:
+    """Give a fresh RabbitMQ vhost and a user of its own."""
+    return vhosts()
 
 
 @pytest.fixture
@@ -154,8 +176,9 @@ def start(tmp_path: Path) -> Iterator[Callable[[Program], Process]]:
     with ExitStack() as running:
 
         def started(program: Program) -> Process:
-            process = Process(program)
-            running.callback(process.stop)
+            process = ForkedProcess(program)
+            # That a process ends as it should is for the tests that ask it to.
+            running.callback(process.kill)
             process.await_ready()
             return process
 

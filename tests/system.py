@@ -12,8 +12,9 @@ from deploy.local.engines import Engines
 from deploy.local.installation import Installation
 from deploy.local.parts import Wiring
 from deploy.local.ports import free_ports
-from deploy.local.processes import Process
+from deploy.local.processes import Process, Program
 from deploy.local.supervisor import Supervisor
+from tests.forks import ForkedProcess
 
 PASSWORD = "only-loopback-and-only-while-testing"
 
@@ -55,11 +56,13 @@ def running_system(
     gateway_workers: int = 1,
     tune: Callable[[Wiring], Wiring] = lambda wiring: wiring,
     fill: Callable[[Installation], None] = lambda _: None,
+    begin: Callable[[Program], Process] = ForkedProcess,
 ) -> Iterator[System]:
     """Run the whole system under a supervisor for as long as the block lasts.
 
     `tag` begins the names of everything it makes on the engines; all of it is deleted. `fill`
-    may put something into the empty databases before they are migrated.
+    may put something into the empty databases before they are migrated. `begin` starts programs:
+    what is measured of them wants real ones.
     """
     # Here, because it loads the gateway, which tests of other rooms do not need.
     from deploy.local.accounts import TRYOUT_PEOPLE, add_people
@@ -68,7 +71,7 @@ def running_system(
         (folder / part).mkdir(parents=True)
     said: list[str] = []
     installation = Installation(engines, lambda _part: PASSWORD, tag)
-    supervisor = Supervisor(said.append)
+    supervisor = Supervisor(said.append, begin)
     watching = threading.Thread(target=supervisor.watch, name="supervisor")
     try:
         installation.make_databases()

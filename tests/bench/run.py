@@ -117,7 +117,9 @@ def measure_on(engines: Engines, extent: Extent, say: Say, *, tag: str = TAG) ->
         place = Path(folder) / "system"
         place.mkdir()
         say("starting the system")
-        with running_system(engines, tag, place, gateway_workers=GATEWAY_WORKERS) as system:
+        with running_system(
+            engines, tag, place, gateway_workers=GATEWAY_WORKERS, begin=Process
+        ) as system:
             bench = Bench(engines, system, extent, say)
             return bench.figures()
 
@@ -160,8 +162,7 @@ class Bench:
         try:
             yield address_in(self.engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD)
         finally:
-            control.drop_vhost(name)
-            control.drop_user(name)
+            control.drop(vhosts=[name], users=[name])
 
     # -- submits ---------------------------------------------------------------------------
 

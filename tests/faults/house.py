@@ -24,6 +24,7 @@ from tests.faults.checks import Auditor, eventually
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
 from tests.faults.workload import TALES, Crew, Tale, Workload
+from tests.forks import ForkedProcess
 from tests.system import System, running_system
 
 # Short, so that silence is noticed within a test; production has 10 s.
@@ -207,7 +208,13 @@ def engine_supervisor(engines: Engines, say: Callable[[str], None]) -> Superviso
 
 @contextmanager
 def running_house(
-    tag: str, folder: Path, *, seed: int, clients: int = 4, say: Callable[[str], None] | None = None
+    tag: str,
+    folder: Path,
+    *,
+    seed: int,
+    clients: int = 4,
+    say: Callable[[str], None] | None = None,
+    begin: Callable[[Program], Process] = ForkedProcess,
 ) -> Iterator[House]:
     """Run engines, the system and its clients for as long as the block lasts."""
     said: list[str] = []
@@ -220,7 +227,9 @@ def running_house(
             keepers = engine_supervisor(engines, say or said.append)
             watching = threading.Thread(target=keepers.watch, name="engines")
             watching.start()
-            with furnished(engines, tag, folder, keepers, seed=seed, clients=clients) as house:
+            with furnished(
+                engines, tag, folder, keepers, seed=seed, clients=clients, begin=begin
+            ) as house:
                 yield house
     finally:
         if keepers is not None:
@@ -241,6 +250,7 @@ def furnished(
     clients: int,
     tales: tuple[tuple[Tale, int], ...] = TALES,
     settings: Mapping[str, str] = SETTINGS,
+    begin: Callable[[Program], Process] = ForkedProcess,
 ) -> Iterator[House]:
     """Run a system and its clients on engines that `keepers` keep, or somebody else."""
     parts = urlsplit(engines.amqp_admin_url)
@@ -258,7 +268,7 @@ def furnished(
                 extra=dict(settings),
             )
 
-        with running_system(engines, f"{tag}", folder / "system", tune=tune) as system:
+        with running_system(engines, f"{tag}", folder / "system", tune=tune, begin=begin) as system:
             workload = Workload(
                 system.url, system.passwords, seed=seed, clients=clients, tales=tales
             )

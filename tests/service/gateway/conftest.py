@@ -19,8 +19,9 @@ from deploy.local import databases
 from deploy.local.engines import Engines
 from deploy.local.places import CHECKOUT
 from deploy.local.ports import free_ports
-from deploy.local.processes import Process, Program
+from deploy.local.processes import Program
 from gateway import accounts, storage
+from tests.forks import ForkedProcess
 from tests.system import PASSWORD as DATABASE_PASSWORD
 
 PASSWORD = "a-quiet-blue-teapot"
@@ -98,7 +99,7 @@ def running(
         "GENDAN_HTTP_TRUSTED_PROXIES": "127.0.0.1",
         "GENDAN_ATTACHMENTS_DIR": str(folder / "attachments"),
     }
-    process = Process(
+    process = ForkedProcess(
         Program(
             name="gateway",
             command=(
@@ -113,7 +114,7 @@ def running(
     )  # fmt: skip
     process.await_ready()
     yield server
-    process.stop()
+    process.kill()
     databases.drop_database(engines.pg_admin_url, name)
 
 

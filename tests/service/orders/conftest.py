@@ -9,10 +9,9 @@ import pytest
 
 from chassis.rpc import RpcClient
 from deploy.local import databases
-from deploy.local.broker import address_in
 from deploy.local.engines import Engines
 from deploy.local.parts import Wiring
-from tests.conftest import EVERYTHING
+from tests.conftest import Vhost
 from tests.service.orders.house import (
     CLERK,
     DIRECTOR,
@@ -28,7 +27,7 @@ from tests.system import PASSWORD
 def house(
     engines: Engines,
     migrated_template: Callable[[str], str],
-    session_tag: str,
+    vhosts: Callable[[], Vhost],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     """Run the house with one customer of grade B, one stock product and its price."""
@@ -37,14 +36,7 @@ def house(
         (folder / part).mkdir()
     with ExitStack() as made:
         urls = {name: _database(engines, migrated_template(name), made) for name in SERVICES}
-        vhost = f"{session_tag}-{secrets.token_hex(4)}"
-        control = engines.control
-        if control is None:
-            pytest.fail("GENDAN_RABBITMQCTL must say how to run rabbitmqctl for the given broker")
-        control.define(vhost=vhost, passwords={vhost: PASSWORD}, permissions={vhost: EVERYTHING})
-        made.callback(control.drop_user, vhost)
-        made.callback(control.drop_vhost, vhost)
-        bus = address_in(engines.amqp_admin_url, vhost=vhost, user=vhost, password=PASSWORD)
+        bus = vhosts().url
         wiring = Wiring.on_one_vhost(
             bus=bus, databases=urls, logs=folder / "logs", run=folder / "run"
         )

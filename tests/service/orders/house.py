@@ -15,6 +15,7 @@ from chassis.principal import Principal
 from chassis.rpc import RpcClient
 from deploy.local.parts import Wiring
 from deploy.local.processes import Process
+from tests.forks import ForkedProcess
 
 CLERK = Principal("p-clerk", "李开单", frozenset({"clerk"}))
 SUPERVISOR = Principal("p-supervisor", "陈主管", frozenset({"supervisor"}))
@@ -43,7 +44,7 @@ class House:
         else:
             told = {**self.wiring.extra, "GENDAN_FAULT_FILE": str(self.faults / service)}
             program = replace(self.wiring, extra=told).service(service, int(number))
-        self.running[name] = Process(program)
+        self.running[name] = ForkedProcess(program)
 
     def await_ready(self) -> None:
         for process in self.running.values():
