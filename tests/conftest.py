@@ -8,6 +8,7 @@ locks and threads to every later test, and which those are would depend on the o
 temporary pair. A run in which no test asks for them starts none.
 """
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,7 +24,8 @@ from deploy.local.engines import Engines, given_engines, running_engines
 from deploy.local.parts import Wiring
 from deploy.local.processes import Process, Program
 from tests.forks import ForkedProcess
-from tests.system import PASSWORD, System, running_system
+from tests.system import System, running_system
+from tests.templates import PASSWORD, Templates
 
 VHOSTS_AT_A_TIME = 6
 EVERYTHING = Permission(configure=".*", write=".*", read=".*")
@@ -75,35 +77,18 @@ def engines(session_tag: str) -> Iterator[Engines]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(
-    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], str]]:
-    """Give the name of a service's migrated, empty database; migrated once per run."""
-    made: dict[str, str] = {}
-    backups = tmp_path_factory.mktemp("backups")
-
-    def template(service: str) -> str:
-        if service not in made:
-            name = role = f"{session_tag}_{service}"
-            databases.ensure_role(engines.pg_admin_url, role, PASSWORD)
-            databases.ensure_database(engines.pg_admin_url, name, role)
-            made[service] = name
-            url = databases.database_url(
-                engines.pg_admin_url, database=name, role=role, password=PASSWORD
-            )
-            databases.migrate({service: url}, backups)
-        return made[service]
-
-    yield template
-    for name in made.values():
-        databases.drop_database(engines.pg_admin_url, name)
-        databases.drop_role(engines.pg_admin_url, name)
+def templates(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    """Give the name of a service's migrated, empty database: `templates("orders")`."""
+    own = tmp_path_factory.getbasetemp()
+    # xdist gives each of its processes a folder within the run's.
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    templates = Templates(engines, run / "templates")
+    with templates.in_use():
+        yield templates
 
 
 @pytest.fixture
-def database_factory(
-    engines: Engines, migrated_template: Callable[[str], str]
-) -> Iterator[Callable[[str], str]]:
+def database_factory(engines: Engines, templates: Templates) -> Iterator[Callable[[str], str]]:
     """Give a fresh migrated database of a service: `database_factory("orders") -> url`.
 
     The address is SQLAlchemy's (`postgresql+psycopg2://`), its user the owner of the tables;
@@ -112,7 +97,7 @@ def database_factory(
     made: list[str] = []
 
     def create(service: str) -> str:
-        template = migrated_template(service)
+        template = templates(service)
         name = f"{template}_{secrets.token_hex(4)}"
         databases.ensure_database(engines.pg_admin_url, name, template, template=template)
         made.append(name)
@@ -207,12 +192,15 @@ def wiring(tmp_path: Path) -> Callable[..., Wiring]:
 
 @pytest.fixture(scope="session")
 def system(
-    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+    engines: Engines,
+    templates: Templates,
+    session_tag: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[System]:
     """The whole system, started once per run: for end-to-end tests, which share it.
 
     A test that kills parts or needs other settings runs one of its own (tests/system.py).
     """
     folder = tmp_path_factory.mktemp("system")
-    with running_system(engines, f"{session_tag}_system", folder) as running:
+    with running_system(engines, f"{session_tag}_system", folder, templates=templates) as running:
         yield running

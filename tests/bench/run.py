@@ -30,7 +30,8 @@ from deploy.local.processes import Process, Program
 from tests.bench import books, load, rpc, searches
 from tests.bench.company import PRODUCTS, Trade
 from tests.bench.processes import cpu_seconds, descendants
-from tests.system import PASSWORD, System, running_system
+from tests.system import System, running_system
+from tests.templates import PASSWORD
 
 TAG = "bench"
 EVERYTHING = Permission(configure=".*", write=".*", read=".*")

@@ -26,6 +26,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.workload import TALES, Crew, Tale, Workload
 from tests.forks import ForkedProcess
 from tests.system import System, running_system
+from tests.templates import Templates
 
 # Short, so that silence is noticed within a test; production has 10 s.
 HEARTBEAT_SECONDS = 4
@@ -251,6 +252,7 @@ def furnished(
     tales: tuple[tuple[Tale, int], ...] = TALES,
     settings: Mapping[str, str] = SETTINGS,
     begin: Callable[[Program], Process] = ForkedProcess,
+    templates: Templates | None = None,
 ) -> Iterator[House]:
     """Run a system and its clients on engines that `keepers` keep, or somebody else."""
     parts = urlsplit(engines.amqp_admin_url)
@@ -268,7 +270,9 @@ def furnished(
                 extra=dict(settings),
             )
 
-        with running_system(engines, f"{tag}", folder / "system", tune=tune, begin=begin) as system:
+        with running_system(
+            engines, tag, folder / "system", tune=tune, begin=begin, templates=templates
+        ) as system:
             workload = Workload(
                 system.url, system.passwords, seed=seed, clients=clients, tales=tales
             )

@@ -5,7 +5,7 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse
 from json import dumps, loads
@@ -22,7 +22,8 @@ from deploy.local.ports import free_ports
 from deploy.local.processes import Program
 from gateway import accounts, storage
 from tests.forks import ForkedProcess
-from tests.system import PASSWORD as DATABASE_PASSWORD
+from tests.templates import PASSWORD as DATABASE_PASSWORD
+from tests.templates import Templates
 
 PASSWORD = "a-quiet-blue-teapot"
 THREADS = 2
@@ -67,11 +68,9 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def running(
-    engines: Engines, migrated_template: Callable[[str], str], tmp_path_factory: Any
-) -> Iterator[Server]:
+def running(engines: Engines, templates: Templates, tmp_path_factory: Any) -> Iterator[Server]:
     """One gateway for all these tests: none of them leaves anything behind."""
-    template = migrated_template("gateway")
+    template = templates("gateway")
     name = f"{template}_{secrets.token_hex(4)}"
     databases.ensure_database(engines.pg_admin_url, name, template, template=template)
     url = databases.for_sqlalchemy(

@@ -20,13 +20,13 @@ from tests.service.orders.house import (
     WAREHOUSE,
     House,
 )
-from tests.system import PASSWORD
+from tests.templates import PASSWORD, Templates
 
 
 @pytest.fixture(scope="module")
 def house(
     engines: Engines,
-    migrated_template: Callable[[str], str],
+    templates: Templates,
     vhosts: Callable[[], Vhost],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
@@ -35,7 +35,7 @@ def house(
     for part in ("logs", "run", "faults"):
         (folder / part).mkdir()
     with ExitStack() as made:
-        urls = {name: _database(engines, migrated_template(name), made) for name in SERVICES}
+        urls = {name: _database(engines, templates(name), made) for name in SERVICES}
         bus = vhosts().url
         wiring = Wiring.on_one_vhost(
             bus=bus, databases=urls, logs=folder / "logs", run=folder / "run"
