@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local import databases, records, test_run
 from deploy.local.broker import Definition, Permission, address_in
@@ -27,6 +28,12 @@ from tests.forks import ForkedProcess
 from tests.system import System, running_system
 from tests.templates import PASSWORD, Templates
 
+# Files run beside each other: how long an example takes says nothing.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+#: The profile of a run longer than the suite has time for: `--hypothesis-profile long`.
+settings.register_profile("long", deadline=None)
+
 VHOSTS_AT_A_TIME = 6
 EVERYTHING = Permission(configure=".*", write=".*", read=".*")
 
@@ -35,7 +42,7 @@ LONGEST = ("house", "system")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest work first, for `./gendan test`, which runs two files at a time."""
+    """Put the longest work first, for `./gendan test`, which runs a few files at a time."""
 
     def turn(item: pytest.Item) -> tuple[int, bool]:
         fixtures = getattr(item, "fixturenames", ())
@@ -190,16 +197,17 @@ def wiring(tmp_path: Path) -> Callable[..., Wiring]:
     return wire
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def system(
     engines: Engines,
     templates: Templates,
     session_tag: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[System]:
-    """The whole system, started once per run: for end-to-end tests, which share it.
+    """The whole system, started once per file: for end-to-end tests, which share it.
 
-    A test that kills parts or needs other settings runs one of its own (tests/system.py).
+    One that stayed until the run's end would take as much as many starts do. A test that kills
+    parts or needs other settings runs one of its own (tests/system.py).
     """
     folder = tmp_path_factory.mktemp("system")
     with running_system(engines, f"{session_tag}_system", folder, templates=templates) as running:

@@ -3,14 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from deploy.local.engines import Engines
 from tests.properties.house import House, running_house
 from tests.templates import Templates
-
-#: The profile of a run longer than the suite has time for: `--hypothesis-profile long`.
-settings.register_profile("long")
 
 
 @pytest.fixture(scope="module")

@@ -61,9 +61,14 @@ def _database(engines: Engines, template: str, made: ExitStack) -> str:
 
 def _open_the_books(house: House) -> None:
     house.ask(CLERK, "customers.create_customer", name="晨光印刷", customer_code="KH-B")
-    grade = {"grade": "B", "reason": "other", "note": "评定"}
+    grade: dict[str, Any] = {"grade": "B", "reason": "other", "note": "评定"}
     house.ask(FINANCE, "customers.change_grade", customer_code="KH-B", **grade)
-    paper = {"code": "PAPER", "name": "牛皮纸", "unit": "张", "default_supply": "stock"}
+    paper: dict[str, Any] = {
+        "code": "PAPER",
+        "name": "牛皮纸",
+        "unit": "张",
+        "default_supply": "stock",
+    }
     house.ask(WAREHOUSE, "inventory.create_product", **paper)
     opening: dict[str, Any] = {
         "product_code": "PAPER",
