@@ -85,6 +85,7 @@ class Server:
             if self._orders.fileno() in ready:
                 order = self._next()
                 if order is None:
+                    self._end_all()
                     return None
                 if (pid := os.fork()) == 0:
                     self._become(order)
@@ -108,6 +109,12 @@ class Server:
                 with suppress(BrokenPipeError):
                     _write(told, str(os.waitstatus_to_exitcode(status)).encode())
                 os.close(told)
+
+    def _end_all(self) -> None:
+        """End what a run that was itself ended left running."""
+        for pid in self._told:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
     def _become(self, order: Order) -> None:
         """Make this child what a new process would be."""

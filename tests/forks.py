@@ -120,7 +120,7 @@ class ForkServer:
             return Fork(int(self._socket.recv(32)), told)
 
     def close(self) -> None:
-        """Let it end; what it forked goes on."""
+        """Let it end, and all that it forked."""
         self._socket.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
