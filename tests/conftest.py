@@ -8,6 +8,7 @@ locks and threads to every later test, and which those are would depend on the o
 temporary pair. A run in which no test asks for them starts none.
 """
 
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,14 +17,24 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local import databases, records, test_run
-from deploy.local.broker import Permission, address_in
+from deploy.local.broker import Definition, Permission, address_in
 from deploy.local.engines import Engines, given_engines, running_engines
 from deploy.local.parts import Wiring
 from deploy.local.processes import Process, Program
-from tests.system import PASSWORD, System, running_system
+from tests.forks import ForkedProcess
+from tests.system import System, running_system
+from tests.templates import PASSWORD, Templates
 
+# Files run beside each other: how long an example takes says nothing.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+#: The profile of a run longer than the suite has time for: `--hypothesis-profile long`.
+settings.register_profile("long", deadline=None)
+
+VHOSTS_AT_A_TIME = 6
 EVERYTHING = Permission(configure=".*", write=".*", read=".*")
 
 # Whoever asks for these takes longest, by the file: what begins first leaves least to wait for.
@@ -31,7 +42,7 @@ LONGEST = ("house", "system")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest work first, for `./gendan test`, which runs two files at a time."""
+    """Put the longest work first, for `./gendan test`, which runs a few files at a time."""
 
     def turn(item: pytest.Item) -> tuple[int, bool]:
         fixtures = getattr(item, "fixturenames", ())
@@ -73,35 +84,18 @@ def engines(session_tag: str) -> Iterator[Engines]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(
-    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], str]]:
-    """Give the name of a service's migrated, empty database; migrated once per run."""
-    made: dict[str, str] = {}
-    backups = tmp_path_factory.mktemp("backups")
-
-    def template(service: str) -> str:
-        if service not in made:
-            name = role = f"{session_tag}_{service}"
-            databases.ensure_role(engines.pg_admin_url, role, PASSWORD)
-            databases.ensure_database(engines.pg_admin_url, name, role)
-            made[service] = name
-            url = databases.database_url(
-                engines.pg_admin_url, database=name, role=role, password=PASSWORD
-            )
-            databases.migrate({service: url}, backups)
-        return made[service]
-
-    yield template
-    for name in made.values():
-        databases.drop_database(engines.pg_admin_url, name)
-        databases.drop_role(engines.pg_admin_url, name)
+def templates(engines: Engines, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
+    """Give the name of a service's migrated, empty database: `templates("orders")`."""
+    own = tmp_path_factory.getbasetemp()
+    # xdist gives each of its processes a folder within the run's.
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    templates = Templates(engines, run / "templates")
+    with templates.in_use():
+        yield templates
 
 
 @pytest.fixture
-def database_factory(
-    engines: Engines, migrated_template: Callable[[str], str]
-) -> Iterator[Callable[[str], str]]:
+def database_factory(engines: Engines, templates: Templates) -> Iterator[Callable[[str], str]]:
     """Give a fresh migrated database of a service: `database_factory("orders") -> url`.
 
     The address is SQLAlchemy's (`postgresql+psycopg2://`), its user the owner of the tables;
@@ -110,7 +104,7 @@ def database_factory(
     made: list[str] = []
 
     def create(service: str) -> str:
-        template = migrated_template(service)
+        template = templates(service)
         name = f"{template}_{secrets.token_hex(4)}"
         databases.ensure_database(engines.pg_admin_url, name, template, template=template)
         made.append(name)
@@ -135,17 +129,37 @@ def empty_database(engines: Engines) -> Iterator[str]:
     databases.drop_database(engines.pg_admin_url, name)
 
 
-@pytest.fixture
-def vhost(engines: Engines, session_tag: str) -> Iterator[Vhost]:
-    """Give a fresh RabbitMQ vhost and a user of its own; both go after the test."""
+@pytest.fixture(scope="session")
+def vhosts(engines: Engines, session_tag: str) -> Iterator[Callable[[], Vhost]]:
+    """Give fresh RabbitMQ vhosts, each with a user of its own: `vhosts()`.
+
+    A few are made at a time, and all go with the run: a start of rabbitmqctl takes a second.
+    """
     control = engines.control
     if control is None:
         pytest.fail("GENDAN_RABBITMQCTL must say how to run rabbitmqctl for the given broker")
-    name = f"{session_tag}-{secrets.token_hex(4)}"
-    control.define(vhost=name, passwords={name: PASSWORD}, permissions={name: EVERYTHING})
-    yield Vhost(name, address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD))
-    control.drop_vhost(name)
-    control.drop_user(name)
+    made: list[str] = []
+    fresh: list[str] = []
+
+    def give() -> Vhost:
+        if not fresh:
+            fresh.extend(f"{session_tag}-{secrets.token_hex(4)}" for _ in range(VHOSTS_AT_A_TIME))
+            made.extend(fresh)
+            control.define_all(
+                Definition(name, {name: PASSWORD}, {name: EVERYTHING}) for name in fresh
+            )
+        name = fresh.pop()
+        url = address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD)
+        return Vhost(name, url)
+
+    yield give
+    control.drop(vhosts=made, users=made)
+
+
+@pytest.fixture
+def vhost(vhosts: Callable[[], Vhost]) -> Vhost:
+    """Give a fresh RabbitMQ vhost and a user of its own."""
+    return vhosts()
 
 
 @pytest.fixture
@@ -154,8 +168,9 @@ def start(tmp_path: Path) -> Iterator[Callable[[Program], Process]]:
     with ExitStack() as running:
 
         def started(program: Program) -> Process:
-            process = Process(program)
-            running.callback(process.stop)
+            process = ForkedProcess(program)
+            # That a process ends as it should is for the tests that ask it to.
+            running.callback(process.kill)
             process.await_ready()
             return process
 
@@ -182,14 +197,18 @@ def wiring(tmp_path: Path) -> Callable[..., Wiring]:
     return wire
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def system(
-    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+    engines: Engines,
+    templates: Templates,
+    session_tag: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[System]:
-    """The whole system, started once per run: for end-to-end tests, which share it.
+    """The whole system, started once per file: for end-to-end tests, which share it.
 
-    A test that kills parts or needs other settings runs one of its own (tests/system.py).
+    One that stayed until the run's end would take as much as many starts do. A test that kills
+    parts or needs other settings runs one of its own (tests/system.py).
     """
     folder = tmp_path_factory.mktemp("system")
-    with running_system(engines, f"{session_tag}_system", folder) as running:
+    with running_system(engines, f"{session_tag}_system", folder, templates=templates) as running:
         yield running

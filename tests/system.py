@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.local import clock_file
-from deploy.local.databases import SERVICES
+from deploy.local.databases import PARTS, SERVICES, ensure_role
 from deploy.local.engines import Engines
 from deploy.local.installation import Installation
 from deploy.local.parts import Wiring
 from deploy.local.ports import free_ports
-from deploy.local.processes import Process
+from deploy.local.processes import Process, Program
 from deploy.local.supervisor import Supervisor
-
-PASSWORD = "only-loopback-and-only-while-testing"
+from tests.forks import ForkedProcess
+from tests.templates import PASSWORD, Templates, fill_from
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,15 @@ class System:
         clock_file.advance(self.wiring.clock_file, days * clock_file.SECONDS_PER_DAY)
 
 
+def clone_databases(installation: Installation, templates: Templates) -> None:
+    """Give an installation the databases that it would make and migrate itself."""
+    admin_url = installation.engines.pg_admin_url
+    for part in PARTS:
+        name = installation.name_of(part)
+        ensure_role(admin_url, name, installation.password_of(part))
+        fill_from(templates, admin_url, part, name)
+
+
 @contextmanager
 def running_system(
     engines: Engines,
@@ -54,12 +63,15 @@ def running_system(
     replicas: dict[str, int] | None = None,
     gateway_workers: int = 1,
     tune: Callable[[Wiring], Wiring] = lambda wiring: wiring,
+    templates: Templates | None = None,
     fill: Callable[[Installation], None] = lambda _: None,
+    begin: Callable[[Program], Process] = ForkedProcess,
 ) -> Iterator[System]:
     """Run the whole system under a supervisor for as long as the block lasts.
 
-    `tag` begins the names of everything it makes on the engines; all of it is deleted. `fill`
-    may put something into the empty databases before they are migrated.
+    `tag` begins the names of everything it makes on the engines; all of it is deleted. Its
+    databases are cloned from `templates`, or made, filled by `fill`, and migrated. `begin` starts
+    programs: what is measured of them wants real ones.
     """
     # Here, because it loads the gateway, which tests of other rooms do not need.
     from deploy.local.accounts import TRYOUT_PEOPLE, add_people
@@ -68,12 +80,15 @@ def running_system(
         (folder / part).mkdir(parents=True)
     said: list[str] = []
     installation = Installation(engines, lambda _part: PASSWORD, tag)
-    supervisor = Supervisor(said.append)
+    supervisor = Supervisor(said.append, begin)
     watching = threading.Thread(target=supervisor.watch, name="supervisor")
     try:
-        installation.make_databases()
-        fill(installation)
-        installation.prepare_databases(folder / "backups")
+        if templates is None:
+            installation.make_databases()
+            fill(installation)
+            installation.prepare_databases(folder / "backups")
+        else:
+            clone_databases(installation, templates)
         installation.prepare_broker()
         people = add_people(installation, TRYOUT_PEOPLE, lasting=True)
         wiring = tune(

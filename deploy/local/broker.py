@@ -9,7 +9,8 @@ import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from kombu.connection import Connection
@@ -35,6 +36,52 @@ class TopicPermission:
     exchange: str
     write: str
     read: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One vhost, its users with their passwords, and what each of them may do in it."""
+
+    vhost: str
+    passwords: Mapping[str, str]
+    permissions: Mapping[str, Permission]
+    topic_permissions: Mapping[str, TopicPermission] = field(default_factory=dict)
+
+    def to_import(self) -> dict[str, list[dict[str, Any]]]:
+        """Return it as `rabbitmqctl import_definitions` reads it."""
+        return {
+            "vhosts": [{"name": self.vhost}],
+            "users": [
+                {
+                    "name": name,
+                    "password_hash": password_hash(password),
+                    "hashing_algorithm": "rabbit_password_hashing_sha256",
+                    "tags": "",
+                    "limits": {},
+                }
+                for name, password in self.passwords.items()
+            ],
+            "permissions": [
+                {
+                    "user": user,
+                    "vhost": self.vhost,
+                    "configure": allowed.configure,
+                    "write": allowed.write,
+                    "read": allowed.read,
+                }
+                for user, allowed in self.permissions.items()
+            ],
+            "topic_permissions": [
+                {
+                    "user": user,
+                    "vhost": self.vhost,
+                    "exchange": keys.exchange,
+                    "write": keys.write,
+                    "read": keys.read,
+                }
+                for user, keys in self.topic_permissions.items()
+            ],
+        }
 
 
 @dataclass(frozen=True)
@@ -66,55 +113,26 @@ class BrokerControl:
         topic_permissions: Mapping[str, TopicPermission] | None = None,
     ) -> None:
         """Create or update a vhost, its users and what they may do, all at once."""
-        definitions = {
-            "vhosts": [{"name": vhost}],
-            "users": [
-                {
-                    "name": name,
-                    "password_hash": password_hash(password),
-                    "hashing_algorithm": "rabbit_password_hashing_sha256",
-                    "tags": "",
-                    "limits": {},
-                }
-                for name, password in passwords.items()
-            ],
-            "permissions": [
-                {
-                    "user": user,
-                    "vhost": vhost,
-                    "configure": allowed.configure,
-                    "write": allowed.write,
-                    "read": allowed.read,
-                }
-                for user, allowed in permissions.items()
-            ],
-            "topic_permissions": [
-                {
-                    "user": user,
-                    "vhost": vhost,
-                    "exchange": keys.exchange,
-                    "write": keys.write,
-                    "read": keys.read,
-                }
-                for user, keys in (topic_permissions or {}).items()
-            ],
-        }
+        self.define_all([Definition(vhost, passwords, permissions, topic_permissions or {})])
+
+    def define_all(self, wanted: Iterable[Definition]) -> None:
+        """Create or update many vhosts, in one call."""
+        definitions: dict[str, list[dict[str, Any]]] = {}
+        for definition in wanted:
+            for kind, entries in definition.to_import().items():
+                definitions.setdefault(kind, []).extend(entries)
         self.run("import_definitions", given=json.dumps(definitions))
 
-    def drop_vhost(self, vhost: str) -> None:
-        """Delete a vhost with everything in it."""
-        self.run("delete_vhost", vhost)
+    def drop(self, *, vhosts: Iterable[str], users: Iterable[str]) -> None:
+        """Delete vhosts with all that is in them, and users with all that they may.
 
-    def drop_user(self, user: str) -> None:
-        """Delete a user with all of its permissions."""
-        self.run("delete_user", user)
-
-    def drop_users(self, users: Iterable[str]) -> None:
-        """Delete many users in one call: each start of rabbitmqctl takes a second of CPU."""
-        names = ", ".join(f'<<"{user}">>' for user in users)
+        In one call: each start of rabbitmqctl takes a second of CPU.
+        """
+        ours, theirs = (", ".join(f'<<"{name}">>' for name in names) for names in (vhosts, users))
         self.run(
             "eval",
-            f'[rabbit_auth_backend_internal:delete_user(U, <<"gendan">>) || U <- [{names}]].',
+            f'[rabbit_vhost:delete(V, <<"gendan">>) || V <- [{ours}]], '
+            f'[rabbit_auth_backend_internal:delete_user(U, <<"gendan">>) || U <- [{theirs}]].',
         )
 
 

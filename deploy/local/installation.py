@@ -83,5 +83,6 @@ class Installation:
             databases.drop_database(self.engines.pg_admin_url, self.name_of(part))
             databases.drop_role(self.engines.pg_admin_url, self.name_of(part))
         if self.engines.control:
-            self.engines.control.drop_vhost(self.vhost)
-            self.engines.control.drop_users(self.name_of(user) for user in BUS_USERS)
+            self.engines.control.drop(
+                vhosts=[self.vhost], users=[self.name_of(user) for user in BUS_USERS]
+            )

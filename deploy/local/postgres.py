@@ -26,7 +26,8 @@ port = {port}
 unix_socket_directories = ''
 max_connections = 300
 shared_buffers = 128MB
-fsync = {fsync}
+fsync = {durable}
+full_page_writes = {durable}
 synchronous_commit = on
 wal_level = replica
 max_wal_size = 512MB
@@ -89,8 +90,8 @@ class PostgresServer:
 
     def configuration(self) -> str:
         """Return what postgresql.conf says."""
-        fsync = "on" if self.durable else "off"
-        return CONFIGURATION.format(host=LOOPBACK, port=self.port, fsync=fsync)
+        durable = "on" if self.durable else "off"
+        return CONFIGURATION.format(host=LOOPBACK, port=self.port, durable=durable)
 
     def _initialise(self) -> None:
         account = self.places.account

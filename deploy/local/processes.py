@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from deploy.local import records
 from deploy.local.places import Account
@@ -38,6 +39,17 @@ class Program:
     before_start: Callable[[], None] = field(default=lambda: None)
 
 
+class Child(Protocol):
+    """What the kernel runs for us; a `subprocess.Popen`, where nothing else is said."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 class Process:
     """A started program. It leads its own session, so Ctrl-C reaches only the launcher."""
 
@@ -46,30 +58,34 @@ class Process:
         program.before_start()
         set_aside_when_large(program.log)
         with program.log.open("ab") as log:
-            self._popen = subprocess.Popen(
-                program.command,
-                env=dict(program.environment),
-                cwd=program.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                user=program.account.uid if program.account else None,
-                group=program.account.gid if program.account else None,
-                extra_groups=[] if program.account else None,
-            )
+            self._child = self._begin(log)
         self.started_at = time.monotonic()
         if program.run:
             records.write(program.run, program.name, self.pid, program.stop_signal)
 
+    def _begin(self, log: BinaryIO) -> Child:
+        program = self.program
+        return subprocess.Popen(
+            program.command,
+            env=dict(program.environment),
+            cwd=program.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=program.account.uid if program.account else None,
+            group=program.account.gid if program.account else None,
+            extra_groups=[] if program.account else None,
+        )
+
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._child.pid
 
     @property
     def exit_code(self) -> int | None:
         """The exit code, or None while it runs."""
-        return self._popen.poll()
+        return self._child.poll()
 
     def await_ready(self) -> None:
         """Return when the program answers; raise `Problem` when it ends or takes too long."""
@@ -95,13 +111,13 @@ class Process:
 
     def ask_to_stop(self) -> None:
         """Send the program's own stop signal."""
-        if self._popen.poll() is None:
+        if self._child.poll() is None:
             os.kill(self.pid, self.program.stop_signal)
 
     def await_end(self) -> None:
         """Wait until it ended; kill what is left of its session after its time is up."""
         with suppress(subprocess.TimeoutExpired):
-            self._popen.wait(self.program.stop_seconds)
+            self._child.wait(self.program.stop_seconds)
         self.kill()
 
     def stop(self) -> None:
@@ -112,7 +128,7 @@ class Process:
     def kill(self) -> None:
         """End it at once, as a crash would."""
         self._signal_group(signal.SIGKILL)
-        self._popen.wait()
+        self._child.wait()
         if self.program.run:
             records.forget(self.program.run, self.program.name)
 

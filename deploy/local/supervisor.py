@@ -35,8 +35,11 @@ class Supervisor:
     ended. A program that dies is started again after a pause that doubles each time.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, say: Callable[[str], None], begin: Callable[[Program], Process] = Process
+    ) -> None:
         self._say = say
+        self._begin = begin
         self._stages: list[list[Charge]] = []
         # Taken to look at or change processes: `stop` and `watch` may be in different threads.
         self._lock = threading.RLock()
@@ -53,7 +56,7 @@ class Supervisor:
         with self._lock:
             self._stages.append(charges)
             for charge in charges:
-                charge.process = Process(charge.program)
+                charge.process = self._begin(charge.program)
 
     def await_ready(self) -> None:
         """Wait until everything launched is ready; raise `Problem` as soon as one will not be."""
@@ -127,7 +130,7 @@ class Supervisor:
 
     def _start_again(self, charge: Charge) -> None:
         try:
-            charge.process = Process(charge.program)
+            charge.process = self._begin(charge.program)
         except (OSError, Problem) as error:
             charge.start_at = time.monotonic() + charge.pause_seconds
             charge.pause_seconds = min(charge.pause_seconds * 2, LONGEST_PAUSE_SECONDS)

@@ -16,6 +16,8 @@ from deploy.local.places import CHECKOUT, Places, places_for
 from deploy.local.records import InstanceBusy
 
 PREFIX = "test-"
+# Twice the two cores that it is made for: tests wait for half of their time.
+AT_A_TIME = 4
 # The slowest first: two run at a time.
 CHECKS: dict[str, tuple[str, ...]] = {
     "types": ("mypy",),
@@ -84,13 +86,13 @@ def run_tests(arguments: Sequence[str], say: Callable[[str], None]) -> int:
 def run_pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
     """Run pytest as a child and await its end, also when we are told to end first.
 
-    The whole suite runs in two processes, a file at a time each; a part of it in one, where a
-    debugger can be used.
+    The suite and its folders run in some processes, a file at a time each; files and tests that
+    are named in one, where a debugger can be used.
     """
-    is_part = any((CHECKOUT / argument.partition("::")[0]).exists() for argument in arguments)
+    are_files = any((CHECKOUT / argument.partition("::")[0]).is_file() for argument in arguments)
     # Not by xdist's groups: version 3.8 cannot name them to pytest 9.2, and says nothing.
-    in_two = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-    side_by_side = () if is_part else in_two
+    in_some = ("-n", str(AT_A_TIME), "--dist", "loadfile", "--no-loadscope-reorder")
+    side_by_side = () if are_files else in_some
     pytest = subprocess.Popen(
         [sys.executable, "-m", "pytest", *side_by_side, *arguments], cwd=CHECKOUT, env=environment
     )

@@ -31,7 +31,8 @@ from tests.bench import books, load, rpc, searches
 from tests.bench.company import PRODUCTS, Trade
 from tests.bench.processes import cpu_seconds, descendants
 from tests.bench.searches import Shelf, asked_in_turn
-from tests.system import PASSWORD, System, running_system
+from tests.system import System, running_system
+from tests.templates import PASSWORD, Templates
 
 TAG = "bench"
 EVERYTHING = Permission(configure=".*", write=".*", read=".*")
@@ -114,13 +115,28 @@ def measure(extent: Extent, say: Say) -> dict[str, float]:
         places.remove()
 
 
-def measure_on(engines: Engines, extent: Extent, say: Say, *, tag: str = TAG) -> dict[str, float]:
-    """Measure everything on engines that run."""
+def measure_on(
+    engines: Engines,
+    extent: Extent,
+    say: Say,
+    *,
+    tag: str = TAG,
+    begin: Callable[[Program], Process] = Process,
+    templates: Templates | None = None,
+) -> dict[str, float]:
+    """Measure everything on engines that run; figures are good of real processes alone."""
     with tempfile.TemporaryDirectory(prefix="gendan-bench-") as folder:
         place = Path(folder) / "system"
         place.mkdir()
         say("starting the system")
-        with running_system(engines, tag, place, gateway_workers=GATEWAY_WORKERS) as system:
+        with running_system(
+            engines,
+            tag,
+            place,
+            gateway_workers=GATEWAY_WORKERS,
+            begin=begin,
+            templates=templates,
+        ) as system:
             bench = Bench(engines, system, extent, say)
             return bench.figures()
 
@@ -163,8 +179,7 @@ class Bench:
         try:
             yield address_in(self.engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD)
         finally:
-            control.drop_vhost(name)
-            control.drop_user(name)
+            control.drop(vhosts=[name], users=[name])
 
     # -- submits ---------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from deploy.local.engines import Engines
 from gateway.app import OPERATIONS
 from tests.bench import load, run, searches
 from tests.bench.books import Filled, Size
+from tests.forks import ForkedProcess
+from tests.templates import Templates
 
 TINY = run.Extent(
     rpc_rounds=1,
@@ -32,10 +34,19 @@ TINY = run.Extent(
 )
 
 
-def test_a_run_tells_every_figure_of_the_issue(engines: Engines, session_tag: str) -> None:
+def test_a_run_tells_every_figure_of_the_issue(
+    engines: Engines, templates: Templates, session_tag: str
+) -> None:
     said: list[str] = []
 
-    figures = run.measure_on(engines, TINY, said.append, tag=f"{session_tag}_bench")
+    figures = run.measure_on(
+        engines,
+        TINY,
+        said.append,
+        tag=f"{session_tag}_bench",
+        begin=ForkedProcess,
+        templates=templates,
+    )
 
     assert sorted(figures) == [
         "drain_s",

@@ -12,7 +12,7 @@ from deploy.local.parts import AUDIT
 from tests.system import System
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def company(system: System) -> Company:
     """Everybody of the story, signed in at first use."""
     return Company(system.url, system.passwords, system.advance_days, print)

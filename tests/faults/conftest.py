@@ -14,7 +14,7 @@ def seed() -> int:
     return random.SystemRandom().randrange(10**6)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def house(session_tag: str, seed: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A system on engines of its own, which are struck too, with four clients at work."""
     folder = tmp_path_factory.mktemp("house")

@@ -24,7 +24,9 @@ from tests.faults.checks import Auditor, eventually
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
 from tests.faults.workload import TALES, Crew, Tale, Workload
+from tests.forks import ForkedProcess
 from tests.system import System, running_system
+from tests.templates import Templates
 
 # Short, so that silence is noticed within a test; production has 10 s.
 HEARTBEAT_SECONDS = 4
@@ -207,7 +209,13 @@ def engine_supervisor(engines: Engines, say: Callable[[str], None]) -> Superviso
 
 @contextmanager
 def running_house(
-    tag: str, folder: Path, *, seed: int, clients: int = 4, say: Callable[[str], None] | None = None
+    tag: str,
+    folder: Path,
+    *,
+    seed: int,
+    clients: int = 4,
+    say: Callable[[str], None] | None = None,
+    begin: Callable[[Program], Process] = ForkedProcess,
 ) -> Iterator[House]:
     """Run engines, the system and its clients for as long as the block lasts."""
     said: list[str] = []
@@ -220,7 +228,9 @@ def running_house(
             keepers = engine_supervisor(engines, say or said.append)
             watching = threading.Thread(target=keepers.watch, name="engines")
             watching.start()
-            with furnished(engines, tag, folder, keepers, seed=seed, clients=clients) as house:
+            with furnished(
+                engines, tag, folder, keepers, seed=seed, clients=clients, begin=begin
+            ) as house:
                 yield house
     finally:
         if keepers is not None:
@@ -241,6 +251,8 @@ def furnished(
     clients: int,
     tales: tuple[tuple[Tale, int], ...] = TALES,
     settings: Mapping[str, str] = SETTINGS,
+    begin: Callable[[Program], Process] = ForkedProcess,
+    templates: Templates | None = None,
 ) -> Iterator[House]:
     """Run a system and its clients on engines that `keepers` keep, or somebody else."""
     parts = urlsplit(engines.amqp_admin_url)
@@ -258,7 +270,9 @@ def furnished(
                 extra=dict(settings),
             )
 
-        with running_system(engines, f"{tag}", folder / "system", tune=tune) as system:
+        with running_system(
+            engines, tag, folder / "system", tune=tune, begin=begin, templates=templates
+        ) as system:
             workload = Workload(
                 system.url, system.passwords, seed=seed, clients=clients, tales=tales
             )

@@ -10,6 +10,7 @@ from deploy.local.supervisor import Supervisor
 from tests.faults import mutants
 from tests.faults.house import SETTINGS, House, furnished
 from tests.faults.workload import stock_sold
+from tests.templates import Templates
 
 pytestmark = pytest.mark.faults
 
@@ -30,7 +31,10 @@ CASES = (
 
 @pytest.fixture(scope="module")
 def house(
-    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+    engines: Engines,
+    templates: Templates,
+    session_tag: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     """A system on the run's engines, in which one program at a time is another build."""
     with furnished(
@@ -42,6 +46,7 @@ def house(
         clients=2,
         tales=((stock_sold, 1),),
         settings=WITHOUT_ANTI_ENTROPY,
+        templates=templates,
     ) as running:
         yield running
 

@@ -9,7 +9,7 @@ from tests.faults.strikes import storm
 
 pytestmark = pytest.mark.faults
 
-STORM_SECONDS = 60.0
+STORM_SECONDS = 40.0
 WHOLE_WITHIN_SECONDS = 60.0
 
 

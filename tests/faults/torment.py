@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local.processes import Process
 from tests.faults.checks import Findings
 from tests.faults.house import House, running_house
 from tests.faults.strikes import STRIKES, Strike, Suffered, storm, suffer
@@ -39,7 +40,9 @@ def torment(
     chance = random.Random(seed)
     suffered: dict[str, Suffered] = {}
     end = time.monotonic() + minutes * 60 - REST_SECONDS
-    with running_house(f"torture{seed}", folder, seed=seed, clients=clients) as house:
+    with running_house(
+        f"torture{seed}", folder, seed=seed, clients=clients, begin=Process
+    ) as house:
         house.workload.start()
         while time.monotonic() < end:
             _one_round(house, chance, end, suffered, say)

@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 
 from deploy.local.engines import Engines
 from tests.properties.house import House, running_house
-
-#: The profile of a run longer than the suite has time for: `--hypothesis-profile long`.
-settings.register_profile("long")
+from tests.templates import Templates
 
 
 @pytest.fixture(scope="module")
 def house(
-    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+    engines: Engines,
+    templates: Templates,
+    session_tag: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     """The system with everybody in it."""
     folder = tmp_path_factory.mktemp("properties") / "system"
-    with running_house(engines, f"{session_tag}_properties", folder) as running:
+    with running_house(engines, templates, f"{session_tag}_properties", folder) as running:
         yield running

@@ -17,6 +17,7 @@ from deploy.local.engines import Engines
 from gateway.permissions import ROLES
 from tests.properties.watch import Watch, watching
 from tests.system import System, running_system
+from tests.templates import Templates
 
 #: Somebody who holds every role, for looking at what is allowed to anybody.
 EVERYBODY = "everybody"
@@ -131,9 +132,14 @@ class House:
 
 
 @contextmanager
-def running_house(engines: Engines, tag: str, folder: Path) -> Iterator[House]:
+def running_house(
+    engines: Engines, templates: Templates, tag: str, folder: Path
+) -> Iterator[House]:
     """Run a system and watch it for as long as the block lasts."""
-    with running_system(engines, tag, folder) as system, watching(system) as watch:
+    with (
+        running_system(engines, tag, folder, templates=templates) as system,
+        watching(system) as watch,
+    ):
         company = Company(system.url, system.passwords, system.advance_days, _silent)
         company._people[EVERYBODY] = _somebody_with_every_role(company)
         company.dispatcher.post("/carriers", {"code": CARRIER, "name": "韵达物流"})

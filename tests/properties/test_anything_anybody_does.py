@@ -10,7 +10,7 @@ from tests.faults.checks import Auditor
 from tests.properties.house import House
 from tests.properties.machine import desks_of
 
-IS_LONG = settings.get_current_profile_name() == "long"  # conftest.py
+IS_LONG = settings.get_current_profile_name() == "long"  # tests/conftest.py
 CHANCE = settings(
     max_examples=200 if IS_LONG else 7,
     stateful_step_count=30 if IS_LONG else 12,

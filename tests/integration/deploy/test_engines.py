@@ -26,8 +26,10 @@ def setting(engines: Engines, name: str) -> str:
 def test_a_server_outlives_a_power_cut_unless_it_is_a_tests() -> None:
     places = places_for("durability")
 
-    assert "\nfsync = on\n" in PostgresServer(places, 1, "word").configuration()
-    assert "\nfsync = off\n" in PostgresServer(places, 1, "word", durable=False).configuration()
+    durable = PostgresServer(places, 1, "word").configuration()
+    assert "\nfsync = on\nfull_page_writes = on\n" in durable
+    hasty = PostgresServer(places, 1, "word", durable=False).configuration()
+    assert "\nfsync = off\nfull_page_writes = off\n" in hasty
 
 
 def test_postgresql_commits_before_it_answers_and_has_room_for_every_pool(

@@ -10,18 +10,19 @@ import pytest
 from deploy.local.databases import SERVICES
 from deploy.local.engines import Engines
 from deploy.local.installation import Installation
-from tests.system import PASSWORD
+from tests.system import clone_databases
+from tests.templates import PASSWORD, Templates
 
 Act = Callable[[amqp.Channel], object]
 
 
 @pytest.fixture(scope="module")
 def installation(
-    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+    engines: Engines, templates: Templates, session_tag: str
 ) -> Iterator[Installation]:
     """Databases and users as `up` makes them, and the queues that customers would make."""
     installation = Installation(engines, lambda _part: PASSWORD, f"{session_tag}_rights")
-    installation.prepare_databases(tmp_path_factory.mktemp("backups"))
+    clone_databases(installation, templates)
     installation.prepare_broker()
     for service in ("customers", "orders"):
         with connected(installation, service) as connection:

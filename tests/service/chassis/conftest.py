@@ -1,7 +1,6 @@
 """The probe service in processes of its own, and a client to call it with."""
 
 import os
-import secrets
 import signal
 import sys
 import time
@@ -13,12 +12,10 @@ from typing import Any
 import pytest
 
 from chassis.rpc import RpcClient
-from deploy.local.broker import address_in
-from deploy.local.engines import Engines
 from deploy.local.places import CHECKOUT
 from deploy.local.processes import Process, Program
-from tests.conftest import EVERYTHING, Vhost
-from tests.system import PASSWORD
+from tests.conftest import Vhost
+from tests.forks import ForkedProcess
 
 PRINCIPAL = {"person_id": "p-1", "name": "王芳", "roles": ["clerk"], "kind": "person"}
 
@@ -136,17 +133,14 @@ class Standing:
 
 @pytest.fixture(scope="module")
 def standing(
-    engines: Engines, session_tag: str, tmp_path_factory: pytest.TempPathFactory
+    vhosts: Callable[[], Vhost], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Standing]:
     """Run one replica with two workers for all tests of a module that ask for it."""
-    assert engines.control is not None
-    name = f"{session_tag}-standing-{secrets.token_hex(4)}"
-    engines.control.define(vhost=name, passwords={name: PASSWORD}, permissions={name: EVERYTHING})
-    url = address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD)
+    url = vhosts().url
     started: list[Process] = []
 
     def start(program: Program) -> Process:
-        started.append(Process(program))
+        started.append(ForkedProcess(program))
         started[-1].await_ready()
         return started[-1]
 
@@ -156,9 +150,7 @@ def standing(
             yield Standing(probe, client, url)
     finally:
         for process in started:
-            process.stop()
-        engines.control.drop_vhost(name)
-        engines.control.drop_user(name)
+            process.kill()
 
 
 @pytest.fixture

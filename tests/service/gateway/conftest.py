@@ -5,7 +5,7 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse
 from json import dumps, loads
@@ -19,9 +19,11 @@ from deploy.local import databases
 from deploy.local.engines import Engines
 from deploy.local.places import CHECKOUT
 from deploy.local.ports import free_ports
-from deploy.local.processes import Process, Program
+from deploy.local.processes import Program
 from gateway import accounts, storage
-from tests.system import PASSWORD as DATABASE_PASSWORD
+from tests.forks import ForkedProcess
+from tests.templates import PASSWORD as DATABASE_PASSWORD
+from tests.templates import Templates
 
 PASSWORD = "a-quiet-blue-teapot"
 THREADS = 2
@@ -66,11 +68,9 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def running(
-    engines: Engines, migrated_template: Callable[[str], str], tmp_path_factory: Any
-) -> Iterator[Server]:
+def running(engines: Engines, templates: Templates, tmp_path_factory: Any) -> Iterator[Server]:
     """One gateway for all these tests: none of them leaves anything behind."""
-    template = migrated_template("gateway")
+    template = templates("gateway")
     name = f"{template}_{secrets.token_hex(4)}"
     databases.ensure_database(engines.pg_admin_url, name, template, template=template)
     url = databases.for_sqlalchemy(
@@ -98,7 +98,7 @@ def running(
         "GENDAN_HTTP_TRUSTED_PROXIES": "127.0.0.1",
         "GENDAN_ATTACHMENTS_DIR": str(folder / "attachments"),
     }
-    process = Process(
+    process = ForkedProcess(
         Program(
             name="gateway",
             command=(
@@ -113,7 +113,7 @@ def running(
     )  # fmt: skip
     process.await_ready()
     yield server
-    process.stop()
+    process.kill()
     databases.drop_database(engines.pg_admin_url, name)
 
 

@@ -9,10 +9,9 @@ import pytest
 
 from chassis.rpc import RpcClient
 from deploy.local import databases
-from deploy.local.broker import address_in
 from deploy.local.engines import Engines
 from deploy.local.parts import Wiring
-from tests.conftest import EVERYTHING
+from tests.conftest import Vhost
 from tests.service.orders.house import (
     CLERK,
     DIRECTOR,
@@ -21,14 +20,14 @@ from tests.service.orders.house import (
     WAREHOUSE,
     House,
 )
-from tests.system import PASSWORD
+from tests.templates import PASSWORD, Templates
 
 
 @pytest.fixture(scope="module")
 def house(
     engines: Engines,
-    migrated_template: Callable[[str], str],
-    session_tag: str,
+    templates: Templates,
+    vhosts: Callable[[], Vhost],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     """Run the house with one customer of grade B, one stock product and its price."""
@@ -36,15 +35,8 @@ def house(
     for part in ("logs", "run", "faults"):
         (folder / part).mkdir()
     with ExitStack() as made:
-        urls = {name: _database(engines, migrated_template(name), made) for name in SERVICES}
-        vhost = f"{session_tag}-{secrets.token_hex(4)}"
-        control = engines.control
-        if control is None:
-            pytest.fail("GENDAN_RABBITMQCTL must say how to run rabbitmqctl for the given broker")
-        control.define(vhost=vhost, passwords={vhost: PASSWORD}, permissions={vhost: EVERYTHING})
-        made.callback(control.drop_user, vhost)
-        made.callback(control.drop_vhost, vhost)
-        bus = address_in(engines.amqp_admin_url, vhost=vhost, user=vhost, password=PASSWORD)
+        urls = {name: _database(engines, templates(name), made) for name in SERVICES}
+        bus = vhosts().url
         wiring = Wiring.on_one_vhost(
             bus=bus, databases=urls, logs=folder / "logs", run=folder / "run"
         )
@@ -69,9 +61,14 @@ def _database(engines: Engines, template: str, made: ExitStack) -> str:
 
 def _open_the_books(house: House) -> None:
     house.ask(CLERK, "customers.create_customer", name="晨光印刷", customer_code="KH-B")
-    grade = {"grade": "B", "reason": "other", "note": "评定"}
+    grade: dict[str, Any] = {"grade": "B", "reason": "other", "note": "评定"}
     house.ask(FINANCE, "customers.change_grade", customer_code="KH-B", **grade)
-    paper = {"code": "PAPER", "name": "牛皮纸", "unit": "张", "default_supply": "stock"}
+    paper: dict[str, Any] = {
+        "code": "PAPER",
+        "name": "牛皮纸",
+        "unit": "张",
+        "default_supply": "stock",
+    }
     house.ask(WAREHOUSE, "inventory.create_product", **paper)
     opening: dict[str, Any] = {
         "product_code": "PAPER",

@@ -15,6 +15,7 @@ from chassis.principal import Principal
 from chassis.rpc import RpcClient
 from deploy.local.parts import Wiring
 from deploy.local.processes import Process
+from tests.forks import ForkedProcess
 
 CLERK = Principal("p-clerk", "李开单", frozenset({"clerk"}))
 SUPERVISOR = Principal("p-supervisor", "陈主管", frozenset({"supervisor"}))
@@ -24,6 +25,8 @@ WAREHOUSE = Principal("p-warehouse", "孙仓管", frozenset({"warehouse"}))
 
 SERVICES = ("orders", "customers", "inventory", "shipping")
 SETTLED_WITHIN_SECONDS = 40.0
+# Who is killed with a question in hand does not answer it: it is soon asked again.
+IMPATIENCE_SECONDS = 2.5
 
 
 @dataclass
@@ -43,7 +46,7 @@ class House:
         else:
             told = {**self.wiring.extra, "GENDAN_FAULT_FILE": str(self.faults / service)}
             program = replace(self.wiring, extra=told).service(service, int(number))
-        self.running[name] = Process(program)
+        self.running[name] = ForkedProcess(program)
 
     def await_ready(self) -> None:
         for process in self.running.values():
@@ -72,7 +75,15 @@ class House:
             self.start(name)
         return bool(dead)
 
-    def ask(self, who: Principal, method: str, *, key: str | None = None, **body: Any) -> Any:
+    def ask(
+        self,
+        who: Principal,
+        method: str,
+        *,
+        key: str | None = None,
+        seconds: float = 6.0,
+        **body: Any,
+    ) -> Any:
         """Ask `service.method` once."""
         service, _, name = method.partition(".")
         return self.client.call(
@@ -81,7 +92,7 @@ class House:
             body,
             principal=who.to_wire(),
             key=key or str(uuid4()),
-            deadline=time.time() + 6,
+            deadline=time.time() + seconds,
         )
 
     def insist(self, who: Principal, method: str, body: Mapping[str, Any], killed: str) -> Any:
@@ -90,7 +101,7 @@ class House:
         died = False
         while True:
             try:
-                outcome: Any = self.ask(who, method, key=key, **body)
+                outcome: Any = self.ask(who, method, key=key, seconds=IMPATIENCE_SECONDS, **body)
             except GendanError as error:
                 outcome = error
             died = self.has_died(killed) or died

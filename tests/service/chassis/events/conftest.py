@@ -19,16 +19,14 @@ from sqlalchemy.orm import Session
 
 from chassis import bus
 from deploy.local import databases
-from deploy.local.broker import address_in
 from deploy.local.engines import Engines
 from deploy.local.parts import relay_is_at_work
 from deploy.local.places import CHECKOUT
 from deploy.local.processes import Process, Program
-from tests.conftest import EVERYTHING, Vhost
+from tests.conftest import Vhost
 from tests.service.chassis.conftest import eventually
 from tests.service.chassis.events import ear, teller
 from tests.service.chassis.events.teller import Teller
-from tests.system import PASSWORD
 
 QUEUE = "events-teller--ear"
 EAR, ORDERLY_EAR, TWO_EARS = "EarService", "OrderlyEarService", "TwoEarsService"
@@ -36,15 +34,9 @@ NEW_EAR = "NewEarService"
 
 
 @pytest.fixture(scope="session")
-def shared_vhost(engines: Engines, session_tag: str) -> Iterator[Vhost]:
+def shared_vhost(vhosts: Callable[[], Vhost]) -> Vhost:
     """One vhost for all tests of this room: making one takes longer than most of them."""
-    control = engines.control
-    assert control is not None
-    name = f"{session_tag}-events"
-    control.define(vhost=name, passwords={name: PASSWORD}, permissions={name: EVERYTHING})
-    yield Vhost(name, address_in(engines.amqp_admin_url, vhost=name, user=name, password=PASSWORD))
-    control.drop_vhost(name)
-    control.drop_user(name)
+    return vhosts()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from gateway.settings import Limits
 from tests.conftest import EVERYTHING, Vhost
 from tests.service.chassis.conftest import PRINCIPAL, eventually, within
 from tests.service.chassis.events.conftest import Stage
-from tests.system import PASSWORD
+from tests.templates import PASSWORD
 
 pytestmark = pytest.mark.faults
 
