@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case as case_when
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
 from chassis.database import Work
@@ -109,6 +109,16 @@ def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Case], str 
     found = work.session.scalars(query.order_by(Case.number.desc()).limit(limit + 1)).all()
     page = found[:limit]
     return page, page[-1].number if len(found) > limit else None
+
+
+def hand_over(work: Work, order_id: UUID, salesperson_id: str | None) -> None:
+    """Show an order's cases to another salesperson; their versions stay."""
+    work.session.execute(
+        update(Case)
+        .where(Case.order_id == order_id)
+        .values(salesperson_id=salesperson_id, version=Case.version)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def waiting(work: Work, states: Sequence[CaseState], limit: int) -> Sequence[Case]:

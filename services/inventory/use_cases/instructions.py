@@ -26,7 +26,7 @@ from services.inventory.storage import (
 )
 from services.inventory.use_cases import further, material_stock, reservations, wishes
 from services.inventory.use_cases.changes import check_version
-from services.inventory.use_cases.guards import check_not_held, signed
+from services.inventory.use_cases.guards import check_not_held, check_shown, signed
 
 SYSTEM_DRAFTS = "draft_instruction"
 
@@ -346,7 +346,8 @@ def _loaded(
 ) -> Instruction:
     """Load an instruction to be moved, its order locked; role, move and version are checked."""
     work.principal.require(*roles)
-    orders.lock(work.session, instructions.order_of(work.session, number))
+    order = orders.lock(work.session, instructions.order_of(work.session, number))
+    check_shown(work, order, number)
     instruction = instructions.locked(work.session, number)
     instruction.check_move(wish)
     check_version(number, instruction.version, expected_version)

@@ -8,7 +8,6 @@ from chassis.database import Work
 from chassis.errors import GendanError, RoleNeeded
 from services.inventory.domain.errors import (
     InspectionMissing,
-    InstructionNotFound,
     MaterialNotHeld,
     NotFurther,
     NothingReported,
@@ -24,7 +23,7 @@ from services.inventory.domain.order import OrderCopy
 from services.inventory.domain.statement import SIGNERS, VERDICTS, Statement
 from services.inventory.storage import instructions, orders, statements
 from services.inventory.use_cases import material_stock
-from services.inventory.use_cases.guards import check_not_held, own_only, shown_order
+from services.inventory.use_cases.guards import check_not_held, check_shown, shown_order
 
 Check = Callable[[], None]
 
@@ -58,8 +57,7 @@ def list_instruction_actions(work: Work, number: str) -> list[dict[str, Any]]:
     """Judge every move of an instruction by inventory's own rows, for who asks."""
     instruction = instructions.by_number(work.session, number)
     order = orders.find(work.session, instruction.order_id)
-    if own_only(work) and (order is None or order.salesperson_id != own_only(work)):
-        raise InstructionNotFound(instruction_number=number)
+    check_shown(work, order, number)
     return [
         action(
             verb,

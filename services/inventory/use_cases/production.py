@@ -14,7 +14,7 @@ from services.inventory.domain.production_report import ProductionReport
 from services.inventory.storage import instructions, orders
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases.changes import check_version, require_why
-from services.inventory.use_cases.guards import signed
+from services.inventory.use_cases.guards import own_only, signed
 
 REPORTERS = ("planner", "assistant")
 
@@ -157,5 +157,10 @@ def daily_report(
 ) -> Page[instructions.Reported]:
     """List what was reported on some days."""
     return instructions.reports_by_day(
-        work.session, since=since, until=until, limit=limit, after=after
+        work.session,
+        since=since,
+        until=until,
+        salesperson_id=own_only(work),
+        limit=limit,
+        after=after,
     )
