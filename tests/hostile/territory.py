@@ -56,6 +56,8 @@ class Territory:
     keys: Mapping[str, str]
     #: Keys of what belongs to the customer or order, and of goods, by parameter.
     parts: Mapping[str, str]
+    #: A shipment that was handed to the warehouse and has only just left.
+    handed: str
     #: The version in which each thing stood when all was made.
     versions: Mapping[str, str]
 
@@ -64,7 +66,7 @@ class Territory:
         """Give what must not stand in anything that `other` is told."""
         theirs = {"contact_id", "seal_id", "address_id"}
         parts = {key for name, key in self.parts.items() if name in theirs}
-        return {*self.keys.values(), *parts, self.customer.id, self.customer.name}
+        return {*self.keys.values(), *parts, self.handed, self.customer.id, self.customer.name}
 
 
 def thing_of(path: str) -> str | None:
@@ -113,6 +115,16 @@ def ask(
     )
 
 
+def whole(territory: Territory, path: str) -> str:
+    """Give an address with the keys of what is theirs in it."""
+    thing = thing_of(path)
+    if thing is not None:
+        path = path.replace(f"{{{parameter(thing)}}}", territory.keys[thing])
+    for name, part in territory.parts.items():
+        path = path.replace(f"{{{name}}}", part)
+    return path
+
+
 def told(answer: requests.Response, *keys: str) -> tuple[int, str]:
     """Give an answer without the keys that were asked for, and without its own id."""
     if "json" not in answer.headers.get("Content-Type", ""):
@@ -155,6 +167,8 @@ def settled(company: Company) -> Territory:
     centre = world.work_centre()
     order = _made(world, customer, product)
     shipment = _shipped(world, order)
+    handed, parcels = shipping.handed(world, order, "30")
+    shipping.scan(shipping.scanner(world), parcels, "pick", "pack", "load", "dispatch")
     name, other = newcomer(company)
     others_customer = World.new(company).customer("A")
     clerk.edit(
@@ -178,6 +192,7 @@ def settled(company: Company) -> Territory:
         others_customer,
         keys,
         {**_parts(company, customer), "product_code": product, "code": centre},
+        handed,
         dict(_versions(company, keys)),
     )
 

@@ -23,17 +23,11 @@ from tests.hostile.territory import (
     body_for,
     nowhere,
     parameter,
-    settled,
     thing_of,
     told,
+    whole,
 )
-from tests.system import System
 from tests.unit.gateway.file_examples import PNG_MAGIC
-
-
-@pytest.fixture(scope="module")
-def territory(system: System, company: Company) -> Territory:
-    return settled(company)
 
 
 def is_for_sales(operation: Operation) -> bool:
@@ -385,7 +379,7 @@ def test_with_the_customer_all_that_is_its_goes_to_another_salesperson(
     shown = [each for each in OF_THINGS if each.method == "GET" and is_for_sales(each)]
     # Who registered a wish sees it: inventory keeps no customers.
     paths = {
-        _whole(territory, each): each
+        whole(territory, each.path): each
         for each in shown
         if thing_of(each.path) not in ("/wishes/{number}", "/attachments/{hash}")
     }
@@ -395,15 +389,6 @@ def test_with_the_customer_all_that_is_its_goes_to_another_salesperson(
 
     company.await_("all is the other's", lambda: whom(territory.other) == set(paths))
     assert whom(territory.own) == set()
-
-
-def _whole(territory: Territory, operation: Operation) -> str:
-    thing = thing_of(operation.path)
-    assert thing is not None
-    path = operation.path.replace(f"{{{parameter(thing)}}}", territory.keys[thing])
-    for name, part in territory.parts.items():
-        path = path.replace(f"{{{name}}}", part)
-    return path
 
 
 FRAGMENTS = (
