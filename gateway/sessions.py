@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from chassis import clock
 from chassis.database import Store, Work
@@ -13,6 +14,8 @@ from gateway.storage import Account, FailedSignIns, SignIn
 
 # Sessions that are over, answers kept for keys, and counts of failures are kept so long.
 _KEPT = timedelta(days=14)
+# No account has this id.
+_NOBODY = UUID(int=0)
 
 
 class SignInRefused(GendanError):
@@ -191,7 +194,9 @@ def _subjects(work: Work, account: Account | None, username: str, address: str) 
     Where somebody has signed in lately, only failures for that name at that place count:
     whoever guesses elsewhere, or at other names, keeps nobody from their own desk.
     """
-    if account is not None and storage.has_signed_in_from(work.session, account.id, address):
+    # Of an unknown name it is asked too: what it takes to refuse must not tell them apart.
+    account_id = account.id if account is not None else _NOBODY
+    if storage.has_signed_in_from(work.session, account_id, address):
         return [place_subject(username, address)]
     return [name_subject(username), f"{FailedSignIns.ADDRESS}:{address}"]
 

@@ -11,7 +11,7 @@ from services.aftersales.domain.case import Case
 from services.aftersales.domain.rules import RULES
 from services.aftersales.schemas import commands, heard, views
 from services.aftersales.storage import cases as stored
-from services.aftersales.storage import copies, platform
+from services.aftersales.storage import platform
 from services.aftersales.storage.books import BOOKS
 from services.aftersales.use_cases import cases, hearing, looking, visits
 
@@ -29,6 +29,7 @@ ORDER_EVENTS = (
     "order_reopened",
     "order_cancelled",
     "past_order_recorded",
+    "order_handed_over",
 )
 SHIPMENT_EVENTS = (
     "shipment_dispatched",
@@ -125,7 +126,7 @@ class AftersalesService(Service):
 
     @_all_of("orders", ORDER_EVENTS, heard.OrderMoved)
     def keep_order(self, work: Work, event: Received) -> None:
-        copies.keep_order(work, event.data["order"], event.sequence)
+        hearing.hear_of_order(work, event)
 
     @_all_of("shipping", SHIPMENT_EVENTS, heard.ShipmentMoved)
     def hear_of_shipment(self, work: Work, event: Received) -> None:

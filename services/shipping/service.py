@@ -51,6 +51,7 @@ def _keeps_orders(method: Any) -> Any:
         "order_held",
         "order_resumed",
         "order_expired",
+        "order_handed_over",
         "dates_slid",
         "line_short_closed",
         "past_order_recorded",
@@ -222,6 +223,8 @@ class ShippingService(LeadingService):
     @_keeps_orders
     def keep_order(self, work: Work, event: Received) -> None:
         blocking.keep_order(work, event.data["order"], event.sequence)
+        if event.name == "order_handed_over":
+            shipment_storage.follow_order(work.session, UUID(event.data["order"]["id"]))
 
     @listens_to("customers", "payment_reversed", schema=neighbours.PaymentReversed)
     def withdraw_releases(self, work: Work, event: Received) -> None:

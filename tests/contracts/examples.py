@@ -88,6 +88,7 @@ def order_story() -> Story:
     yield order.verify_sign_back(_returned_copy(order), NOW)
     yield from order.start(NOW)
     yield orders.DatesSlid(order)
+    yield order.hand_over("p-sales-2", "钱进")
     line = order.lines[0]
     line.production, line.accepted_quantity = "stocked", story.ACCEPTED
     line.shipped_quantity = line.signed_quantity = story.ACCEPTED
@@ -290,6 +291,7 @@ def goods_story() -> Story:
             note="",
             made_at=NOW,
             made_by=CLERK.name,
+            made_by_id=CLERK.person_id,
         )
     )
     wish.meet(NOW)

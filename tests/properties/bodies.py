@@ -15,7 +15,8 @@ from gateway.resources.instructions import ITEMS
 from tests.properties.deals import ORDERED, Cast, Deal, Thing, read_back
 from tests.properties.house import CARRIER
 
-_PREFIXES = {
+#: Where each kind of thing stands.
+PREFIXES = {
     "order": "/orders/{order_number}",
     "statement": "/orders/{order_number}/statements/{kind}",
     "instruction": "/instructions/{number}",
@@ -36,7 +37,7 @@ def _verbs(prefix: str) -> dict[str, frozenset[str]]:
 
 #: Who may do it by the permission table, by kind of thing and verb.
 MAY: Mapping[str, Mapping[str, frozenset[str]]] = {
-    kind: _verbs(prefix) for kind, prefix in _PREFIXES.items()
+    kind: _verbs(prefix) for kind, prefix in PREFIXES.items()
 }
 
 
@@ -196,6 +197,10 @@ def _stocked(seen: Seen) -> dict[str, Any]:
     return {"accepted_quantity": str(accepted) if accepted else None}
 
 
+def _planned(seen: Seen) -> dict[str, Any]:
+    return {"production_due": (seen.today + timedelta(days=20)).isoformat()}
+
+
 def _accepted(_: Seen) -> dict[str, Any]:
     return {"acknowledged": list(ITEMS)}
 
@@ -259,6 +264,7 @@ _BODIES: Mapping[str, Mapping[str, Callable[[Seen], dict[str, Any]]]] = {
     },
     "statement": {"sign": _signature},
     "instruction": {
+        "plan": _planned,
         "accept": _accepted,
         "report_production": _produced,
         "correct_report": _corrected,

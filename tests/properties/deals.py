@@ -115,7 +115,7 @@ class Cast:
 
 def bring(cast: Cast, deal: Deal, place: str) -> None:
     """Bring a submitted order on to a place, everybody doing what is right."""
-    for reached, step in _STEPS.items():
+    for reached, step in STEPS.items():
         if PLACES.index(reached) > PLACES.index(place):
             return
         cast.house.watch.await_quiet()
@@ -224,7 +224,7 @@ def _close(cast: Cast, deal: Deal) -> None:
     company.finance.move(deal.path, "close")
 
 
-_STEPS: dict[str, Callable[[Cast, Deal], object]] = {
+STEPS: dict[str, Callable[[Cast, Deal], object]] = {
     "approved": _pass_gates,
     "sent": lambda cast, deal: cast.world.sent(deal.number),
     "confirmed": lambda cast, deal: cast.world.signed_back(deal.number),
@@ -241,7 +241,7 @@ _STEPS: dict[str, Callable[[Cast, Deal], object]] = {
     "signed": _sign,
     "closed": _close,
 }
-PLACES = ("memo", "draft", "in review", *_STEPS)
+PLACES = ("memo", "draft", "in review", *STEPS)
 
 
 def read_back(shipment: Json) -> dict[str, Any]:

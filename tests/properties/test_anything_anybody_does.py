@@ -6,9 +6,20 @@ Proves X3 as far as chance goes, over the whole running system.
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from deploy.demo.world import World
 from tests.faults.checks import Auditor
+from tests.properties.deals import Cast
 from tests.properties.house import House
 from tests.properties.machine import desks_of
+from tests.properties.refusals import (
+    APART,
+    MOVES,
+    Refusals,
+    ask_about,
+    made_apart,
+    places_of,
+    standing_at,
+)
 
 IS_LONG = settings.get_current_profile_name() == "long"  # tests/conftest.py
 CHANCE = settings(
@@ -23,6 +34,22 @@ CHANCE = settings(
     print_blob=IS_LONG,
     phases=(Phase.generate, Phase.shrink),
 )
+
+
+def test_an_illegal_move_is_answered_before_a_stale_one(house: House) -> None:
+    """ARCHITECTURE §7: every move of everything there is, in every place of an order's way."""
+    refusals, world = Refusals(house), World.new(house.company)
+    cast = Cast(house, world)
+    for at in ("memo", "draft"):
+        ask_about(refusals, cast, standing_at(cast, at))
+    deal = standing_at(cast, "in review")
+    for _ in places_of(cast, deal, house.watch):
+        ask_about(refusals, cast, deal)
+    for prefix, path in made_apart(world):
+        refusals.ask(prefix, path, APART[prefix])
+
+    assert not refusals.wrong, "\n".join(refusals.wrong)
+    assert refusals.asked == MOVES
 
 
 def test_nothing_that_anybody_does_breaks_a_promise(house: House) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, update
 from sqlalchemy import case as case_when
 from sqlalchemy.orm import selectinload
 
@@ -110,6 +110,16 @@ def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Case], str 
     found = work.session.scalars(query.order_by(Case.number.desc()).limit(limit + 1)).all()
     page = found[:limit]
     return page, page[-1].number if len(found) > limit else None
+
+
+def hand_over(work: Work, order_id: UUID, salesperson_id: str | None) -> None:
+    """Show an order's cases to another salesperson; their versions stay."""
+    work.session.execute(
+        update(Case)
+        .where(Case.order_id == order_id)
+        .values(salesperson_id=salesperson_id, version=Case.version)
+        .execution_options(synchronize_session=False)
+    )
 
 
 # State by state, each in the order of its index, and only what is shown.

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.clock import BUSINESS_ZONE
@@ -58,3 +58,13 @@ def of_order(work: Work, order_number: str) -> Sequence[Visit]:
     if work.principal.limited_to_own_customers:
         query = query.where(Visit.salesperson_id == work.principal.person_id)
     return work.session.scalars(query.order_by(Visit.planned_on, Visit.id).limit(200)).all()
+
+
+def hand_over(work: Work, order_number: str, salesperson_id: str | None) -> None:
+    """Show the visits about an order to another salesperson."""
+    work.session.execute(
+        update(Visit)
+        .where(Visit.order_number == order_number)
+        .values(salesperson_id=salesperson_id)
+        .execution_options(synchronize_session=False)
+    )

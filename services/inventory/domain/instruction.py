@@ -285,15 +285,19 @@ class Instruction(Announcing, Base):
         """What this and earlier instructions made for the line."""
         return self.produced_before + self.produced_quantity
 
+    def check_plannable(self) -> None:
+        """Raise IllegalMove once it is issued, NotFurther for a line's first one."""
+        self.check_move(InstructionState.ISSUED)
+        if not self.is_further:
+            raise NotFurther(instruction_number=self.number)
+
     def plan(self, production_due: date, *, today: date) -> None:
         """Date a further instruction as the planner signs it.
 
         Raises NotFurther for a line's first one, which has its date by the schedule statement,
         and ProductionDueMissing for a day in the past.
         """
-        self.check_move(InstructionState.ISSUED)
-        if not self.is_further:
-            raise NotFurther(instruction_number=self.number)
+        self.check_plannable()
         if production_due < today:
             raise ProductionDueMissing(order_number=self.order_number, lines=[self.line_no])
         self.production_due = production_due
@@ -376,11 +380,15 @@ class Instruction(Announcing, Base):
         self.produced_quantity = check(produced, self.unit_decimals)
         self.scrap_quantity = check(scrap, self.unit_decimals)
 
-    def finish(self, signed: Signed) -> InstructionFinished:
-        """End making; what is produced is what was reported. Raises NothingReported."""
+    def check_finishable(self) -> None:
+        """Raise IllegalMove unless it is being made, NothingReported before the first report."""
         self.check_move(InstructionState.FINISHED)
         if self.produced_quantity <= 0:
             raise NothingReported(instruction_number=self.number)
+
+    def finish(self, signed: Signed) -> InstructionFinished:
+        """End making; what is produced is what was reported. Raises NothingReported."""
+        self.check_finishable()
         self.state = InstructionState.FINISHED
         self.finished = signed.as_row()
         return InstructionFinished(self)
@@ -410,15 +418,19 @@ class Instruction(Announcing, Base):
         self.standard, self.inspection_note = standard, note
         self.inspected = signed.as_row()
 
-    def countersign(self, signed: Signed) -> InstructionInspected:
-        """Confirm the inspection. Raises InspectionMissing and SecondPersonNeeded."""
+    def check_countersignable(self, person_id: str) -> None:
+        """Raise IllegalMove, InspectionMissing, or SecondPersonNeeded for the inspector."""
         self.check_move(InstructionState.INSPECTED)
         if self.inspected is None:
             raise InspectionMissing(instruction_number=self.number)
-        if self.inspected["person_id"] == signed.person_id:
+        if self.inspected["person_id"] == person_id:
             raise SecondPersonNeeded(
                 person_name=self.inspected["name"], instruction_number=self.number
             )
+
+    def countersign(self, signed: Signed) -> InstructionInspected:
+        """Confirm the inspection. Raises InspectionMissing and SecondPersonNeeded."""
+        self.check_countersignable(signed.person_id)
         self.state = InstructionState.INSPECTED
         self.countersigned = signed.as_row()
         return InstructionInspected(self)

@@ -35,6 +35,9 @@ class Wish(Announcing, Base):
     state: Mapped[WishState] = mapped_column(String(10))
     made_at: Mapped[Moment]
     made_by: Mapped[str] = mapped_column(String(120))
+    made_by_id: Mapped[str | None] = mapped_column(
+        String(80), comment="person id; a salesperson sees the wishes that he registered"
+    )
     met_at: Mapped[Moment | None]
 
     def __init__(
@@ -49,6 +52,7 @@ class Wish(Announcing, Base):
         note: str,
         made_at: datetime,
         made_by: str,
+        made_by_id: str,
     ) -> None:
         super().__init__()
         self.id = wish_id
@@ -60,7 +64,7 @@ class Wish(Announcing, Base):
         self.note = note
         self.state = WishState.OPEN
         self.made_at = made_at
-        self.made_by = made_by
+        self.made_by, self.made_by_id = made_by, made_by_id
 
     @validates("state")
     def _check_move(self, _key: str, wish: WishState) -> WishState:

@@ -28,6 +28,7 @@ ORDER_EVENTS = (
     "order_held",
     "order_resumed",
     "order_expired",
+    "order_handed_over",
     "dates_slid",
     "line_short_closed",
     "past_order_recorded",

@@ -144,7 +144,13 @@ def reported(session: Session, instruction_id: UUID) -> tuple[Decimal, Decimal]:
 
 
 def reports_by_day(
-    session: Session, *, since: date, until: date, limit: int, after: str | None
+    session: Session,
+    *,
+    since: date,
+    until: date,
+    salesperson_id: str | None,
+    limit: int,
+    after: str | None,
 ) -> Page[Reported]:
     """List the daily production report (生产日报表) of some days, standing entries only."""
     query = (
@@ -156,6 +162,9 @@ def reports_by_day(
         )
         .order_by(ProductionReport.reported_on, ProductionReport.id)
     )
+    if salesperson_id is not None:
+        query = query.join(OrderCopy, OrderCopy.order_id == Instruction.order_id)
+        query = query.where(OrderCopy.salesperson_id == salesperson_id)
     if after is not None:
         place = tuple_(ProductionReport.reported_on, ProductionReport.id)
         query = query.where(place > after_day_and_id(after))

@@ -13,11 +13,12 @@ from services.inventory.domain.wish import Wish
 from services.inventory.storage.pages import Page, page
 
 
-def by_number(session: Session, number: str) -> Wish:
-    """Load a wish, locked. Raises WishNotFound."""
-    wish = session.scalars(
-        select(Wish).where(Wish.number == number).with_for_update()
-    ).one_or_none()
+def by_number(session: Session, number: str, made_by_id: str | None) -> Wish:
+    """Load a wish, locked; of anybody, or of one person only. Raises WishNotFound."""
+    query = select(Wish).where(Wish.number == number)
+    if made_by_id is not None:
+        query = query.where(Wish.made_by_id == made_by_id)
+    wish = session.scalars(query.with_for_update()).one_or_none()
     if wish is None:
         raise WishNotFound(number=number)
     return wish
@@ -35,7 +36,12 @@ def open_for(session: Session, product_id: UUID, limit: int) -> Sequence[Wish]:
 
 
 def listed(
-    session: Session, *, state: WishState | None, limit: int, after: str | None
+    session: Session,
+    *,
+    state: WishState | None,
+    made_by_id: str | None,
+    limit: int,
+    after: str | None,
 ) -> Page[Row[Wish, Product]]:
     """List wishes by number, oldest first."""
     query = (
@@ -44,6 +50,8 @@ def listed(
         .order_by(Wish.number)
         .limit(limit + 1)
     )
+    if made_by_id is not None:
+        query = query.where(Wish.made_by_id == made_by_id)
     if state is not None:
         query = query.where(Wish.state == state)
     if after is not None:

@@ -6,7 +6,6 @@ from uuid import uuid4
 from chassis.database import Work
 from services.inventory.domain.errors import LineNotMade
 from services.inventory.domain.instruction import Instruction
-from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.storage import instructions, material_claims, numbers, orders
 from services.inventory.use_cases import drafts, material_stock, slots
@@ -55,7 +54,7 @@ def plan_further(
     work.principal.require("planner")
     orders.lock(work.session, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
-    instruction.check_move(InstructionState.ISSUED)
+    instruction.check_plannable()
     check_version(number, instruction.version, expected_version)
     order, line = _order_and_line(work, instruction)
     check_not_held(work, order)

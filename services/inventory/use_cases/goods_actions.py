@@ -9,6 +9,7 @@ from chassis.errors import GendanError, RoleNeeded
 from services.inventory.domain.errors import ConsentOfAnother
 from services.inventory.domain.lifecycle import ARRIVAL, TRANSFER, ArrivalState, TransferState
 from services.inventory.storage import arrivals, transfers
+from services.inventory.use_cases.guards import own_only
 
 # Who may do what is the gateway's table; it is repeated here to say so before it is tried.
 _WHO = {
@@ -39,7 +40,7 @@ def arrival_actions(work: Work, number: str) -> list[dict[str, Any]]:
 
 def transfer_actions(work: Work, number: str) -> list[dict[str, Any]]:
     """List the moves of a transfer."""
-    transfer = transfers.by_number(work.session, number)
+    transfer = transfers.by_number(work.session, number, own_only(work))
     state = TransferState(transfer.state)
 
     def check(wish: TransferState) -> None:

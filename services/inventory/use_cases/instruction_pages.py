@@ -8,7 +8,6 @@ from uuid import UUID
 
 from chassis.calendar import WorkingCalendar, calendar_of
 from chassis.database import Work
-from services.inventory.domain.errors import InstructionNotFound
 from services.inventory.domain.instruction import ITEMS, Instruction
 from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.production_report import ProductionReport
@@ -24,7 +23,7 @@ from services.inventory.storage import (
 )
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import material_stock
-from services.inventory.use_cases.guards import own_only
+from services.inventory.use_cases.guards import check_shown, own_only
 
 # Until goods are made, a date can be missed.
 UNMADE = (
@@ -81,8 +80,7 @@ def get_instruction(work: Work, number: str) -> InstructionPage:
     """Give one instruction with all that is printed on it. Raises InstructionNotFound."""
     instruction = instructions.by_number(work.session, number)
     order = orders.find(work.session, instruction.order_id)
-    if own_only(work) and (order is None or order.salesperson_id != own_only(work)):
-        raise InstructionNotFound(instruction_number=number)
+    check_shown(work, order, number)
     recipe = recipes.current_of(work.session, [instruction.product_id]).get(instruction.product_id)
     slots = [
         slot

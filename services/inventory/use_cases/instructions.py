@@ -1,6 +1,6 @@
 """Works instructions: drafted, issued, accepted, run, reported, finished, inspected, stocked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,7 @@ from services.inventory.storage import (
 )
 from services.inventory.use_cases import further, material_stock, reservations, wishes
 from services.inventory.use_cases.changes import check_version
-from services.inventory.use_cases.guards import check_not_held, signed
+from services.inventory.use_cases.guards import check_not_held, check_shown, signed
 
 SYSTEM_DRAFTS = "draft_instruction"
 
@@ -194,7 +194,14 @@ def finish_instruction(
 
     Raises NothingReported, MaterialNotFound, TooMuchReturned.
     """
-    instruction = _forward(work, number, InstructionState.FINISHED, ("planner",), expected_version)
+    instruction = _forward(
+        work,
+        number,
+        InstructionState.FINISHED,
+        ("planner",),
+        expected_version,
+        legal=lambda mine: mine.check_finishable(),
+    )
     event = instruction.finish(signed(work))
     back = materials.quantities_by_id(work.session, material_stock.unused_by_code(unused))
     material_stock.return_unused(
@@ -252,7 +259,14 @@ def inspect_instruction(
 
 def countersign_inspection(work: Work, number: str, *, expected_version: int | None) -> Instruction:
     """Countersign the inspection as a clerk, another person than the inspector."""
-    instruction = _forward(work, number, InstructionState.INSPECTED, ("clerk",), expected_version)
+    instruction = _forward(
+        work,
+        number,
+        InstructionState.INSPECTED,
+        ("clerk",),
+        expected_version,
+        legal=lambda mine: mine.check_countersignable(work.principal.person_id),
+    )
     return _settle(work, instruction, instruction.countersign(signed(work)), "countersign")
 
 
@@ -343,12 +357,19 @@ def _loaded(
     wish: InstructionState,
     roles: tuple[str, ...],
     expected_version: int | None,
+    *,
+    legal: Callable[[Instruction], None] = lambda _: None,
 ) -> Instruction:
-    """Load an instruction to be moved, its order locked; role, move and version are checked."""
+    """Load an instruction to be moved, its order locked; role, move and version are checked.
+
+    `legal` checks what besides the move is to be told before a stale version.
+    """
     work.principal.require(*roles)
-    orders.lock(work.session, instructions.order_of(work.session, number))
+    order = orders.lock(work.session, instructions.order_of(work.session, number))
+    check_shown(work, order, number)
     instruction = instructions.locked(work.session, number)
     instruction.check_move(wish)
+    legal(instruction)
     check_version(number, instruction.version, expected_version)
     return instruction
 
@@ -359,12 +380,14 @@ def _forward(
     wish: InstructionState,
     roles: tuple[str, ...],
     expected_version: int | None,
+    *,
+    legal: Callable[[Instruction], None] = lambda _: None,
 ) -> Instruction:
     """Load an instruction for a forward move, which a hold of its order stops.
 
     Goods whose order has ended go on into free stock whatever block it had.
     """
-    instruction = _loaded(work, number, wish, roles, expected_version)
+    instruction = _loaded(work, number, wish, roles, expected_version, legal=legal)
     if not instruction.into_free_stock:
         check_not_held(work, orders.lock(work.session, instruction.order_id))
     return instruction

@@ -7,15 +7,11 @@ from typing import Any
 from chassis.database import Work
 from chassis.errors import GendanError, RoleNeeded
 from services.inventory.domain.errors import (
-    InspectionMissing,
-    InstructionNotFound,
     MaterialNotHeld,
-    NotFurther,
     NothingReported,
     OrderNotConfirmed,
     OrderNotInReview,
     ScheduleNotSigned,
-    SecondPersonNeeded,
     StatementNotFound,
 )
 from services.inventory.domain.instruction import Instruction
@@ -24,7 +20,7 @@ from services.inventory.domain.order import OrderCopy
 from services.inventory.domain.statement import SIGNERS, VERDICTS, Statement
 from services.inventory.storage import instructions, orders, statements
 from services.inventory.use_cases import material_stock
-from services.inventory.use_cases.guards import check_not_held, own_only, shown_order
+from services.inventory.use_cases.guards import check_not_held, check_shown, shown_order
 
 Check = Callable[[], None]
 
@@ -58,8 +54,7 @@ def list_instruction_actions(work: Work, number: str) -> list[dict[str, Any]]:
     """Judge every move of an instruction by inventory's own rows, for who asks."""
     instruction = instructions.by_number(work.session, number)
     order = orders.find(work.session, instruction.order_id)
-    if own_only(work) and (order is None or order.salesperson_id != own_only(work)):
-        raise InstructionNotFound(instruction_number=number)
+    check_shown(work, order, number)
     return [
         action(
             verb,
@@ -85,8 +80,8 @@ def _check_verb(work: Work, verb: str, instruction: Instruction, order: OrderCop
     """Check what a verb asks beyond its move."""
     if verb == "issue":
         _check_issue(instruction, order)
-    if verb == "plan" and not instruction.is_further:
-        raise NotFurther(instruction_number=instruction.number)
+    if verb == "plan":
+        instruction.check_plannable()
     if verb == "start":
         instruction.check_start()
         if not material_stock.is_held_in_full(work, instruction.order_id, instruction.line_id):
@@ -97,19 +92,10 @@ def _check_verb(work: Work, verb: str, instruction: Instruction, order: OrderCop
         raise NothingReported(instruction_number=instruction.number)
     if verb == "stock_in":
         instruction.check_stockable()
-    if verb == "finish" and instruction.produced_quantity <= 0:
-        raise NothingReported(instruction_number=instruction.number)
+    if verb == "finish":
+        instruction.check_finishable()
     if verb == "countersign":
-        _check_countersign(work, instruction)
-
-
-def _check_countersign(work: Work, instruction: Instruction) -> None:
-    if instruction.inspected is None:
-        raise InspectionMissing(instruction_number=instruction.number)
-    if instruction.inspected["person_id"] == work.principal.person_id:
-        raise SecondPersonNeeded(
-            person_name=instruction.inspected["name"], instruction_number=instruction.number
-        )
+        instruction.check_countersignable(work.principal.person_id)
 
 
 def _is_reported(work: Work, instruction: Instruction) -> bool:

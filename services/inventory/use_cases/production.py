@@ -14,7 +14,7 @@ from services.inventory.domain.production_report import ProductionReport
 from services.inventory.storage import instructions, orders
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases.changes import check_version, require_why
-from services.inventory.use_cases.guards import signed
+from services.inventory.use_cases.guards import own_only, signed
 
 REPORTERS = ("planner", "assistant")
 
@@ -35,7 +35,8 @@ def report_production(
     It is a fact: a hold does not stop it, and it may exceed the plan.
     Raises ReportDayWrong, ReportNotPositive, IllegalMove unless it is being made.
     """
-    instruction = _in_work(work, number, expected_version)
+    instruction = _in_work(work, number)
+    check_version(number, instruction.version, expected_version)
     report = _report(
         work,
         instruction,
@@ -64,9 +65,10 @@ def correct_report(
 
     Raises ReportNotFound for one that was corrected already.
     """
-    instruction = _in_work(work, number, expected_version)
-    why = require_why(reason)
+    instruction = _in_work(work, number)
     wrong = instructions.report(work.session, instruction, report_id)
+    check_version(number, instruction.version, expected_version)
+    why = require_why(reason)
     report = _report(
         work,
         instruction,
@@ -82,13 +84,12 @@ def correct_report(
     return instruction
 
 
-def _in_work(work: Work, number: str, expected_version: int | None) -> Instruction:
+def _in_work(work: Work, number: str) -> Instruction:
     work.principal.require(*REPORTERS)
     orders.lock(work.session, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
     if not instruction.is_in_work:
         instruction.check_move(InstructionState.FINISHED)
-    check_version(number, instruction.version, expected_version)
     return instruction
 
 
@@ -157,5 +158,10 @@ def daily_report(
 ) -> Page[instructions.Reported]:
     """List what was reported on some days."""
     return instructions.reports_by_day(
-        work.session, since=since, until=until, limit=limit, after=after
+        work.session,
+        since=since,
+        until=until,
+        salesperson_id=own_only(work),
+        limit=limit,
+        after=after,
     )

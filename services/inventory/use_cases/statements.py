@@ -273,7 +273,7 @@ def _to_sign(
     """Load the statement to be signed, its order locked, once all that concerns both is checked.
 
     Raises RoleNeeded, OrderNotKnown, StatementOutdated, TechniqueNotPassed, MaterialNotSigned,
-    StatementNotFound, IllegalMove, StaleVersion, OrderOnHold and OrderNotInReview.
+    StatementNotFound, IllegalMove, OrderNotInReview, StaleVersion and OrderOnHold.
     """
     work.principal.require(SIGNERS[kind])
     order = orders.by_number(work.session, order_number)
@@ -287,10 +287,10 @@ def _to_sign(
     if statement is None or statement.carried_to < revision:
         raise _not_open(order, kind, standing)
     statement.check_signable(verdict)
-    check_version(f"{order_number} {kind}", statement.version, expected_version)
-    check_not_held(work, order)
     if not order.is_in_review:
         raise OrderNotInReview(order_number=order_number, stage=order.stage)
+    check_version(f"{order_number} {kind}", statement.version, expected_version)
+    check_not_held(work, order)
     return order, statement, {"verdict": statement.verdict, "text": statement.text}
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from chassis import quantity as quantities
 from chassis.database import Work
+from chassis.mapping import without_session
 from services.inventory.domain.errors import StockHeld, StoreCodeTaken
 from services.inventory.domain.product import Product
 from services.inventory.domain.stock import (
@@ -19,10 +20,11 @@ from services.inventory.domain.stock import (
     StockMovement,
     Store,
 )
-from services.inventory.storage import ledger, products, stock
+from services.inventory.storage import ledger, orders, products, stock
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import wishes
 from services.inventory.use_cases.changes import require_why
+from services.inventory.use_cases.guards import is_shown, own_only
 
 
 def create_store(work: Work, code: str, name: str) -> Store:
@@ -107,8 +109,27 @@ def list_stock(
 def list_movements(
     work: Work, product_code: str, *, store_code: str | None, limit: int, after: int | None
 ) -> Page[StockMovement]:
-    """List a product's ledger, newest first."""
+    """List a product's ledger, newest first; for whom is shown to sales of own customers only."""
     product = products.by_code(work.session, product_code)
-    return stock.movements(
+    found = stock.movements(
         work.session, product.id, store_code=store_code, limit=limit, before=after
     )
+    if own_only(work) is None:
+        return found
+    known = orders.by_ids(work.session, {row.order_id for row in found.items if row.order_id})
+    return Page(
+        [
+            row if row.order_id and is_shown(work, known.get(row.order_id)) else _for_nobody(row)
+            for row in found.items
+        ],
+        found.next,
+    )
+
+
+# What says for whom or why goods moved.
+_FOR_WHOM = ("order_id", "line_id", "reference", "note")
+
+
+def _for_nobody(row: StockMovement) -> StockMovement:
+    facts = {column.key: getattr(row, column.key) for column in StockMovement.__table__.columns}
+    return without_session(StockMovement, {**facts, **dict.fromkeys(_FOR_WHOM)})

@@ -16,6 +16,7 @@ from services.inventory.storage import ledger, numbers, products, stock, transfe
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import wishes
 from services.inventory.use_cases.changes import check_version
+from services.inventory.use_cases.guards import own_only, shown_order
 
 Known = tuple[Transfer, Product]
 
@@ -30,7 +31,12 @@ def request_transfer(
     order_number: str | None,
     note: str,
 ) -> Known:
-    """Ask another store for goods. Raises SameStore, StoreNotFound."""
+    """Ask another store for goods. Raises SameStore, StoreNotFound, OrderNotKnown.
+
+    Who may see only some orders may ask for those only, and is told of others as of none.
+    """
+    if order_number is not None and own_only(work) is not None:
+        shown_order(work, order_number)
     product = products.by_code(work.session, product_code)
     transfer = Transfer(
         transfer_id=uuid4(),
@@ -102,18 +108,20 @@ def receive_transfer(
 
 def get_transfer(work: Work, number: str) -> Known:
     """Give a transfer. Raises TransferNotFound."""
-    transfer = transfers.by_number(work.session, number)
+    transfer = transfers.by_number(work.session, number, own_only(work))
     return transfer, products.by_id(work.session, transfer.product_id)
 
 
 def list_transfers(
     work: Work, *, state: TransferState | None, limit: int, after: str | None
 ) -> Page[Row[Transfer, Product]]:
-    return transfers.listed(work.session, state=state, limit=limit, after=after)
+    return transfers.listed(
+        work.session, state=state, limit=limit, after=after, salesperson_id=own_only(work)
+    )
 
 
 def _load(work: Work, number: str) -> Known:
-    transfer = transfers.by_number(work.session, number, lock=True)
+    transfer = transfers.by_number(work.session, number, own_only(work), lock=True)
     return transfer, products.by_id(work.session, transfer.product_id)
 
 

@@ -14,6 +14,7 @@ from services.inventory.domain.product import Product
 from services.inventory.domain.wish import Wish
 from services.inventory.storage import numbers, products, stock, wishes
 from services.inventory.storage.pages import Page
+from services.inventory.use_cases.guards import own_only
 
 # One delivery announces at most so many wishes; the rest are met by the next booking.
 MOST_AT_A_TIME = 200
@@ -41,6 +42,7 @@ def make_wish(
         note=note,
         made_at=work.now,
         made_by=work.principal.name,
+        made_by_id=work.principal.person_id,
     )
     work.session.add(wish)
     work.log("wish", wish.number, "make_wish")
@@ -50,7 +52,7 @@ def make_wish(
 
 def withdraw_wish(work: Work, number: str, note: str | None) -> tuple[Wish, Product]:
     """Note that nobody waits any more. Raises IllegalMove for a wish that was met."""
-    wish = wishes.by_number(work.session, number)
+    wish = wishes.by_number(work.session, number, own_only(work))
     wish.withdraw()
     work.log("wish", number, "withdraw_wish", note=note)
     work.session.flush()
@@ -79,4 +81,10 @@ def meet_with_free_stock(work: Work, product_id: UUID) -> None:
 def list_wishes(
     work: Work, *, state: WishState | None, limit: int, after: str | None
 ) -> Page[Row[Wish, Product]]:
-    return wishes.listed(work.session, state=state, limit=limit, after=after)
+    """List wishes, oldest first; to sales those that they registered themselves.
+
+    Inventory keeps no customers, so it cannot tell whose customer a wish is of.
+    """
+    return wishes.listed(
+        work.session, state=state, made_by_id=own_only(work), limit=limit, after=after
+    )

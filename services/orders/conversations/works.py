@@ -22,13 +22,13 @@ def _begin(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[s
     order = orders.order_by_number(work, request["order_number"], lock=True)
     if order.stage is not Stage.IN_PROGRESS:
         STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
     line = order.line(request["line_no"])
     if not line.is_made:
         raise LineNotMade(order_number=order.number, line_no=line.line_no)
     if line.production not in (None, "draft"):
         raise InstructionIssued(order_number=order.number, line_no=line.line_no)
+    order.guard_change(request["expected_version"])
+    order.guard_hold()
     return {
         **busy.mark(order, conversation_id),
         "order_number": order.number,

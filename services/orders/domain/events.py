@@ -94,6 +94,10 @@ class OrderExpired(OrderEvent):
     """Left alone too long: everything held becomes free and the order is a draft again."""
 
 
+class OrderHandedOver(OrderEvent):
+    """The order's customer has another salesperson, who sees it from now on."""
+
+
 class DatesSlid(OrderEvent):
     """Both dates moved on because no signed copy came in."""
 

@@ -437,6 +437,11 @@ class Order(Announcing, Base):
         self.salesperson_name = customer["salesperson_name"]
         self._index()
 
+    def hand_over(self, salesperson_id: str | None, name: str | None) -> events.OrderHandedOver:
+        """Follow the customer to another salesperson: who may see it is told to all."""
+        self.salesperson_id, self.salesperson_name = salesperson_id, name
+        return events.OrderHandedOver(self)
+
     def fill_in(self, fields: Mapping[str, Any], now: datetime) -> None:
         """Fill in any of the EDITABLE fields."""
         for name in EDITABLE:

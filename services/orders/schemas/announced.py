@@ -42,6 +42,7 @@ EVENTS: dict[type[Event], Schema] = {
             events.OrderHeld,
             events.OrderResumed,
             events.OrderExpired,
+            events.OrderHandedOver,
             events.DatesSlid,
         )
     },

@@ -272,12 +272,12 @@ def ids_of_sliding(work: Work, today: date) -> Sequence[UUID]:
 
 
 def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
-    """Show a customer's orders to its present salesperson and region.
+    """Show a customer's orders in its present region and under its salesperson's present name.
 
-    What is still being judged is judged by its present grade. Who may see an order is no
-    change of the order: its version and what it promised stay.
+    What is still being judged is judged by its present grade. That is no change of the order:
+    its version and what it promised stay.
     """
-    facts = {name: customer[name] for name in ("region", "salesperson_id", "salesperson_name")}
+    facts = {name: customer[name] for name in ("region", "salesperson_name")}
     differs = or_(*(getattr(Order, name).is_distinct_from(facts[name]) for name in facts))
     work.session.execute(
         update(Order)
@@ -295,3 +295,17 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
         .values(grade=customer["grade"], version=Order.version)
         .execution_options(synchronize_session=False)
     )
+
+
+def of_another_salesperson(work: Work, customer: Mapping[str, Any]) -> Sequence[Order]:
+    """Give a customer's orders that still show another salesperson, locked, all by id."""
+    return work.session.scalars(
+        select(Order)
+        .where(
+            Order.customer_id == UUID(str(customer["id"])),
+            Order.salesperson_id.is_distinct_from(customer["salesperson_id"]),
+        )
+        .options(*WHOLE)
+        .order_by(Order.id)
+        .with_for_update(of=Order)
+    ).all()

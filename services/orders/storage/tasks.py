@@ -13,12 +13,17 @@ from services.orders.domain.errors import AnomalyNotFound, TaskNotFound
 from services.orders.domain.lifecycle import AnomalyState, TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
-from services.orders.storage.orders import CursorNotOurs
+from services.orders.storage.orders import CursorNotOurs, visible
 
 
 def task(work: Work, task_id: UUID) -> Task:
-    """Give one task, locked. Raises TaskNotFound."""
-    found = work.session.scalar(select(Task).where(Task.id == task_id).with_for_update())
+    """Give one task, locked. Raises TaskNotFound, also for another salesperson's order's."""
+    found = work.session.scalar(
+        select(Task)
+        .join(Order, Order.id == Task.order_id)
+        .where(Task.id == task_id, *visible(work))
+        .with_for_update(of=Task)
+    )
     if found is None:
         raise TaskNotFound(task_id=task_id)
     return found
@@ -54,8 +59,13 @@ def overdue_returns(work: Work, now: datetime) -> Sequence[Task]:
 
 
 def anomaly(work: Work, anomaly_id: UUID) -> Anomaly:
-    """Give one anomaly, locked. Raises AnomalyNotFound."""
-    found = work.session.scalar(select(Anomaly).where(Anomaly.id == anomaly_id).with_for_update())
+    """Give one anomaly, locked. Raises AnomalyNotFound, also for another salesperson's order's."""
+    found = work.session.scalar(
+        select(Anomaly)
+        .join(Order, Order.id == Anomaly.order_id)
+        .where(Anomaly.id == anomaly_id, *visible(work))
+        .with_for_update(of=Anomaly)
+    )
     if found is None:
         raise AnomalyNotFound(anomaly_id=anomaly_id)
     return found

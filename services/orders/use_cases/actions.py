@@ -83,12 +83,12 @@ def _verify(order: Order, _: Principal) -> None:
 def _issue(order: Order, _: Principal) -> None:
     if order.stage is not Stage.IN_PROGRESS:
         STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
-    order.guard_change(None)
-    order.guard_hold()
     if not order.made_lines:
         raise LineNotMade(order_number=order.number, line_no=1)
     if all(line.production not in (None, "draft") for line in order.made_lines):
         raise InstructionIssued(order_number=order.number, line_no=order.made_lines[0].line_no)
+    order.guard_change(None)
+    order.guard_hold()
 
 
 def _hold(order: Order, _: Principal) -> None:

@@ -156,9 +156,15 @@ def take_rejected_scan(work: Work, data: Mapping[str, Any]) -> None:
 
 
 def take_customer(work: Work, customer: Mapping[str, Any], sequence: int) -> None:
-    """Keep the newest copy of a customer; its orders follow to its present salesperson."""
-    if copies.keep_customer(work, customer, sequence):
-        orders.follow_customer(work, customer)
+    """Keep the newest copy of a customer; its orders follow to its present salesperson.
+
+    The others are told, for they show what belongs to an order to its salesperson only.
+    """
+    if not copies.keep_customer(work, customer, sequence):
+        return
+    orders.follow_customer(work, customer)
+    for order in orders.of_another_salesperson(work, customer):
+        work.announce(order.hand_over(customer["salesperson_id"], customer["salesperson_name"]))
 
 
 def take_product(work: Work, product: Mapping[str, Any], sequence: int) -> None:

@@ -25,7 +25,7 @@ from chassis.mapping import without_session
 from chassis.principal import Principal
 from services.shipping.domain.errors import ShipmentNotFound
 from services.shipping.domain.lifecycle import GONE, OPEN, ShipmentState
-from services.shipping.domain.order import BlockedFor
+from services.shipping.domain.order import BlockedFor, OrderCopy
 from services.shipping.domain.shipment import Parcel, Shipment, ShipmentLine
 from services.shipping.storage import NOTE_NUMBERS, SHIPMENT_NUMBERS
 from services.shipping.storage.keyset import cursor, position
@@ -96,6 +96,17 @@ def block_open(session: Session, order_id: UUID, why: BlockedFor | None) -> None
             Shipment.blocked.is_distinct_from(why),
         )
         .values(blocked=why, version=Shipment.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def follow_order(session: Session, order_id: UUID) -> None:
+    """Show an order's shipments to its present salesperson; their versions stay."""
+    present = select(OrderCopy.salesperson_id).where(OrderCopy.order_id == order_id)
+    session.execute(
+        update(Shipment)
+        .where(Shipment.order_id == order_id)
+        .values(salesperson_id=present.scalar_subquery(), version=Shipment.version)
         .execution_options(synchronize_session=False)
     )
 

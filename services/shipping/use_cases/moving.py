@@ -179,7 +179,7 @@ def check(work: Work, request: dict[str, Any]) -> Shipment:
 
 def make_parcels(work: Work, request: dict[str, Any]) -> Shipment:
     """Make a shipment's parcels and their codes, so that labels can be printed."""
-    shipment = locked(work, request, roles=MOVERS, legal=lambda _: None)
+    shipment = locked(work, request, roles=MOVERS, legal=lambda s: s.check_parcels_wanted())
     made = shipment.make_parcels(request["count"])
     work.log("shipment", shipment.number, "make_parcels", changes={"parcels": [0, len(made)]})
     return shipment

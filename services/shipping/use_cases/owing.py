@@ -1,5 +1,6 @@
 """Obligations: opened by moves, closed by commands or by later moves."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -72,12 +73,20 @@ def hand_in_paper(work: Work, request: dict[str, Any]) -> Shipment:
     kind = Owed(request["kind"])
     if kind not in PAPERS:
         raise NothingOwed(number=request["shipment_number"], kind=kind)
-    shipment = locked(work, request, roles=WHOSE[kind], legal=lambda _: None)
-    if obligations.open_one(work.session, shipment.id, kind) is None:
-        raise NothingOwed(number=shipment.number, kind=kind)
+    shipment = locked(work, request, roles=WHOSE[kind], legal=_owes(work, kind))
     close_obligation(work, shipment, kind, note=request["note"])
     log_move(work, shipment, f"hand_in_{kind}", shipment.state, request)
     return shipment
+
+
+def _owes(work: Work, kind: Owed) -> Callable[[Shipment], None]:
+    """Give what raises NothingOwed for a shipment that does not owe something."""
+
+    def check(shipment: Shipment) -> None:
+        if obligations.open_one(work.session, shipment.id, kind) is None:
+            raise NothingOwed(number=shipment.number, kind=kind)
+
+    return check
 
 
 def enter_waybill(work: Work, request: dict[str, Any]) -> Shipment:
@@ -137,9 +146,7 @@ def verify_notice(work: Work, request: dict[str, Any]) -> Shipment:
     Raises NoticeNotReceived until two channels went out and one arrived legibly.
     """
     work.principal.require(*WHOSE[Owed.NOTICE_CHECK])
-    shipment = _with_notice(work, request)
-    if shipment.notice_verified_at is not None:
-        raise NothingOwed(number=shipment.number, kind=Owed.NOTICE_CHECK)
+    shipment = _with_notice(work, request, legal=_check_unverified)
     check_received(shipment.number, obligations.sendings(work.session, shipment.id))
     shipment.notice_verified_at, shipment.notice_verifier_name = work.now, work.principal.name
     close_obligation(work, shipment, Owed.NOTICE_CHECK, note=request["note"])
@@ -147,19 +154,26 @@ def verify_notice(work: Work, request: dict[str, Any]) -> Shipment:
     return shipment
 
 
-def _with_notice(work: Work, request: dict[str, Any]) -> Shipment:
+def _check_unverified(shipment: Shipment) -> None:
+    if shipment.notice_verified_at is not None:
+        raise NothingOwed(number=shipment.number, kind=Owed.NOTICE_CHECK)
+
+
+def _with_notice(
+    work: Work, request: dict[str, Any], *, legal: Callable[[Shipment], None] = lambda _: None
+) -> Shipment:
     shipment = shipments.get(work.session, request["shipment_number"], work.principal, lock=True)
     if not shipment.has_left:
         raise NoticeNotMade(number=shipment.number)
+    legal(shipment)
     check_version(shipment, request["expected_version"])
     return shipment
 
 
 def check_arrival(work: Work, request: dict[str, Any]) -> Shipment:
     """Note that somebody asked after the goods; not there yet, it is asked again later (S10)."""
-    shipment = locked(work, request, roles=WHOSE[Owed.ARRIVAL_CHECK], legal=lambda _: None)
-    if obligations.open_one(work.session, shipment.id, Owed.ARRIVAL_CHECK) is None:
-        raise NothingOwed(number=shipment.number, kind=Owed.ARRIVAL_CHECK)
+    owes = _owes(work, Owed.ARRIVAL_CHECK)
+    shipment = locked(work, request, roles=WHOSE[Owed.ARRIVAL_CHECK], legal=owes)
     close_obligation(work, shipment, Owed.ARRIVAL_CHECK, note=request["note"])
     work.session.flush()
     open_obligation(work, shipment, Owed.ARRIVAL_CHECK, request["ask_again_at"])
@@ -169,14 +183,17 @@ def check_arrival(work: Work, request: dict[str, Any]) -> Shipment:
 
 def record_receipt(work: Work, request: dict[str, Any]) -> Shipment:
     """Enter the signed receipt of a shipment that a bare scan had signed. Raises NothingOwed."""
-    shipment = locked(work, request, roles=("assistant", "clerk"), legal=lambda _: None)
-    if shipment.stands is not ShipmentState.SIGNED or shipment.receipt_at is not None:
-        raise NothingOwed(number=shipment.number, kind=Owed.RECEIPT)
+    shipment = locked(work, request, roles=("assistant", "clerk"), legal=_check_receipt_owed)
     enter_receipt(work, shipment, request)
     close_obligation(work, shipment, Owed.RECEIPT)
     work.announce(events.ReceiptRecorded(shipment))
     log_move(work, shipment, "record_receipt", shipment.state, request)
     return shipment
+
+
+def _check_receipt_owed(shipment: Shipment) -> None:
+    if shipment.stands is not ShipmentState.SIGNED or shipment.receipt_at is not None:
+        raise NothingOwed(number=shipment.number, kind=Owed.RECEIPT)
 
 
 def enter_receipt(work: Work, shipment: Shipment, request: dict[str, Any]) -> None:

@@ -2,16 +2,18 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import time_machine
+from argon2 import Parameters, PasswordHasher, extract_parameters
 from sqlalchemy import select
 
 from chassis import clock
 from gateway import accounts, passwords, revocations
 from gateway.storage import Account, FailedSignIns, SignIn
 from tests.integration.gateway.conftest import ADMIN, PASSWORD, Office
+from tests.statements import statements as statements_of
 
 NEW_PASSWORD = "green-kettle-on-tuesday"
 
@@ -45,15 +47,47 @@ def test_neither_token_nor_password_is_stored(office: Office) -> None:
     assert password_hash.startswith("$argon2id$")
 
 
-@pytest.mark.parametrize(("username", "password"), [("boss", "wrong"), ("nobody", PASSWORD)])
-def test_wrong_names_and_passwords_get_the_same_answer(
-    office: Office, username: str, password: str
-) -> None:
-    refused = office.sign_in(username, password)
+class CountingHasher(PasswordHasher):
+    """argon2 that says what it was made to do: by which parameters a password was checked."""
 
-    assert refused.status_code == 401
-    assert refused.json["code"] == "sign_in_refused"
-    assert refused.json["details"] == {}
+    def __init__(self) -> None:
+        super().__init__()
+        self.checked: list[Parameters] = []
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002  argon2's own name
+        self.checked.append(extract_parameters(str(hash)))
+        return super().verify(hash, password)
+
+
+def test_whatever_is_wrong_about_a_sign_in_costs_the_same_and_is_told_the_same(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the answer nor the work tells which names there are, or who is locked out."""
+    office.person("locked", "clerk")
+    office.person("late", "clerk", password=None)
+    with office.store.work(ADMIN) as work:
+        accounts.lock_account(work, "locked")
+    hasher = CountingHasher()
+    monkeypatch.setattr(passwords, "_HASHER", hasher)
+
+    def refused(username: str, password: str) -> tuple[Any, ...]:
+        hasher.checked.clear()
+        with statements_of(office.store) as sent:
+            answer = office.sign_in(username, password)
+        told = {name: value for name, value in answer.json.items() if name != "request_id"}
+        headers = {k: v for k, v in answer.headers.items() if k != "x-request-id"}
+        # Settings are read anew now and then, whoever asks.
+        asked = [each.text for each in sent if "FROM setting" not in each.text]
+        return answer.status_code, told, headers, list(hasher.checked), asked
+
+    wrong = refused("boss", "wrong")
+    status, told, _, checked, _ = wrong
+
+    assert (status, told["code"], told["details"]) == (401, "sign_in_refused", {})
+    assert len(checked) == 1
+    assert refused("nobody", PASSWORD) == wrong
+    assert refused("locked", PASSWORD) == wrong
+    assert refused("late", "wrong") == wrong
 
 
 @pytest.mark.parametrize("username", ["boss", "nobody"])

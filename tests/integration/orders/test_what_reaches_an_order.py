@@ -188,7 +188,22 @@ def test_orders_follow_their_customer_to_another_salesperson(desk: Desk) -> None
         return desk.store.read(who, lambda work: len(orders.search(work, filters)[0]))
 
     assert (sees(SALES), sees(OTHER_SALES)) == (0, 1)
-    assert desk.order(order["number"])["version"] == order["version"]
+    assert desk.order(order["number"])["customer"]["salesperson_name"] == "Zhao Min"
+    assert desk.announced()[-1] == "order_handed_over"
+
+
+def test_a_customers_news_leave_its_orders_in_their_version(desk: Desk) -> None:
+    order = desk.new_order()
+    moved = {**CUSTOMER, "region": "Far West", "salesperson_name": "Wang Wei-Li"}
+    before = desk.announced()
+    with desk.store.work() as work:
+        progress.take_customer(work, moved, 2)
+
+    seen = desk.order(order["number"])
+    told = (seen["customer"]["region"], seen["customer"]["salesperson_name"])
+    assert told == ("Far West", "Wang Wei-Li")
+    assert seen["version"] == order["version"]
+    assert desk.announced() == before
 
 
 def test_what_another_salespersons_customer_pays_is_not_shown(desk: Desk) -> None:

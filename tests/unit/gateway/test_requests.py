@@ -10,6 +10,9 @@ import pytest
 from chassis.commands import KeyReused
 from chassis.errors import Conflict, InvalidFields, NotFound, StaleVersion
 from chassis.rpc import DeadlinePassed
+from gateway.app import OPERATIONS
+from gateway.operations import Operation
+from gateway.permissions import TABLE
 from tests.unit.gateway.neighbour import Gateway
 
 ORDER = {"number": "D261122-000017", "version": 7, "stage": "draft"}
@@ -74,11 +77,31 @@ def test_an_edit_without_a_key_gets_one_of_its_own(gateway: Gateway) -> None:
     assert first.key != second.key
 
 
-def test_without_if_match_a_move_is_refused(gateway: Gateway) -> None:
-    result = gateway.post("/orders/D1/actions/check_key_data")
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS if each.versioned], ids=lambda each: each.name
+)
+def test_without_if_match_a_move_or_edit_is_refused(gateway: Gateway, operation: Operation) -> None:
+    role = min(TABLE[operation.permission])
+
+    url = operation.url.replace("{", "").replace("}", "")
+    result = gateway.send(operation.method, url, role=role, key="k1")
 
     assert (result.status_code, code_of(result)) == (428, "if_match_missing")
     assert gateway.asked == []
+
+
+def test_every_move_of_what_has_a_version_names_it() -> None:
+    """A wish has none that anybody sees; what is edited without one is a setting, with its key."""
+    moves = [each for each in OPERATIONS if "/actions/" in each.path and each.method == "POST"]
+
+    unversioned = {each.path.partition("/actions/")[0] for each in moves if not each.versioned}
+
+    assert unversioned == {
+        "/anomalies/{anomaly_id}",
+        "/tasks/{task_id}",
+        "/wishes/{number}",
+        "/scans/quarantined/{scan_id}",
+    }
 
 
 @pytest.mark.parametrize("tag", ["*", 'W/"7"', "7", '"7", "8"', '"seven"', '"99999999999"'])
