@@ -709,13 +709,16 @@ def suffer(house: House, strike: Strike, *, work_after: int = 5) -> Suffered:
     )
 
 
-def storm(house: House, seconds: float, chance: random.Random) -> int:
-    """Strike at random for so long, not waiting for anything to be whole; gives how often."""
+def storm(house: House, seconds: float, chance: random.Random, *, least: int = 0) -> int:
+    """Strike at random for so long, and so often at `least`, not waiting for anything to be whole.
+
+    Gives how often.
+    """
     struck = 0
     end = time.monotonic() + seconds
     pause = threading.Event()
     with house.ledger.during("storm"):
-        while time.monotonic() < end:
+        while time.monotonic() < end or struck < least:
             strike = chance.choice(STORM)
             try:
                 strike.do(house)

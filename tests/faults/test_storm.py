@@ -9,7 +9,9 @@ from tests.faults.strikes import storm
 
 pytestmark = pytest.mark.faults
 
+# On a quiet machine the seconds are the longer, on a busy one the strikes.
 STORM_SECONDS = 40.0
+STRIKES = 10
 WHOLE_WITHIN_SECONDS = 60.0
 
 
@@ -18,12 +20,12 @@ def test_a_storm_loses_nothing_and_does_nothing_twice(house: House, seed: int) -
     house.workload.start()
     accepted = len(house.ledger.accepted())
 
-    struck = storm(house, STORM_SECONDS, random.Random(seed))
+    struck = storm(house, STORM_SECONDS, random.Random(seed), least=STRIKES)
     seconds = house.await_whole()
     house.workload.stop()
     stirring = house.auditor.await_calm()
 
-    assert struck > 5
+    assert struck >= STRIKES
     assert len(house.ledger.accepted()) > accepted
     assert seconds < WHOLE_WITHIN_SECONDS
     assert stirring == []
