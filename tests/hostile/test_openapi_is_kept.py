@@ -26,7 +26,7 @@ from tests.system import System
 
 IS_LONG = settings.get_current_profile_name() == "long"  # tests/conftest.py
 # What is wrong with one operation is mostly so with each example: many operations find more.
-SECONDS, EXAMPLES = (3600.0, 20) if IS_LONG else (45.0, 2)
+SECONDS, EXAMPLES = (3600.0, 20) if IS_LONG else (75.0, 2)
 ROLES = ("clerk", "supervisor", "finance", "director", "planner", "technician", "warehouse",
          "dispatcher", "assistant", "aftersales", "inspector", "admin", "sales")  # fmt: skip
 _POSITIVE = GenerationMode.POSITIVE
