@@ -249,7 +249,7 @@ class Desks(RuleBasedStateMachine):
         listed = self._listed(thing, by).get(verb)
         is_talked_over = bool(listed and listed["allowed"] and listed["checked_when_done"])
         before = self._standing(by_content=is_talked_over)
-        stage = self.house.page(deal.path)["stage"]
+        stands = self._stands(deal)
         told = self._tell(deal, thing, verb, by, half=half)
         if told.is_done:
             assert listed is not None, f"not even listed: {told}"
@@ -262,7 +262,13 @@ class Desks(RuleBasedStateMachine):
         is_allowed = listed is not None and listed["allowed"]
         assert is_talked_over or not is_allowed, f"listed as allowed, and yet refused: {told}"
         self._nothing_changed(told, before, but=_LEAVES_ITS_TRACE.get(verb, frozenset()))
-        assert self.house.page(deal.path)["stage"] == stage, f"in another stage by {told}"
+        if verb not in (*_LEAVES_ITS_TRACE, "submit"):
+            assert self._stands(deal) == stands, f"in another stage or version by {told}"
+
+    def _stands(self, deal: Deal) -> tuple[str, int]:
+        """Give in which stage an order is, and in which version."""
+        page = self.house.page(deal.path)
+        return page["stage"], page["version"]
 
     def _is_refused(self, told: Told, roles: frozenset[str]) -> None:
         assert told.is_refused, f"not refused: {told}"

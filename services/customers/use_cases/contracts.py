@@ -11,6 +11,7 @@ from services.customers.domain.lifecycle import CONTRACT, ContractState
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number
 from services.customers.use_cases.access import listing, paged, seen
+from services.customers.use_cases.credit import look_at_stop_of
 
 
 def draft_contract(work: Work, customer_code: str, values: Mapping[str, Any]) -> Contract:
@@ -138,6 +139,8 @@ def _moved(
         guard_note(note)
     move(contract)
     work.session.flush()
+    if ContractState.SIGNED in (old, wish):
+        look_at_stop_of(work, contract.customer_id)
     work.log("contract", number, f"contract_{wish}", changes={"state": [old, wish]}, note=note)
     return contract
 

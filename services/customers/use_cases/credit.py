@@ -198,6 +198,14 @@ def look_for_credit_stops(work: Work) -> None:
         look_at_stop(work, account, policy_now(work, customer, account, contract))
 
 
+def look_at_stop_of(work: Work, customer_id: UUID) -> None:
+    """Look whether a customer's new terms begin or end a credit stop."""
+    customer, account, contract = storage.account(work.session, customer_id, work.today)
+    # The account alone is read anew under its lock: the customer is being changed.
+    work.session.refresh(account, with_for_update=True)
+    look_at_stop(work, account, policy_now(work, customer, account, contract))
+
+
 def look_at_stop(work: Work, account: CreditAccount, policy: Policy) -> None:
     """Announce a credit stop that has begun or ended; the account's lock is held."""
     work.session.flush()

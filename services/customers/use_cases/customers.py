@@ -13,6 +13,7 @@ from services.customers.domain.guards import guard_note, guard_reason, guard_ver
 from services.customers.domain.words import Reason
 from services.customers.storage import credit as credit_storage
 from services.customers.storage import customers as storage
+from services.customers.use_cases.credit import look_at_stop_of
 
 Part = type[Contact] | type[Seal] | type[Address]
 
@@ -79,6 +80,7 @@ def change_grade(
     old = customer.grade
     event = customer.assess(grade, work.now, _who(work), reason=why, note=words)
     work.announce(event)
+    look_at_stop_of(work, customer.id)
     work.log(
         "customer",
         customer_code,

@@ -277,7 +277,7 @@ def _begin_reopening(work: Work, talk_id: UUID, request: dict[str, Any]) -> dict
     order = orders.order_by_number(work, request["order_number"], lock=True)
     work.principal.require("director")
     order.guard_reopening(request["expected_version"])
-    return {**credit.notes_of(order, talk_id), "imported": order.imported}
+    return {**credit.notes_of(work, order, talk_id), "imported": order.imported}
 
 
 def _ask_credit(talk: Talk) -> None:

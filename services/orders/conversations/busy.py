@@ -10,9 +10,9 @@ from services.orders.domain.order import Order
 from services.orders.storage import orders
 
 
-def mark(order: Order, conversation_id: UUID) -> dict[str, Any]:
+def mark(work: Work, order: Order, conversation_id: UUID) -> dict[str, Any]:
     """Keep other commands away from the order; gives the notes that every step starts from."""
-    order.busy_with = conversation_id
+    orders.mark_busy(work, order, conversation_id)
     return {"order_id": str(order.id)}
 
 
@@ -26,7 +26,7 @@ def order_of(work: Work, talk: Talk) -> Order:
 
 def free(work: Work, talk: Talk, error: GendanError) -> None:  # noqa: ARG001  a step's signature
     """End a conversation that came to nothing: only the mark goes."""
-    order_of(work, talk)
+    orders.unmark_busy(work, UUID(talk.notes["order_id"]), talk.id)
 
 
 def leave(work: Work, talk: Talk, error: GendanError) -> None:

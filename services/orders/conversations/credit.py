@@ -26,10 +26,10 @@ def _held_order(work: Work, request: dict[str, Any]) -> Order:
     return order
 
 
-def notes_of(order: Order, conversation_id: UUID) -> dict[str, Any]:
+def notes_of(work: Work, order: Order, conversation_id: UUID) -> dict[str, Any]:
     """Mark the order busy; gives what customers are asked with about its credit."""
     return {
-        **busy.mark(order, conversation_id),
+        **busy.mark(work, order, conversation_id),
         "order_number": order.number,
         "customer_id": str(order.customer_id),
         "total": f"{order.total:.2f}",
@@ -39,13 +39,13 @@ def notes_of(order: Order, conversation_id: UUID) -> dict[str, Any]:
 
 
 def _begin_retry(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
-    return notes_of(_held_order(work, request), conversation_id)
+    return notes_of(work, _held_order(work, request), conversation_id)
 
 
 def _begin_override(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = _held_order(work, request)
     work.principal.require("finance", "director")
-    return notes_of(order, conversation_id)
+    return notes_of(work, order, conversation_id)
 
 
 def ask(talk: Talk, **beside: Any) -> Any:

@@ -38,7 +38,7 @@ def _begin_hold(work: Work, conversation_id: UUID, request: dict[str, Any]) -> d
         STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
     order.guard_change(request["expected_version"])
     order.guard_hold()
-    return {**busy.mark(order, conversation_id), "order_number": order.number}
+    return {**busy.mark(work, order, conversation_id), "order_number": order.number}
 
 
 def _ask_hold(talk: Talk) -> None:
@@ -85,7 +85,7 @@ def _begin_resume(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_resume(work.principal)
     order.guard_change(request["expected_version"])
-    return {**busy.mark(order, conversation_id), "order_number": order.number}
+    return {**busy.mark(work, order, conversation_id), "order_number": order.number}
 
 
 def _ask_resume(talk: Talk) -> None:
@@ -146,7 +146,7 @@ def _begin_cancel(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
         reason=request["reason"],
         note=request["note"],
     )
-    return {**busy.mark(order, conversation_id), "order_number": order.number}
+    return {**busy.mark(work, order, conversation_id), "order_number": order.number}
 
 
 def _ask_cancel(talk: Talk) -> None:

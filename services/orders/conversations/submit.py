@@ -133,7 +133,7 @@ def _begin_submit(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
     if order.is_editable and order.lines and order.customer_id is not None:
         price_draft(work, order)
     order.guard_submit(request["expected_version"])
-    busy.mark(order, conversation_id)
+    busy.mark(work, order, conversation_id)
     return _holdings(order)
 
 

@@ -30,7 +30,7 @@ def _begin(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[s
     order.guard_change(request["expected_version"])
     order.guard_hold()
     return {
-        **busy.mark(order, conversation_id),
+        **busy.mark(work, order, conversation_id),
         "order_number": order.number,
         "line_id": str(line.id),
         "sign_back_verified": order.sign_back_verified,

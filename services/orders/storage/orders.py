@@ -7,13 +7,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select, tuple_, update
+from sqlalchemy import Row, Select, func, or_, select, tuple_, update
 from sqlalchemy.orm import selectinload, undefer
+from sqlalchemy.orm.attributes import set_committed_value
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from chassis.errors import Invalid
-from chassis.grams import is_gram, wanted
+from chassis.grams import folded, is_gram, wanted
 from chassis.roundtrips import ask
 from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.copies import CustomerCopy
@@ -96,6 +97,31 @@ def _one(work: Work, query: Select[Order], *, lock: bool, asked: str) -> Order:
     return order
 
 
+def mark_busy(work: Work, order: Order, conversation_id: UUID) -> None:
+    """Mark a locked order busy with a conversation.
+
+    Nothing that anybody sees of it changes: its version stays, so that a conversation that comes
+    to nothing makes nobody's copy of the order a stale one.
+    """
+    work.session.execute(
+        update(Order)
+        .where(Order.id == order.id)
+        .values(busy_with=conversation_id, version=Order.version)
+        .execution_options(synchronize_session=False)
+    )
+    set_committed_value(order, "busy_with", conversation_id)
+
+
+def unmark_busy(work: Work, order_id: UUID, conversation_id: UUID) -> None:
+    """Take the mark of a conversation that came to nothing from its order."""
+    work.session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.busy_with == conversation_id)
+        .values(busy_with=None, version=Order.version)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def find_order(work: Work, order_id: UUID) -> Order | None:
     """Give a whole order for a listener, locked; None where orders has none of that id."""
     return work.session.scalar(
@@ -175,11 +201,17 @@ def _holds(text: str) -> list[Any]:
         # It stands there as it is; comparing it once more would make PostgreSQL expect fewer.
         return [Order.grams.contains(grams)]
     like = "%" + text.strip().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    whole = or_(
+    ways: list[Any] = [
         Order.customer_name.ilike(like),
         Order.consignee_phone.ilike(like),
         Order.customer_code.ilike(like),
-    )
+    ]
+    digits = folded(text)
+    if digits.isdecimal():
+        # A phone is found by its digits, whatever stands between them, there or here.
+        phone = func.regexp_replace(Order.consignee_phone, r"\D", "", "g")
+        ways.append(func.strpos(phone, digits) > 0)
+    whole = or_(*ways)
     return [Order.grams.contains(grams), whole] if grams else [whole]
 
 

@@ -326,6 +326,32 @@ def test_a_credit_stop_holds_the_next_order_until_it_is_paid_or_overridden(
     office.assert_ledger_is_whole()
 
 
+def test_new_terms_stop_and_free_credit_at_once(office: Office, clock_file: Path) -> None:
+    """Not only when somebody looks the next night: a demotion bites at once (SPEC §4)."""
+    order = order_of(office, "A", supply="stock")
+    office.reserve(order)
+    office.confirm(order)
+    office.dispatch(order, "100")
+    clock_file.write_text(str(20 * DAY))
+
+    def grade(to: str) -> None:
+        office.do(
+            DIRECTOR,
+            "change_grade",
+            customer_code=office.codes[order.customer_id],
+            grade=to,
+            reason="payment",
+            note="逾期",
+        )
+
+    second = PaperOrder(order.customer_id, "D261122-000002")
+    grade("B")  # Its credit stops after 15 days, and not after 30.
+    assert office.reserve(second)["verdict"] == "held"
+    grade("A")
+    assert office.reserve(second)["verdict"] == "passed"
+    assert office.announced().count("credit_stop_changed") == 2
+
+
 def test_a_reopening_that_is_taken_back_leaves_the_order_ended(office: Office) -> None:
     """SPEC §5: closed → fulfilled asks for the credit again; what all has left holds nothing."""
     order = order_of(office, "A", supply="stock")

@@ -56,6 +56,23 @@ def test_an_order_is_looked_at_as_it_is_loaded(desk: Desk, clock_file: Path) -> 
         assert as_looked_at(desk, number) == desk.order(number)
 
 
+@pytest.mark.parametrize("typed", ["057188886666", "0571-8888", "0571 88886666", "88886666"])
+@pytest.mark.parametrize("written", ["0571-88886666", "(0571) 8888 6666", "057188886666"])
+def test_a_phone_is_found_by_its_digits(desk: Desk, written: str, typed: str) -> None:
+    """Whatever stands between them, in the order or in what is typed."""
+    consignee = {"name": "张三", "address": "杭州市西湖区1号"}
+    wanted = desk.new_order(consignee={**consignee, "phone": written})["number"]
+    desk.new_order(consignee={**consignee, "phone": "0571-66668888"})
+
+    def found(**asked: str) -> list[str]:
+        filters = {"after": None, "limit": 10, **asked}
+        rows, _ = desk.store.read(CLERK, lambda work: orders.search(work, filters))
+        return [row.number for row in rows]
+
+    assert found(q=typed) == [wanted]
+    assert found(phone=typed) == [wanted]
+
+
 def test_an_order_with_its_axes_is_one_statement(desk: Desk) -> None:
     order = desk.sent_order()
     money = {"order_id": order["id"], "verified": "0.00"}

@@ -9,7 +9,7 @@ import pytest
 
 from chassis import clock
 from chassis.commands import load
-from chassis.errors import GendanError
+from chassis.errors import Conflict, GendanError
 from chassis.principal import Principal
 from services.orders import pages
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
@@ -23,6 +23,7 @@ from tests.integration.orders.desk import (
     CUSTOMER,
     DIRECTOR,
     OTHER_SALES,
+    PASSED,
     SALES,
     SUPERVISOR,
     Desk,
@@ -175,6 +176,44 @@ def test_money_reversed_stops_the_next_instruction_because_it_is_asked_at_issue(
     with pytest.raises(MoneyNeeded):
         desk.talk("issue_instruction", order_number=number, line_no=1)
     assert desk.order(number)["stage"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("refused_at", "kind", "body"),
+    [
+        ("customers.check_production_terms", "issue_instruction", {"line_no": 1}),
+        ("shipping.block_order", "hold", {"reason": "payment", "note": "待款"}),
+        ("inventory.block_order", "hold", {"reason": "payment", "note": "待款"}),
+    ],
+)
+def test_what_others_refuse_leaves_the_order_in_its_version(
+    desk: Desk, neighbours: Neighbours, refused_at: str, kind: str, body: dict[str, Any]
+) -> None:
+    """Nothing changed: another desk's copy of the order is not a stale one."""
+    number = desk.sent_order()["number"]
+    order = desk.talk("verify_sign_back", order_number=number, **SIGNED)
+    neighbours.refuse(refused_at, Conflict(order_number=number))
+
+    with pytest.raises(Conflict):
+        desk.talk(kind, order_number=number, expected_version=order["version"], **body)
+
+    assert desk.order(number) == order
+    assert desk.state('select busy_with from "order"') == [(None,)]
+
+
+def test_a_refused_override_leaves_the_order_in_its_version(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    neighbours.answer("customers.reserve_credit", {**PASSED, "verdict": "held"})
+    order = desk.new_order()
+    neighbours.refuse("customers.reserve_credit", Conflict())
+
+    with pytest.raises(Conflict):
+        desk.talk(
+            "override_credit", DIRECTOR, order_number=order["number"], reason="other", text="放行"
+        )
+
+    assert desk.order(order["number"])["version"] == order["version"]
 
 
 def test_orders_follow_their_customer_to_another_salesperson(desk: Desk) -> None:
