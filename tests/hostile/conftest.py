@@ -16,7 +16,7 @@ def company(system: System) -> Company:
     return Company(system.url, system.passwords, system.advance_days, lambda _: None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def told_to_the_masked(company: Company) -> list[tuple[str, requests.Response]]:
     """What the system answers to the commands of those before whom it masks, from now on."""
     told: list[tuple[str, requests.Response]] = []
@@ -34,7 +34,7 @@ def told_to_the_masked(company: Company) -> list[tuple[str, requests.Response]]:
     return told
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def territory(
     company: Company, told_to_the_masked: list[tuple[str, requests.Response]]
 ) -> Territory:
