@@ -1,4 +1,4 @@
-"""Phones and addresses on every paper and every view, before every role (SPEC §2).
+"""Phones and addresses on every paper and every view, before every role (X4, SPEC §2).
 
 Looked for by what stands in the books and not by the names of fields: whatever shows a phone or
 an address shows it to whom it is open, and to nobody else. What is asked follows from the API's
