@@ -10,6 +10,7 @@ temporary pair. A run in which no test asks for them starts none.
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from deploy.local import databases, records, test_run
 from deploy.local.broker import Definition, Permission, address_in
 from deploy.local.engines import Engines, given_engines, running_engines
 from deploy.local.parts import Wiring
+from deploy.local.problems import Problem
 from deploy.local.processes import Process, Program
 from tests.forks import ForkedProcess
 from tests.system import System, running_system
@@ -67,12 +69,29 @@ def session_tag() -> str:
     return f"t{secrets.token_hex(4)}"
 
 
+def _check(given: Engines) -> None:
+    """Raise Problem if engines do not answer; on a busy machine an answer may take its time.
+
+    What is raised here fails every test of this process.
+    """
+    give_up = time.monotonic() + 60.0
+    while True:
+        try:
+            given.check_given()
+        except Problem:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.5)
+        else:
+            return
+
+
 @pytest.fixture(scope="session")
 def engines(session_tag: str) -> Iterator[Engines]:
     """PostgreSQL and RabbitMQ, with their administrators' addresses."""
     given = given_engines()
     if given:
-        given.check_given()
+        _check(given)
         yield given
         return
     places = test_run.instance_for_tests(session_tag)
