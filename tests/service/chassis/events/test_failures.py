@@ -35,6 +35,8 @@ def test_a_message_is_parked_after_eight_attempts_and_can_be_replayed_once(stage
     stage.run_relay()
     story = stage.teller.begin()
     stage.teller.tell(story, "bad", then="fail")
+    # Come together they would be tried together first, which is no attempt of its own.
+    stage.await_states("retrying")
     stage.teller.tell(story, "after")
 
     def is_parked() -> bool:
