@@ -215,9 +215,11 @@ def asked_in_turn(small: Shelf, full: Shelf, rounds: Rounds) -> dict[str, Taken]
     Of many ratios the largest is mostly chance, so those that grew most are asked again; all
     their rounds count.
     """
+    # Before the connections are made: people sign in for it, and an idle one is closed.
+    requests = small.requests(), full.requests()
+    taken = {name: Taken() for name in requests[0]}
     with load.kept(small.url) as ask_small, load.kept(full.url) as ask_full:
-        both = _Both((ask_small, ask_full), (small.requests(), full.requests()))
-        taken = {name: Taken() for name in small.requests()}
+        both = _Both((ask_small, ask_full), requests)
         both.ask([*taken], turns=1)  # what is read the first time comes from the disk
         for look in range(1 + rounds.looks):
             names = _most_grown(taken)[: rounds.doubtful] if look else [*taken]
