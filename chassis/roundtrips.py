@@ -188,7 +188,7 @@ def _run(session: Session, statements: Sequence[tuple[str, Values]], **texts: st
         if lost:
             used.invalidate(error)
         raise DBAPIError.instance(
-            statements[-1][0],
+            "; ".join(statement for statement, _ in statements),
             None,
             error,
             psycopg2.Error,

@@ -172,16 +172,16 @@ _FOUND = (
 
 def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], str | None]:
     """Give a page of orders, newest first, and the cursor of the next. Raises CursorNotOurs."""
-    wanted = [*visible(work), *_conditions(filters)]
+    conditions = [*visible(work), *_conditions(filters)]
     if filters["after"]:
-        wanted.append(tuple_(Order.created_at, Order.id) < _read_cursor(filters["after"]))
+        conditions.append(tuple_(Order.created_at, Order.id) < _read_cursor(filters["after"]))
     limit = filters["limit"]
     newest = (Order.created_at.desc(), Order.id.desc())
     if filters.get("amount_from") is not None or filters.get("amount_to") is not None:
         # Amounts stand in the index of the newest: of the many that do not fit no row is read.
-        ids = select(Order.id).where(*wanted).order_by(*newest).limit(limit + 1)
-        wanted = [Order.id.in_(ids)]
-    query = select(*_FOUND).where(*wanted).order_by(*newest).limit(limit + 1)
+        ids = select(Order.id).where(*conditions).order_by(*newest).limit(limit + 1)
+        conditions = [Order.id.in_(ids)]
+    query = select(*_FOUND).where(*conditions).order_by(*newest).limit(limit + 1)
     found = work.session.execute(query).all()
     page = found[:limit]
     return page, _write_cursor(page[-1]) if len(found) > limit else None
