@@ -133,12 +133,18 @@ def _begin_submit(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
     if order.is_editable and order.lines and order.customer_id is not None:
         price_draft(work, order)
     order.guard_submit(request["expected_version"])
+    holdings = _holdings(order)
+    # Stock may refuse it yet, which leaves everything as it was: the check of key data and the
+    # prices looked up are written at the end, with the rest.
+    work.session.expunge_all()
     busy.mark(work, order, conversation_id)
-    return _holdings(order)
+    return holdings
 
 
 def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
+    if talk.request["key_data_checked"]:
+        order.check_key_data(work.principal, work.now)
     _review(work, talk, order, price_draft(work, order))
     work.session.flush()
     return views.order_in_full(order)

@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 
 from chassis import clock
-from chassis.commands import load
 from chassis.database import Store
 from services.orders.domain.rules import RULES
-from services.orders.schemas import commands
 from services.orders.schemas.announced import EVENTS
 from services.orders.storage import copies, platform
-from services.orders.use_cases import pricing
-from tests.integration.orders.desk import CUSTOMER, DIRECTOR, LABEL, PAPER, Desk, Neighbours
+from tests.integration.orders.desk import CUSTOMER, LABEL, PAPER, Desk, Neighbours
 
 
 @pytest.fixture
@@ -52,17 +49,6 @@ def desk(
         for product in (PAPER, LABEL):
             copies.keep_product(work, product, 1)
     for code, price in (("PAPER-70", "1.00"), ("LABEL-40", "0.50")):
-        request = load(
-            commands.CreateScheme(),
-            {
-                "scheme_code": f"S-{code}",
-                "name": code,
-                "product_code": code,
-                "breaks": [{"min_quantity": "0", "unit_price": price}],
-                "valid_from": "2020-01-01",
-            },
-        )
-        with store.work(DIRECTOR) as work:
-            pricing.create_scheme(work, request)
+        desk.scheme(f"S-{code}", price, name=code, product_code=code)
     yield desk
     store.close()

@@ -14,7 +14,7 @@ from chassis.rpc import deadline_in
 from services.orders import conversations
 from services.orders.schemas import commands, views
 from services.orders.storage import orders as stored
-from services.orders.use_cases import reviewing
+from services.orders.use_cases import pricing, reviewing
 
 CLERK = Principal("clerk-1", "Li Na", frozenset({"clerk"}))
 SALES = Principal("sales-1", "Wang Wei", frozenset({"sales"}))
@@ -164,6 +164,19 @@ class Desk:
     def state(self, statement: str) -> Any:
         with self.store.work() as work:
             return work.session.connection().exec_driver_sql(statement).all()
+
+    def scheme(self, code: str, price: str, **changes: Any) -> None:
+        """Put a price scheme in force: of LABEL-40, for everybody, if nothing else is said."""
+        body = {
+            "scheme_code": code,
+            "name": code,
+            "product_code": "LABEL-40",
+            "breaks": [{"min_quantity": "0", "unit_price": price}],
+            "valid_from": "2020-01-01",
+            **changes,
+        }
+        with self.store.work(DIRECTOR) as work:
+            pricing.create_scheme(work, load(commands.CreateScheme(), body))
 
     # -- the story's steps -----------------------------------------------------------------
 

@@ -35,19 +35,6 @@ from tests.integration.orders.test_confirmation import SIGNED, days_pass
 TECHNICIAN = Principal("t-1", "Technician", frozenset({"technician"}))
 
 
-def scheme(desk: Desk, code: str, price: str, **changes: Any) -> None:
-    body = {
-        "scheme_code": code,
-        "name": code,
-        "product_code": "LABEL-40",
-        "breaks": [{"min_quantity": "0", "unit_price": price}],
-        "valid_from": "2020-01-01",
-        **changes,
-    }
-    with desk.store.work(DIRECTOR) as work:
-        pricing.create_scheme(work, load(commands.CreateScheme(), body))
-
-
 def labels(**changes: Any) -> list[dict[str, Any]]:
     return [{"product_code": "LABEL-40", "quantity": "100", **changes}]
 
@@ -97,7 +84,7 @@ def confirmed(desk: Desk, **order: Any) -> dict[str, Any]:
 
 def test_a_draft_is_judged_by_the_grade_its_customer_has_at_the_submit(desk: Desk) -> None:
     """O9: promoted since the draft was written; its orders under way keep what they promised."""
-    scheme(desk, "A-PRICE", "0.45", grade="A")
+    desk.scheme("A-PRICE", "0.45", grade="A")
     under_way = confirmed(desk, lines=labels())["number"]
     number = desk.new_order(submit=False, lines=labels())["number"]
     with desk.store.work() as work:
@@ -114,8 +101,7 @@ def test_the_price_of_a_campaign_that_has_ended_is_no_last_price_to_doubt_by(
 ) -> None:
     """O9: a doubt only where the scheme has not changed since."""
     today = clock.business_date(clock.business_now())
-    scheme(
-        desk,
+    desk.scheme(
         "CAMPAIGN",
         "0.40",
         valid_from=today.isoformat(),
@@ -145,7 +131,7 @@ def test_another_customers_campaign_explains_no_last_price(desk: Desk, clock_fil
     sending: dict[str, Any] = {"channel": "fax", "recipient": "张经理", "proof_read": True}
     desk.talk("send_confirmation", order_number=number, **sending)
     desk.talk("verify_sign_back", order_number=number, **SIGNED)
-    scheme(desk, "ELSEWHERE", "0.30", region="华南")
+    desk.scheme("ELSEWHERE", "0.30", region="华南")
 
     order = desk.new_order(lines=labels())
 

@@ -80,6 +80,27 @@ def test_a_short_stock_line_refuses_and_leaves_nothing(desk: Desk, neighbours: N
     assert neighbours.names() == ["inventory.reserve_stock"]
 
 
+def test_a_short_stock_line_leaves_a_standing_draft_as_it_was(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """O18: neither its version, nor who checked key data, nor a price looked up meanwhile."""
+    number = desk.new_order(
+        submit=False, key_data_checked=False, lines=[{"product_code": "LABEL-40", "quantity": "10"}]
+    )["number"]
+    before = desk.order(number)
+    told = desk.announced()
+    desk.scheme("S-CHEAPER", "0.40")
+    neighbours.refuse("inventory.reserve_stock", StockShort(line=1, free=3))
+
+    with pytest.raises(Conflict) as refused:
+        desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert refused.value.code == "stock_short"
+    assert desk.order(number) == before
+    assert desk.state('select busy_with, checked_by from "order"') == [(None, None)]
+    assert desk.announced() == told
+
+
 def test_missing_fields_refuse_the_submit_by_name(desk: Desk, neighbours: Neighbours) -> None:
     """O4 O6: the mandatory list, and a task for the salesperson."""
     number = desk.new_order(submit=False, special_requirements="", key_data_checked=True)["number"]

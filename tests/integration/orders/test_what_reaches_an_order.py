@@ -17,7 +17,7 @@ from services.orders.domain.errors import MoneyNeeded, SchemeNotFound
 from services.orders.schemas import commands
 from services.orders.storage import orders, prices, tasks
 from services.orders.storage.orders import CursorNotOurs
-from services.orders.use_cases import actions, anomalies, pricing, progress, reviewing
+from services.orders.use_cases import actions, anomalies, progress, reviewing
 from tests.integration.orders.desk import (
     CLERK,
     CUSTOMER,
@@ -247,19 +247,7 @@ def test_a_customers_news_leave_its_orders_in_their_version(desk: Desk) -> None:
 
 def test_what_another_salespersons_customer_pays_is_not_shown(desk: Desk) -> None:
     """Nor that there is such a scheme; what everybody pays is open to all."""
-    request = load(
-        commands.CreateScheme(),
-        {
-            "scheme_code": "S-OWN",
-            "name": "专价",
-            "product_code": "PAPER-70",
-            "customer_code": CUSTOMER["code"],
-            "breaks": [{"min_quantity": "0", "unit_price": "0.90"}],
-            "valid_from": "2020-01-01",
-        },
-    )
-    with desk.store.work(DIRECTOR) as work:
-        pricing.create_scheme(work, request)
+    desk.scheme("S-OWN", "0.90", product_code="PAPER-70", customer_code=CUSTOMER["code"])
     asked = load(commands.SearchSchemes(), {})
 
     def seen(who: Principal) -> list[str]:
