@@ -8,10 +8,30 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from marshmallow import Schema, ValidationError, fields, post_dump
+from marshmallow import (
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    missing,
+    post_dump,
+    post_load,
+    validate,
+)
 
 from chassis.commands import fingerprint
-from chassis.schema import Amount, Identity, Message, Moment, Price, Quantity, Text, one_of
+from chassis.schema import (
+    Amount,
+    Copy,
+    Identity,
+    Message,
+    Moment,
+    Price,
+    Quantity,
+    Text,
+    _Wire,
+    one_of,
+)
 
 
 class Form(Message):
@@ -224,3 +244,100 @@ def test_hooks_of_a_schema_run_when_it_writes() -> None:
 
     held = {"one": {"no": 1}, "more": [{"no": 2}]}
     assert Holder().dump(held) == {"one": {"no": 2}, "more": [{"no": 4}]}
+
+
+class ReadPart(Copy):
+    name = fields.String(required=True)
+    count = fields.Integer(load_default=1)
+
+
+class ReadHooked(Message):
+    no = fields.Integer()
+
+    @post_load
+    def _double(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {"no": data["no"] * 2}
+
+
+class ReadWhole(Message):
+    name = fields.String(required=True, validate=validate.Length(max=5))
+    other_name = fields.String(attribute="alias", data_key="other-name", allow_none=True)
+    deep = fields.String(attribute="under.ground")
+    amount = Amount(load_default=None, allow_none=True)
+    yes = fields.Boolean()
+    tags = fields.List(fields.String(), load_default=list, validate=validate.Length(max=2))
+    part = fields.Nested(ReadPart, allow_none=True)
+    strict = fields.Nested(ReadPart, unknown=RAISE)
+    parts = fields.List(fields.Nested(ReadPart))
+    many = fields.Nested(ReadPart, many=True)
+    hooked = fields.Nested(ReadHooked)
+    written_only = fields.String(dump_only=True)
+
+
+RIGHT = {
+    "name": "a",
+    "other-name": "b",
+    "amount": "1.50",
+    "yes": True,
+    "tags": ["x"],
+    "part": {"name": "p", "more": 1},
+    "strict": {"name": "p", "count": 2},
+    "parts": [{"name": "p"}, {"name": "q", "count": 3}],
+    "many": [{"name": "p"}],
+    "hooked": {"no": 2},
+}
+
+
+def _outcome(schema: type[Schema], data: Any) -> Any:
+    try:
+        return schema().load(data)
+    except ValidationError as error:
+        return error.messages
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"name": missing},
+        {"name": "too long"},
+        {"name": 1},
+        {"name": None},
+        {"other-name": None},
+        {"deep": "water"},
+        {"amount": 1.5},
+        {"amount": None},
+        {"amount": missing},
+        {"yes": "yes"},
+        {"yes": None},
+        {"tags": missing},
+        {"tags": "x"},
+        {"tags": ["x", None]},
+        {"tags": ["x", "y", "z"]},
+        {"part": None},
+        {"part": []},
+        {"part": {}},
+        {"part": {"name": "p", "count": "no"}},
+        {"strict": {"name": "p", "more": 1}},
+        {"parts": [{"name": "p"}, {}]},
+        {"parts": {"name": "p"}},
+        {"many": [{"name": "p", "count": None}]},
+        {"many": {"name": "p"}},
+        {"hooked": {"no": "x"}},
+        {"unknown": 1},
+        {"written_only": "x"},
+    ],
+)
+def test_a_message_is_read_as_marshmallow_reads_it(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {key: value for key, value in (RIGHT | changes).items() if value is not missing}
+    told = _outcome(ReadWhole, data)
+    monkeypatch.setattr(_Wire, "_deserialize", Schema._deserialize)
+
+    assert told == _outcome(ReadWhole, data)
+
+
+@pytest.mark.parametrize("data", [None, [], "text", [RIGHT]])
+def test_what_is_no_object_is_refused_as_marshmallow_refuses_it(data: Any) -> None:
+    assert _outcome(ReadWhole, data) == {"_schema": ["Invalid input type."]}
