@@ -81,7 +81,7 @@ class Attempt:
         tables = work.store.platform
         aggregate = (event.aggregate_type, event.aggregate_id)
         verdict = inbox.admit(
-            work.session,
+            work.connection,
             listener=self._method_name,
             message_id=event.message_id,
             aggregate=aggregate,
@@ -132,7 +132,7 @@ class JointAttempt:
 
     def _all(self, service: Any, work: Work) -> None:
         fresh = inbox.admit_together(
-            work.session, [(task.listener.method_name, task.event) for task in self._tasks]
+            work.connection, [(task.listener.method_name, task.event) for task in self._tasks]
         )
         if fresh is None:
             raise TogetherNo
@@ -145,8 +145,7 @@ class JointAttempt:
             faults.point("in_handler")
             getattr(service, listener.method_name)(work, loaded)
             work.gather()
-            work.session.expunge_all()
-            work.session.info.clear()
+            work.forget()
         faults.point("before_commit")
         work.conclude()
 

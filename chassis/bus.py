@@ -8,7 +8,6 @@ holds the caller until it thaws (38 s measured), `close()` included (MESSAGING Â
 
 import errno
 import functools
-import json
 import logging
 import math
 import selectors
@@ -27,6 +26,8 @@ import amqp.transport
 from amqp import spec
 from kombu.connection import Connection as KombuConnection
 from kombu.transport import pyamqp
+
+from chassis.notation import Unencodable
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +48,6 @@ BUS_ERRORS: tuple[type[Exception], ...] = (
 )
 
 
-class Unencodable(Exception):
-    """A value that JSON cannot carry."""
-
-
 # Frames --------------------------------------------------------------------------------------
 
 _FRAME = Struct(">BHI")
@@ -61,32 +58,6 @@ _PUBLISH = b"\x00\x3c\x00\x28\x00\x00"  # basic.publish, reserved short
 _ACK = Struct(">BHIHHQBB")
 _JSON_PROPERTIES = b"\x10application/json\x05utf-8"
 FRAME_MAX = 131_072
-
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-
-
-def to_json(value: Any) -> bytes:
-    """Give `value` as JSON bytes. Raises Unencodable."""
-    try:
-        text = _encode(value)
-        try:
-            return text.encode()
-        except UnicodeEncodeError:  # a lone surrogate, which JSON can carry only escaped
-            return json.dumps(value, allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Unencodable(str(error)) from error
-
-
-def from_json(body: bytes | str) -> Any:
-    """Read JSON as the RFC has it. Raises ValueError, also for NaN and absurd nesting."""
-    try:
-        return json.loads(body, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _short(text: str) -> bytes:

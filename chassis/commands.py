@@ -18,8 +18,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from chassis import clock, faults
 from chassis.database import Store, Work, is_unique_violation
 from chassis.errors import Conflict, Invalid, InvalidFields, StaleVersion, Unavailable
+from chassis.notation import as_json
 from chassis.principal import Principal
-from chassis.roundtrips import as_json
 
 MAX_KEY_LENGTH = 120
 

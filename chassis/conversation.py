@@ -31,9 +31,10 @@ from chassis import clock, faults
 from chassis.commands import KeyReused, checked_key, fingerprint, load
 from chassis.database import Store, Work
 from chassis.errors import Conflict, GendanError, StaleVersion, Unavailable, from_wire
+from chassis.notation import as_json
 from chassis.principal import Principal
 from chassis.principal import from_wire as principal_from_wire
-from chassis.roundtrips import as_json, ask
+from chassis.roundtrips import ask
 
 log = structlog.get_logger(__name__)
 
@@ -397,7 +398,7 @@ class Conversations:
         return self.store.read(
             _SYSTEM,
             lambda work: bool(
-                ask(work.session, _IS_ANY_DUE, {"now": now, "never": now + LONGEST_LEASE})[0][0]
+                ask(work.connection, _IS_ANY_DUE, {"now": now, "never": now + LONGEST_LEASE})[0][0]
             ),
         )
 

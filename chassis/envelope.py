@@ -7,9 +7,9 @@ from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError
 
-from chassis.bus import from_json
 from chassis.errors import plain
 from chassis.events import Received
+from chassis.notation import from_json
 
 _LONGEST_NAME = 80
 _LARGEST_SEQUENCE = 2**63 - 1

@@ -17,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Connection,
     Identity,
     Index,
     Integer,
@@ -206,10 +207,10 @@ def remove(session: Session, table: Table, row_id: int) -> None:
     session.execute(delete(table).where(table.c.id == row_id))
 
 
-def is_idle(session: Session) -> bool:
+def is_idle(connection: Connection) -> bool:
     """Say whether nothing waits to be tried; asked each second, so it costs next to nothing."""
     query = "select 1 from failed_message where state not in ('parked', 'discarded') limit 1"
-    return not ask(session, query)
+    return not ask(connection, query)
 
 
 def due(session: Session, table: Table, cursors: Table, *, limit: int = 20) -> list[Row[Any]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Dialect,
     Index,
     MetaData,
@@ -96,7 +97,7 @@ select exists (select from admitted) as fresh,
 
 
 def admit(
-    session: Session,
+    connection: Connection,
     *,
     listener: str,
     message_id: UUID,
@@ -111,7 +112,7 @@ def admit(
     `is_set_aside` the message is one that waited in failed_message and whose turn has come.
     """
     (row,) = ask(
-        session,
+        connection,
         _ADMIT,
         {
             "listener": listener,
@@ -159,7 +160,7 @@ from come left join admitted using (listener, message_id)
 
 
 def admit_together(
-    session: Session, come: Sequence[tuple[str, Received]]
+    connection: Connection, come: Sequence[tuple[str, Received]]
 ) -> set[tuple[str, UUID]] | None:
     """Insert the inbox rows of (listener, event) pairs; give those not handled before.
 
@@ -167,7 +168,7 @@ def admit_together(
     """
     events = [event for _, event in come]
     rows = ask(
-        session,
+        connection,
         _ADMIT_TOGETHER,
         {
             "listeners": [listener for listener, _ in come],
@@ -263,7 +264,7 @@ def missing(
 
 
 def upsert_newer(
-    session: Session,
+    connection: Connection,
     table: Table,
     row: Mapping[str, Any],
     *,
@@ -275,13 +276,12 @@ def upsert_newer(
     `row[sequence]` is the event's sequence. Gives whether it was written: an event that
     comes late or again changes nothing, so copies need no order (ARCHITECTURE §4.2).
     """
-    bind = session.get_bind()
-    statement, processors = _upsert_of(table, tuple(row), tuple(key), sequence, bind.dialect)
+    statement, processors = _upsert_of(table, tuple(row), tuple(key), sequence, connection.dialect)
     values = {
         name: value if value is None or processors[name] is None else processors[name](value)
         for name, value in row.items()
     }
-    return bool(ask(session, statement, values))
+    return bool(ask(connection, statement, values))
 
 
 @lru_cache(maxsize=256)

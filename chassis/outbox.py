@@ -21,7 +21,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis import clock
 from chassis.mapping import MomentType
-from chassis.roundtrips import Bundle, compact_json
+from chassis.notation import to_json_text
+from chassis.roundtrips import Bundle
 
 KEPT_DAYS = 14  # ARCHITECTURE §4.1: as long as inboxes remember, so that all can be sent again
 
@@ -89,7 +90,7 @@ def write(bundle: Bundle, table: Table, envelopes: Sequence[Mapping[str, Any]]) 
                 "aggregate_type": envelope["aggregate"]["type"],
                 "aggregate_id": envelope["aggregate"]["id"],
                 "sequence": envelope["aggregate"]["sequence"],
-                "body": compact_json(envelope),
+                "body": to_json_text(envelope),
                 "created_at": now,
             }
             for envelope in envelopes

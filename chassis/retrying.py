@@ -61,7 +61,7 @@ class Retrier:
             if self._desk.stopping.wait(RETRY_POLL_SECONDS):
                 return
             try:
-                if self._desk.store.read(OURSELVES, lambda work: failed.is_idle(work.session)):
+                if self._desk.store.read(OURSELVES, lambda work: failed.is_idle(work.connection)):
                     continue
                 while not self._desk.stopping.is_set() and self._try_due():
                     pass

@@ -9,7 +9,6 @@ Statements written out by hand (`ask`, `Bundle`) are prepared at their first use
 half of what PostgreSQL did for one of them was to read and plan its text anew.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -17,10 +16,10 @@ from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2.extensions import connection, cursor
-from psycopg2.extras import Json, NamedTupleCursor
-from sqlalchemy import Dialect, Table
+from psycopg2.extras import NamedTupleCursor
+from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session, object_mapper
+from sqlalchemy.orm import object_mapper
 
 Values = Mapping[str, Any] | Sequence[Any] | None
 
@@ -157,7 +156,7 @@ class ThriftyConnection(PreparingConnection):
 
 
 def ask(
-    session: Session,
+    connection: Connection,
     statement: str,
     values: Values = None,
     *,
@@ -172,21 +171,34 @@ def ask(
     SQLAlchemy does.
     """
     locks = [] if lock is None else [(lock, values)]
-    made = _run(session, [*locks, (statement, values)], begin=begin)
+    made = _run(connection, [*locks, (statement, values)], begin=begin)
     with made:
         rows: list[Any] = made.fetchall() if made.description else []
     return rows
 
 
-def _run(session: Session, statements: Sequence[tuple[str, Values]], **texts: str) -> Any:
-    used = session.connection()
-    driver: Any = used.connection.dbapi_connection  # a PreparingConnection, by database.connect
+def commit(connection: Connection) -> None:
+    """End the transaction that hand-written statements began, if it has not ended."""
+    driver = _driver(connection)
+    if isinstance(driver, ThriftyConnection) and driver.is_open:
+        _run(connection, (), end=COMMIT).close()
+        driver.is_open = False
+
+
+def _driver(connection: Connection) -> Any:
+    # A PreparingConnection, by database.connect.
+    return connection.connection.dbapi_connection
+
+
+def _run(connection: Connection, statements: Sequence[tuple[str, Values]], **texts: str) -> Any:
+    driver = _driver(connection)
     try:
         return driver.run(statements, **texts)
     except psycopg2.Error as error:
-        lost: bool = used.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+        dialect = connection.dialect
+        lost: bool = dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
         if lost:
-            used.invalidate(error)
+            connection.invalidate(error)
         raise DBAPIError.instance(
             "; ".join(statement for statement, _ in statements),
             None,
@@ -194,7 +206,7 @@ def _run(session: Session, statements: Sequence[tuple[str, Values]], **texts: st
             psycopg2.Error,
             hide_parameters=True,
             connection_invalidated=lost,
-            dialect=used.dialect,
+            dialect=dialect,
         ) from error
 
 
@@ -207,10 +219,10 @@ class _Form(NamedTuple):
 
 
 class Bundle:
-    """Statements of one session that wait to be sent together, in their order."""
+    """Statements of one transaction that wait to be sent together, in their order."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._waiting: list[tuple[str, Values]] = []
         self._refusals: dict[str, Exception] = {}
 
@@ -239,7 +251,7 @@ class Bundle:
         if not rows:
             return
         names = tuple(rows[0])
-        form = _form(table, names, self._session.get_bind().dialect)
+        form = _form(table, names, self._connection.dialect)
         values = list(_bound(rows, names, form.processors))
         self.add(form.head + ",".join([form.row] * len(rows)), values, refusals=refusals)
 
@@ -265,26 +277,17 @@ class Bundle:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
-        thrifty = self._session.connection().connection.dbapi_connection
+        thrifty = _driver(self._connection)
         ends = commit and isinstance(thrifty, ThriftyConnection)
         try:
-            _run(self._session, waiting, end=COMMIT if ends else "").close()
+            _run(self._connection, waiting, end=COMMIT if ends else "").close()
         except IntegrityError as error:
             broken = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
             if broken in self._refusals:
                 raise self._refusals[broken] from error
             raise
         if ends:
-            thrifty.is_open = False  # type: ignore[union-attr]  # it is thrifty if it ends
-
-
-# Made once: json.dumps makes one for each value.
-compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def as_json(value: Any) -> Json:
-    """Give a value that psycopg2 writes as JSON."""
-    return Json(value, dumps=compact_json)
+            thrifty.is_open = False
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,5 @@
 """The one Falcon resource: reads a request, checks its permission, calls, answers."""
 
-import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import quote
 import falcon
 
 from chassis.database import Store
+from chassis.notation import to_json
 from gateway import attachments, audit, permissions, reading
 from gateway.auth import ANYBODY, Authenticator, Caller, PasswordChangeNeeded
 from gateway.calls import Call
@@ -145,7 +145,7 @@ class _Responder:
             response.text = answer
             response.set_header("Content-Security-Policy", _HTML_POLICY)
             return
-        response.data = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        response.data = to_json(answer)
         response.content_type = JSON
         if not isinstance(answer, dict):
             return

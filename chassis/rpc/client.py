@@ -25,13 +25,11 @@ from chassis.bus import (
     BackOff,
     BusConnection,
     Lane,
-    Unencodable,
     connect,
-    from_json,
     publish_frames,
-    to_json,
 )
 from chassis.errors import GendanError
+from chassis.notation import Unencodable, from_json, to_json
 from chassis.observe import RPC_CALLS, RPC_LATE_REPLIES
 from chassis.rpc.wire import (
     CALL_IDS_HEADER,

@@ -27,14 +27,12 @@ from chassis.bus import (
     HEARTBEAT_SECONDS,
     BackOff,
     Lane,
-    Unencodable,
     connect,
-    from_json,
     publish_frames,
-    to_json,
 )
 from chassis.errors import GendanError
 from chassis.guards import Intake
+from chassis.notation import Unencodable, from_json, to_json
 from chassis.observe import RPC_EXPIRED, RPC_REJECTED, RPC_REPLIES_DROPPED, RPC_SERVED
 from chassis.rpc.client import MAX_PENDING, RpcClient
 from chassis.rpc.wire import (

@@ -41,7 +41,7 @@ def inbox_ignored() -> None:
 
     inbox.admit = lambda *_arguments, **_named: Verdict.FRESH
 
-    def admit_all(session: Any, come: Any) -> set[tuple[str, UUID]] | None:
+    def admit_all(connection: Any, come: Any) -> set[tuple[str, UUID]] | None:
         return {(listener, event.message_id) for listener, event in come}
 
     inbox.admit_together = admit_all

@@ -44,7 +44,7 @@ def keep_shipment(work: Work, view: Mapping[str, Any], sequence: int) -> None:
 
 def _keep(work: Work, copy: Any, row: dict[str, Any]) -> None:
     table: Table = copy.__table__
-    upsert_newer(work.session, table, row, key=["id"])
+    upsert_newer(work.connection, table, row, key=["id"])
 
 
 def order(work: Work, number: str) -> OrderCopy:

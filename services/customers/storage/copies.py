@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,10 +15,10 @@ from services.customers.domain.copies import AcceptedLot, OrderCopy, ShipmentCop
 from services.customers.domain.goods import Goods
 
 
-def keep_order(session: Session, view: Mapping[str, Any], sequence: int) -> bool:
+def keep_order(connection: Connection, view: Mapping[str, Any], sequence: int) -> bool:
     """Keep an order's public view unless a newer one is here; gives whether it was written."""
     return upsert_newer(
-        session,
+        connection,
         OrderCopy.__table__,  # type: ignore[arg-type]
         {
             "id": view["id"],
@@ -94,11 +94,11 @@ def keep_lot(
 
 
 def keep_shipment(
-    session: Session, view: Mapping[str, Any], sequence: int, *, is_live: bool
+    connection: Connection, view: Mapping[str, Any], sequence: int, *, is_live: bool
 ) -> bool:
     """Keep a shipment's lines unless a newer view is here; gives whether it was written."""
     return upsert_newer(
-        session,
+        connection,
         ShipmentCopy.__table__,  # type: ignore[arg-type]
         {
             "id": view["id"],

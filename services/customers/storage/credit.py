@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, func, or_, select
+from sqlalchemy import Connection, Table, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -91,7 +91,7 @@ where customer.id = %(customer_id)s"""
 
 
 def lock_for_new_order(
-    session: Session, customer_id: UUID, order_id: UUID, today: date
+    connection: Connection, customer_id: UUID, order_id: UUID, today: date
 ) -> Standing | None:
     """Lock an account for an order's first reservation; None where the order has a row.
 
@@ -99,7 +99,7 @@ def lock_for_new_order(
     by `write_balances`. Of customer and contract there is what a policy is made of.
     """
     rows = ask(
-        session,
+        connection,
         _STANDING_FOR_NEW,
         {"customer_id": customer_id, "order_id": order_id, "today": today},
         lock=_LOCK_ACCOUNT,

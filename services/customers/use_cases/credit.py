@@ -91,7 +91,7 @@ def goods_of(work: Work, order: OrderCredit) -> Goods | None:
 
 def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Request) -> CreditAnswer:
     """Check and reserve in one transaction under the customer's one lock."""
-    standing = storage.lock_for_new_order(work.session, customer_id, order_id, work.today)
+    standing = storage.lock_for_new_order(work.connection, customer_id, order_id, work.today)
     if standing is None:
         order = storage.order(work.session, order_id=order_id)
         if order.customer_id != customer_id:

@@ -6,17 +6,20 @@ ledgers are append-only by trigger, the bounds of a balance are the database's c
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
 from chassis.errors import plain
-from chassis.roundtrips import as_json, ask
+from chassis.notation import as_json
+from chassis.roundtrips import ask
 from services.inventory.domain.material import MaterialMove, MaterialStock
 from services.inventory.domain.stock import Balance, Discrepancy, Move, Stock, StockKey
+from services.inventory.storage.orders import HOLD_LOCK
 
 # It divides by nought unless every balance has moved that was to move.
 _BOOK_STOCK = """
@@ -50,8 +53,14 @@ _LOCK_STOCK = """
 select product_id, store_code, condition, on_hand, reserved from stock
 where (product_id, store_code, condition) in (
     select * from unnest(%(products)s::uuid[], %(stores)s::text[], %(conditions)s::text[]))
-order by product_id, store_code, condition for update
+{only}order by product_id, store_code, condition for update
 """
+_LOCK_STOCK_FOR_FIRST = f"""
+with held as (select from reservation where order_id = %(order_id)s limit 1),
+locked as ({_LOCK_STOCK.format(only="and not exists (select from held) ")})
+select exists (select from held) as is_known, locked.*
+from (select) as one left join locked on true
+"""  # noqa: S608  our own texts
 
 _BOOK_MATERIAL = text("""
 with move as (
@@ -77,7 +86,7 @@ where material_stock.material_id = change.material_id
 """)
 
 
-def lock_stock(session: Session, keys: Collection[StockKey]) -> dict[StockKey, Balance]:
+def lock_stock(connection: Connection, keys: Collection[StockKey]) -> dict[StockKey, Balance]:
     """Lock balances in their one fixed order and read them; one that never moved is zero.
 
     Whoever changes balances has locked all of them by one call of this, so no two
@@ -86,26 +95,49 @@ def lock_stock(session: Session, keys: Collection[StockKey]) -> dict[StockKey, B
     found = dict.fromkeys(keys, Balance())
     if not keys:
         return found
+    rows = ask(connection, _LOCK_STOCK.format(only=""), _places(keys))
+    return found | _balances(rows)
+
+
+def lock_for_first_hold(
+    connection: Connection, order_id: UUID, number: str, keys: Collection[StockKey]
+) -> dict[StockKey, Balance] | None:
+    """Lock an order's row, and these balances as `lock_stock` does, in one journey.
+
+    None where something is or was held for the order: then only its row is locked, as what it
+    holds decides which balances have to be locked together with these.
+    """
     rows = ask(
-        session,
-        _LOCK_STOCK,
-        {
-            "products": [key.product_id for key in keys],
-            "stores": [key.store_code for key in keys],
-            "conditions": [str(key.condition) for key in keys],
-        },
+        connection,
+        _LOCK_STOCK_FOR_FIRST,
+        {"order_id": order_id, "number": number, **_places(keys)},
+        lock=HOLD_LOCK,
     )
-    for row in rows:
-        found[StockKey(row.product_id, row.store_code, row.condition)] = Balance(
-            row.on_hand, row.reserved
-        )
-    return found
+    if rows[0].is_known:
+        return None
+    return dict.fromkeys(keys, Balance()) | _balances(rows)
 
 
-def open_stock(session: Session, keys: Collection[StockKey]) -> dict[StockKey, Balance]:
+def _places(keys: Collection[StockKey]) -> dict[str, Any]:
+    return {
+        "products": [key.product_id for key in keys],
+        "stores": [key.store_code for key in keys],
+        "conditions": [str(key.condition) for key in keys],
+    }
+
+
+def _balances(rows: Sequence[Any]) -> dict[StockKey, Balance]:
+    return {
+        StockKey(row.product_id, row.store_code, row.condition): Balance(row.on_hand, row.reserved)
+        for row in rows
+        if row.product_id is not None
+    }
+
+
+def open_stock(work: Work, keys: Collection[StockKey]) -> dict[StockKey, Balance]:
     """Lock balances as `lock_stock` does, and begin at zero those that never moved."""
-    _begin_stock(session, keys)
-    return lock_stock(session, keys)
+    _begin_stock(work.session, keys)
+    return lock_stock(work.connection, keys)
 
 
 def _begin_stock(session: Session, keys: Collection[StockKey]) -> None:
@@ -146,7 +178,7 @@ def book_stock(work: Work, moves: Sequence[Move], *, at_the_end: bool = False) -
     if at_the_end:
         work.bundle.add(_BOOK_STOCK, booked)
     else:
-        ask(work.session, _BOOK_STOCK, booked)
+        ask(work.connection, _BOOK_STOCK, booked)
 
 
 def lock_material(session: Session, material_ids: Iterable[UUID]) -> dict[UUID, Balance]:

@@ -8,7 +8,9 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis.roundtrips import as_json, ask
+from chassis.database import Work
+from chassis.notation import as_json
+from chassis.roundtrips import ask
 from services.inventory.domain.errors import OrderNotKnown
 from services.inventory.domain.order import OrderCopy
 
@@ -27,16 +29,16 @@ _LOCK = _FRESH.on_conflict_do_update(
 ).returning(OrderCopy)
 
 
-def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCopy:
+def lock(work: Work, order_id: UUID, number: str | None = None) -> OrderCopy:
     """Lock an order's row and load it; made here if no event of the order has come yet.
 
     Whatever holds, frees or makes something for an order locks this row first, and stock and
     material after it. Locking again in the same transaction costs nothing.
     """
-    locked: dict[UUID, OrderCopy] = session.info.setdefault("locked_orders", {})
+    locked: dict[UUID, OrderCopy] = work.info.setdefault("locked_orders", {})
     if order_id in locked:
         return locked[order_id]
-    order = session.scalars(
+    order: OrderCopy = work.session.scalars(
         _LOCK,
         {"order_id": order_id, "number": number},
         execution_options={"populate_existing": True},
@@ -45,19 +47,17 @@ def lock(session: Session, order_id: UUID, number: str | None = None) -> OrderCo
     return order
 
 
-_HOLD_LOCK = """
+#: Makes an order's row where there is none, and locks it.
+HOLD_LOCK = """
 insert into order_copy (order_id, number, view_version, revision, view)
 values (%(order_id)s, %(number)s, 0, 0, '{}')
-on conflict (order_id) do update set number = coalesce(order_copy.number, excluded.number)
-returning xmax = 0 as is_new"""
+on conflict (order_id) do update set number = coalesce(order_copy.number, excluded.number)"""
 
 
-def hold_lock(session: Session, order_id: UUID, number: str | None = None) -> bool:
-    """Lock an order's row without loading it; gives whether nothing was known of the order."""
-    if order_id in session.info.get("locked_orders", ()) or order_id in _kept(session):
-        return False
-    ((is_new,),) = ask(session, _HOLD_LOCK, {"order_id": order_id, "number": number})
-    return bool(is_new)
+def hold_lock(work: Work, order_id: UUID, number: str | None = None) -> None:
+    """Lock an order's row without loading it."""
+    if order_id not in work.info.get("locked_orders", ()) and order_id not in _kept(work):
+        ask(work.connection, HOLD_LOCK, {"order_id": order_id, "number": number})
 
 
 _KEEP = """
@@ -72,14 +72,14 @@ where order_copy.view_version <= excluded.view_version and order_copy.stopped_at
 returning 1"""
 
 
-def keep(session: Session, view: Mapping[str, Any]) -> bool:
+def keep(work: Work, view: Mapping[str, Any]) -> bool:
     """Keep and lock an order's view without loading its row.
 
     False where a newer one is here, or the order was stopped here: then nothing was done.
     """
     order_id = UUID(view["id"])
     kept = ask(
-        session,
+        work.connection,
         _KEEP,
         {
             "order_id": order_id,
@@ -93,12 +93,12 @@ def keep(session: Session, view: Mapping[str, Any]) -> bool:
     )
     if not kept:
         return False
-    _kept(session).add(order_id)
+    _kept(work).add(order_id)
     return True
 
 
-def _kept(session: Session) -> set[UUID]:
-    kept: set[UUID] = session.info.setdefault("kept_orders", set())
+def _kept(work: Work) -> set[UUID]:
+    kept: set[UUID] = work.info.setdefault("kept_orders", set())
     return kept
 
 

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import Connection, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
-from chassis.roundtrips import as_json, ask
+from chassis.notation import as_json
+from chassis.roundtrips import ask
 from services.inventory.domain.errors import Withdrawn
 from services.inventory.domain.product import Supply
 from services.inventory.domain.reservation import (
@@ -47,10 +48,10 @@ def of_order(session: Session, order_id: UUID) -> Sequence[Reservation]:
     ).all()
 
 
-def has_surplus(session: Session, order_id: UUID) -> bool:
+def has_surplus(connection: Connection, order_id: UUID) -> bool:
     """Whether an order holds what a submit gave up; asked for every submit."""
     query = "select exists (select from reservation where order_id = %s and surplus > 0)"
-    return bool(ask(session, query, (order_id,))[0][0])
+    return bool(ask(connection, query, (order_id,))[0][0])
 
 
 def write(
@@ -88,7 +89,7 @@ def write(
     if at_the_end:
         work.bundle.add(_WRITE, written)
     else:
-        ask(work.session, _WRITE, written)
+        ask(work.connection, _WRITE, written)
 
 
 def note_command(

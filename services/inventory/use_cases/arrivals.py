@@ -135,7 +135,7 @@ def _receive_material(work: Work, arrival: Arrival, material_id: UUID) -> list[U
 
 def _receive_goods(work: Work, arrival: Arrival, product_id: UUID) -> None:
     key = StockKey(product_id, arrival.store_code)
-    balance = ledger.open_stock(work.session, [key])[key]
+    balance = ledger.open_stock(work, [key])[key]
     if arrival.received_quantity:
         move = Move(
             key,

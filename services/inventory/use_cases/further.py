@@ -52,7 +52,7 @@ def plan_further(
 ) -> Instruction:
     """Date a further instruction under the planner's signature, and book its slots."""
     work.principal.require("planner")
-    orders.lock(work.session, instructions.order_of(work.session, number))
+    orders.lock(work, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
     instruction.check_plannable()
     check_version(number, instruction.version, expected_version)
@@ -72,7 +72,7 @@ def plan_further(
 
 
 def _order_and_line(work: Work, instruction: Instruction) -> tuple[OrderCopy, LineCopy]:
-    order = orders.lock(work.session, instruction.order_id)
+    order = orders.lock(work, instruction.order_id)
     line = order.line(instruction.line_id)
     if line is None or not line.is_made or line.short_closed:
         raise LineNotMade(order_number=order.number, line_id=instruction.line_id)

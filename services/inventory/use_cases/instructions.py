@@ -76,7 +76,7 @@ def issue_instruction(
     Orders has checked grade and money. Asked again by the same signer it stays as it is.
     Raises OrderOnHold, OrderNotConfirmed, LineNotMade, ScheduleNotSigned, IllegalMove.
     """
-    copy = orders.lock(work.session, UUID(order["id"]), order["number"])
+    copy = orders.lock(work, UUID(order["id"]), order["number"])
     copy.take(dict(order))
     line = copy.line(line_id)
     if line is None or not line.is_made or line.short_closed:
@@ -365,7 +365,7 @@ def _loaded(
     `legal` checks what besides the move is to be told before a stale version.
     """
     work.principal.require(*roles)
-    order = orders.lock(work.session, instructions.order_of(work.session, number))
+    order = orders.lock(work, instructions.order_of(work.session, number))
     check_shown(work, order, number)
     instruction = instructions.locked(work.session, number)
     instruction.check_move(wish)
@@ -389,7 +389,7 @@ def _forward(
     """
     instruction = _loaded(work, number, wish, roles, expected_version, legal=legal)
     if not instruction.into_free_stock:
-        check_not_held(work, orders.lock(work.session, instruction.order_id))
+        check_not_held(work, orders.lock(work, instruction.order_id))
     return instruction
 
 

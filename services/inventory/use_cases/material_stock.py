@@ -33,7 +33,7 @@ def reserve_material(
     All or nothing: where anything is short, nothing changes and the shortages are given.
     Lines whose material was consumed already are left alone. The order stops waiting.
     """
-    orders.lock(work.session, order_id)
+    orders.lock(work, order_id)
     claims = material_claims.of_order(work.session, order_id)
     wanted = _without_consumed(demand, claims)
     balances = ledger.lock_material(
@@ -55,7 +55,7 @@ def wait_for_material(
 
     Gives whether it was served at once, because everything it needs is free after all.
     """
-    orders.lock(work.session, order_id)
+    orders.lock(work, order_id)
     claims = material_claims.of_order(work.session, order_id)
     wanted = _without_consumed(demand, claims)
     ledger.lock_material(
@@ -81,7 +81,7 @@ def wait_for_rest(
     What was consumed then is in the ledger; the claim is from now on of what is still to be
     made. Gives whether it was served at once.
     """
-    orders.lock(work.session, order_id)
+    orders.lock(work, order_id)
     ledger.lock_material(work.session, {d.material_id for d in demand})
     material_claims.forget(work.session, order_id, line_id)
     material_claims.write(work.session, _claims(order_id, demand, ZERO, work.now))
@@ -128,7 +128,7 @@ def consume_material(work: Work, order_id: UUID, line_id: UUID, *, reference: st
 
     Raises MaterialNotHeld unless all of it is held.
     """
-    orders.lock(work.session, order_id)
+    orders.lock(work, order_id)
     claims = [c for c in material_claims.of_order(work.session, order_id) if c.line_id == line_id]
     if any(claim.consumed for claim in claims):
         return
@@ -170,7 +170,7 @@ def return_unused(
 
     Raises TooMuchReturned where that is more than was taken for the line.
     """
-    orders.lock(work.session, order_id)
+    orders.lock(work, order_id)
     claims = check_unused(work, order_id, line_id, unused)
     back = {material_id: quantity for material_id, quantity in unused.items() if quantity}
     ledger.lock_material(work.session, back)
@@ -237,7 +237,7 @@ def free_material(
 
     With `held_before`, what was claimed since that moment stays. Freeing twice changes nothing.
     """
-    orders.lock(work.session, order_id)
+    orders.lock(work, order_id)
     claims = [
         claim
         for claim in material_claims.of_order(work.session, order_id)

@@ -49,11 +49,11 @@ def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datet
 
 def hold_what_is_there(work: Work, order_id: UUID, wanted: Sequence[Wanted]) -> None:
     """Hold for an order that was imported each line that free stock covers, and leave the rest."""
-    orders.hold_lock(work.session, order_id)
+    orders.hold_lock(work, order_id)
     known = holds_of(reservations.of_order(work.session, order_id))
     store_code = work.setting("shipping_store")
     balances = ledger.lock_stock(
-        work.session, {StockKey(line.product_id, store_code) for line in wanted}
+        work.connection, {StockKey(line.product_id, store_code) for line in wanted}
     )
     free: dict[StockKey, Decimal] = {key: balance.free for key, balance in balances.items()}
     holds: dict[HoldKey, Hold] = {}

@@ -18,9 +18,9 @@ DATED = frozenset({"awaiting_return", "confirmed", "in_progress"})
 
 def follow_order(work: Work, name: str, view: dict[str, Any]) -> None:
     """Keep an order's newest view, its row locked, and let what is signed and made follow it."""
-    if _is_kept_only(name, view) and orders.keep(work.session, view):
+    if _is_kept_only(name, view) and orders.keep(work, view):
         return
-    order = orders.lock(work.session, UUID(view["id"]), view["number"])
+    order = orders.lock(work, UUID(view["id"]), view["number"])
     if not order.take(view):
         return
     if order.is_over or name == "order_expired":

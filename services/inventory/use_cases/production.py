@@ -86,7 +86,7 @@ def correct_report(
 
 def _in_work(work: Work, number: str) -> Instruction:
     work.principal.require(*REPORTERS)
-    orders.lock(work.session, instructions.order_of(work.session, number))
+    orders.lock(work, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
     if not instruction.is_in_work:
         instruction.check_move(InstructionState.FINISHED)

@@ -39,12 +39,19 @@ def reserve_stock(
     substitutes), or Withdrawn where the command was taken back before it came. What the order
     gives up stays reserved until its event tells that the submit stood (`settle_stock`).
     """
-    is_new = orders.hold_lock(work.session, order_id, order_number)
     store_code = work.setting("shipping_store")
-    before = {} if is_new else _stock_holds(reservations.of_order(work.session, order_id))
+    balances = ledger.lock_for_first_hold(
+        work.connection,
+        order_id,
+        order_number,
+        {StockKey(line.product_id, store_code) for line in wanted},
+    )
+    known = [] if balances is not None else reservations.of_order(work.session, order_id)
+    before = _stock_holds(known)
     after = holding.wanted_holds(before, wanted, store_code)
     changes = holding.reserved_changes(before, after)
-    balances = _lock(work, changes)
+    if balances is None:
+        balances = _lock(work, changes)
     if any(change > balances[StockKey(*shelf)].free for shelf, change in changes.items()):
         if reservations.has_come(work.session, command_id):
             raise Withdrawn(command_id=command_id)
@@ -63,7 +70,7 @@ def undo_stock(work: Work, order_id: UUID, command_id: str) -> None:
 
     A command that has not come yet finds the tombstone left here and is refused.
     """
-    orders.hold_lock(work.session, order_id)
+    orders.hold_lock(work, order_id)
     if reservations.withdraw(work.session, command_id, order_id, work.now):
         return
     command = reservations.command(work.session, command_id)
@@ -80,8 +87,8 @@ def undo_stock(work: Work, order_id: UUID, command_id: str) -> None:
 
 def settle_stock(work: Work, order_id: UUID, wanted: Mapping[UUID, Decimal]) -> None:
     """Let go of what a submit gave up, now that the submit stands; `wanted` is by line."""
-    orders.hold_lock(work.session, order_id)
-    if not reservations.has_surplus(work.session, order_id):
+    orders.hold_lock(work, order_id)
+    if not reservations.has_surplus(work.connection, order_id):
         return
     rows = reservations.of_order(work.session, order_id)
     before = _stock_holds(rows)
@@ -108,8 +115,8 @@ def receive_finished(
     key = StockKey(product_id, store_code)
     is_held = order_id is not None and line_id is not None
     if order_id is not None:
-        orders.hold_lock(work.session, order_id)
-    ledger.open_stock(work.session, [key])
+        orders.hold_lock(work, order_id)
+    ledger.open_stock(work, [key])
     ledger.book_stock(
         work,
         [
@@ -153,7 +160,7 @@ def consume_dispatched(
     A fact is never refused: what is not held for the line is taken from free stock, and what
     the books do not have at all is recorded as a discrepancy, to be counted.
     """
-    orders.hold_lock(work.session, order_id)
+    orders.hold_lock(work, order_id)
     if reservations.was_booked(work.session, shipment, [MoveKind.DISPATCHED]):
         return
     store_code = work.setting("shipping_store")
@@ -161,7 +168,7 @@ def consume_dispatched(
     held = holding.holds_of(rows)
     keys = {StockKey(line.product_id, store_code) for line in lines}
     keys |= {StockKey(key.product_id, key.store_code) for key in held}
-    balances = ledger.lock_stock(work.session, keys)
+    balances = ledger.lock_stock(work.connection, keys)
     free = {key: balance.free for key, balance in balances.items()}
     moves: list[Move] = []
     missing: list[Move] = []
@@ -227,7 +234,7 @@ def free_stock(
     With `held_before`, what was wanted again since that moment stays: an expiry that is told
     late must not free what a later submit holds. Freeing twice changes nothing.
     """
-    orders.hold_lock(work.session, order_id)
+    orders.hold_lock(work, order_id)
     rows = reservations.of_order(work.session, order_id)
     before = holding.holds_of(rows)
     leaving = {
@@ -258,7 +265,7 @@ def _stock_holds(rows: Iterable[Reservation]) -> dict[HoldKey, Hold]:
 
 
 def _lock(work: Work, shelves: Collection[tuple[UUID, str]]) -> dict[StockKey, Balance]:
-    return ledger.lock_stock(work.session, [StockKey(*shelf) for shelf in shelves])
+    return ledger.lock_stock(work.connection, [StockKey(*shelf) for shelf in shelves])
 
 
 def _book(work: Work, order_id: UUID, before: holding.Holds, after: holding.Holds) -> None:

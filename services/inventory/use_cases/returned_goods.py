@@ -48,7 +48,7 @@ def take_back(work: Work, case: str, lines: Sequence[ReturnedLine]) -> None:
         for line in lines
         if line.quantity
     ]
-    ledger.open_stock(work.session, {move.key for move in received})
+    ledger.open_stock(work, {move.key for move in received})
     if not reservations.was_booked(work.session, case, [MoveKind.RETURNED]):
         ledger.book_stock(work, received)
 
@@ -67,7 +67,7 @@ def follow_inspection(work: Work, case: str, lines: Sequence[InspectedLine]) -> 
         for step in steps
         if step.condition is not None
     }
-    balances = ledger.open_stock(work.session, keys)
+    balances = ledger.open_stock(work, keys)
     if reservations.was_booked(work.session, case, _INSPECTED):
         return
     left: dict[UUID, Decimal] = defaultdict(lambda: ZERO)

@@ -277,7 +277,7 @@ def _to_sign(
     """
     work.principal.require(SIGNERS[kind])
     order = orders.by_number(work.session, order_number)
-    order = orders.lock(work.session, order.order_id)
+    order = orders.lock(work, order.order_id)
     if revision != order.revision:
         raise StatementOutdated(
             order_number=order_number, revision=revision, current=order.revision

@@ -62,7 +62,7 @@ def book_stock(
     product = products.by_code(work.session, product_code)
     store = stock.store(work.session, store_code or work.setting("shipping_store"))
     key = StockKey(product.id, store.code, condition)
-    balance = ledger.open_stock(work.session, [key])[key]
+    balance = ledger.open_stock(work, [key])[key]
     moved = counted - balance.on_hand if counted is not None else change or quantities.ZERO
     moved = quantities.check(moved, product.unit_decimals)
     if balance.free + moved < 0:

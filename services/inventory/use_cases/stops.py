@@ -19,7 +19,7 @@ def block_order(work: Work, *, command_id: str, order_id: UUID, reason: str) -> 
 
     Raises Withdrawn where the block was taken back before it came.
     """
-    orders.lock(work.session, order_id)
+    orders.lock(work, order_id)
     for block in order_blocks.of_order(work.session, order_id):
         if block.command_id == command_id:
             if not block.stands:
@@ -42,7 +42,7 @@ def unblock_order(work: Work, *, order_id: UUID, command_id: str | None) -> None
 
     A block that has not come yet finds the tombstone left here and is refused.
     """
-    orders.lock(work.session, order_id)
+    orders.lock(work, order_id)
     known = order_blocks.of_order(work.session, order_id)
     for block in known:
         if command_id in (None, block.command_id) and block.stands:
@@ -58,7 +58,7 @@ def stop_order(work: Work, *, order_id: UUID, reason: str | None) -> list[Instru
     Asked again it changes nothing. Raises StopConsentMissing, nothing changed, while
     something is being made that the planner has not consented to stop.
     """
-    order = orders.lock(work.session, order_id)
+    order = orders.lock(work, order_id)
     found = instructions.of_order(work.session, order_id)
     if not order.is_stopped:
         refused = [row.number for row in found if row.needs_stop_consent]
@@ -125,7 +125,7 @@ def consent_to_stop(
     The material he says is unused goes back when it is. Raises TooMuchReturned.
     """
     work.principal.require("planner")
-    orders.lock(work.session, instructions.order_of(work.session, number))
+    orders.lock(work, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
     instruction.check_move(InstructionState.CANCELLED)
     check_version(number, instruction.version, expected_version)

@@ -65,7 +65,7 @@ def consent_transfer(
     transfer.send(person_id=work.principal.person_id, name=work.principal.name, at=work.now)
     check_version(number, transfer.version, expected_version)
     key = StockKey(product.id, transfer.from_store)
-    balance = ledger.lock_stock(work.session, [key])[key]
+    balance = ledger.lock_stock(work.connection, [key])[key]
     if balance.free < transfer.quantity:
         raise StockHeld(code=product.code, free=balance.free)
     _book(work, transfer, key, MoveKind.SENT, -transfer.quantity)
@@ -100,7 +100,7 @@ def receive_transfer(
     transfer.receive(name=work.principal.name, at=work.now)
     check_version(number, transfer.version, expected_version)
     key = StockKey(product.id, transfer.to_store)
-    balance = ledger.open_stock(work.session, [key])[key]
+    balance = ledger.open_stock(work, [key])[key]
     _book(work, transfer, key, MoveKind.TRANSFERRED, transfer.quantity)
     wishes.meet_wishes(work, product.id, balance.free + transfer.quantity)
     return _done(work, transfer, product, "receive_transfer", note)

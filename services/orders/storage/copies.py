@@ -54,7 +54,7 @@ def about_draft(
 ) -> AboutDraft:
     """Give what a new draft is about. Raises CustomerNotKnown, CustomerInactive."""
     (found,) = ask(
-        work.session,
+        work.connection,
         _ABOUT_DRAFT,
         {
             "customer": customer_code,
@@ -69,7 +69,7 @@ def about_draft(
 
 def customer(work: Work, code: str) -> Mapping[str, Any]:
     """Give a customer's public view. Raises CustomerNotKnown, CustomerInactive."""
-    rows = ask(work.session, _CUSTOMER, (code,))
+    rows = ask(work.connection, _CUSTOMER, (code,))
     return _checked(work, code, rows[0]._asdict() if rows else None)
 
 
@@ -153,7 +153,7 @@ def _keep(
     for name in ("id", "order_id"):
         if name in row:
             row[name] = UUID(str(row[name]))
-    return upsert_newer(work.session, table, row, key=[key])
+    return upsert_newer(work.connection, table, row, key=[key])
 
 
 def shipments_of(work: Work, order_id: UUID) -> Sequence[ShipmentCopy]:

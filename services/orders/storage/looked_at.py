@@ -69,7 +69,7 @@ def by_id(work: Work, order_id: UUID) -> LookedAt:
 
 
 def _one(work: Work, statement: str, asked: str | UUID) -> LookedAt:
-    rows = ask(work.session, statement, {"asked": asked})
+    rows = ask(work.connection, statement, {"asked": asked})
     who = work.principal
     if not rows or (who.limited_to_own_customers and rows[0].salesperson_id != who.person_id):
         raise OrderNotFound(order_number=str(asked))

@@ -42,7 +42,7 @@ class CursorNotOurs(Invalid):
 
 def next_number(work: Work) -> str:
     """Give the next order number: D, the business date, and a count that never repeats."""
-    ((count,),) = ask(work.session, _NEXT_COUNT)
+    ((count,),) = ask(work.connection, _NEXT_COUNT)
     return number(work, count)
 
 

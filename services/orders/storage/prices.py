@@ -53,7 +53,7 @@ MARKET_BY_CODE = _MARKET.format(
 def market(work: Work, product_ids: Iterable[UUID], customer_id: UUID, today: date) -> Market:
     """Give what holds today for these products and this customer, and what it last paid."""
     (found,) = ask(
-        work.session,
+        work.connection,
         _MARKET_BY_ID,
         {"products": list(set(product_ids)), "customer": customer_id, "today": today},
     )

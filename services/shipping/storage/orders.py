@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Connection, Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -30,12 +30,12 @@ def by_id(session: Session, order_id: UUID) -> OrderCopy | None:
     return session.get(OrderCopy, order_id)
 
 
-def keep(session: Session, view: dict[str, Any], sequence: int) -> bool:
+def keep(connection: Connection, view: dict[str, Any], sequence: int) -> bool:
     """Write an order's view unless a newer one is here; tells whether it was written."""
     table = OrderCopy.__table__
     assert isinstance(table, Table)  # noqa: S101  what declarative gives, for the type checker
     return upsert_newer(
-        session,
+        connection,
         table,
         {
             "order_id": view["id"],

@@ -47,7 +47,7 @@ def session(engine: Engine) -> Iterator[Session]:
 
 def admit(session: Session, message_id: UUID, sequence: int, **options: Any) -> Verdict:
     return inbox.admit(
-        session,
+        session.connection(),
         listener="keep_copy",
         message_id=message_id,
         aggregate=ORDER,
@@ -287,7 +287,7 @@ def test_what_some_listener_has_neither_handled_nor_kept_is_missing(session: Ses
 def test_of_copies_the_newer_wins_in_whatever_order_they_come(session: Session) -> None:
     def keep(name: str, sequence: int) -> bool:
         return inbox.upsert_newer(
-            session,
+            session.connection(),
             copies,
             {"customer_id": "c-1", "name": name, "sequence": sequence},
             key=["customer_id"],

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.orm import Session
 
 from chassis import roundtrips
 from chassis.database import connect
@@ -23,60 +22,60 @@ def engine(empty_database: str) -> Iterator[Engine]:
     made.dispose()
 
 
-def prepared(session: Session) -> list[str]:
-    """Give the texts of what the session's connection has prepared, in their order."""
-    return [row.statement for row in session.execute(text(PREPARED + " order by name"))]
+def prepared(connection: Connection) -> list[str]:
+    """Give the texts of what the connection has prepared, in their order."""
+    return [row.statement for row in connection.execute(text(PREPARED + " order by name"))]
 
 
 def test_a_statement_is_read_and_planned_at_its_first_use_only(engine: Engine) -> None:
     query = "select %(name)s::text as name, %(name)s::text = 'b' as is_b, '%%' as percent"
-    with Session(engine) as session:
-        (first,) = ask(session, query, {"name": "a"})
-        (second,) = ask(session, query, {"name": "b", "unused": 1})
+    with engine.connect() as connection:
+        (first,) = ask(connection, query, {"name": "a"})
+        (second,) = ask(connection, query, {"name": "b", "unused": 1})
         assert (first.name, first.is_b, first.percent) == ("a", False, "%")
         assert (second.name, second.is_b) == ("b", True)
-        (kept,) = prepared(session)
+        (kept,) = prepared(connection)
         assert "as select $1::text as name, $1::text = 'b' as is_b, '%' as percent;" in kept
 
 
 def test_places_without_names_are_filled_in_their_order(engine: Engine) -> None:
-    with Session(engine) as session:
-        rows = ask(session, "select %s::int - %s::int as rest", (5, 3))
+    with engine.connect() as connection:
+        rows = ask(connection, "select %s::int - %s::int as rest", (5, 3))
     assert [row.rest for row in rows] == [2]
 
 
 def test_a_statement_without_values_is_prepared_too(engine: Engine) -> None:
-    with Session(engine) as session:
-        assert ask(session, "select 7 as found")[0].found == 7
-        assert ask(session, "select 7 as found")[0].found == 7
-        assert len(prepared(session)) == 1
+    with engine.connect() as connection:
+        assert ask(connection, "select 7 as found")[0].found == 7
+        assert ask(connection, "select 7 as found")[0].found == 7
+        assert len(prepared(connection)) == 1
 
 
 def test_after_a_message_that_failed_the_connection_prepares_anew(engine: Engine) -> None:
     insert = "insert into thing (name, size) values (%(name)s, %(size)s)"
-    with Session(engine) as session:
-        ask(session, "select 1")
-        bundle = Bundle(session)
+    with engine.connect() as connection:
+        ask(connection, "select 1")
+        bundle = Bundle(connection)
         bundle.add(insert, {"name": "a", "size": 1})
         bundle.add("select 1 / %s", (0,))
         bundle.add("select 2 / %s", (1,))  # never reached, so never prepared
         with pytest.raises(DBAPIError):
             bundle.send()
-        session.rollback()
+    with engine.connect() as connection:  # the same one, from a pool of one
         for statement in ("select 2 / %s", "select 1 / %s"):
-            ask(session, statement, (1,))
-        ask(session, insert, {"name": "b", "size": 2})
-        assert [row.name for row in ask(session, "select name from thing")] == ["b"]
-        assert len(prepared(session)) == 4
+            ask(connection, statement, (1,))
+        ask(connection, insert, {"name": "b", "size": 2})
+        assert [row.name for row in ask(connection, "select name from thing")] == ["b"]
+        assert len(prepared(connection)) == 4
 
 
 def test_rows_written_at_the_end_are_committed_with_it(engine: Engine) -> None:
-    with Session(engine) as session:
-        bundle = Bundle(session)
+    with engine.connect() as connection:
+        bundle = Bundle(connection)
         bundle.add("insert into thing (name) values (%s)", ("a",))
         bundle.send(commit=True)
-    with Session(engine) as session:
-        assert session.scalar(text("select count(*) from thing")) == 1
+    with engine.connect() as connection:
+        assert connection.scalar(text("select count(*) from thing")) == 1
 
 
 def test_what_breaks_a_constraint_raises_what_was_agreed(engine: Engine) -> None:
@@ -84,14 +83,14 @@ def test_what_breaks_a_constraint_raises_what_was_agreed(engine: Engine) -> None
         pass
 
     insert = "insert into thing (name) values ('a')"
-    with Session(engine) as session:
-        bundle = Bundle(session)
+    with engine.connect() as connection:
+        bundle = Bundle(connection)
         bundle.add(insert)
         bundle.add(insert, refusals={"thing_pkey": Taken()})
         with pytest.raises(Taken):
             bundle.send()
-        session.rollback()
-        bundle = Bundle(session)
+    with engine.connect() as connection:
+        bundle = Bundle(connection)
         bundle.add(insert)
         bundle.add(insert)
         with pytest.raises(IntegrityError):
@@ -103,16 +102,16 @@ def test_no_more_than_a_bounded_number_is_prepared_and_none_that_is_long(
 ) -> None:
     monkeypatch.setattr(roundtrips, "MOST_PREPARED", 2)
     monkeypatch.setattr(roundtrips, "LONGEST_PREPARED", 30)
-    with Session(engine) as session:
-        assert ask(session, f"select '{'x' * 30}'")[0][0] == "x" * 30
+    with engine.connect() as connection:
+        assert ask(connection, f"select '{'x' * 30}'")[0][0] == "x" * 30
         for number in range(4):
-            assert ask(session, f"select {number} + %s", (1,))[0][0] == number + 1
-        assert len(prepared(session)) == 2
+            assert ask(connection, f"select {number} + %s", (1,))[0][0] == number + 1
+        assert len(prepared(connection)) == 2
 
 
 def test_a_bad_statement_is_told_as_sqlalchemy_tells_it_without_its_values(engine: Engine) -> None:
-    with Session(engine) as session, pytest.raises(ProgrammingError) as told:
-        ask(session, "select nothing from nowhere where name = %s", ("13800001111",))
+    with engine.connect() as connection, pytest.raises(ProgrammingError) as told:
+        ask(connection, "select nothing from nowhere where name = %s", ("13800001111",))
     assert "13800001111" not in str(told.value)
 
 
@@ -121,32 +120,32 @@ def test_a_connection_that_was_ended_is_replaced(
     empty_database: str, engine: Engine, *, only_reads: bool
 ) -> None:
     used = connect(empty_database, application="test", pool_size=1, only_reads=only_reads)
-    with Session(used) as session:
-        pid = ask(session, "select pg_backend_pid()")[0][0]
+    with used.connect() as connection:
+        pid = ask(connection, "select pg_backend_pid()")[0][0]
     with engine.begin() as other:
         other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
-    with Session(used) as session:
+    with used.connect() as connection:
         with pytest.raises(DBAPIError) as told:
-            ask(session, "select pg_backend_pid()")
+            ask(connection, "select pg_backend_pid()")
         assert told.value.connection_invalidated
-    with Session(used) as session:
-        assert ask(session, "select pg_backend_pid()")[0][0] != pid
+    with used.connect() as connection:
+        assert ask(connection, "select pg_backend_pid()")[0][0] != pid
     used.dispose()
 
 
 def test_a_lock_is_held_before_the_statement_looks(engine: Engine, empty_database: str) -> None:
     other = connect(empty_database, application="test", pool_size=1)
-    with Session(engine) as session:
-        session.execute(text("insert into thing values ('a', 1)"))
-        session.commit()
+    with engine.connect() as connection:
+        connection.execute(text("insert into thing values ('a', 1)"))
+        connection.commit()
         rows = ask(
-            session,
+            connection,
             "select size from thing where name = %(name)s",
             {"name": "a"},
             lock="select from thing where name = %(name)s for update",
         )
         assert rows[0].size == 1
-        with Session(other) as second, pytest.raises(DBAPIError) as told:
+        with other.connect() as second, pytest.raises(DBAPIError) as told:
             ask(
                 second,
                 "select size from thing where name = %(name)s",

@@ -6,7 +6,7 @@ from typing import Any
 import amqp
 import pytest
 
-from chassis import bus
+from chassis import bus, notation
 from tests.service.chassis.conftest import PRINCIPAL, Standing, eventually, within
 
 GOOD = b'{"args": [], "kwargs": {"principal": {}, "body": 1}}'
@@ -26,7 +26,7 @@ class RawCaller:
         self.channel.basic_consume(
             self.reply_key,
             no_ack=True,
-            callback=lambda message: self.replies.append(bus.from_json(message.body)),
+            callback=lambda message: self.replies.append(notation.from_json(message.body)),
         )
 
     def send(self, body: bytes = GOOD, key: str = "probe.echo", **properties: Any) -> None:

@@ -15,7 +15,7 @@ import amqp
 import psycopg2
 import pytest
 
-from chassis import bus
+from chassis import bus, notation
 from chassis.errors import Unavailable
 from chassis.rpc import RpcClient
 from deploy.local.engines import Engines
@@ -90,7 +90,7 @@ def test_a_request_that_arrives_late_is_not_started(probes: Probes, vhost: Vhost
     channel.queue_declare("late-replies", exclusive=True)
     channel.queue_bind("late-replies", "nameko-rpc", "late-replies")
     channel.basic_consume(
-        "late-replies", no_ack=True, callback=lambda m: replies.append(bus.from_json(m.body))
+        "late-replies", no_ack=True, callback=lambda m: replies.append(notation.from_json(m.body))
     )
     message = amqp.Message(
         b'{"args": [], "kwargs": {"principal": {}, "body": "late"}}',
