@@ -95,18 +95,24 @@ class Work:
         self, store: "Store", connection: Connection, principal: Principal, now: datetime
     ) -> None:
         self.store = store
-        self.connection = connection
+        self._connection = connection
         self.principal = principal
         self.now = now
         #: What this transaction knows of itself: locks it holds, what it has written.
         self.info: dict[str, Any] = {}
         #: The idempotency key of the command that runs; None elsewhere.
         self.key: str | None = None
-        #: What is written at the end of the transaction, after the aggregates.
+        #: What travels with the next journey, at the latest with COMMIT.
         self.bundle = Bundle(connection)
         self._session: Session | None = None
         self._announced: list[Announcement] = []
         self._logged: list[dict[str, Any]] = []
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction's connection; whoever asks on it finds what the bundle held written."""
+        self.bundle.send()
+        return self._connection
 
     @property
     def session(self) -> Session:
@@ -114,8 +120,9 @@ class Work:
 
         Two thirds of what a short transaction costs were a session that it did not use.
         """
+        self.bundle.send()
         if self._session is None:
-            self._session = Session(self.connection, expire_on_commit=False, autoflush=False)
+            self._session = Session(self._connection, expire_on_commit=False, autoflush=False)
         return self._session
 
     @property
@@ -124,7 +131,7 @@ class Work:
 
     def setting(self, key: str) -> Any:
         """Give a number of the business: what was set, else its declared default."""
-        return self.store.setting(self.connection, key)
+        return self.store.setting(self._connection, key)
 
     def announce(self, *events: Event) -> None:
         """Put events in the outbox when this transaction commits."""
@@ -195,7 +202,7 @@ class Work:
         self.settle()
         if self._session is not None:
             self._session.commit()
-        roundtrips.commit(self.connection)
+        roundtrips.commit(self._connection)
 
     def forget(self) -> None:
         """Let go of every object and lock known, written or not, as if the work began here."""

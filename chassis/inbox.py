@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session
 from chassis import clock
 from chassis.events import Received
 from chassis.mapping import MomentType
-from chassis.roundtrips import ask
+from chassis.roundtrips import Bundle, ask
 
 KEPT_DAYS = 14  # ARCHITECTURE §4.2
 
@@ -276,12 +276,27 @@ def upsert_newer(
     `row[sequence]` is the event's sequence. Gives whether it was written: an event that
     comes late or again changes nothing, so copies need no order (ARCHITECTURE §4.2).
     """
+    return bool(ask(connection, *_upsert(connection, table, row, key, sequence)))
+
+
+def add_newer(bundle: Bundle, table: Table, row: Mapping[str, Any], *, key: Sequence[str]) -> None:
+    """Write a copy as `upsert_newer` does, with the next journey: nobody is told whether."""
+    bundle.add(*_upsert(bundle.connection, table, row, key, "sequence"))
+
+
+def _upsert(
+    connection: Connection,
+    table: Table,
+    row: Mapping[str, Any],
+    key: Sequence[str],
+    sequence: str,
+) -> tuple[str, dict[str, Any]]:
     statement, processors = _upsert_of(table, tuple(row), tuple(key), sequence, connection.dialect)
     values = {
         name: value if value is None or processors[name] is None else processors[name](value)
         for name, value in row.items()
     }
-    return bool(ask(connection, statement, values))
+    return statement, values
 
 
 @lru_cache(maxsize=256)

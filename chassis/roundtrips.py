@@ -222,7 +222,7 @@ class Bundle:
     """Statements of one transaction that wait to be sent together, in their order."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._waiting: list[tuple[str, Values]] = []
         self._refusals: dict[str, Exception] = {}
 
@@ -251,7 +251,7 @@ class Bundle:
         if not rows:
             return
         names = tuple(rows[0])
-        form = _form(table, names, self._connection.dialect)
+        form = _form(table, names, self.connection.dialect)
         values = list(_bound(rows, names, form.processors))
         self.add(form.head + ",".join([form.row] * len(rows)), values, refusals=refusals)
 
@@ -277,10 +277,10 @@ class Bundle:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
-        thrifty = _driver(self._connection)
+        thrifty = _driver(self.connection)
         ends = commit and isinstance(thrifty, ThriftyConnection)
         try:
-            _run(self._connection, waiting, end=COMMIT if ends else "").close()
+            _run(self.connection, waiting, end=COMMIT if ends else "").close()
         except IntegrityError as error:
             broken = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
             if broken in self._refusals:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Table, func, select, union
 
 from chassis.database import Work
-from chassis.inbox import upsert_newer
+from chassis.inbox import add_newer
 from services.aftersales.domain.copies import OrderCopy, ShipmentCopy
 from services.aftersales.domain.errors import OrderNotKnown
 
@@ -44,7 +44,7 @@ def keep_shipment(work: Work, view: Mapping[str, Any], sequence: int) -> None:
 
 def _keep(work: Work, copy: Any, row: dict[str, Any]) -> None:
     table: Table = copy.__table__
-    upsert_newer(work.connection, table, row, key=["id"])
+    add_newer(work.bundle, table, row, key=["id"])
 
 
 def order(work: Work, number: str) -> OrderCopy:

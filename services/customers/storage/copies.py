@@ -6,33 +6,42 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis.inbox import upsert_newer
+from chassis.database import Work
+from chassis.inbox import add_newer, upsert_newer
 from services.customers.domain.copies import AcceptedLot, OrderCopy, ShipmentCopy
 from services.customers.domain.goods import Goods
 
 
-def keep_order(connection: Connection, view: Mapping[str, Any], sequence: int) -> bool:
-    """Keep an order's public view unless a newer one is here; gives whether it was written."""
-    return upsert_newer(
-        connection,
-        OrderCopy.__table__,  # type: ignore[arg-type]
-        {
-            "id": view["id"],
-            "sequence": sequence,
-            "number": view["number"],
-            "customer_id": view["customer"]["id"],
-            "stage": view["stage"],
-            "revision": view["revision"],
-            "total": view["total"],
-            "created_at": view["created_at"],
-            "lines": [_plain_line(line) for line in view["lines"]],
-        },
-        key=["id"],
-    )
+def keep_order(work: Work, view: Mapping[str, Any], sequence: int) -> None:
+    """Keep an order's public view unless a newer one is here."""
+    add_newer(work.bundle, _ORDERS, _order_row(view, sequence), key=["id"])
+
+
+def keep_newer_order(work: Work, view: Mapping[str, Any], sequence: int) -> bool:
+    """Keep an order's public view as `keep_order` does; gives whether it was written."""
+    row = _order_row(view, sequence)
+    return upsert_newer(work.connection, _ORDERS, row, key=["id"])
+
+
+_ORDERS: Any = OrderCopy.__table__
+
+
+def _order_row(view: Mapping[str, Any], sequence: int) -> dict[str, Any]:
+    return {
+        "id": view["id"],
+        "sequence": sequence,
+        "number": view["number"],
+        "customer_id": view["customer"]["id"],
+        "stage": view["stage"],
+        "revision": view["revision"],
+        "total": view["total"],
+        "created_at": view["created_at"],
+        "lines": [_plain_line(line) for line in view["lines"]],
+    }
 
 
 def _plain_line(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,12 +102,10 @@ def keep_lot(
     )
 
 
-def keep_shipment(
-    connection: Connection, view: Mapping[str, Any], sequence: int, *, is_live: bool
-) -> bool:
-    """Keep a shipment's lines unless a newer view is here; gives whether it was written."""
-    return upsert_newer(
-        connection,
+def keep_shipment(work: Work, view: Mapping[str, Any], sequence: int, *, is_live: bool) -> None:
+    """Keep a shipment's lines unless a newer view is here."""
+    add_newer(
+        work.bundle,
         ShipmentCopy.__table__,  # type: ignore[arg-type]
         {
             "id": view["id"],

@@ -47,7 +47,7 @@ def _goods(work: Work, order_id: UUID) -> Goods:
 
 def keep_confirmed_order(work: Work, view: View, sequence: int) -> None:
     """Keep a confirmed order's lines and draft what it has to pay first."""
-    if not copies.keep_order(work.connection, view, sequence):
+    if not copies.keep_newer_order(work, view, sequence):
         return
     _, _, order, _ = _locked(work, view["id"])
     notices.draft_at_confirmation(work, order)
@@ -55,7 +55,7 @@ def keep_confirmed_order(work: Work, view: View, sequence: int) -> None:
 
 def follow_short_closed_line(work: Work, view: View, sequence: int) -> None:
     """Free what was held for the rest of a line that will not be made or shipped."""
-    if not copies.keep_order(work.connection, view, sequence):
+    if not copies.keep_newer_order(work, view, sequence):
         return
     _, account, order, _ = _locked(work, view["id"])
     goods = _goods(work, order.id)
@@ -123,12 +123,12 @@ def _free(
 
 def _keep(work: Work, view: View, sequence: int) -> None:
     if view["customer"] is not None:
-        copies.keep_order(work.connection, view, sequence)
+        copies.keep_order(work, view, sequence)
 
 
 def keep_past_order(work: Work, view: View, sequence: int, *, fulfilled: bool) -> None:
     """Keep an order of the old books: it reserves nothing and owes nothing (O34)."""
-    copies.keep_order(work.connection, view, sequence)
+    copies.keep_order(work, view, sequence)
     if storage.customer_of(work.session, view["id"]) is not None:
         return
     customer_id = view["customer"]["id"]
@@ -164,7 +164,7 @@ def book_accepted_goods(work: Work, stocked: View) -> None:
 
 def keep_shipment(work: Work, view: View, sequence: int, *, is_live: bool) -> None:
     """Keep what a shipment takes, so that the next release knows what is spoken for."""
-    copies.keep_shipment(work.connection, view, sequence, is_live=is_live)
+    copies.keep_shipment(work, view, sequence, is_live=is_live)
 
 
 def book_dispatched_shipment(work: Work, view: View, sequence: int) -> None:
@@ -172,7 +172,7 @@ def book_dispatched_shipment(work: Work, view: View, sequence: int) -> None:
     order_id = view["order_id"]
     customer, account, order, contract = _locked(work, order_id)
     before = _goods(work, order_id).shipped_value
-    copies.keep_shipment(work.connection, view, sequence, is_live=True)
+    copies.keep_shipment(work, view, sequence, is_live=True)
     shipment = copies.shipment(work.session, view["id"])
     policy = policy_now(work, customer, account, contract)
     shipment.dispatched_at = view["dispatched_at"] or work.now

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis.inbox import upsert_newer
+from chassis.database import Work
+from chassis.inbox import add_newer
 from chassis.principal import Principal
 from services.shipping.domain.errors import OrderUnknown, Withdrawn
 from services.shipping.domain.order import BlockedFor, OrderBlock, OrderCopy, OrderLock, blocked_by
@@ -30,12 +31,12 @@ def by_id(session: Session, order_id: UUID) -> OrderCopy | None:
     return session.get(OrderCopy, order_id)
 
 
-def keep(connection: Connection, view: dict[str, Any], sequence: int) -> bool:
-    """Write an order's view unless a newer one is here; tells whether it was written."""
+def keep(work: Work, view: dict[str, Any], sequence: int) -> None:
+    """Write an order's view unless a newer one is here."""
     table = OrderCopy.__table__
     assert isinstance(table, Table)  # noqa: S101  what declarative gives, for the type checker
-    return upsert_newer(
-        connection,
+    add_newer(
+        work.bundle,
         table,
         {
             "order_id": view["id"],

@@ -15,8 +15,8 @@ def keep_order(work: Work, view: dict[str, Any], sequence: int) -> None:
     """Keep the newest view of an order; once it is cancelled, cancel what has not left."""
     if view["customer"] is None:
         return  # A memo of somebody not known yet: nothing of it can be shipped.
-    written = orders.keep(work.connection, view, sequence)
-    if written and view["stage"] == "cancelled":
+    orders.keep(work, view, sequence)
+    if view["stage"] == "cancelled":
         orders.lock(work.session, UUID(view["id"]))
         for shipment in shipments.of_order(work.session, UUID(view["id"]), lock=True):
             if shipment.is_open:
