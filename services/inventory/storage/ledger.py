@@ -149,11 +149,8 @@ def _begin_stock(session: Session, keys: Collection[StockKey]) -> None:
         )
 
 
-def book_stock(work: Work, moves: Sequence[Move], *, at_the_end: bool = False) -> None:
-    """Book movements of finished stock whose balances the caller has locked.
-
-    With `at_the_end` they are written when the transaction ends: nothing may read them before.
-    """
+def book_stock(work: Work, moves: Sequence[Move]) -> None:
+    """Book movements of finished stock whose balances the caller has locked."""
     if not moves:
         return
     rows = [
@@ -175,10 +172,7 @@ def book_stock(work: Work, moves: Sequence[Move], *, at_the_end: bool = False) -
         "balances": len({move.key for move in moves}),
         **_who(work),
     }
-    if at_the_end:
-        work.bundle.add(_BOOK_STOCK, booked)
-    else:
-        ask(work.connection, _BOOK_STOCK, booked)
+    work.bundle.add(_BOOK_STOCK, booked)
 
 
 def lock_material(session: Session, material_ids: Iterable[UUID]) -> dict[UUID, Balance]:

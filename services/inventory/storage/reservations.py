@@ -62,12 +62,10 @@ def write(
     supply: Supply,
     held_at: datetime,
     consumed: Mapping[HoldKey, Any] | None = None,
-    at_the_end: bool = False,
 ) -> None:
     """Write an order's holds as they now are, adding `consumed` to what was consumed before.
 
-    `held_at` tells a late event about an expired hold from the hold that came after it. With
-    `at_the_end` they are written when the transaction ends: nothing may read them before.
+    `held_at` tells a late event about an expired hold from the hold that came after it.
     """
     if not holds:
         return
@@ -86,10 +84,7 @@ def write(
         "held_at": held_at,
         "holds": as_json(rows),
     }
-    if at_the_end:
-        work.bundle.add(_WRITE, written)
-    else:
-        ask(work.connection, _WRITE, written)
+    work.bundle.add(_WRITE, written)
 
 
 def note_command(

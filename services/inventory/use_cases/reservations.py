@@ -58,10 +58,8 @@ def reserve_stock(
         raise _short(work, wanted, before, store_code)
     # An undo waits for the order's lock: it comes before all of this or after it.
     reservations.note_command(work, command_id, order_id, holding.difference(before, after))
-    ledger.book_stock(work, _moves(order_id, before, after), at_the_end=True)
-    reservations.write(
-        work, order_id, after, supply=Supply.STOCK, held_at=work.now, at_the_end=True
-    )
+    ledger.book_stock(work, _moves(order_id, before, after))
+    reservations.write(work, order_id, after, supply=Supply.STOCK, held_at=work.now)
     return list(wanted)
 
 
