@@ -88,10 +88,14 @@ def query(schema: type[Schema]) -> Callable[[Entrypoint], Entrypoint]:
     return decorate
 
 
-def command(schema: type[Schema], *, keyed: bool = True) -> Callable[[Entrypoint], Entrypoint]:
+def command(
+    schema: type[Schema], *, keyed: bool = True, derived_key: bool = False
+) -> Callable[[Entrypoint], Entrypoint]:
     """Declare a method that changes something, once for each key, in one transaction.
 
     `keyed=False` is for what bears its own name, as a scan does, and counts once by that.
+    `derived_key` is for the steps of neighbours' conversations: by the same key the same step is
+    meant, also if another release of the neighbour has taken it up and says more, or less, of it.
     """
     loader = schema()
 
@@ -106,7 +110,7 @@ def command(schema: type[Schema], *, keyed: bool = True) -> Callable[[Entrypoint
                 who,
                 key,
                 method.__name__,
-                body or {},
+                {} if derived_key else body or {},
                 # A copy: run again after a deadlock, the method finds what it took out of it.
                 lambda work: method(self, work, dict(request)),
             )

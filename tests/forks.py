@@ -31,6 +31,8 @@ class ForkedProcess(Process):
         python, *arguments = self.program.command
         if python != sys.executable or arguments[0] != "-m" or self.program.account:
             return super()._begin(log)
+        if self.program.folder != CHECKOUT:
+            return super()._begin(log)  # Another tree than the fork servers have loaded.
         kind = KINDS.get(arguments[1])
         return ForkServer.of(kind).fork(self.program, log) if kind else super()._begin(log)
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 
 from chassis.clock import BUSINESS_ZONE, machine_now
@@ -54,5 +55,7 @@ class Nightly:
                 text=True,
             ) as self._child:
                 printed = self._child.communicate()[0]
-            for line in printed.splitlines():
-                self._say(f"audit: {line}")
+            # A full disk under the launcher's log must not end the audits to come.
+            with suppress(OSError):
+                for line in printed.splitlines():
+                    self._say(f"audit: {line}")

@@ -61,7 +61,15 @@ class Process:
             self._child = self._begin(log)
         self.started_at = time.monotonic()
         if program.run:
-            records.write(program.run, program.name, self.pid, program.stop_signal)
+            self._record(program.run)
+
+    def _record(self, run: Path) -> None:
+        """Write the process down; where that cannot be (a full disk), end it: nobody would."""
+        try:
+            records.write(run, self.program.name, self.pid, self.program.stop_signal)
+        except OSError:
+            self.kill()
+            raise
 
     def _begin(self, log: BinaryIO) -> Child:
         program = self.program

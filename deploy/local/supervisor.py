@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from deploy.local.problems import Problem
@@ -122,7 +123,7 @@ class Supervisor:
         charge.process.kill()  # what it may have left of its session
         charge.process = None
         charge.start_at = now + charge.pause_seconds
-        self._say(
+        self._tell(
             f"{charge.program.name} ended with code {code}; "
             f"it is started again in {charge.pause_seconds:g} s"
         )
@@ -134,6 +135,12 @@ class Supervisor:
         except (OSError, Problem) as error:
             charge.start_at = time.monotonic() + charge.pause_seconds
             charge.pause_seconds = min(charge.pause_seconds * 2, LONGEST_PAUSE_SECONDS)
-            self._say(f"{charge.program.name} could not be started again: {error}")
+            self._tell(f"{charge.program.name} could not be started again: {error}")
             return
         charge.restarts += 1
+
+    def _tell(self, text: str) -> None:
+        # A disk that is full has no room for the launcher's log either, and ends what we are to
+        # start again: the watch must outlive it.
+        with suppress(OSError):
+            self._say(text)

@@ -228,14 +228,14 @@ class CustomersService(Service, AnswersRelay):
 
     # -- credit ----------------------------------------------------------------------------
 
-    @command(credit.ReserveCredit)
+    @command(credit.ReserveCredit, derived_key=True)
     def reserve_credit(self, work: Work, request: Body) -> Any:
         """Check an order's credit and reserve it, in one step."""
         order_id, customer_id = request.pop("order_id"), request.pop("customer_id")
         asked = Request(**request, command_id=work.key or "")
         return _answer.dump(credit_cases.reserve_credit(work, order_id, customer_id, asked))
 
-    @command(credit.UndoCredit)
+    @command(credit.UndoCredit, derived_key=True)
     def undo_credit(self, work: Work, request: Body) -> Any:
         """Take back what one exact command reserved, or see that it never will."""
         credit_cases.undo_credit(work, **request)

@@ -210,12 +210,12 @@ class ShippingService(LeadingService):
 
     # -- orders --------------------------------------------------------------------------------
 
-    @command(moves.Block)
+    @command(moves.Block, derived_key=True)
     def block_order(self, work: Work, request: Request) -> Any:
         found = blocking.block_order(work, request)
         return {"shipments": dump(views.ShipmentView, found, many=True)}
 
-    @command(moves.Unblock)
+    @command(moves.Unblock, derived_key=True)
     def unblock_order(self, work: Work, request: Request) -> Any:
         found = blocking.unblock_order(work, request)
         return {"shipments": dump(views.ShipmentView, found, many=True)}

@@ -91,6 +91,13 @@ def led_by(service: str) -> tuple[Conversation, ...]:
     return conversations
 
 
+def has_a_derived_key(rpc: str) -> bool:
+    """Say whether a command is declared as a step of its neighbours' conversations."""
+    service, _, method = rpc.partition(".")
+    declared = inspect.getclosurevars(getattr(SERVICES[service], method)).nonlocals
+    return bool(declared.get("derived_key"))
+
+
 def schema_behind(rpc: str) -> Schema:
     """Give the schema by which a service reads a command, a query or a conversation."""
     service, _, method = rpc.partition(".")

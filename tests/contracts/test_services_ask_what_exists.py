@@ -15,11 +15,18 @@ from uuid import UUID
 import pytest
 
 from chassis.conversation import Conversation, Talk
+from gateway.app import OPERATIONS
 from services.customers.domain.grade import Grade
 from services.inventory.domain.product import Supply
 from services.orders.conversations.submit import _holdings
 from tests import builders as story
-from tests.contracts.declared import SERVICES, led_by, rpc_methods, schema_behind
+from tests.contracts.declared import (
+    SERVICES,
+    has_a_derived_key,
+    led_by,
+    rpc_methods,
+    schema_behind,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -202,6 +209,26 @@ def test_what_changes_something_is_asked_by_a_key_and_a_question_is_not() -> Non
         for name, _, key in held(conversation).asked:
             is_question = name.partition(".")[2].startswith(("get_", "check_", "list_"))
             assert (key is None) is is_question, name
+
+
+def test_steps_of_conversations_and_nothing_else_are_known_by_derived_keys() -> None:
+    steps = {
+        name
+        for _, conversation in CONVERSATIONS
+        for name, _, key in held(conversation).asked
+        if key is not None
+    }
+
+    declared = {
+        f"{service}.{method}"
+        for service in SERVICES
+        for method in rpc_methods(service)
+        if has_a_derived_key(f"{service}.{method}")
+    }
+
+    assert declared == steps
+    # A client's key may come again with another body, which must be refused.
+    assert declared.isdisjoint(operation.rpc for operation in OPERATIONS)
 
 
 def test_every_conversation_is_held_here() -> None:

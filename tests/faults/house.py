@@ -253,6 +253,7 @@ def furnished(
     settings: Mapping[str, str] = SETTINGS,
     begin: Callable[[Program], Process] = ForkedProcess,
     templates: Templates | None = None,
+    replicas: dict[str, int] | None = None,
 ) -> Iterator[House]:
     """Run a system and its clients on engines that `keepers` keep, or somebody else."""
     parts = urlsplit(engines.amqp_admin_url)
@@ -271,7 +272,13 @@ def furnished(
             )
 
         with running_system(
-            engines, tag, folder / "system", tune=tune, begin=begin, templates=templates
+            engines,
+            tag,
+            folder / "system",
+            replicas=replicas,
+            tune=tune,
+            begin=begin,
+            templates=templates,
         ) as system:
             workload = Workload(
                 system.url, system.passwords, seed=seed, clients=clients, tales=tales

@@ -29,12 +29,14 @@ import requests
 
 from deploy.local import clock_file, databases
 from deploy.local.databases import SERVICES
+from deploy.local.places import Account
 from deploy.local.ports import LOOPBACK
 from deploy.local.problems import Problem
+from deploy.local.processes import Process
 from tests.faults.checks import eventually
 from tests.faults.clocks import set_clock
 from tests.faults.disk import cannot_be_made, full, small_disk
-from tests.faults.house import BEHIND_PROXY, HEARTBEAT_SECONDS, House
+from tests.faults.house import BEHIND_PROXY, HEARTBEAT_SECONDS, RESTART_SECONDS, House
 
 # Longer than it takes the broker to miss two heartbeats.
 SILENCE_SECONDS = HEARTBEAT_SECONDS * 2.5
@@ -374,6 +376,94 @@ def _move_database(cursor: Any, name: str, tablespace: str) -> None:
         cursor.execute(f'alter database "{name}" with allow_connections true')
 
 
+def full_log_disk(house: House) -> None:
+    """No room for PostgreSQL's own log: it ends itself, and is started again once there is.
+
+    It first recovers in place, and on a log that ends early in a segment that may do: it goes on
+    in the segments that are there. Recovery that ends in the last quarter of the last one wants
+    a further one made (StartupXLOG, PreallocXlogFiles), and ends the whole server without it.
+    """
+    with _log_on_a_small_disk(house) as disk:
+        charge = house.charge("postgresql")
+        before, starts = house.process("postgresql"), charge.restarts
+        with full(disk):
+            eventually(lambda: _wrote_to_its_end(house, before), "the log is full", _MET_SECONDS)
+            if not house.ledger.await_told("database_unavailable", _MET_SECONDS):
+                raise NotAsPromised("nobody was told that the log's disk is full")
+            # The first of them was in vain, for it has ended before the second.
+            eventually(lambda: charge.restarts >= starts + 2, "two starts", RESTART_SECONDS)
+        there_was_room_at = time.monotonic()
+        house.await_again("postgresql", before)
+        if not house.ledger.await_more_accepted(5, _MET_SECONDS):
+            raise NotAsPromised("nothing is accepted once the log has room again")
+    # Later than that it was stopped once more, to have its log back where it was.
+    house.struck_at = there_was_room_at
+
+
+def _wrote_to_its_end(house: House, server: Process) -> bool:
+    """Write into the log, each entry to the disk, and say whether the server has ended by it."""
+    try:
+        with admin_of(house) as cursor:
+            for _ in range(16):
+                cursor.execute("select pg_logical_emit_message(true, 'fault', repeat('x', 500000))")
+    except psycopg2.Error:
+        return server.exit_code is not None
+    return False
+
+
+@contextmanager
+def _log_on_a_small_disk(house: House) -> Iterator[Path]:
+    """Keep PostgreSQL's log on a disk with little room for as long as the block lasts."""
+    server = house.engines.postgres
+    assert server is not None
+    account, log = server.places.account, server.folder / "pg_wal"
+    assert account is not None
+    with admin_of(house) as cursor:
+        cursor.execute("select ceil(sum(size) / 1048576) + 128 from pg_ls_waldir()")
+        (megabytes,) = cursor.fetchone()
+        # What most often fills it: nobody reads any more, and nothing of the log is used again.
+        cursor.execute("select pg_create_physical_replication_slot('forgotten', true)")
+
+    def lead_away() -> None:
+        _move(log, disk / log.name, account)
+        log.symlink_to(disk / log.name)
+
+    def bring_back() -> None:
+        log.unlink()
+        _move(disk / log.name, log, account)
+
+    small = server.places.data / "small-log"
+    with small_disk(small, megabytes=int(megabytes), account=account) as disk:
+        _start_again_after(house, lead_away)
+        try:
+            yield disk
+        finally:
+            with admin_of(house) as cursor:
+                cursor.execute("select pg_drop_replication_slot('forgotten')")
+            _start_again_after(house, bring_back)
+
+
+def _move(folder: Path, place: Path, account: Account) -> None:
+    """Move a folder to another disk, where it belongs to whom it belonged."""
+    shutil.move(folder, place)
+    for each in (place, *place.rglob("*")):
+        os.chown(each, account.uid, account.gid)
+
+
+def _start_again_after(house: House, change: Callable[[], None]) -> None:
+    """Have PostgreSQL stopped, something changed in its folder, and it started again."""
+    charge = house.charge("postgresql")
+    program = charge.program
+
+    def changed() -> None:
+        charge.program = program  # Should this start fail, the next one changes nothing.
+        change()
+        program.before_start()
+
+    charge.program = replace(program, before_start=changed)
+    house.end("postgresql", signal.SIGINT)
+
+
 def database_away(seconds: float) -> Callable[[House], None]:
     """Nobody gets into customers' database for so long."""
 
@@ -640,6 +730,7 @@ STRIKES: tuple[Strike, ...] = (
     Strike("connection limit reached", connection_limit),
     Strike("a lock held for 10 s", hold_a_lock(10.0)),
     Strike("the database's disk is full", full_database_disk, obstacle=cannot_be_made),
+    Strike("the disk of the database's log is full", full_log_disk, obstacle=cannot_be_made),
     Strike("serialization failures", failing_commits("40001", "customers")),
     Strike("deadlocks", failing_commits("40P01", "inventory")),
     Strike(f"{BEHIND_PROXY} cut off from the broker", cut_off(SILENCE_SECONDS)),

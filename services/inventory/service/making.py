@@ -22,7 +22,7 @@ Request = dict[str, Any]
 class Making(Service):
     """The making of one line, from the drafted instruction to goods in stock."""
 
-    @command(schemas.IssueInstruction)
+    @command(schemas.IssueInstruction, derived_key=True)
     def issue_instruction(self, work: Work, request: Request) -> Any:
         return schemas.instruction_view(instructions.issue_instruction(work, **request))
 
@@ -104,16 +104,16 @@ class Making(Service):
     def list_instruction_actions(self, work: Work, request: Request) -> Any:
         return {"items": plain(making_actions.list_instruction_actions(work, request["number"]))}
 
-    @command(schemas.BlockOrder)
+    @command(schemas.BlockOrder, derived_key=True)
     def block_order(self, work: Work, request: Request) -> Any:
         stops.block_order(work, command_id=str(work.key), **request)
         return {}
 
-    @command(schemas.UnblockOrder)
+    @command(schemas.UnblockOrder, derived_key=True)
     def unblock_order(self, work: Work, request: Request) -> Any:
         stops.unblock_order(work, **request)
         return {}
 
-    @command(schemas.StopOrder)
+    @command(schemas.StopOrder, derived_key=True)
     def stop_order(self, work: Work, request: Request) -> Any:
         return dump(schemas.Stopped, {"instructions": stops.stop_order(work, **request)})

@@ -34,14 +34,14 @@ def follows_orders(method: Callable[..., Any]) -> Callable[..., Any]:
 class Orders(Service):
     """The neighbours' side of finished stock."""
 
-    @command(schemas.ReserveStock)
+    @command(schemas.ReserveStock, derived_key=True)
     def reserve_stock(self, work: Work, request: Request) -> Any:
         wanted = [Wanted(**line) for line in request["lines"]]
         order_id, number = request["order_id"], request["order_number"]
         held = reservations.reserve_stock(work, str(work.key), order_id, number, wanted)
         return {"lines": plain([vars(line) for line in held])}
 
-    @command(schemas.UndoStock)
+    @command(schemas.UndoStock, derived_key=True)
     def undo_stock(self, work: Work, request: Request) -> Any:
         reservations.undo_stock(work, request["order_id"], request["command_id"])
         return {}

@@ -7,11 +7,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from marshmallow import fields
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
 from chassis.commands import KeyMissing, KeyReused, run_command
 from chassis.database import DatabaseUnavailable, Store, Work
+from chassis.schema import Copy
+from chassis.service import command
 from tests.integration.chassis.ledger import CLERK, OTHER, NoMark, mark, marked, marks, open_store
 
 
@@ -46,6 +49,40 @@ def test_the_key_is_refused_for_another_body_and_free_for_another_person(store: 
         run(store, "k", "b")
     run(store, "k", "b", OTHER)
     assert marked(store) == ["a", "b"]
+
+
+class Said(Copy):
+    text = fields.String(required=True)
+
+
+class Neighbour:
+    """Two steps of somebody's conversations."""
+
+    def __init__(self, store: Store) -> None:
+        self.database = store
+
+    @command(Said, derived_key=True)
+    def keep(self, work: Work, request: dict[str, Any]) -> Any:
+        return mark(work, request["text"])
+
+    @command(Said, derived_key=True)
+    def undo(self, work: Work, request: dict[str, Any]) -> Any:
+        return mark(work, request["text"])
+
+
+def test_a_step_taken_up_by_another_release_is_the_same_step(store: Store) -> None:
+    """Another release of who asks says more of the step, or less, by the same derived key."""
+    neighbour, who = Neighbour(store), CLERK.to_wire()
+
+    answers = [
+        neighbour.keep(principal=who, body={"text": "a"} | more, key="derived")
+        for more in ({}, {"edition": "next"}, {})
+    ]
+
+    assert answers == [{"text": "a"}] * 3
+    assert marked(store) == ["a"]
+    with pytest.raises(KeyReused):
+        neighbour.undo(principal=who, body={"text": "a"}, key="derived")
 
 
 def test_a_refusal_stores_nothing_and_is_judged_again(store: Store) -> None:

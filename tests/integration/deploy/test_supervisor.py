@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deploy.local import records
 from deploy.local.problems import Problem
-from deploy.local.processes import Program
+from deploy.local.processes import Process, Program
 from deploy.local.supervisor import Supervisor
 
 # Marks that it is ready, then waits for its end and writes it into the diary.
@@ -87,6 +88,16 @@ def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> bool:
     return True
 
 
+def write_to(handle: int, text: str) -> None:
+    os.write(handle, text.encode())
+
+
+def children() -> set[int]:
+    """The processes that this one has started and not yet buried."""
+    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {int(pid) for task in tasks for pid in task.read_text().split()}
+
+
 def test_stages_begin_in_order_and_end_in_the_opposite_order(stage: Stage) -> None:
     for name in ("engine", "service", "gateway"):
         stage.supervisor.start([stage.diarist(name)])
@@ -122,6 +133,31 @@ def test_what_is_killed_is_started_again_with_a_growing_pause(stage: Stage) -> N
     assert len({first, second, stage.supervisor.process("orders.1").pid}) == 3
     stage.supervisor.request_stop()
     watching.join()
+
+
+def test_a_full_disk_under_the_launchers_log_does_not_end_the_watch(stage: Stage) -> None:
+    # /dev/full answers every write as a full disk does.
+    log = os.open("/dev/full", os.O_WRONLY)
+    stage.supervisor = Supervisor(lambda text: write_to(log, text))
+    stage.supervisor.start([stage.diarist("postgresql")])
+    watching = stage.watch()
+
+    os.kill(stage.supervisor.process("postgresql").pid, signal.SIGKILL)
+
+    assert eventually(lambda: stage.supervisor.restarts() == {"postgresql": 1})
+    stage.supervisor.request_stop()
+    watching.join()
+    os.close(log)
+
+
+def test_what_cannot_be_written_down_is_not_left_running(stage: Stage) -> None:
+    program = replace(stage.diarist("postgresql"), run=stage.folder / "no such folder")
+    before = children()
+
+    with pytest.raises(FileNotFoundError):
+        Process(program)
+
+    assert children() == before
 
 
 def test_what_ends_while_starting_is_told_with_its_last_words(stage: Stage) -> None:

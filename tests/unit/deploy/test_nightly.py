@@ -1,5 +1,6 @@
 """When the nightly audit runs."""
 
+import errno
 import sys
 import threading
 from datetime import datetime
@@ -37,3 +38,24 @@ def test_what_the_audit_prints_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> 
     night.stop()
 
     assert heard == ["audit: 0 differences"]
+
+
+def test_a_night_that_cannot_be_told_of_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard_again, told = threading.Event(), 0
+    waits = iter([0.0, 0.0])
+    monkeypatch.setattr(nightly, "seconds_until_next", lambda _now: next(waits, 3600.0))
+    monkeypatch.setattr(nightly, "COMMAND", (sys.executable, "-c", "print('0 differences')"))
+
+    def say(_line: str) -> None:
+        nonlocal told
+        told += 1
+        if told == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        heard_again.set()
+
+    night = Nightly(say)
+    night.start()
+    try:
+        assert heard_again.wait(30)
+    finally:
+        night.stop()
