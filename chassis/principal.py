@@ -50,6 +50,10 @@ class Principal:
 
 SYSTEM = Principal("system", "system", kind="system")
 
+#: Who acts where no person does: nobody may be known by one of these. Others of ours have a
+#: colon in them, which no person's id has.
+NOBODYS = frozenset({"anybody", "audit", "gateway", "listening", "relay", SYSTEM.person_id})
+
 
 def from_wire(wire: object) -> Principal:
     """Read a principal from a call. Raises PrincipalMissing for anything else."""

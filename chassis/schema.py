@@ -271,6 +271,19 @@ class Text(fields.String):
         return text.strip()
 
 
+class Form(validate.Regexp):
+    """The form of a whole text; `match` and `$` would let a line's end stand behind it."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
+#: A code given by people: of a customer, product, material, store, work centre, carrier.
+CODE = Form("^[A-Z0-9-]{1,20}$", error="Must be A-Z, 0-9 or -, at most 20.")
+
+
 class _Decimal(fields.Decimal):
     """A decimal with a fixed number of places: more are refused, never rounded away."""
 

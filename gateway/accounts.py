@@ -9,6 +9,7 @@ from chassis import clock
 from chassis.changes import difference
 from chassis.database import Work
 from chassis.errors import Conflict, Forbidden, GendanError, Invalid, StaleVersion
+from chassis.principal import NOBODYS
 from gateway import passwords, storage
 from gateway.actions import action
 from gateway.permissions import ROLES
@@ -21,6 +22,14 @@ class RoleUnknown(Invalid):
     code = "role_unknown"
     en = "There is no role {role}."
     zh = "没有角色 {role}。"
+
+
+class PersonReserved(Invalid):
+    """By that id the system itself signs."""
+
+    code = "person_reserved"
+    en = "{person_id} stands for the system itself; give another person_id."
+    zh = "{person_id} 由系统自身使用，请另选人员编号。"
 
 
 class LastAdministrator(Conflict):
@@ -65,15 +74,18 @@ def add_account(
 ) -> tuple[Account, str | None]:
     """Open an account; without a password it gets a one-time one, which is given back once.
 
-    Raises AccountExists or RoleUnknown.
+    Raises AccountExists, RoleUnknown or PersonReserved.
     """
+    person_id = person_id or username.lower()
+    if person_id.lower() in NOBODYS:
+        raise PersonReserved(person_id=person_id)
     now = clock.machine_now()
     one_time = None if password else passwords.new_password()
     account = Account(
         id=uuid4(),
         username=username.lower(),
         display_name=display_name,
-        person_id=person_id or username.lower(),
+        person_id=person_id,
         roles=_checked_roles(roles),
         password_hash=passwords.new_hash(password or one_time or ""),
         password_changed_at=now,

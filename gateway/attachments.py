@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from chassis.errors import Invalid, NotFound
+from chassis.schema import Form
 from gateway import storage
 from gateway.files import HASH
 
@@ -39,7 +40,7 @@ class ContentHash(fields.String):
     """The hash by which a command names an attachment: SHA-256 of its bytes."""
 
     def __init__(self, **kwargs: Any) -> None:
-        shape = validate.Regexp(rf"^{HASH.pattern}\Z", error="Not the hash of an attachment.")
+        shape = Form(rf"^{HASH.pattern}$", error="Not the hash of an attachment.")
         super().__init__(validate=shape, **kwargs)
 
 

@@ -1,6 +1,7 @@
 """How gunicorn serves the gateway: a few processes of threads, none of which waits for ever."""
 
 import os
+from pathlib import Path
 
 from chassis import garbage
 
@@ -34,6 +35,12 @@ forwarded_allow_ips = os.environ.get("GENDAN_HTTP_TRUSTED_PROXIES", "127.0.0.1")
 accesslog = None
 # Signals are how the supervisor speaks to it; a socket in a home folder is one door too many.
 control_socket_disable = True
+
+
+def when_ready(_server: object) -> None:
+    """The port is ours: whoever else answers on it must not be taken for this gateway."""
+    if mark := os.environ.get("GENDAN_READY_FILE"):
+        Path(mark).touch()
 
 
 def post_worker_init(_worker: object) -> None:

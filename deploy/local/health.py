@@ -74,11 +74,10 @@ def part_states(instance: Instance) -> list[PartState]:
 
 def is_ready(instance: Instance, name: str) -> bool:
     """Say whether a part that lives also serves, as far as it tells."""
+    has_mark = (instance.places.run / f"{name}.ready").exists()
     if name == "gateway":
-        return http_answers(f"{instance.plan.address}/readyz")
-    if name.partition(".")[0] in SERVICES:
-        return (instance.places.run / f"{name}.ready").exists()
-    return True
+        return has_mark and http_answers(f"{instance.plan.address}/readyz")
+    return has_mark or name.partition(".")[0] not in SERVICES
 
 
 def ports_of(instance: Instance) -> dict[str, str]:

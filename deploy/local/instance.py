@@ -137,6 +137,7 @@ class Instance:
             ]
         )
         say("starting the gateway")
+        check_port(plan.port)  # again: somebody may have taken it while all else was started
         supervisor.start([wiring.gateway(plan.port)])
 
     def remove_data(self) -> None:

@@ -129,6 +129,7 @@ class Wiring:
             told,
             *("-m", "gunicorn", "--config", "deploy/config/gunicorn.py"),
             *("--bind", f"{host}:{port}", "--workers", str(workers), "gateway.app:create_app()"),
+            ready_file=True,
             is_ready=lambda: http_answers(f"http://{host}:{port}/readyz"),
         )
 
@@ -138,7 +139,7 @@ class Wiring:
         told: Mapping[str, str],
         *arguments: str,
         ready_file: bool = False,
-        is_ready: Callable[[], bool] | None = None,
+        is_ready: Callable[[], bool] = lambda: True,
     ) -> Program:
         mark = self.run / f"{name}.ready"
         if ready_file:
@@ -149,7 +150,7 @@ class Wiring:
             environment=told,
             folder=CHECKOUT,
             log=self.logs / f"{name}.log",
-            is_ready=is_ready or mark.exists,
+            is_ready=lambda: (mark.exists() or not ready_file) and is_ready(),
             run=self.run,
             before_start=lambda: mark.unlink(missing_ok=True),
         )

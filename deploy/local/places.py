@@ -92,11 +92,13 @@ def places_for(name: str, checkout: Path = CHECKOUT) -> Places:
 
     As root the data lie outside the checkout, because PostgreSQL's user may be
     unable to pass its parents (a checkout under /root has 0700 above it) and no
-    foreign folder's permissions are ours to change.
+    foreign folder's permissions are ours to change. For the same reasons the checkout is root's
+    or a user's once its data are: raises Problem for the other.
     """
     var = checkout / "var"
     var.mkdir(mode=0o755, exist_ok=True)
     link = var / "data"
+    _check_keeper(link)
     if os.geteuid() != 0:
         link.mkdir(mode=0o700, exist_ok=True)
         return Places(name, var / name, link / name, None)
@@ -108,6 +110,20 @@ def places_for(name: str, checkout: Path = CHECKOUT) -> Places:
         link.unlink(missing_ok=True)
         link.symlink_to(shared)
     return Places(name, var / name, shared / name, account)
+
+
+def _check_keeper(data: Path) -> None:
+    """Raise Problem where the data are another's: root's lie behind a link, a user's do not."""
+    if os.geteuid() == 0:
+        keeper = data.owner() if data.is_dir() and not data.is_symlink() else "root"
+        is_ours = keeper == "root"
+    else:
+        keeper, is_ours = "root", not data.is_symlink()
+    if not is_ours:
+        raise Problem(
+            f"The data of this checkout are kept by {keeper}: run ./gendan as {keeper}, "
+            "or in a clone of your own."
+        )
 
 
 def checkout_hash(checkout: Path) -> str:

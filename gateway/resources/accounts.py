@@ -5,14 +5,22 @@ from typing import Any
 from marshmallow import fields, validate
 
 from chassis.database import Work
-from chassis.schema import Message, Moment, Nothing, Text, dump
+from chassis.schema import Form, Message, Moment, Nothing, Text, dump
 from gateway import accounts, storage
 from gateway.calls import Call
 from gateway.operations import Answer, Change, Move, Operation, Paged, moves, page_of
 from gateway.own_commands import run_at_version, run_once, run_once_with_secret
 from gateway.permissions import ROLES
 
-_USERNAME = validate.Regexp(r"^[a-z0-9][a-z0-9._-]{1,39}$")
+_USERNAME = Form(
+    "^[a-z0-9][a-z0-9._-]{1,39}$",
+    error="Must be 2 to 40 of a-z, 0-9, '.', '_' or '-', the first a letter or digit.",
+)
+
+
+_PERSON_ID = Form(
+    "^[A-Za-z0-9._-]{1,40}$", error="Must be 1 to 40 of A-Z, a-z, 0-9, '.', '_', '-'."
+)
 
 
 def _roles(**kwargs: Any) -> fields.List[Any]:
@@ -30,7 +38,7 @@ class NewAccount(Message):
     username = fields.String(required=True, validate=_USERNAME)
     display_name = Text(required=True, least=1, most=80)
     roles = _roles(required=True)
-    person_id = fields.String(validate=validate.Regexp(r"^[A-Za-z0-9._-]{1,40}$"))
+    person_id = fields.String(validate=_PERSON_ID)
 
 
 class AccountEdit(Message):

@@ -2,16 +2,14 @@
 
 from marshmallow import fields, validate
 
-from chassis.schema import Message, Moment, Quantity, Text
+from chassis.schema import CODE, Message, Moment, Quantity, Text
 from gateway.operations import Answer, Move, Operation, Paged, moves, page_of
 
 TAG = "arrivals"
 
-_CODE = validate.Regexp(r"\A[A-Z0-9-]{1,20}\Z", error="Must be A-Z, 0-9 or -, at most 20.")
-
 
 def _code() -> fields.String:
-    return fields.String(load_default=None, allow_none=True, validate=_CODE)
+    return fields.String(load_default=None, allow_none=True, validate=CODE)
 
 
 def _state(*states: str) -> fields.String:
@@ -82,9 +80,9 @@ class Arrival(Answer):
 class NewTransfer(Message):
     """Goods asked of another store; no store said: for the one that ships."""
 
-    product_code = fields.String(required=True, validate=_CODE)
+    product_code = fields.String(required=True, validate=CODE)
     quantity = Quantity(required=True, above=0)
-    from_store = fields.String(required=True, validate=_CODE)
+    from_store = fields.String(required=True, validate=CODE)
     to_store = _code()
     order_number = Text(load_default=None, allow_none=True, most=20)
     note = Text(load_default="", most=500)
@@ -121,7 +119,7 @@ class Transfer(Answer):
 class NewWish(Message):
     """A customer's wish for goods that are out of stock."""
 
-    product_code = fields.String(required=True, validate=_CODE)
+    product_code = fields.String(required=True, validate=CODE)
     quantity = Quantity(required=True, above=0)
     customer_id = fields.UUID(load_default=None, allow_none=True)
     customer_name = Text(required=True, least=1, most=120)

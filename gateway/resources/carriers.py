@@ -4,19 +4,18 @@ from decimal import Decimal
 
 from marshmallow import Schema, fields, validate
 
-from chassis.schema import Amount, Message, Nothing, Text
+from chassis.schema import CODE, Amount, Message, Nothing, Text
 from gateway.operations import Answer, Operation, Paged, page_of
 from gateway.resources.shipment_messages import METHODS
 
 TAG = "carriers"
 READ, CHANGE = "carriers.read", "carriers.change"
-_CODE = validate.Regexp(r"\A[A-Z0-9-]{1,20}\Z", error="Must be A-Z, 0-9 or -, at most 20.")
 
 
 def _code(*, required: bool = True) -> fields.String:
     if required:
-        return fields.String(required=True, validate=_CODE)
-    return fields.String(load_default=None, allow_none=True, validate=_CODE)
+        return fields.String(required=True, validate=CODE)
+    return fields.String(load_default=None, allow_none=True, validate=CODE)
 
 
 def _optional(most: int) -> Text:

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from chassis.schema import Amount, Message, Moment, Percent, Text
+from chassis.schema import CODE, Amount, Message, Moment, Percent, Text
 from gateway.operations import (
     REASONS,
     Answer,
@@ -23,12 +23,11 @@ READ, CHANGE, MONEY = "customers.read", "customers.change", "credit.read"
 GRADES = ("A", "B", "C")
 KINDS = ("company", "dealer", "franchisee", "person")
 TERMS = ("account", "deposit_and_balance", "prepaid")
-CODE = r"^[A-Z0-9-]{1,20}$"
 
 
 def code(**kwargs: Any) -> fields.String:
     """Give the field of a customer's code."""
-    return fields.String(validate=validate.Regexp(CODE), **kwargs)
+    return fields.String(validate=CODE, **kwargs)
 
 
 class Why(Message):

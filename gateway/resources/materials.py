@@ -2,21 +2,20 @@
 
 from marshmallow import fields, validate
 
-from chassis.schema import Message, Quantity, Text
+from chassis.schema import CODE, Message, Quantity, Text
 from gateway.operations import Answer, Operation, Paged, Reasoned, page_of
 from gateway.resources.products import Coming
 
 TAG = "materials"
 READ, CHANGE, BOOK = "materials.read", "materials.change", "materials.book"
 
-_CODE = validate.Regexp(r"\A[A-Z0-9-]{1,20}\Z", error="Must be A-Z, 0-9 or -, at most 20.")
 _DECIMALS = validate.Range(0, 3)
 
 
 class NewMaterial(Message):
     """A raw material."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = Text(required=True, least=1, most=120)
     spec = Text(load_default="", most=200)
     unit = Text(required=True, least=1, most=20)

@@ -4,13 +4,12 @@ from decimal import Decimal
 
 from marshmallow import fields, validate
 
-from chassis.schema import Message, Moment, Percent, Price, Quantity, Text
+from chassis.schema import CODE, Message, Moment, Percent, Price, Quantity, Text
 from gateway.operations import Answer, Operation, Paged, Reasoned, page_of
 
 TAG = "products"
 READ, CHANGE, RECIPE = "products.read", "products.change", "products.make_recipe"
 
-_CODE = validate.Regexp(r"\A[A-Z0-9-]{1,20}\Z", error="Must be A-Z, 0-9 or -, at most 20.")
 _SUPPLY = validate.OneOf(("stock", "make"))
 _DECIMALS = validate.Range(0, 3)
 _SHARE = validate.Range(max=100)
@@ -20,7 +19,7 @@ _MOST_SUBSTITUTES = validate.Length(max=20)
 class NewProduct(Message):
     """A product."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = Text(required=True, least=1, most=120)
     spec = Text(load_default="", most=200)
     category = Text(load_default="", most=60)
@@ -36,7 +35,7 @@ class NewProduct(Message):
         metadata={"description": "what final inspection judges by (产品出厂标准)"},
     )
     substitutes = fields.List(
-        fields.String(validate=_CODE), load_default=list, validate=_MOST_SUBSTITUTES
+        fields.String(validate=CODE), load_default=list, validate=_MOST_SUBSTITUTES
     )
 
 
@@ -54,7 +53,7 @@ class ProductEdit(Reasoned):
     packing = Text(most=500)
     standard = Text(most=1000)
     active = fields.Boolean()
-    substitutes = fields.List(fields.String(validate=_CODE), validate=_MOST_SUBSTITUTES)
+    substitutes = fields.List(fields.String(validate=CODE), validate=_MOST_SUBSTITUTES)
 
 
 class ProductSearch(Paged):
@@ -123,7 +122,7 @@ class Product(ListedProduct):
 class Ingredient(Message):
     """A material of a recipe."""
 
-    material_code = fields.String(required=True, validate=_CODE)
+    material_code = fields.String(required=True, validate=CODE)
     per_unit = Price(required=True, above=0)
     scrap_percent = Percent(load_default=Decimal(0), least=0)
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from chassis.schema import Message, Moment, Quantity, Text
+from chassis.schema import CODE, Message, Moment, Quantity, Text
 from gateway.operations import Answer, Operation, Paged, page_of
 from gateway.resources.materials import Booking
 from gateway.resources.products import Balance
@@ -10,18 +10,17 @@ from gateway.resources.products import Balance
 TAG = "stock"
 READ, BOOK, STORES = "stock.read", "stock.book", "stock.change_stores"
 
-_CODE = validate.Regexp(r"\A[A-Z0-9-]{1,20}\Z", error="Must be A-Z, 0-9 or -, at most 20.")
 _CONDITION = validate.OneOf(("good", "quarantine", "defective"))
 
 
 def _code() -> fields.String:
-    return fields.String(load_default=None, allow_none=True, validate=_CODE)
+    return fields.String(load_default=None, allow_none=True, validate=CODE)
 
 
 class NewStore(Message):
     """A store."""
 
-    store_code = fields.String(required=True, validate=_CODE)
+    store_code = fields.String(required=True, validate=CODE)
     name = Text(required=True, least=1, most=120)
 
 
@@ -99,7 +98,7 @@ class ShortQuestion(Message):
     """Which products a customer asks for."""
 
     product_codes = fields.List(
-        fields.String(validate=_CODE), required=True, validate=validate.Length(min=1, max=50)
+        fields.String(validate=CODE), required=True, validate=validate.Length(min=1, max=50)
     )
 
 

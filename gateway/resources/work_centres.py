@@ -2,14 +2,13 @@
 
 from marshmallow import fields, validate
 
-from chassis.schema import Message, Moment, Quantity, Text
+from chassis.schema import CODE, Message, Moment, Quantity, Text
 from gateway.operations import Answer, Operation, Paged, Reasoned, page_of
 
 TAG = "work centres"
 PATH = "/work-centres"
 CENTRE = PATH + "/{code}"
 READ, CHANGE = "work_centres.read", "work_centres.change"
-_CODE = validate.Regexp(r"\A[A-Z0-9-]{1,20}\Z", error="Must be A-Z, 0-9 or -, at most 20.")
 _A_DAY = validate.Range(max=24)
 _SOME = validate.Length(max=50)
 
@@ -17,7 +16,7 @@ _SOME = validate.Length(max=50)
 class NewWorkCentre(Message):
     """A machine or line, and what a working day of it makes."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = Text(required=True, least=1, most=120)
     hours_per_day = Quantity(required=True, above=0, validate=_A_DAY)
     quantity_per_hour = Quantity(required=True, above=0)

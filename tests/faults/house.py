@@ -53,7 +53,7 @@ class WatchedWiring(Wiring):
         told: Mapping[str, str],
         *arguments: str,
         ready_file: bool = False,
-        is_ready: Callable[[], bool] | None = None,
+        is_ready: Callable[[], bool] = lambda: True,
     ) -> Program:
         told = {**told, "GENDAN_FAULT_FILE": str(fault_file(self.logs.parent.parent, name))}
         return super()._python(name, told, *arguments, ready_file=ready_file, is_ready=is_ready)

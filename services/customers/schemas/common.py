@@ -5,18 +5,16 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from chassis.schema import Message, Moment, PageRequest, Text, one_of
+from chassis.schema import CODE, Message, Moment, PageRequest, Text, one_of
 from services.customers.domain.words import Reason
 
 # One payment or limit; sums of thousands of them still fit their column.
 LARGEST_SUM = Decimal("9999999999.99")
 
-CODE_PATTERN = r"^[A-Z0-9-]{1,20}$"
-
 
 def code(**kwargs: Any) -> fields.String:
     """Give the field of a code that people call something by."""
-    return fields.String(validate=validate.Regexp(CODE_PATTERN), **kwargs)
+    return fields.String(validate=CODE, **kwargs)
 
 
 def number(**kwargs: Any) -> Text:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from chassis.schema import Message, Price, Quantity, Text, dump
+from chassis.schema import CODE, Message, Price, Quantity, Text, dump
 
 
 class Code(Text):
@@ -12,9 +12,7 @@ class Code(Text):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(most=20, least=1, **kwargs)
-        self.validators.append(
-            validate.Regexp(r"[A-Z0-9-]{1,20}\Z", error="Use A-Z, 0-9 and '-', at most 20.")
-        )
+        self.validators.append(CODE)
 
 
 class PerUnit(Price):

@@ -5,17 +5,16 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from chassis.schema import Identity, Message, Moment, PageRequest, Quantity, Text, dump
+from chassis.schema import CODE, Identity, Message, Moment, PageRequest, Quantity, Text, dump
 from services.inventory.domain.work_centre import BoardDay, WorkCentre
 
 _A_DAY = validate.Range(max=24)
-_CODE = validate.Regexp(r"^[A-Z0-9-]{1,20}$")
 
 
 class CreateWorkCentre(Message):
     """A new work centre."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = Text(required=True, least=1, most=120)
     hours_per_day = Quantity(required=True, above=0, validate=_A_DAY)
     quantity_per_hour = Quantity(required=True, above=0)
@@ -27,7 +26,7 @@ class CreateWorkCentre(Message):
 class ChangeWorkCentre(Message):
     """What is to change, and why."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = Text(least=1, most=120)
     hours_per_day = Quantity(above=0, validate=_A_DAY)
     quantity_per_hour = Quantity(above=0)

@@ -4,16 +4,14 @@ from decimal import Decimal
 
 from marshmallow import fields, validate
 
-from chassis.schema import Amount, Identity, Message, PageRequest, Text
+from chassis.schema import CODE, Amount, Identity, Message, PageRequest, Text
 from services.shipping.schemas.moves import METHODS
-
-_CODE = validate.Regexp(r"\A[A-Z0-9-]{1,20}\Z", error="Must be A-Z, 0-9 or -, at most 20.")
 
 
 def _code(*, required: bool = True) -> fields.String:
     if required:
-        return fields.String(required=True, validate=_CODE)
-    return fields.String(load_default=None, allow_none=True, validate=_CODE)
+        return fields.String(required=True, validate=CODE)
+    return fields.String(load_default=None, allow_none=True, validate=CODE)
 
 
 class GetMaster(Message):

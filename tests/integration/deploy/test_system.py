@@ -2,6 +2,9 @@
 
 import json
 import urllib.request
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.local.clock_file import offset_seconds
 from tests.system import System
@@ -30,3 +33,16 @@ def test_its_days_pass_when_told(system: System) -> None:
     system.advance_days(1)
 
     assert offset_seconds(clock_file) - before == 86_400
+
+
+def test_a_gateway_that_answers_on_its_port_is_not_taken_for_another(
+    system: System, tmp_path: Path
+) -> None:
+    port = urlsplit(system.url).port
+    assert port is not None
+
+    ours = system.wiring.gateway(port)
+    anothers = replace(system.wiring, run=tmp_path).gateway(port)
+
+    assert ours.is_ready()
+    assert not anothers.is_ready()

@@ -1,6 +1,7 @@
 """Administrators keep accounts, the warehouse keeps scanners, and the log keeps both."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -37,6 +38,34 @@ def test_a_name_is_given_once(office: Office) -> None:
     refused = office.send("POST", "/accounts", CHEN, by="boss", key="a2")
 
     assert (refused.status_code, refused.json["code"]) == (409, "account_exists")
+
+
+@pytest.mark.parametrize("name", ["system", "relay", "audit"])
+def test_nobody_signs_as_the_system_itself(office: Office, name: str) -> None:
+    by_name = office.send("POST", "/accounts", {**CHEN, "username": name}, by="boss", key="a1")
+    by_id = office.send(
+        "POST", "/accounts", {**CHEN, "person_id": name.upper()}, by="boss", key="a2"
+    )
+
+    for refused in (by_name, by_id):
+        assert (refused.status_code, refused.json["code"]) == (422, "person_reserved")
+    assert [
+        each["username"] for each in office.send("GET", "/accounts", by="boss").json["items"]
+    ] == ["boss"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/accounts", {**CHEN, "username": "chen\n"}),
+        ("/accounts", {**CHEN, "person_id": "chen\n"}),
+        ("/devices", {"code": "GUN-1\n", "name": "一号扫描枪"}),
+    ],
+)
+def test_no_name_ends_with_a_line(office: Office, path: str, body: dict[str, Any]) -> None:
+    refused = office.send("POST", path, body, by="boss", key="a1")
+
+    assert (refused.status_code, refused.json["code"]) == (422, "invalid_fields")
 
 
 def test_accounts_are_listed_by_pages(office: Office) -> None:
