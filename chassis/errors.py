@@ -17,6 +17,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
+from chassis.chinese import in_chinese
+
 
 def plain(value: Any) -> Any:
     """Give `value` with only what JSON knows: decimals, ids and dates become strings."""
@@ -53,14 +55,11 @@ class GendanError(Exception):
 
     @property
     def message(self) -> str:
-        return self._sentence(self.en)
+        return self.en.format_map(_Facts(self.details))
 
     @property
     def message_zh(self) -> str:
-        return self._sentence(self.zh)
-
-    def _sentence(self, template: str) -> str:
-        return template.format_map(_Facts(self.details))
+        return self.zh.format_map(_ChineseFacts(self.details))
 
     def to_wire(self) -> dict[str, Any]:
         """Give the error as it crosses the bus: family, code, message, message_zh, details."""
@@ -78,6 +77,14 @@ class _Facts(dict[str, Any]):
 
     def __missing__(self, key: str) -> str:
         return "?"
+
+
+class _ChineseFacts(_Facts):
+    """Facts by their Chinese names; of `why`, `why_zh` is taken where it is given."""
+
+    def __getitem__(self, key: str) -> Any:
+        in_words = f"{key}_zh"
+        return super().__getitem__(in_words) if in_words in self else in_chinese(self.get(key, "?"))
 
 
 class NotFound(GendanError):

@@ -284,6 +284,13 @@ class Form(validate.Regexp):
 CODE = Form("^[A-Z0-9-]{1,20}$", error="Must be A-Z, 0-9 or -, at most 20.")
 
 
+#: A code of a price scheme or promotion; it stands in addresses too.
+SCHEME_CODE = Form(
+    "^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+    error="Must be 1 to 40 of A-Z, a-z, 0-9, '.', '_' or '-', the first a letter or digit.",
+)
+
+
 class _Decimal(fields.Decimal):
     """A decimal with a fixed number of places: more are refused, never rounded away."""
 

@@ -68,7 +68,7 @@ class StoredSecrets:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[str, _Known] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
 
     def caller_of(self, request: falcon.Request) -> Caller:
         """Give who asks. Raises Unauthenticated."""
@@ -79,7 +79,9 @@ class StoredSecrets:
         # The hash is what is looked up: how long an index search takes tells nothing of it.
         secret_hash = passwords.digest(secret)
         mark = revocations.mark()
-        known = self._known.get(secret_hash)
+        # By its kind too: a session's token is no device's key.
+        known_by = (kind.lower(), secret_hash)
+        known = self._known.get(known_by)
         if known and known.mark == mark and time.monotonic() < known.believed_until:
             return known.caller
         look_up = self._person if kind.lower() == "bearer" else self._device
@@ -87,7 +89,7 @@ class StoredSecrets:
         if len(self._known) >= _MOST_KEPT:
             self._known.clear()
         believed_until = time.monotonic() + revocations.KEPT_SECONDS
-        self._known[secret_hash] = _Known(caller, mark, believed_until)
+        self._known[known_by] = _Known(caller, mark, believed_until)
         return caller
 
     def _person(self, token_hash: str) -> Caller:

@@ -9,6 +9,7 @@ to another is none of ours.
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO
@@ -64,6 +65,10 @@ _PNG_CHUNK_NAME = re.compile(rb"[A-Za-z]{4}")
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_STANDALONE = frozenset(range(0xD0, 0xD8)) | {0x01}
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+# Far beyond what cameras and scanners write in 10 MB; millions of empty ones would keep a worker
+# busy for seconds.
+_MOST_PARTS = 20_000
+_JPEG_FILL = re.compile(rb"\xff+")
 _JPEG_SCAN_END = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
 
 
@@ -94,7 +99,9 @@ def _png(file: BinaryIO, size: int) -> _Size:
     file.seek(len(_PNG))
     image: _Size | None = None
     has_data = False
+    left = iter(range(_MOST_PARTS))
     while True:
+        _take_part(left)
         length, name = _unpacked(">I4s", file.read(8))
         if length > size or not _PNG_CHUNK_NAME.fullmatch(name):
             raise FileRefused(why="a PNG chunk is longer than the file")
@@ -134,21 +141,26 @@ def _jpeg(data: bytes) -> _Size:
 
     Cameras append further whole JPEGs (CIPA DC-007, multi-picture); anything else is refused.
     """
-    largest, at = _jpeg_image(data, 0)
+    left = iter(range(_MOST_PARTS))
+    largest, at = _jpeg_image(data, 0, left)
     while at < len(data):
         if not data.startswith(_JPEG, at):
             raise FileRefused(why="there are data behind its end")
-        image, at = _jpeg_image(data, at)
+        image, at = _jpeg_image(data, at, left)
         largest = max(largest, image, key=lambda each: each.width * each.height)
     return largest
 
 
-def _jpeg_image(data: bytes, at: int) -> tuple[_Size, int]:
-    """Give the dimensions of the image that begins at `at`, and where it ends."""
+def _jpeg_image(data: bytes, at: int, left: Iterator[int]) -> tuple[_Size, int]:
+    """Give the dimensions of the image that begins at `at`, and where it ends.
+
+    Its parts are taken from those that are `left` to the file.
+    """
     at += 2
     image: _Size | None = None
     has_scan = False
     while True:
+        _take_part(left)
         marker, at = _jpeg_marker(data, at)
         if marker == _EOI:
             break
@@ -169,14 +181,17 @@ def _jpeg_image(data: bytes, at: int) -> tuple[_Size, int]:
     return image, at
 
 
+def _take_part(left: Iterator[int]) -> None:
+    if next(left, None) is None:
+        raise FileRefused(why=f"it has more than {_MOST_PARTS:,} parts")
+
+
 def _jpeg_marker(data: bytes, at: int) -> tuple[int, int]:
-    start = at
     # T.81 §B.1.1.2: any number of FF may stand before a marker's code.
-    while data[at : at + 1] == b"\xff":
-        at += 1
-    if at == start or at >= len(data) or data[at] == 0:
+    fill = _JPEG_FILL.match(data, at)
+    if fill is None or fill.end() >= len(data) or data[fill.end()] == 0:
         raise FileRefused(why="the JPEG's segments do not follow each other")
-    return data[at], at + 1
+    return data[fill.end()], fill.end() + 1
 
 
 def _jpeg_segment(data: bytes, at: int) -> tuple[bytes, int]:

@@ -275,12 +275,13 @@ def _check_shape(value: Any, limits: Limits) -> None:
             elif isinstance(item, dict):
                 below.extend(item)
                 below.extend(item.values())
+                count -= len(item)  # names are no values
             elif isinstance(item, list):
                 below.extend(item)
         if not below:
             return
         count += len(below)
-        if count > 2 * limits.json_values:
+        if count > limits.json_values:
             raise MalformedJson(why=f"it has more than {limits.json_values} values")
         level = below
     raise MalformedJson(why=f"it is deeper than {limits.json_depth} levels")

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 import click
+from marshmallow import ValidationError
 
 from deploy.local import accounts
 from deploy.local.accounts import KnownAccount, gateway_work
 from deploy.local.instance import Instance
+from deploy.local.problems import Problem
 from gateway import accounts as people
 from gateway import storage
+from gateway.resources.accounts import NewAccount
 
 PAGE = 500
 
@@ -53,11 +56,15 @@ def described(account: storage.Account, first: KnownAccount | None) -> str:
 @click.option("--role", "roles", multiple=True, required=True)
 def add(username: str, *, name: str, roles: Sequence[str]) -> None:
     """Open an account; its one-time password is printed."""
+    wish = {"username": username, "display_name": name, "roles": list(roles)}
+    try:
+        # As strictly as the API: who is added here is to be found there.
+        wish = NewAccount().load(wish)
+    except ValidationError as error:
+        raise Problem(f"This will not do: {error.messages}") from None
     instance = Instance.open()
     with gateway_work(instance.installation) as work:
-        account, one_time = people.add_account(
-            work, username=username, display_name=name, roles=list(roles)
-        )
+        account, one_time = people.add_account(work, **wish)
     click.echo(f"{account.username}: one-time password {one_time}")
 
 

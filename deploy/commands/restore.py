@@ -46,6 +46,8 @@ def restore_into(folder: Path, *, fresh: bool) -> None:
         instance = launcher.start_anew(instance)
     elif not instance.is_new:
         raise Problem("This instance holds data: restore with --fresh, which deletes them.")
+    instance.check_whole()
+    instance.half_restored.touch()
     engines, supervisor = instance.engines, Supervisor(click.echo)
     if engines.are_ours:
         packages.ensure_engine_packages(click.echo)
@@ -55,6 +57,7 @@ def restore_into(folder: Path, *, fresh: bool) -> None:
             supervisor.launch([program])
         supervisor.await_ready()
         _restore_on_engines(instance, folder)
+        instance.half_restored.unlink()
     finally:
         supervisor.stop()
 

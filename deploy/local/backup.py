@@ -77,9 +77,12 @@ class Sources:
 
 def take(sources: Sources, target: Path, progress: Progress = lambda _: None) -> Manifest:
     """Back a running system up into a new or empty folder; raise `Problem` when it cannot be."""
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(target.iterdir()):
-        raise Problem(f"{target} is not empty: give a new folder for each backup.")
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(target.iterdir()):
+            raise Problem(f"{target} is not empty: give a new folder for each backup.")
+    except OSError as error:
+        raise Problem(f"{target} cannot be used: {error.strerror or error}.") from None
     taken_at = datetime.now(UTC)
     with ExitStack() as open_snapshots:
         snapshots, pause_seconds = _snapshots(sources.databases, open_snapshots)
@@ -206,10 +209,7 @@ def check(source: Path) -> Manifest:
     path = source / MANIFEST
     if not path.is_file():
         raise Problem(f"{source} is no finished backup: it has no {MANIFEST}.")
-    told: dict[str, Any] = json.loads(path.read_text())
-    if told.get("format") != FORMAT:
-        raise Problem(f"{source} was made by another version of Gendan.")
-    manifest = Manifest(**told)
+    manifest = _manifest_of(path)
     for name, wanted in manifest.files.items():
         file = source / name
         if not file.is_file() or checksum(file) != wanted:
@@ -217,6 +217,18 @@ def check(source: Path) -> Manifest:
     missing = [part for part in PARTS if f"{part}.dump" not in manifest.files]
     if missing:
         raise Problem(f"{source} lacks {', '.join(missing)}.")
+    return manifest
+
+
+def _manifest_of(path: Path) -> Manifest:
+    try:
+        told: Any = json.loads(path.read_text())
+        if isinstance(told, dict) and told.get("format") not in (None, FORMAT):
+            raise Problem(f"{path.parent} was made by another version of Gendan.")
+        manifest = Manifest(**told)
+        dict(manifest.files)
+    except (ValueError, TypeError) as error:
+        raise Problem(f"{path} is damaged: this backup cannot be restored ({error}).") from None
     return manifest
 
 

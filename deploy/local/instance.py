@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from deploy.local import packages, secrets_file
 from deploy.local.databases import SERVICES
@@ -80,6 +81,19 @@ class Instance:
     def is_new(self) -> bool:
         """Whether its databases have never been prepared."""
         return not (self.places.home / "plan.json").exists()
+
+    @property
+    def half_restored(self) -> Path:
+        """The mark of a restore that has begun and not ended."""
+        return self.places.home / "restoring"
+
+    def check_whole(self) -> None:
+        """Raise `Problem` where a restore did not end: what it left is nobody's books."""
+        if self.half_restored.exists():
+            raise Problem(
+                "A restore into this instance did not end, so its data are not whole: restore "
+                "again with ./gendan restore FOLDER --fresh, or begin with ./gendan up --fresh."
+            )
 
     def keep_plan(self, plan: Plan) -> None:
         write_private(self.places.home / "plan.json", json.dumps(asdict(plan)))

@@ -88,6 +88,7 @@ def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> 
         if wish.fresh:
             say("deleting the data of before")
             instance = start_anew(instance)
+        instance.check_whole()
         plan = chosen_plan(instance, wish)
         instance.start(supervisor, plan, say)
         when_ready(instance, plan)

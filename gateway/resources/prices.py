@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from chassis.schema import Amount, Message, Moment, Price, Quantity, Text
+from chassis.schema import SCHEME_CODE, Amount, Message, Moment, Price, Quantity, Text
 from gateway.operations import REASONS, Answer, Operation, Paged, page_of
 
 GRADES = ("A", "B", "C")
@@ -28,7 +28,7 @@ class SchemePrices(Message):
 class NewScheme(SchemePrices):
     """A price for one product: for a customer, a region, a grade, or everybody."""
 
-    scheme_code = Text(required=True, least=1, most=40)
+    scheme_code = fields.String(required=True, validate=SCHEME_CODE)
     name = Text(required=True, least=1, most=120)
     product_code = Text(required=True, least=1, most=20)
     customer_code = Text(load_default=None, allow_none=True, most=20)
@@ -55,7 +55,7 @@ class SchemeSearch(Paged):
 class NewPromotion(Message):
     """A threshold: from so many yuan on, a discount or a coupon."""
 
-    promotion_code = Text(required=True, least=1, most=40)
+    promotion_code = fields.String(required=True, validate=SCHEME_CODE)
     name = Text(required=True, least=1, most=120)
     kind = fields.String(required=True, validate=validate.OneOf(("discount", "coupon")))
     threshold = Amount(required=True, above=0)

@@ -187,6 +187,12 @@ def test_a_backup_that_was_touched_or_cut_off_is_not_restored(
     manifest.write_text(json.dumps({**told, "format": 99}))
     with pytest.raises(Problem, match="another version"):
         backup.check(folder)
+    for damaged in ("{", "[]", '{"format": 1}', json.dumps({**told, "files": 1})):
+        manifest.write_text(damaged)
+        with pytest.raises(Problem, match=r"manifest\.json is damaged"):
+            backup.check(folder)
+    with pytest.raises(Problem, match="cannot be used"):
+        backup.take(sources_of(system), dump / "below a file")
     manifest.unlink()
     with pytest.raises(Problem, match="no finished backup"):
         backup.check(folder)

@@ -112,30 +112,39 @@ def _ask_signatory(talk: Talk) -> None:
     )
 
 
-def _faults(order: Order, talk: Talk) -> list[str]:
-    """Give what keeps a returned copy from binding the customer (O21)."""
+def _faults(order: Order, talk: Talk) -> list[tuple[str, str]]:
+    """Say, in English and in Chinese, what keeps a copy from binding the customer (O21)."""
     request, signatory = talk.request, talk.answers["signatory"]
     standing = order.confirmation
     found = []
     if standing is not None and request["confirmation_version"] != standing.number:
-        found.append(f"it is version {request['confirmation_version']}, sent was {standing.number}")
+        came, sent = request["confirmation_version"], standing.number
+        en = f"it is version {came}, sent was {sent}"
+        found.append((en, f"回传的是第 {came} 版，发出的是第 {sent} 版"))
     if not signatory["authorised"]:
-        found.append(str(signatory.get("why") or "neither authorised signatory nor seal on file"))
-    for field, words in (
-        ("clear", "signature or text is unclear"),
-        ("unaltered", "the text was altered"),
-        ("special_requirements_complete", "the special requirements are incomplete"),
-    ):
-        if not request[field]:
-            found.append(words)
+        found.append((str(signatory["why"]), str(signatory["why_zh"])))
+    found += [words for field, words in _FAULTS.items() if not request[field]]
     return found
+
+
+_FAULTS = {
+    "clear": ("signature or text is unclear", "签字或文字不清楚"),
+    "unaltered": ("the text was altered", "内容有改动"),
+    "special_requirements_complete": (
+        "the special requirements are incomplete",
+        "特殊要求不完整",
+    ),
+}
 
 
 def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
     order = _order_of(work, talk)
     confirmation = order.guard_verifying(None)
     if found := _faults(order, talk):
-        raise SignBackInvalid(order_number=order.number, why="; ".join(found))
+        why, why_zh = zip(*found, strict=True)
+        raise SignBackInvalid(
+            order_number=order.number, why="; ".join(why), why_zh="；".join(why_zh)
+        )
     copy = confirming.returned_copy(work, confirmation, talk.request, why=None)
     before = order.stage
     work.announce(order.verify_sign_back(copy, work.now))
@@ -234,12 +243,22 @@ def _ask_what_is_owed(talk: Talk) -> None:
 def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
     order = _order_of(work, talk)
     order.guard_move(Stage.CLOSED, None)
-    owed = [str(item["title"]) for item in talk.answers["owed"]]
+    owed = [(str(item["title"]), str(item["title_zh"])) for item in talk.answers["owed"]]
     if not order.imported:
         owed += _money_owed(talk.answers["money"])
-    owed += [task.title for task in tasks.open_tasks(work, order.id) if _counts(task.kind)]
+    owed += [
+        (task.title, _OWED_PAPERS[task.kind])
+        for task in tasks.open_tasks(work, order.id)
+        if task.kind in _OWED_PAPERS
+    ]
     if owed:
-        raise NotAllOwedSettled(order_number=order.number, owed="; ".join(owed), items=owed)
+        items, items_zh = zip(*owed, strict=True)
+        raise NotAllOwedSettled(
+            order_number=order.number,
+            owed="; ".join(items),
+            owed_zh="；".join(items_zh),
+            items=items,
+        )
     for task in tasks.open_tasks(work, order.id):
         task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome="closed")
     work.announce(order.close(work.now))
@@ -248,18 +267,17 @@ def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
     return views.order_in_full(order)
 
 
-def _money_owed(money: dict[str, Any]) -> list[str]:
+def _money_owed(money: dict[str, Any]) -> list[tuple[str, str]]:
     owed = []
     if not money["paid_in_full"]:
-        owed.append(f"balance {money['balance']}")
+        owed.append((f"balance {money['balance']}", f"余款 {money['balance']} 元"))
     if not money["invoiced"]:
-        owed.append("invoice")
+        owed.append(("invoice", "发票"))
     return owed
 
 
-def _counts(kind: str) -> bool:
-    """Tell whether an open task of this kind is something owed about the order."""
-    return kind in ("return_owed", "paper_owed")
+#: Open tasks that are something owed about the order itself.
+_OWED_PAPERS = {"return_owed": "确认书回传件", "paper_owed": "书面订单"}
 
 
 CLOSE = Conversation(

@@ -1,6 +1,7 @@
 """What orders refuse, each with the facts it speaks of."""
 
 from chassis.errors import Conflict, Forbidden, Invalid, NotFound
+from chassis.lifecycle import IllegalMove
 
 
 class OrderNotFound(NotFound):
@@ -41,6 +42,13 @@ class FieldsMissing(Conflict):
     code = "fields_missing"
     en = "Order {order_number} cannot be submitted; still missing: {missing}."
     zh = "订单 {order_number} 不能提交，尚缺：{missing_zh}。"
+
+
+class NotByThisVerb(IllegalMove):
+    """The stage may be reached from here, but by another verb."""
+
+    en = "Order {order_number} is {state}: from there it does not become {wish} by this action."
+    zh = "订单 {order_number} 为{state}，不能由此操作变为{wish}。"
 
 
 class OrderOnHold(Conflict):

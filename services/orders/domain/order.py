@@ -13,7 +13,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from chassis import money
 from chassis.errors import StaleVersion
 from chassis.grams import grams
-from chassis.lifecycle import IllegalMove
 from chassis.mapping import Announcing, Day, Money, Percent
 from chassis.principal import Principal
 from services.orders.domain import Base, events
@@ -27,6 +26,7 @@ from services.orders.domain.errors import (
     GateNotOpen,
     LineNotFound,
     LineServed,
+    NotByThisVerb,
     NotEditable,
     NothingToPromise,
     OrderBusy,
@@ -359,13 +359,7 @@ class Order(Announcing, Base):
         IllegalMove before OrderBusy, StaleVersion and OrderOnHold.
         """
         if self.stage not in only_from:
-            raise IllegalMove(
-                entity="order",
-                state=self.stage,
-                wish=f"{wish} by this verb",
-                allowed=", ".join(sorted(STAGES.next(self.stage))) or "-",
-                order_number=self.number,
-            )
+            raise NotByThisVerb(order_number=self.number, state=self.stage, wish=wish)
         STAGES.check(self.stage, wish, order_number=self.number)
         self.guard_change(expected_version)
         self.guard_hold()

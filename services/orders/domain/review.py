@@ -147,16 +147,24 @@ def take_terms(order: Order, answer: Mapping[str, Any]) -> None:
     order.deposit_percent = Decimal(answer["deposit_percent"] or 0)
 
 
-def director_reasons(order: Order, *, above: Decimal, off_percent: Decimal) -> list[str]:
-    """Say why the supervisor may not approve alone; empty where he may (SPEC §5, approval)."""
-    reasons: list[str] = []
-    if order.total > above:
-        reasons.append(f"total {order.total} is above {above}")
-    off = order.scheme_total - order.total
-    if off * 100 > order.scheme_total * off_percent:
+def director_reasons(
+    order: Order, *, above: Decimal, off_percent: Decimal
+) -> list[tuple[str, str]]:
+    """Say, in English and in Chinese, why the supervisor may not approve alone.
+
+    Empty where he may (SPEC §5, approval).
+    """
+    reasons: list[tuple[str, str]] = []
+    total, scheme = order.total, order.scheme_total
+    if total > above:
+        reasons.append((f"total {total} is above {above}", f"总额 {total} 超过 {above}"))
+    if (scheme - total) * 100 > scheme * off_percent:
+        percent = f"{off_percent.normalize():f}"
         reasons.append(
-            f"total {order.total} is more than {off_percent.normalize():f} % off the scheme's "
-            f"{order.scheme_total}"
+            (
+                f"total {total} is more than {percent} % off the scheme's {scheme}",
+                f"总额 {total} 比价格方案的 {scheme} 低 {percent}% 以上",
+            )
         )
     return reasons
 

@@ -7,6 +7,7 @@ from marshmallow import fields, validate, validates_schema
 from marshmallow.exceptions import ValidationError
 
 from chassis.schema import (
+    SCHEME_CODE,
     Amount,
     Identity,
     Message,
@@ -382,7 +383,7 @@ class SchemePrices(Message):
 class CreateScheme(SchemePrices):
     """A price for one product: for a customer, a region, a grade, or everybody."""
 
-    scheme_code = Text(required=True, least=1, most=40)
+    scheme_code = fields.String(required=True, validate=SCHEME_CODE)
     name = Text(required=True, least=1, most=120)
     product_code = Text(required=True, least=1, most=20)
     customer_code = Text(load_default=None, allow_none=True, most=20)
@@ -395,7 +396,7 @@ class CreateScheme(SchemePrices):
 class ChangeScheme(SchemePrices):
     """New prices or dates of a scheme, or its end."""
 
-    scheme_code = Text(required=True, least=1, most=40)
+    scheme_code = fields.String(required=True, validate=SCHEME_CODE)
     active = fields.Boolean(load_default=True)
     expected_version = version()
     reason = fields.String(required=True, validate=validate.OneOf(REASONS))
@@ -405,7 +406,7 @@ class ChangeScheme(SchemePrices):
 class SchemeAsked(Message):
     """One scheme."""
 
-    scheme_code = Text(required=True, least=1, most=40)
+    scheme_code = fields.String(required=True, validate=SCHEME_CODE)
 
 
 class SearchSchemes(PageRequest):
@@ -419,7 +420,7 @@ class SearchSchemes(PageRequest):
 class PromotionTerms(Message):
     """From how many yuan on it gives how much, and when."""
 
-    promotion_code = Text(required=True, least=1, most=40)
+    promotion_code = fields.String(required=True, validate=SCHEME_CODE)
     threshold = Amount(required=True, above=0)
     value = Amount(required=True, above=0)
     valid_from = fields.Date(required=True)
@@ -457,7 +458,7 @@ class ChangePromotion(PromotionTerms):
 class PromotionAsked(Message):
     """One promotion."""
 
-    promotion_code = Text(required=True, least=1, most=40)
+    promotion_code = fields.String(required=True, validate=SCHEME_CODE)
 
 
 class PriceAsked(Message):

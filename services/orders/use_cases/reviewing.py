@@ -35,7 +35,10 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
             off_percent=work.setting("director_approves_off_percent"),
         )
         if reasons:
-            raise DirectorNeeded(order_number=order.number, why="; ".join(reasons))
+            why, why_zh = zip(*reasons, strict=True)
+            raise DirectorNeeded(
+                order_number=order.number, why="; ".join(why), why_zh="；".join(why_zh)
+            )
     gate.sign(
         verdict,
         signer_id=work.principal.person_id,

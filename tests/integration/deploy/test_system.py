@@ -42,7 +42,7 @@ def test_a_gateway_that_answers_on_its_port_is_not_taken_for_another(
     assert port is not None
 
     ours = system.wiring.gateway(port)
-    anothers = replace(system.wiring, run=tmp_path).gateway(port)
+    foreign = replace(system.wiring, run=tmp_path).gateway(port)
 
     assert ours.is_ready()
-    assert not anothers.is_ready()
+    assert not foreign.is_ready()

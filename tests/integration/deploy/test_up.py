@@ -82,6 +82,17 @@ def test_a_port_in_use_is_told_in_a_sentence_and_nothing_is_left(gendan: Gendan)
     assert gendan.alive() == {}
 
 
+def test_what_a_restore_left_half_done_is_not_started(gendan: Gendan) -> None:
+    gendan.places.make()
+    (gendan.places.home / "restoring").touch()
+
+    refused = gendan.up()
+
+    assert refused.returncode == 1
+    assert "A restore into this instance did not end" in refused.stdout
+    assert gendan.alive() == {}
+
+
 def test_up_runs_every_part_and_a_second_up_is_refused(gendan: Gendan) -> None:
     started = gendan.up()
 

@@ -216,6 +216,10 @@ def test_a_devices_key_is_no_session(office: Office) -> None:
     )
     device = {"Authorization": f"Device {enrolled.json['key']}"}
 
+    # Each was just used as what it is, which is remembered for a moment.
+    assert office.send("GET", "/session", headers=device).status_code == 200
+    assert office.send("GET", "/session", by="boss").status_code == 200
+
     as_session = office.send("GET", "/session", token=enrolled.json["key"])
     as_device = office.send(
         "GET", "/session", headers={"Authorization": f"Device {office.token('boss')}"}

@@ -92,7 +92,7 @@ class Neighbours:
             "customers.get_terms",
             {"grade": "B", "terms": "deposit_and_balance", "instruction_before_sign_back": False},
         )
-        self.answer("customers.check_signatory", {"authorised": True, "why": None})
+        self.answer("customers.check_signatory", {"authorised": True, "why": None, "why_zh": None})
 
     def answer(self, name: str, answer: Any) -> None:
         self._answers[name] = lambda _: answer

@@ -96,7 +96,9 @@ def test_an_unauthorised_signatory_is_rejected_and_filed(
 ) -> None:
     """O21: the order stays as it was; the copy is kept with the reason."""
     before = desk.sent_order()
-    neighbours.answer("customers.check_signatory", {"authorised": False, "why": "not on file"})
+    neighbours.answer(
+        "customers.check_signatory", {"authorised": False, "why": "not on file", "why_zh": "未备案"}
+    )
 
     with pytest.raises(SignBackInvalid) as refused:
         desk.talk("verify_sign_back", order_number=before["number"], **SIGNED)

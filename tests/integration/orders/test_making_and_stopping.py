@@ -254,7 +254,8 @@ def test_closing_waits_for_money_invoice_and_papers(
     number = confirmed["number"]
     money = {"paid_in_full": False, "balance": "680.00", "invoiced": False}
     neighbours.answer("customers.get_order_money", {"money": money})
-    neighbours.answer("shipping.list_owed", {"items": [{"title": "receipt"}]})
+    receipt = {"title": "receipt", "title_zh": "到货回单"}
+    neighbours.answer("shipping.list_owed", {"items": [receipt]})
     with pytest.raises(NotAllOwedSettled) as refused:
         desk.talk("close", FINANCE, order_number=number)
     assert refused.value.details["items"] == ["receipt", "balance 680.00", "invoice"]

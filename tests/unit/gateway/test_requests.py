@@ -147,7 +147,7 @@ def test_an_unknown_verb_is_not_discussed_with_strangers(gateway: Gateway) -> No
         (b'{"a": ' + b"9" * 5000 + b"}", "too long"),
         (b'{"a":' * 21 + b"1" + b"}" * 21, "deeper than 20"),
         (b"[" * 100_000 + b"]" * 100_000, "deeper than 20"),
-        (b'{"a": [' + b"1," * 50_000 + b"1]}", "more than 20000 values"),
+        (b'{"a": [' + b"1," * 20_000 + b"1]}", "more than 20000 values"),
     ],
 )
 def test_a_body_that_is_no_good_json_is_refused(gateway: Gateway, raw: bytes, why: str) -> None:
