@@ -407,6 +407,17 @@ class CreditAccount(Announcing, Base):
         self._take_excess(order, goods)
         return self._entry(order, before, EntryKind.CREDIT_USED, cause=cause, credit_before=credit)
 
+    def return_credit(self, order: OrderCredit, amount: Decimal, *, cause: str) -> LedgerEntry:
+        """Take back what an order was paid of the customer's credit; it is credit again.
+
+        What was too much for the order, or came free when it ended, is so already.
+        """
+        before, credit = order.balances, self.customer_credit
+        taken = min(order.verified, amount)
+        order.verified -= taken
+        self.customer_credit += taken
+        return self._entry(order, before, EntryKind.REVERSAL, cause=cause, credit_before=credit)
+
     def refund(self, order: OrderCredit, amount: Decimal, *, cause: str) -> LedgerEntry:
         """Book a refund as the customer's credit; never more than was sold."""
         if order.refunded + amount > order.receivable:

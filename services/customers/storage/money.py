@@ -22,7 +22,7 @@ from services.customers.domain.lifecycle import ContractState, NoticeState, Paym
 from services.customers.domain.notice import Notice
 from services.customers.domain.payment import Payment
 from services.customers.domain.release import Receipt
-from services.customers.domain.words import NoticeKind
+from services.customers.domain.words import NoticeKind, PaymentMethod
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,19 @@ def payment(session: Session, number: str) -> Payment:
     if found is None:
         raise PaymentNotFound(payment_number=number)
     return found
+
+
+def paid_by_credit(session: Session, customer_id: UUID) -> Sequence[Payment]:
+    """Give what stands paid of a customer's credit, the newest first."""
+    return session.scalars(
+        select(Payment)
+        .where(
+            Payment.customer_id == customer_id,
+            Payment.state == PaymentState.VERIFIED,
+            Payment.method == PaymentMethod.CUSTOMER_CREDIT,
+        )
+        .order_by(Payment.number.desc())
+    ).all()
 
 
 def receipts(session: Session, order_id: UUID) -> list[Receipt]:

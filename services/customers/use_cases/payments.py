@@ -138,23 +138,45 @@ def reject_payment(
 def reverse_payment(
     work: Work, payment_number: str, *, expected_version: int | None, note: str | None
 ) -> Payment:
-    """Book that verified money went back; what has not left waits for money again."""
+    """Book that verified money went back; what has not left waits for money again.
+
+    Where its surplus was spent as the customer's credit, the orders paid of that wait too.
+    """
     payment = _judged(work, payment_number, PaymentState.REVERSED, expected_version)
     why = guard_note(note)
     account, order = _lock(work, payment)
-    event = payment.reverse(work.now, work.principal.name, order, why=why)
-    book(work, account.give_back(order, payment.amount, cause=payment.number))
-    work.announce(event)
+    _reverse(work, account, payment, order, why=why)
+    for spent in money.paid_by_credit(work.session, account.id):
+        if account.customer_credit >= 0:
+            break
+        _reverse(
+            work,
+            account,
+            spent,
+            storage.find_order(work.session, spent.order_id) if spent.order_id else None,
+            why=f"{payment.number}: {why}",
+        )
+    return payment
+
+
+def _reverse(
+    work: Work, account: CreditAccount, payment: Payment, order: OrderCredit | None, *, why: str
+) -> None:
+    work.announce(payment.reverse(work.now, work.principal.name, order, why=why))
+    if order is not None and payment.method is PaymentMethod.CUSTOMER_CREDIT:
+        entry = account.return_credit(order, payment.amount, cause=payment.number)
+    else:
+        entry = account.give_back(order, payment.amount, cause=payment.number)
+    book(work, entry)
     _after_money(work, account, order)
     work.log(
         "payment",
-        payment_number,
+        payment.number,
         "reverse_payment",
         changes={"state": [PaymentState.VERIFIED, PaymentState.REVERSED]},
         reason="payment",
         note=why,
     )
-    return payment
 
 
 def use_customer_credit(

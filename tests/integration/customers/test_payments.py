@@ -142,6 +142,57 @@ def test_too_much_money_is_the_customers_credit_and_pays_for_another_order(
     )
 
 
+def paid_by_the_surplus_of(office: Office, order: PaperOrder, amount: str) -> PaperOrder:
+    other = PaperOrder(order.customer_id, "D261122-000002", supply="stock")
+    office.reserve(other)
+    office.confirm(other)
+    office.do(FINANCE, "use_customer_credit", order_number=other.number, amount=amount)
+    return other
+
+
+def test_a_reversal_reaches_what_its_surplus_has_paid_for(office: Office) -> None:
+    """SPEC §5: a reversal opens again what has not left, also of another order."""
+    order = confirmed(office, supply="stock")
+    bounced = office.pay(order, "2000.00")
+    other = paid_by_the_surplus_of(office, order, "1000.00")
+    assert office.release(other, "100")["allowed"] is True
+
+    office.do(FINANCE, "reverse_payment", payment_number=bounced, note="退票")
+
+    assert office.release(other, "100")["code"] == "balance_not_verified"
+    assert office.money(order)["verified"] == office.money(other)["verified"] == "0.00"
+    assert office.account(order.customer_id)["customer_credit"] == "0.00"
+    assert office.announced()[-4:] == ["payment_reversed", "order_money_changed"] * 2
+    office.assert_ledger_is_whole()
+
+
+def test_a_reversal_that_the_credit_bears_leaves_other_orders_paid(office: Office) -> None:
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1500.00")
+    bounced = office.pay(order, "100.00")
+    other = paid_by_the_surplus_of(office, order, "400.00")
+
+    office.do(FINANCE, "reverse_payment", payment_number=bounced, note="退票")
+
+    # Of an order that has too much, its own money goes back first.
+    assert office.money(other)["verified"] == "400.00"
+    assert office.account(order.customer_id)["customer_credit"] == "200.00"
+    assert office.money(order)["verified"] == "900.00"
+
+
+def test_credit_taken_back_from_an_order_is_the_customers_again(office: Office) -> None:
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1400.00")
+    other = paid_by_the_surplus_of(office, order, "300.00")
+    (spent,) = office.rows("select number from payment where method = 'customer_credit'")
+
+    office.do(FINANCE, "reverse_payment", payment_number=spent.number, note="改付他单")
+
+    assert office.money(other)["verified"] == "0.00"
+    assert office.account(order.customer_id)["customer_credit"] == "400.00"
+    office.assert_ledger_is_whole()
+
+
 def test_a_cancelled_orders_money_is_the_customers_credit(office: Office) -> None:
     order = confirmed(office)
     office.pay(order, "300.00")
