@@ -153,8 +153,26 @@ class AtRiskList(Answer):
     items = fields.List(fields.Nested(AtRisk))
 
 
+class ReportedOn(Answer):
+    """What is shown of an instruction beside what was reported of it."""
+
+    number = fields.String()
+    order_number = fields.String()
+    line_no = fields.Integer()
+    part = fields.Integer()
+    product_code = fields.String()
+    product_name = fields.String()
+    spec = fields.String(allow_none=True)
+    unit = fields.String()
+    unit_decimals = fields.Integer()
+    quantity = Quantity()
+    produced_quantity = Quantity()
+    production_due = fields.Date(allow_none=True)
+    state = fields.String()
+
+
 class DailyEntry(Answer):
     """One entry of the daily production report, with what it was about."""
 
     report = fields.Nested(Report)
-    instruction = fields.Nested(Instruction)
+    instruction = fields.Nested(ReportedOn)

@@ -120,6 +120,7 @@ def stopped_orders_story() -> Story:
     anomaly = Anomaly(
         id=UUID(int=20),
         order_id=order.id,
+        salesperson_id=order.salesperson_id,
         cause=AnomalyClass.LOGISTICS,
         topic=Topic.DELAY,
         priority=Priority.URGENT,

@@ -326,11 +326,29 @@ class RiskPage(Message):
     items = fields.List(fields.Nested(RiskView))
 
 
+class ReportedOn(Message):
+    """What is shown of an instruction beside what was reported of it."""
+
+    number = fields.String()
+    order_number = fields.String()
+    line_no = fields.Integer()
+    part = fields.Integer()
+    product_code = fields.String()
+    product_name = fields.String()
+    spec = fields.String()
+    unit = fields.String()
+    unit_decimals = fields.Integer()
+    quantity = Quantity()
+    produced_quantity = Quantity()
+    production_due = fields.Date()
+    state = one_of(InstructionState)
+
+
 class DailyEntry(Message):
     """One entry of the daily production report, with what it was about."""
 
     report = fields.Nested(ReportView)
-    instruction = fields.Nested(InstructionView)
+    instruction = fields.Nested(ReportedOn)
 
 
 class DailyPage(Message):

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Bundle, Session
 
+from chassis.roundtrips import ask
 from services.inventory.domain.errors import InstructionNotFound, ReportNotFound
 from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.lifecycle import InstructionState
@@ -18,10 +19,10 @@ from services.inventory.storage.pages import Page, after_day_and_id, after_momen
 
 
 class Reported(NamedTuple):
-    """An entry of the daily production report, and what it was about."""
+    """An entry of the daily production report, and what is shown of what it was about."""
 
-    report: ProductionReport
-    instruction: Instruction
+    report: Any
+    instruction: Any
 
 
 def by_number(session: Session, number: str) -> Instruction:
@@ -112,6 +113,41 @@ def in_states(
     return [(row[0], row[1]) for row in rows]
 
 
+# By what comes next for an instruction; `plan` and `countersign` come between two states.
+_WAITING = """
+select i.number, i.order_number, i.production_due, i.follows,
+    (select view #>> '{customer,name}' from order_copy o where o.order_id = i.order_id)
+    as customer_name
+from unnest(%(states)s::text[]) as asked(state)
+cross join lateral (
+    select number, order_id, order_number, production_due, follows
+    from instruction, lateral (select case
+        when part > 1 and production_due is null then 'plan'
+        when state = 'finished' and jsonb_typeof(inspected) = 'object' then 'countersign'
+        else state end as follows) as f
+    where state = asked.state and follows = any(%(follows)s)
+    order by production_due, number limit %(limit)s
+) as i
+order by i.production_due, i.number limit %(limit)s
+"""
+PLAN, COUNTERSIGN = "plan", "countersign"
+
+
+def waiting(
+    session: Session, states: Collection[InstructionState], follows: Collection[str], limit: int
+) -> Sequence[Any]:
+    """Give what is shown of instructions for which one of `follows` comes next, first due first.
+
+    `follows` are states, or PLAN, or COUNTERSIGN; `states` are those in which they come next.
+    """
+    asked = {
+        "states": [str(state) for state in states],
+        "follows": [str(each) for each in follows],
+        "limit": limit,
+    }
+    return ask(session, _WAITING, asked)
+
+
 def reports_of(session: Session, instruction_id: UUID) -> Sequence[ProductionReport]:
     """Load the daily reports of an instruction, corrected ones too, by day."""
     return session.scalars(
@@ -143,6 +179,26 @@ def reported(session: Session, instruction_id: UUID) -> tuple[Decimal, Decimal]:
     return Decimal(row[0]), Decimal(row[1])
 
 
+# An instruction has fifty columns; a page of entries shows these of its fifty instructions.
+_REPORT: Bundle[Any] = Bundle("report", *(column for column in ProductionReport.__table__.c))
+_ABOUT: Bundle[Any] = Bundle(
+    "instruction",
+    Instruction.number,
+    Instruction.order_number,
+    Instruction.line_no,
+    Instruction.part,
+    Instruction.product_code,
+    Instruction.product_name,
+    Instruction.spec,
+    Instruction.unit,
+    Instruction.unit_decimals,
+    Instruction.quantity,
+    Instruction.produced_quantity,
+    Instruction.production_due,
+    Instruction.state,
+)
+
+
 def reports_by_day(
     session: Session,
     *,
@@ -154,7 +210,7 @@ def reports_by_day(
 ) -> Page[Reported]:
     """List the daily production report (生产日报表) of some days, standing entries only."""
     query = (
-        select(ProductionReport, Instruction)
+        select(_REPORT, _ABOUT)
         .join(Instruction, Instruction.id == ProductionReport.instruction_id)
         .where(
             ProductionReport.reported_on.between(since, until),
@@ -168,5 +224,5 @@ def reports_by_day(
     if after is not None:
         place = tuple_(ProductionReport.reported_on, ProductionReport.id)
         query = query.where(place > after_day_and_id(after))
-    rows = [Reported(row[0], row[1]) for row in session.execute(query.limit(limit + 1))]
+    rows = [Reported(*row) for row in session.execute(query.limit(limit + 1))]
     return page(rows, limit, lambda row: f"{row.report.reported_on.isoformat()}|{row.report.id}")

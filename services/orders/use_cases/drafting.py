@@ -83,6 +83,7 @@ def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_draft(request["expected_version"])
     _fill_in(work, order, request, _about(work, request))
+    tasks.follow_salesperson(work, [order.id], order.salesperson_id)
     announce_draft(work, order)
     follow_paper(work, order)
     return order

@@ -10,7 +10,7 @@ from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.lifecycle import Stage
 from services.orders.domain.order import Order
-from services.orders.storage import copies, orders
+from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
 
 # How far a works instruction has come; an event that arrives late never takes a line back.
@@ -163,8 +163,10 @@ def take_customer(work: Work, customer: Mapping[str, Any], sequence: int) -> Non
     if not copies.keep_customer(work, customer, sequence):
         return
     orders.follow_customer(work, customer)
-    for order in orders.of_another_salesperson(work, customer):
+    handed_over = orders.of_another_salesperson(work, customer)
+    for order in handed_over:
         work.announce(order.hand_over(customer["salesperson_id"], customer["salesperson_name"]))
+    tasks.follow_salesperson(work, [order.id for order in handed_over], customer["salesperson_id"])
 
 
 def take_product(work: Work, product: Mapping[str, Any], sequence: int) -> None:

@@ -454,6 +454,24 @@ def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:
     assert (verbs(CLERK), verbs(INSPECTOR)) == (["countersign"], [])
 
 
+def test_what_waits_for_the_inspector_takes_no_place_in_a_clerks_work_list(works: Works) -> None:
+    works.tell("book_material", material_code="KRAFT", change="1000", reason="stock", opening=True)
+    orders = [works.order().running() for _ in range(2)]
+    for order in orders:
+        order.does("report_production", quantity="1000")
+        order.does("finish_instruction")
+    numbers = sorted(order.instruction["number"] for order in orders)
+    last = next(order for order in orders if order.instruction["number"] == numbers[-1])
+    last.does("inspect_instruction", INSPECTOR, passed="1000")
+
+    def listed(who: Any) -> list[tuple[str, str]]:
+        items = works.ask("list_work", who, limit=1)["items"]
+        return [(item["verb"], item["entity_number"]) for item in items]
+
+    assert listed(CLERK) == [("countersign", numbers[1])]
+    assert listed(INSPECTOR) == [("inspect", numbers[0])]
+
+
 def test_the_moves_of_an_instruction_say_who_and_why_not(works: Works) -> None:
     order = works.order().confirmed()
     number = order.instruction["number"]
