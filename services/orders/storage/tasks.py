@@ -71,8 +71,16 @@ def anomaly(work: Work, anomaly_id: UUID) -> Anomaly:
     return found
 
 
-def follow_salesperson(work: Work, order_ids: Collection[UUID], salesperson_id: str | None) -> None:
-    """Show the anomalies of orders to the salesperson who has these now."""
+def follow_salesperson(
+    work: Work,
+    order_ids: Collection[UUID],
+    salesperson_id: str | None,
+    former: Collection[str | None] = (),
+) -> None:
+    """Show the anomalies of orders to the salesperson who has these now; give him the tasks.
+
+    Those that a `former` one has open: where there is none any more, they are the clerk's.
+    """
     work.session.execute(
         update(Anomaly)
         .where(
@@ -82,6 +90,18 @@ def follow_salesperson(work: Work, order_ids: Collection[UUID], salesperson_id: 
         .values(salesperson_id=salesperson_id)
         .execution_options(synchronize_session=False)
     )
+    if former:
+        work.session.execute(
+            update(Task)
+            .where(
+                Task.order_id.in_(order_ids),
+                Task.state == TaskState.OPEN,
+                Task.role == "sales",
+                Task.person_id.in_(former),
+            )
+            .values(person_id=salesperson_id, role="sales" if salesperson_id else "clerk")
+            .execution_options(synchronize_session=False)
+        )
 
 
 def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[tuple[Anomaly, str]]:

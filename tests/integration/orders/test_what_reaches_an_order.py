@@ -39,6 +39,7 @@ from tests.integration.orders.desk import (
 )
 from tests.integration.orders.test_confirmation import SIGNED
 from tests.integration.orders.test_looking import MEMO
+from tests.statements import copy_rows, statements
 
 TODAY = clock.business_date(clock.business_now())
 
@@ -282,6 +283,54 @@ def test_an_orders_anomalies_follow_it_to_another_salesperson(desk: Desk) -> Non
 
     assert seen_by(SALES) == [set(), set()]
     assert seen_by(OTHER_SALES) == [{memo, order}, {memo, order}]
+
+
+def test_a_customer_of_many_orders_is_handed_over_some_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "HANDED_OVER_AT_ONCE", 100)
+    desk.new_order(submit=False)
+    copy_rows(desk.store, "order", 249, number="'X-' || n")
+    moved = {**CUSTOMER, "salesperson_id": "sales-2", "salesperson_name": "Zhao Min"}
+    told: list[int] = []
+    asked: list[int] = []
+
+    def step(happens: Callable[[Work], None]) -> None:
+        before = desk.announced().count("order_handed_over")
+        with statements(desk.store) as sent:
+            with desk.store.work() as work:
+                happens(work)
+            # The row of each order has its version to be compared.
+            asked.append(len([one for one in sent if 'UPDATE "order"' not in one.text]))
+        told.append(desk.announced().count("order_handed_over") - before)
+
+    step(lambda work: progress.take_customer(work, moved, 2))
+    for _ in range(3):
+        step(progress.go_on_handing_over)
+
+    assert told == [100, 100, 50, 0]
+    assert max(asked) < 20
+    names = desk.state('select distinct salesperson_id, salesperson_name from "order"')
+    assert names == [("sales-2", "Zhao Min")]
+
+
+def test_an_open_task_of_the_former_salesperson_goes_to_the_present_one(desk: Desk) -> None:
+    desk.new_order(submit=False, consignee={"name": "张三"})
+
+    def waiting(who: Principal) -> list[str]:
+        items = desk.store.read(who, lambda work: pages.list_work(work, {"limit": 10}))
+        return [item["kind"] for item in items]
+
+    def hand_over(sequence: int, **salesperson: str | None) -> None:
+        with desk.store.work() as work:
+            progress.take_customer(work, {**CUSTOMER, **salesperson}, sequence)
+
+    assert waiting(SALES) == ["missing_fields"]
+    hand_over(2, salesperson_id="sales-2", salesperson_name="Zhao Min")
+    assert (waiting(SALES), waiting(OTHER_SALES)) == ([], ["missing_fields"])
+    hand_over(3, salesperson_id=None, salesperson_name=None)
+    assert waiting(OTHER_SALES) == []
+    assert sorted(waiting(CLERK)) == ["missing_fields", "submit"]
 
 
 def test_a_customers_news_leave_its_orders_in_their_version(desk: Desk) -> None:
