@@ -79,7 +79,7 @@ def _payments(work: Work, limit: int) -> Iterator[WorkItem]:
             roles=FINANCE,
             due_at=payment.recorded_at + patience,
             verb="verify",
-            path=f"/payments/{payment.number}",
+            path=f"/api/v1/payments/{payment.number}",
         )
 
 
@@ -108,7 +108,7 @@ def _notices(work: Work, limit: int) -> Iterator[WorkItem]:
             roles=SENDERS,
             due_at=notice.drafted_at + patience,
             verb="mark_sent",
-            path=f"/notices/{notice.number}",
+            path=f"/api/v1/notices/{notice.number}",
         )
 
 
@@ -143,7 +143,7 @@ def _contracts(
             roles=roles,
             due_at=contract.since + patience,
             verb=verb,
-            path=f"/contracts/{contract.number}",
+            path=f"/api/v1/contracts/{contract.number}",
         )
 
 
@@ -215,7 +215,5 @@ def list_notice_actions(work: Work, notice_number: str) -> list[Action]:
 def list_customer_actions(work: Work, customer_code: str) -> list[Action]:
     customer_storage.plain_by_code(work.session, customer_code, work.principal)
     refusal = RoleNeeded(roles=", ".join(DECIDERS)) if not work.principal.has(*DECIDERS) else None
-    return [
-        Action("change_grade", DECIDERS, refusal),
-        Action("set_credit_limit", DECIDERS, refusal),
-    ]
+    # The credit limit is set at its own address: it is an edit, no move.
+    return [Action("change_grade", DECIDERS, refusal)]

@@ -13,7 +13,12 @@ from services.inventory.storage import instructions, statements
 # What follows for an instruction, by its state or what comes before it is left: verb, roles,
 # titles.
 _NEXT: dict[str, tuple[str, tuple[str, ...], str, str]] = {
-    InstructionState.DRAFT: ("issue", ("clerk",), "Issue works instruction", "下达生产指令单"),
+    InstructionState.DRAFT: (
+        "issue_instruction",
+        ("clerk",),
+        "Issue works instruction",
+        "下达生产指令单",
+    ),
     instructions.PLAN: ("plan", ("planner",), "Date further instruction", "补产排期"),
     InstructionState.ISSUED: ("accept", ("planner",), "Accept works instruction", "确认生产指令单"),
     InstructionState.ACCEPTED: ("start", ("planner",), "Start production", "开始生产"),
@@ -88,6 +93,11 @@ def _statement_item(statement: Statement, order: OrderCopy) -> dict[str, Any]:
 
 def _instruction_item(instruction: Any) -> dict[str, Any]:
     verb, roles, title, title_zh = _NEXT[instruction.follows]
+    # Orders leads the issuing: it is done at the order's address.
+    if instruction.follows == InstructionState.DRAFT:
+        path = f"/api/v1/orders/{instruction.order_number}"
+    else:
+        path = f"/api/v1/instructions/{instruction.number}"
     return {
         "kind": "instruction",
         "title": title,
@@ -100,7 +110,7 @@ def _instruction_item(instruction: Any) -> dict[str, Any]:
         "person_id": None,
         "due_at": _end_of(instruction.production_due),
         "verb": verb,
-        "path": f"/api/v1/instructions/{instruction.number}",
+        "path": path,
     }
 
 

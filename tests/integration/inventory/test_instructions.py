@@ -442,7 +442,9 @@ def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:
     def verbs(who: Any) -> list[str]:
         return [item["verb"] for item in works.ask("list_work", who, limit=50)["items"]]
 
-    assert (verbs(CLERK), verbs(PLANNER)) == (["issue"], [])
+    assert (verbs(CLERK), verbs(PLANNER)) == (["issue_instruction"], [])
+    (item,) = works.ask("list_work", CLERK, limit=50)["items"]
+    assert item["path"] == f"/api/v1/orders/{order.number}"
     order.issue()
     assert (verbs(CLERK), verbs(PLANNER)) == ([], ["accept"])
     order.accept()
@@ -474,13 +476,17 @@ def test_what_waits_for_the_inspector_takes_no_place_in_a_clerks_work_list(works
 
 def test_the_moves_of_an_instruction_say_who_and_why_not(works: Works) -> None:
     order = works.order().confirmed()
+    order.issue()
     number = order.instruction["number"]
 
-    actions = works.ask("list_instruction_actions", CLERK, number=number)["items"]
+    def judged(who: Any) -> tuple[set[str], dict[str, str]]:
+        actions = works.ask("list_instruction_actions", who, number=number)["items"]
+        allowed = {action["verb"] for action in actions if action["allowed"]}
+        return allowed, {a["verb"]: a["why_not"]["code"] for a in actions if not a["allowed"]}
 
-    allowed = {action["verb"] for action in actions if action["allowed"]}
-    assert allowed == {"issue"}
-    why_not = {a["verb"]: a["why_not"]["code"] for a in actions if not a["allowed"]}
+    assert judged(PLANNER)[0] == {"accept", "consent_to_stop"}
+    allowed, why_not = judged(CLERK)
+    assert allowed == set()
     assert (why_not["accept"], why_not["countersign"]) == ("role_needed", "illegal_move")
 
 
