@@ -139,22 +139,8 @@ class InstructionInFull(Instruction):
     held = fields.Boolean(metadata={"description": "its order is on hold"})
 
 
-class AtRisk(Answer):
-    """An instruction in danger of being late."""
-
-    instruction = fields.Nested(Instruction)
-    customer_name = fields.String(allow_none=True)
-    outlook = fields.Nested(Outlook)
-
-
-class AtRiskList(Answer):
-    """The instructions in danger, the earliest due first."""
-
-    items = fields.List(fields.Nested(AtRisk))
-
-
-class ReportedOn(Answer):
-    """What is shown of an instruction beside what was reported of it."""
+class Brief(Answer):
+    """What lists of something else show of an instruction."""
 
     number = fields.String()
     order_number = fields.String()
@@ -171,8 +157,22 @@ class ReportedOn(Answer):
     state = fields.String()
 
 
+class AtRisk(Answer):
+    """An instruction in danger of being late."""
+
+    instruction = fields.Nested(Brief)
+    customer_name = fields.String(allow_none=True)
+    outlook = fields.Nested(Outlook)
+
+
+class AtRiskList(Answer):
+    """The instructions in danger, the earliest due first."""
+
+    items = fields.List(fields.Nested(AtRisk))
+
+
 class DailyEntry(Answer):
     """One entry of the daily production report, with what it was about."""
 
     report = fields.Nested(Report)
-    instruction = fields.Nested(ReportedOn)
+    instruction = fields.Nested(Brief)

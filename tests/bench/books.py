@@ -348,6 +348,9 @@ COPIES: dict[str, list[Copy]] = {
                 "touched_at": _WHEN,
                 "submitted_at": _WHEN,
                 # Rare, but a page of them in small books too: a fuller page is no growth.
+                # Past its confirmation an order is due on the customer's day.
+                "confirmation_due_at": f"case when {_STAGE} in ('draft', 'in_review', 'approved')"
+                f" then {_WHEN} end",
                 "hold": "case when i %% 199 = 5 then jsonb_build_object('reason', 'other',"
                 " 'note', null, 'by', 'clerk', 'by_name', '陈静', 'at', now()) end",
             },

@@ -144,13 +144,16 @@ _DRAFTED = """
 select number, kind, customer_name, order_number, amount, drafted_at
 from notice where state = 'drafted' order by drafted_at limit %(most)s
 """
+# Customers are looked up one by one: a join would read them all for the contracts it expects.
 _CONTRACTS = """
-select c.number, customer.name as customer_name, coalesce(c.approved_at, c.drafted_at) as since
-from contract c join customer on customer.id = c.customer_id
-where c.state = %(state)s{own} order by c.drafted_at limit %(most)s
+select number, (select name from customer where customer.id = customer_id) as customer_name,
+    coalesce(approved_at, drafted_at) as since
+from contract where state = %(state)s{own} order by drafted_at limit %(most)s
 """
 _ALL_CONTRACTS = _CONTRACTS.format(own="")
-_OWN_CONTRACTS = _CONTRACTS.format(own=" and customer.salesperson_id = %(person)s")
+_OWN_CONTRACTS = _CONTRACTS.format(
+    own=" and (select salesperson_id from customer where customer.id = customer_id) = %(person)s"
+)
 
 
 def claimed_payments(session: Session, limit: int) -> Sequence[Any]:

@@ -312,22 +312,8 @@ class InstructionPage(Message):
     next = fields.String()
 
 
-class RiskView(Message):
-    """An instruction in danger of being late."""
-
-    instruction = fields.Nested(InstructionView)
-    customer_name = fields.String()
-    outlook = fields.Nested(OutlookView)
-
-
-class RiskPage(Message):
-    """The instructions in danger, the earliest due first."""
-
-    items = fields.List(fields.Nested(RiskView))
-
-
-class ReportedOn(Message):
-    """What is shown of an instruction beside what was reported of it."""
+class Brief(Message):
+    """What lists of something else show of an instruction."""
 
     number = fields.String()
     order_number = fields.String()
@@ -344,11 +330,25 @@ class ReportedOn(Message):
     state = one_of(InstructionState)
 
 
+class RiskView(Message):
+    """An instruction in danger of being late."""
+
+    instruction = fields.Nested(Brief)
+    customer_name = fields.String()
+    outlook = fields.Nested(OutlookView)
+
+
+class RiskPage(Message):
+    """The instructions in danger, the earliest due first."""
+
+    items = fields.List(fields.Nested(RiskView))
+
+
 class DailyEntry(Message):
     """One entry of the daily production report, with what it was about."""
 
     report = fields.Nested(ReportView)
-    instruction = fields.Nested(ReportedOn)
+    instruction = fields.Nested(Brief)
 
 
 class DailyPage(Message):

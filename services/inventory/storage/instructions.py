@@ -99,18 +99,51 @@ def search(
     return page(rows, limit, lambda row: f"{row.drafted_at.isoformat()}|{row.id}")
 
 
+class Unmade(NamedTuple):
+    """An instruction that is not done, and for whom it is."""
+
+    instruction: Instruction
+    customer_name: str | None
+
+
+# State by state, each in the order of its index: of several together all would be read.
+_UNMADE = """
+select i.id, (select view #>> '{{customer,name}}' from order_copy o where o.order_id = i.order_id)
+    as customer_name
+from unnest(%(states)s::text[]) as asked(state)
+cross join lateral (
+    select id, order_id, production_due, number from instruction where state = asked.state{own}
+    order by production_due, number limit %(upto)s
+) as i
+order by i.production_due, i.number limit %(limit)s offset %(offset)s
+"""
+_ALL_UNMADE = _UNMADE.format(own="")
+_OWN_UNMADE = _UNMADE.format(
+    own=" and (select salesperson_id from order_copy o where o.order_id = instruction.order_id)"
+    " = %(own)s"
+)
+
+
 def in_states(
-    session: Session, states: Collection[InstructionState], limit: int
-) -> list[tuple[Instruction, OrderCopy]]:
-    """List instructions in some states with their orders, the earliest due first."""
-    rows = session.execute(
-        select(Instruction, OrderCopy)
-        .join(OrderCopy, OrderCopy.order_id == Instruction.order_id)
-        .where(Instruction.state.in_(states))
-        .order_by(Instruction.production_due.nulls_last(), Instruction.number)
-        .limit(limit)
-    )
-    return [(row[0], row[1]) for row in rows]
+    session: Session,
+    states: Collection[InstructionState],
+    *,
+    salesperson_id: str | None,
+    limit: int,
+    offset: int,
+) -> list[Unmade]:
+    """List instructions in some states, of a salesperson's customers or all, first due first."""
+    asked = {
+        "states": [str(state) for state in states],
+        "own": salesperson_id,
+        "upto": limit + offset,
+        "limit": limit,
+        "offset": offset,
+    }
+    rows = ask(session, _ALL_UNMADE if salesperson_id is None else _OWN_UNMADE, asked)
+    wanted = select(Instruction).where(Instruction.id.in_([row.id for row in rows]))
+    loaded = {each.id: each for each in session.scalars(wanted)}
+    return [Unmade(loaded[row.id], row.customer_name) for row in rows]
 
 
 # By what comes next for an instruction; `plan` and `countersign` come between two states.

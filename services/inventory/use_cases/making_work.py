@@ -6,8 +6,7 @@ from typing import Any
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.inventory.domain.lifecycle import InstructionState, StatementKind
-from services.inventory.domain.order import OrderCopy
-from services.inventory.domain.statement import SIGNERS, Statement
+from services.inventory.domain.statement import SIGNERS
 from services.inventory.storage import instructions, statements
 
 # What follows for an instruction, by its state or what comes before it is left: verb, roles,
@@ -62,30 +61,28 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
     follows = [key for key, (_, roles, _, _) in _NEXT.items() if work.principal.has(*roles)]
     items = []
     if kinds:
-        items += [
-            _statement_item(statement, order)
-            for statement, order in statements.to_sign(work.session, kinds, limit)
-        ]
+        found = statements.to_sign(work.session, kinds, limit)
+        items += [_statement_item(each) for each in found]
     if follows:
         states = {_BEFORE.get(key) or InstructionState(key) for key in follows}
-        found = instructions.waiting(work.session, states, follows, limit)
-        items += [_instruction_item(each) for each in found]
+        next_moves = instructions.waiting(work.session, states, follows, limit)
+        items += [_instruction_item(each) for each in next_moves]
     return items
 
 
-def _statement_item(statement: Statement, order: OrderCopy) -> dict[str, Any]:
+def _statement_item(statement: statements.ToSign) -> dict[str, Any]:
     title, title_zh = _TITLES[statement.kind]
     return {
         "kind": f"{statement.kind}_statement",
         "title": title,
         "title_zh": title_zh,
         "order_number": statement.order_number,
-        "customer_name": order.customer_name,
+        "customer_name": statement.order.customer_name,
         "entity_type": "statement",
         "entity_number": f"{statement.order_number}/{statement.kind}",
         "roles": [SIGNERS[statement.kind]],
         "person_id": None,
-        "due_at": _end_of(order.production_due),
+        "due_at": _end_of(statement.order.production_due),
         "verb": f"sign_{statement.kind}",
         "path": f"/api/v1/orders/{statement.order_number}/statements/{statement.kind}",
     }

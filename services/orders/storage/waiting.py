@@ -19,9 +19,10 @@ from services.orders.domain.lifecycle import GateKind, Stage
 _ORDERS = """
 select asked.kind, o.number, o.customer_name, o.confirmation_due_at as due_at,
     o.base_customer_due as day,
-    (select json_build_array(c.sent_on, c.arrived_on, c.slide_calendar)
-     from confirmation c where c.order_id = o.id and c.state <> 'void' and c.slides
-     order by c.number desc limit 1) as facts
+    case when o.confirmation_due_at is null then (
+        select json_build_array(c.sent_on, c.arrived_on, c.slide_calendar)
+        from confirmation c where c.order_id = o.id and c.state <> 'void' and c.slides
+        order by c.number desc limit 1) end as facts
 from unnest(%({asked})s::text[]) as asked(kind)
 cross join lateral (
     select id, number, customer_name, confirmation_due_at, base_customer_due

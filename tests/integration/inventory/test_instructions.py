@@ -422,6 +422,16 @@ def test_what_will_be_late_is_warned_of_before_it_is(works: Works) -> None:
     assert [(i["instruction"]["order_number"], i["outlook"]["risk"]) for i in found] == [
         (tight.number, "at_risk")
     ]
+    assert found[0]["customer_name"] == "晨光印刷"
+
+    def warned(who: Any) -> list[str]:
+        """Ask for one: the first due, which is calm, is judged and left out."""
+        items = works.ask("list_instructions_at_risk", who, limit=1)["items"]
+        return [item["instruction"]["order_number"] for item in items]
+
+    assert calm.instruction["number"] < tight.instruction["number"]
+    assert (warned(PLANNER), warned(SALES)) == ([tight.number], [tight.number])
+    assert warned(OTHER_SALES) == []
 
 
 def test_the_daily_report_lists_what_was_made_with_its_progress(works: Works) -> None:
