@@ -76,7 +76,7 @@ Story = Iterator[Event]
 def order_story() -> Story:
     """From the memo by phone to the closed order, and opened again."""
     memo = story.a_memo()
-    yield memo.take_memo()
+    yield memo.take_memo(story.CLERK)
     yield memo.draft(story.customer_view())
     yield story.a_draft().change()
 
