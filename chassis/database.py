@@ -381,7 +381,10 @@ def connect(
         f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} "
         # Only hand-written statements are prepared (chassis/roundtrips.py), and each has one way
         # to go, by key: PostgreSQL need not plan it five times over to find that out.
-        "-c plan_cache_mode=force_generic_plan"
+        "-c plan_cache_mode=force_generic_plan "
+        # Compiling what is expected to be dear takes up to two seconds, and the longest of our
+        # statements run for some milliseconds: what they cost is told without looking at limits.
+        "-c jit=off"
     )
     return create_engine(
         url,

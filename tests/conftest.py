@@ -5,7 +5,8 @@ their own (`start`), as they do in production. A patched pytest would hand green
 locks and threads to every later test, and which those are would depend on the order.
 
 `./gendan test` gives the engines' addresses by the environment; a bare `pytest` starts a
-temporary pair. A run in which no test asks for them starts none.
+temporary pair, unless several processes (`-n`) would. A run in which no test asks for them starts
+none.
 """
 
 import os
@@ -22,7 +23,14 @@ from hypothesis import settings
 
 from deploy.local import databases, records, test_run
 from deploy.local.broker import Definition, Permission, address_in
-from deploy.local.engines import Engines, given_engines, running_engines
+from deploy.local.engines import (
+    AMQP_VARIABLE,
+    CONTROL_VARIABLE,
+    PG_VARIABLE,
+    Engines,
+    given_engines,
+    running_engines,
+)
 from deploy.local.parts import Wiring
 from deploy.local.problems import Problem
 from deploy.local.processes import Process, Program
@@ -94,6 +102,13 @@ def engines(session_tag: str) -> Iterator[Engines]:
         _check(given)
         yield given
         return
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Each would start a pair, and take what another has made on its own for there.
+        pytest.fail(
+            "Tests that run beside each other share their engines: run `./gendan test`, which"
+            f" starts them, or give {PG_VARIABLE}, {AMQP_VARIABLE} and {CONTROL_VARIABLE}.",
+            pytrace=False,
+        )
     places = test_run.instance_for_tests(session_tag)
     try:
         with records.holding(places.home), running_engines(places, durable=False) as started:

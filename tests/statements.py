@@ -1,7 +1,7 @@
 """The statements that a store sends to PostgreSQL, for tests that count or explain them; books
 full enough for it to be choosy about its plans."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import event
 
 from chassis.database import Store
-from chassis.roundtrips import PreparingConnection
+from chassis.roundtrips import PreparingConnection, _prepared_form
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Statement:
 
     text: str
     parameters: Any
+    is_prepared: bool = False
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def statements(store: Store) -> Iterator[list[Statement]]:
     run = PreparingConnection.run
 
     def keep_run(connection: Any, given: Any, **texts: str) -> Any:
-        sent.extend(Statement(text, values) for text, values in given)
+        sent.extend(Statement(text, values, is_prepared=True) for text, values in given)
         return run(connection, given, **texts)
 
     engines = (store.engine, store.reading)
@@ -48,14 +49,23 @@ def statements(store: Store) -> Iterator[list[Statement]]:
 
 
 def plans(store: Store, sent: list[Statement]) -> str:
-    """Give how PostgreSQL would run statements, one after the other."""
+    """Give how PostgreSQL runs statements, one after the other; a prepared one by no value."""
     with store.work() as work:
         connection = work.session.connection()
-        return "\n".join(
-            line
-            for one in sent
-            for (line,) in connection.exec_driver_sql(f"explain {one.text}", one.parameters)
-        )
+
+        def planned(one: Statement) -> Iterator[str]:
+            text, values = f"explain {one.text}", one.parameters
+            if one.is_prepared:
+                form = _prepared_form(one.text)
+                connection.exec_driver_sql(f"prepare asked as {form.text}".replace("%", "%%"))
+                text = f"explain execute asked{form.call if form.keys else ''}"
+                if isinstance(values, Mapping):
+                    values = tuple(values[key] for key in form.keys)
+            yield from connection.exec_driver_sql(text, values).scalars()
+            if one.is_prepared:
+                connection.exec_driver_sql("deallocate asked")
+
+        return "\n".join(line for one in sent for line in planned(one))
 
 
 def copy_rows(store: Store, table: str, count: int, **differs: str) -> None:

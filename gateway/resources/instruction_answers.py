@@ -139,10 +139,28 @@ class InstructionInFull(Instruction):
     held = fields.Boolean(metadata={"description": "its order is on hold"})
 
 
+class Brief(Answer):
+    """What lists of something else show of an instruction."""
+
+    number = fields.String()
+    order_number = fields.String()
+    line_no = fields.Integer()
+    part = fields.Integer()
+    product_code = fields.String()
+    product_name = fields.String()
+    spec = fields.String(allow_none=True)
+    unit = fields.String()
+    unit_decimals = fields.Integer()
+    quantity = Quantity()
+    produced_quantity = Quantity()
+    production_due = fields.Date(allow_none=True)
+    state = fields.String()
+
+
 class AtRisk(Answer):
     """An instruction in danger of being late."""
 
-    instruction = fields.Nested(Instruction)
+    instruction = fields.Nested(Brief)
     customer_name = fields.String(allow_none=True)
     outlook = fields.Nested(Outlook)
 
@@ -157,4 +175,4 @@ class DailyEntry(Answer):
     """One entry of the daily production report, with what it was about."""
 
     report = fields.Nested(Report)
-    instruction = fields.Nested(Instruction)
+    instruction = fields.Nested(Brief)

@@ -337,6 +337,10 @@ class OrdersService(LeadingService):
     def escalate_anomalies(self, work: Work, slot: Any) -> None:  # noqa: ARG002
         anomalies.escalate_due(work)
 
+    @every("hand_over_orders", seconds=5)
+    def hand_over_orders(self, work: Work, slot: Any) -> None:  # noqa: ARG002
+        progress.go_on_handing_over(work)
+
     @every("report_late_returns", seconds=300)
     def report_late_returns(self, work: Work, slot: Any) -> None:  # noqa: ARG002
         by_the_clock.report_late_returns(work)

@@ -1,10 +1,10 @@
 """Full books for searching: what the API has made once, many times over.
 
 Rows are copied inside the services' own tables by SQL, one INSERT … SELECT for each table, from
-an order, a customer, a payment and a shipment that went their ordinary way, and from what a
-made order left behind on its whole way: statements, instruction, notices, invoice, visits. What
-searches look at differs from copy to copy: numbers, names, phones, stages, dates, salespeople,
-regions.
+an order, a customer, a payment and a shipment that went their ordinary way, from what a made order
+left behind on its whole way: statements, instruction, notices, invoice, visits, and from one of
+whatever else is listed. What searches look at differs from copy to copy: numbers, names, phones,
+stages, dates, salespeople, regions.
 """
 
 import csv
@@ -12,16 +12,20 @@ import io
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import psycopg2
+import requests
 
 from chassis.grams import grams
 from deploy.demo import shipping
 from deploy.demo.making import closed_order
+from deploy.demo.people import API
 from deploy.demo.world import World
 from services.customers.domain.search import search_text
 from tests.bench.company import Trade
 from tests.system import System
+from tests.unit.gateway.file_examples import pdf
 
 CITIES = [
     "杭州",
@@ -78,12 +82,14 @@ class Filled:
     phone: str
     order_number: str
     product_code: str
+    #: One that is made.
+    made_code: str
     salesperson_id: str
     material_code: str
 
 
 def customer(number: int) -> dict[str, str]:
-    """Give what differs between one customer and the next."""
+    """Give what differs between one customer and the next; one in twelve is the asker's own."""
     first, second = SIGNS[number % len(SIGNS)], SIGNS[number // len(SIGNS) % len(SIGNS)]
     city = CITIES[number % len(CITIES)]
     return {
@@ -92,7 +98,8 @@ def customer(number: int) -> dict[str, str]:
         "name": f"{city}{first}{second}{TRADES[number % len(TRADES)]}{number}有限公司",
         "phone": f"139{number * 7919 % 100_000_000:08d}",
         "region": REGIONS[number % len(REGIONS)],
-        "salesperson": f"sales-{number % 12}",
+        "salesperson": f"sales-{number % 12}" if number % 12 else "sales",
+        "material": f"BM-{number}",
     }
 
 
@@ -103,7 +110,8 @@ class Books:
         self._system = system
         self._product_code = trade.products[0]
         self._order_number, self._shipment_number, self._payment_number = _patterns(trade)
-        self._closed_number = _closed_pattern(trade)
+        self._made_code, self._closed_number = _closed_pattern(trade)
+        _others(trade, self._closed_number)
 
     def fill(self, size: Size) -> Filled:
         """Fill the books up to a size, and refresh the statistics."""
@@ -118,11 +126,12 @@ class Books:
             "stages": STAGES,
             "states": STATES,
         }
-        for service, copies in COPIES.items():
-            url = self._system.database_url(service)
+        customers = _customers(size.customers)
+        for part, copies in COPIES.items():
+            url = self._system.database_url(part)
             with closing(psycopg2.connect(url)) as database:
                 with database, database.cursor() as cursor:
-                    _write_customers(cursor, size.customers)
+                    _write_customers(cursor, customers)
                     for copy in copies:
                         copy.make(cursor, facts)
                 database.autocommit = True
@@ -134,10 +143,12 @@ class Books:
             customer_code=someone["code"],
             customer_name=someone["name"],
             phone=someone["phone"],
-            order_number=f"B{size.orders // 2:08d}",
+            # Of those that have everything: what comes once a customer is of the first orders.
+            order_number=f"B{size.customers // 2:08d}",
             product_code=self._product_code,
+            made_code=self._made_code,
             salesperson_id=someone["salesperson"],
-            material_code=f"BM-{size.customers // 2}",
+            material_code=someone["material"],
         )
 
 
@@ -160,10 +171,13 @@ def _patterns(trade: Trade) -> tuple[str, str, str]:
     return number, shipment, payment
 
 
-def _closed_pattern(trade: Trade) -> str:
-    """Have a made order go its whole way, a case opened and an anomaly raised; give its number."""
+def _closed_pattern(trade: Trade) -> tuple[str, str]:
+    """Have a made order go its whole way, a case opened and an anomaly raised.
+
+    Gives its product's code and its number.
+    """
     company = trade.company
-    _, _, number = closed_order(World.new(company))
+    _, product, number = closed_order(World.new(company))
     company.clerk.post(
         "/anomalies",
         {"order_number": number, "cause": "production", "topic": "quality", "text": "色差"},
@@ -184,7 +198,57 @@ def _closed_pattern(trade: Trade) -> str:
         ),
         lambda status: status == 201,
     )
-    return number
+    return product, number
+
+
+def _others(trade: Trade, order_number: str) -> None:
+    """Write one of whatever else is listed: contract, arrival, transfer, wish, file, …"""
+    company, product, customer = trade.company, trade.products[0], trade.customers[0]
+    world = World.new(company)
+    company.sales.post(
+        "/contracts", {"customer_code": customer.code, "valid_from": "2020-01-01", "text": "年框"}
+    )
+    company.warehouse.post(
+        "/arrivals",
+        {"product_code": product, "quantity": "10", "expected_on": world.today().isoformat()},
+    )
+    company.admin.post("/stores", {"store_code": "BOOK", "name": "城北仓"})
+    company.clerk.post(
+        "/transfers", {"product_code": product, "quantity": "1", "from_store": "BOOK"}
+    )
+    company.sales.post(
+        "/wishes",
+        {
+            "product_code": product,
+            "quantity": "500",
+            "customer_id": customer.id,
+            "customer_name": customer.name,
+        },
+    )
+    shipping.scan(shipping.scanner(world), [shipping.Parcel("NO-SUCH-PARCEL")], "dispatch")
+    for masters, name in (("regions", "华东"), ("modes", "公路"), ("carriers", "韵达物流")):
+        company.dispatcher.post(f"/{masters}", {"code": "BOOK", "name": name})
+    company.dispatcher.post(
+        "/transit-times",
+        {
+            "carrier_code": "BOOK",
+            "region_code": "BOOK",
+            "mode_code": "BOOK",
+            "days": 2,
+            "cost": "80.00",
+        },
+    )
+    requests.post(
+        f"{company.base_url}{API}/attachments",
+        pdf(),
+        params={"purpose": "sign_back", "order_number": order_number, "name": "回传.pdf"},
+        headers={
+            **company.clerk.headers,
+            "Content-Type": "application/pdf",
+            "Idempotency-Key": str(uuid4()),
+        },
+        timeout=30,
+    ).raise_for_status()
 
 
 @dataclass(frozen=True)
@@ -242,6 +306,8 @@ _VIEWED = (
 )
 _THE_ORDER = "number = %(order)s"
 _CLOSED_ID = 'order_id = (select id from "order" where number = %(closed)s)'
+# One in twenty, of every salesperson's customers.
+_SOME = "i / 12 %% 20 = 0"
 # One row of what the closed order left behind.
 _OF_CLOSED = "order_number = %(closed)s limit 1"
 _ITS = 'order_id = (select id from "order" where number = %(order)s)'
@@ -282,6 +348,9 @@ COPIES: dict[str, list[Copy]] = {
                 "touched_at": _WHEN,
                 "submitted_at": _WHEN,
                 # Rare, but a page of them in small books too: a fuller page is no growth.
+                # Past its confirmation an order is due on the customer's day.
+                "confirmation_due_at": f"case when {_STAGE} in ('draft', 'in_review', 'approved')"
+                f" then {_WHEN} end",
                 "hold": "case when i %% 199 = 5 then jsonb_build_object('reason', 'other',"
                 " 'note', null, 'by', 'clerk', 'by_name', '陈静', 'at', now()) end",
             },
@@ -304,7 +373,9 @@ COPIES: dict[str, list[Copy]] = {
             {
                 "id": _id("task"),
                 "order_id": _id("order"),
-                "state": "case when i %% 20 = 3 then 'open' else 'done' end",
+                "role": "'sales'",
+                "person_id": "c.salesperson",
+                "state": f"case when {_SOME} then 'open' else 'done' end",
                 "due_at": _WHEN,
                 "opened_at": _WHEN,
             },
@@ -316,7 +387,9 @@ COPIES: dict[str, list[Copy]] = {
             {
                 "id": _id("anomaly"),
                 "order_id": _id("order"),
-                "state": "case when i %% 20 = 3 then 'open' else 'resolved' end",
+                "salesperson_id": "c.salesperson",
+                "step": "i / 240 %% 4",
+                "state": f"case when {_SOME} then 'open' else 'resolved' end",
                 "raised_at": _WHEN,
             },
             of_customers=True,
@@ -333,6 +406,22 @@ COPIES: dict[str, list[Copy]] = {
             of_customers=True,
         ),
         Copy("gate", _ITS, {"order_id": _id("order")}),
+        Copy(
+            "confirmation",
+            _ITS,
+            {"id": _id("confirmation"), "order_id": _id("order"), "document": "'{}'"},
+        ),
+        Copy(
+            "shipment_copy",
+            _CLOSED_ID + " limit 1",
+            {
+                "id": _id("shipment"),
+                "order_id": _id("order"),
+                "number": "'BS' || lpad(i::text, 8, '0')",
+                "state": _STATE,
+                "view": "'{}'",
+            },
+        ),
         Copy(
             "money_copy",
             _ITS,
@@ -369,7 +458,45 @@ COPIES: dict[str, list[Copy]] = {
         Copy(
             "order_credit",
             "order_number = %(order)s",
-            {"id": _id("order"), "customer_id": _CUSTOMER_ID, "order_number": _NUMBER},
+            {
+                "id": _id("order"),
+                "customer_id": _CUSTOMER_ID,
+                "order_number": _NUMBER,
+                "receivable": "case when i %% 50 = 9 then 500 else 0 end",
+                "verified": "case when i %% 50 = 9 then 200 else 0 end",
+            },
+        ),
+        Copy(
+            "shipment_copy",
+            "order_id = (select id from order_credit where order_number = %(closed)s) limit 1",
+            {
+                "id": _id("shipment"),
+                "order_id": _id("order"),
+                "number": "'BS' || lpad(i::text, 8, '0')",
+                "dispatched_at": _WHEN,
+            },
+        ),
+        Copy(
+            "credit_ledger",
+            "order_id = (select id from order_credit where order_number = %(order)s) limit 1",
+            {
+                "customer_id": _CUSTOMER_ID,
+                "order_id": _id("order"),
+                "command_id": "'BL-' || i",
+                "at": _WHEN,
+            },
+        ),
+        Copy(
+            "contract",
+            "true limit 1",
+            {
+                "id": _id("contract"),
+                "number": "'BH' || lpad(i::text, 8, '0')",
+                "customer_id": _CUSTOMER_ID,
+                "state": "case when i %% 50 = 3 then 'draft' else 'signed' end",
+                "drafted_at": _WHEN,
+            },
+            of_customers=True,
         ),
         Copy(
             "payment",
@@ -456,6 +583,28 @@ COPIES: dict[str, list[Copy]] = {
                 "line_id": "md5('line' || i || '.' || pattern.line_no)::uuid",
             },
         ),
+        Copy(
+            "obligation",
+            "true limit 1",
+            {
+                "id": _id("obligation"),
+                "shipment_id": _id("shipment"),
+                "done_at": "case when i %% 20 <> 3 then now() end",
+                "due_at": _WHEN,
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "quarantined_scan",
+            "true limit 1",
+            {
+                "id": _id("scan"),
+                "device_sequence": "i + 2",
+                "received_at": _WHEN,
+                "resolved_at": "case when i %% 20 <> 3 then now() end",
+            },
+            of_customers=True,
+        ),
     ],
     "inventory": [
         Copy(
@@ -484,18 +633,21 @@ COPIES: dict[str, list[Copy]] = {
             "code like 'M-%%' limit 1",
             {
                 "id": "md5('material' || i)::uuid",
-                "code": "'BM-' || i",
+                "code": "c.material",
+                "grams": "c.material_grams",
                 "name": "pattern.name || i",
             },
             of_customers=True,
         ),
         Copy(
             "statement",
-            _OF_CLOSED,
+            "order_number = %(closed)s and kind = 'technique' limit 1",
             {
                 "id": _id("statement"),
                 "order_id": _id("order"),
                 "order_number": _NUMBER,
+                # Of orders in review.
+                "verdict": "case when i %% 100 = 54 then 'pending' else pattern.verdict end",
                 "opened_at": _WHEN,
             },
             of_customers=True,
@@ -510,6 +662,47 @@ COPIES: dict[str, list[Copy]] = {
                 "order_number": _NUMBER,
                 "line_id": _id("line"),
                 "drafted_at": _WHEN,
+                # Like orders under way, some are still to be made, and late.
+                "state": "case when i %% 33 = 3 then 'running' else pattern.state end",
+                "production_due": f"({_WHEN})::date",
+                "produced_quantity": "case when i %% 33 = 3 then 0 else pattern.produced_quantity"
+                " end",
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "arrival",
+            "true limit 1",
+            {
+                "id": _id("arrival"),
+                "number": "'BA' || lpad(i::text, 8, '0')",
+                "expected_on": f"({_WHEN})::date",
+                "state": "case when i %% 50 = 3 then pattern.state else 'received' end",
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "transfer",
+            "true limit 1",
+            {
+                "id": _id("transfer"),
+                "number": "'BT' || lpad(i::text, 8, '0')",
+                "order_number": _NUMBER,
+                "state": "case when i %% 50 = 3 then pattern.state else 'received' end",
+                "requested_at": _WHEN,
+            },
+            of_customers=True,
+        ),
+        Copy(
+            "wish",
+            "true limit 1",
+            {
+                "id": _id("wish"),
+                "number": "'BV' || lpad(i::text, 8, '0')",
+                "customer_id": _CUSTOMER_ID,
+                "customer_name": "c.name",
+                "state": "case when i %% 50 = 3 then pattern.state else 'met' end",
+                "made_at": _WHEN,
             },
             of_customers=True,
         ),
@@ -570,26 +763,42 @@ COPIES: dict[str, list[Copy]] = {
             of_customers=True,
         ),
     ],
+    "gateway": [
+        Copy(
+            "attachment",
+            "order_number = %(closed)s limit 1",
+            {"order_number": _NUMBER, "uploaded_at": _WHEN},
+            of_customers=True,
+        )
+    ],
 }
 
 
-def _write_customers(cursor: Any, count: int) -> None:
-    cursor.execute(
-        "create temporary table book_customer (number int primary key, id uuid, code text,"
-        " name text, phone text, region text, salesperson text, search_text text, grams text[])"
-        " on commit drop"
-    )
+def _customers(count: int) -> str:
+    """Give the rows of all customers, as COPY reads them."""
     rows = io.StringIO()
     writer = csv.writer(rows)
     for number in range(count):
         one = customer(number)
         found_by = [one["name"], one["phone"], one["code"]]
-        marks = "{" + ",".join(f'"{gram}"' for gram in grams(*found_by)) + "}"
-        writer.writerow([*one.values(), search_text(found_by), marks])
-    rows.seek(0)
+        marks = [_array(*found_by), _array(one["material"])]
+        writer.writerow([*one.values(), search_text(found_by), *marks])
+    return rows.getvalue()
+
+
+def _array(*texts: str) -> str:
+    return "{" + ",".join(f'"{gram}"' for gram in grams(*texts)) + "}"
+
+
+def _write_customers(cursor: Any, rows: str) -> None:
+    cursor.execute(
+        "create temporary table book_customer (number int primary key, id uuid, code text,"
+        " name text, phone text, region text, salesperson text, material text, search_text text,"
+        " grams text[], material_grams text[]) on commit drop"
+    )
     cursor.copy_expert(
-        "copy book_customer (number, code, name, phone, region, salesperson, search_text, grams)"
-        " from stdin csv",
-        rows,
+        "copy book_customer (number, code, name, phone, region, salesperson, material,"
+        " search_text, grams, material_grams) from stdin csv",
+        io.StringIO(rows),
     )
     cursor.execute("update book_customer set id = md5('customer' || number)::uuid")

@@ -133,18 +133,19 @@ def ask_for(url: str, asks: list[Ask], *, seconds: float) -> Round:
 
 
 @contextmanager
-def kept(url: str) -> Iterator[Callable[[bytes], None]]:
-    """Give a function that sends one request on a kept connection and awaits its answer.
+def kept(url: str) -> Iterator[Callable[[bytes], bytes]]:
+    """Give a function that sends one request on a kept connection and gives its answer's body.
 
     It raises Unanswered unless the answer is 2xx.
     """
     client = _Client(url)
 
-    def ask(request: bytes) -> None:
+    def ask(request: bytes) -> bytes:
         client.ask = lambda: request
         client.send()
         while not client.has_answer():
             pass
+        return client.received.partition(_HEAD_END)[2]
 
     try:
         yield ask

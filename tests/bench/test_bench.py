@@ -26,8 +26,8 @@ TINY = run.Extent(
     sql_seconds=0.2,
     read_rounds=1,
     read_seconds=0.2,
-    small=Size(40, 8),
-    large=Size(80, 16),
+    small=Size(300, 60),
+    large=Size(600, 120),
     search_rounds=searches.Rounds(count=1, turns=1, looks=1),
     products=3,
     idle_seconds=0.5,
@@ -90,7 +90,9 @@ def test_the_command_writes_the_figures_it_prints(
 
 
 def test_every_list_of_the_api_is_searched() -> None:
-    filled = Filled(Size(1, 1), "C", "杭州兴旺纸品1有限公司", "13900000000", "D", "P", "s", "M")
+    filled = Filled(
+        Size(1, 1), "C", "杭州兴旺纸品1有限公司", "13900000000", "D", "P", "Q", "s", "M"
+    )
     asked = [address for _, address in searches.asked(filled, date(2026, 11, 28)).values()]
     routes = CompiledRouter()
     lists = {

@@ -76,7 +76,7 @@ Story = Iterator[Event]
 def order_story() -> Story:
     """From the memo by phone to the closed order, and opened again."""
     memo = story.a_memo()
-    yield memo.take_memo()
+    yield memo.take_memo(story.CLERK)
     yield memo.draft(story.customer_view())
     yield story.a_draft().change()
 
@@ -120,6 +120,7 @@ def stopped_orders_story() -> Story:
     anomaly = Anomaly(
         id=UUID(int=20),
         order_id=order.id,
+        salesperson_id=order.salesperson_id,
         cause=AnomalyClass.LOGISTICS,
         topic=Topic.DELAY,
         priority=Priority.URGENT,

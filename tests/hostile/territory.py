@@ -12,6 +12,7 @@ from deploy.demo import shipping
 from deploy.demo.people import Company, Person
 from deploy.demo.world import SIGNATORY, Customer, World
 from gateway.operations import FILE, Operation
+from tests.newcomers import taken_on
 from tests.unit.gateway.file_examples import pdf, png
 
 #: What belongs to a customer, by the beginning of its address; the parameter ends it.
@@ -137,25 +138,9 @@ def told(answer: requests.Response, *keys: str) -> tuple[int, str]:
 
 
 def newcomer(company: Company) -> tuple[str, Person]:
-    """Take on a second salesperson, who has changed the first password; gives the name too."""
-    username, password = f"sales-{uuid4().hex[:6]}", uuid4().hex
-    made = company.admin.post(
-        "/accounts", {"username": username, "display_name": "钱多", "roles": ["sales"]}
-    )
-    nobody = Person(company.base_url, "sales", {})
-
-    def signed_in(with_password: str) -> Person:
-        opened = nobody.post("/session", {"username": username, "password": with_password})
-        return Person(company.base_url, "sales", {"Authorization": f"Bearer {opened['token']}"})
-
-    once = signed_in(made["one_time_password"])
-    changed = once.send(
-        "PUT",
-        "/session/password",
-        body={"old_password": made["one_time_password"], "new_password": password},
-    )
-    assert changed.status_code == 204, changed.text
-    return username, signed_in(password)
+    """Take on a second salesperson; gives the name too."""
+    username = f"sales-{uuid4().hex[:6]}"
+    return username, taken_on(company, username=username, name="钱多", roles=["sales"])
 
 
 def settled(company: Company) -> Territory:

@@ -355,6 +355,75 @@ def test_an_idempotency_key_of_another_gives_nothing_away(
     assert first.json()["id"] not in theirs.text
 
 
+def test_a_memo_is_the_salespersons_who_took_it_until_its_customer_is_known(
+    territory: Territory, company: Company
+) -> None:
+    memo = territory.own.post(
+        "/memos",
+        {
+            "channel": "visit",
+            "asked_by": "新客户",
+            "wish": "500卷",
+            "reply_by": company.clerk.get("/session")["now"],
+            "paper_owed": True,
+        },
+    )["number"]
+
+    def seen_by(person: Person) -> list[bool]:
+        listed = {item["number"] for item in person.get("/orders", order_number=memo)["items"]}
+        waiting = {(item["order_number"], item["kind"]) for item in person.get("/work")["items"]}
+        answers = [person.send("GET", f"/orders/{memo}{part}") for part in ("", "/page", "/tasks")]
+        owed = (memo, "paper_owed") in waiting
+        return [memo in listed, owed, *(each.status_code == 200 for each in answers)]
+
+    assert seen_by(territory.own) == [True] * 5
+    assert seen_by(territory.other) == [False] * 5
+    company.clerk.move(f"/orders/{memo}", "draft", customer_code=territory.others_customer.code)
+    assert seen_by(territory.own) == [False] * 5
+    assert seen_by(territory.other) == [True] * 5
+
+
+def test_every_move_that_is_listed_can_be_made_at_that_address(
+    territory: Territory, company: Company
+) -> None:
+    """Of one of everything, as the document has the addresses: a client shows what is listed."""
+    addresses = company.clerk.get("/openapi.json")["paths"]
+    arrival = company.warehouse.post(
+        "/arrivals",
+        {
+            "product_code": territory.parts["product_code"],
+            "quantity": "1",
+            "expected_on": company.clerk.get("/session")["today"],
+        },
+    )
+    company.device("MOVES-1", "手持扫码枪")
+    others = {
+        "/arrivals/{number}": f"/arrivals/{arrival['number']}",
+        "/accounts/{username}": "/accounts/clerk",
+        "/devices/{code}": "/devices/MOVES-1",
+    }
+    listings = [
+        each.path.removesuffix("/actions")
+        for each in OPERATIONS
+        if each.method == "GET" and each.path.endswith("/actions")
+    ]
+    people = (company.supervisor, company.admin)
+
+    without = []
+    for path in listings:
+        address = others.get(path) or whole(territory, path)
+        answers = [person.send("GET", f"{address}/actions") for person in people]
+        (moves, *_) = [each.json()["items"] for each in answers if each.status_code == 200]
+        assert moves, path
+        without += [
+            f"{path} {move['verb']}"
+            for move in moves
+            if f"/api/v1{path}/actions/{move['verb']}" not in addresses
+        ]
+
+    assert without == []
+
+
 @pytest.fixture
 def handed_over(territory: Territory, company: Company) -> Iterator[None]:
     """Let the other have the customer for once."""

@@ -15,6 +15,7 @@ from hypothesis import note
 from deploy.demo.people import Company, Person
 from deploy.local.engines import Engines
 from gateway.permissions import ROLES
+from tests.newcomers import taken_on
 from tests.properties.watch import Watch, watching
 from tests.system import System, running_system
 from tests.templates import Templates
@@ -141,30 +142,11 @@ def running_house(
         watching(system) as watch,
     ):
         company = Company(system.url, system.passwords, system.advance_days, _silent)
-        company._people[EVERYBODY] = _somebody_with_every_role(company)
+        company._people[EVERYBODY] = taken_on(
+            company, username=EVERYBODY, name="众人", roles=PEOPLE
+        )
         company.dispatcher.post("/carriers", {"code": CARRIER, "name": "韵达物流"})
         yield House(system, company, watch, company.device("PROPERTY-1", "手持扫码枪"))
-
-
-def _somebody_with_every_role(company: Company) -> Person:
-    password = uuid4().hex
-    made = company.admin.post(
-        "/accounts", {"username": EVERYBODY, "display_name": "众人", "roles": list(PEOPLE)}
-    )
-    nobody = Person(company.base_url, EVERYBODY, {})
-
-    def signed_in(with_password: str) -> Person:
-        opened = nobody.post("/session", {"username": EVERYBODY, "password": with_password})
-        return Person(company.base_url, EVERYBODY, {"Authorization": f"Bearer {opened['token']}"})
-
-    once = signed_in(made["one_time_password"])
-    changed = once.send(
-        "PUT",
-        "/session/password",
-        body={"old_password": made["one_time_password"], "new_password": password},
-    )
-    assert changed.status_code == 204, changed.text
-    return signed_in(password)
 
 
 def _silent(text: str) -> None:

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
 from sqlalchemy import case as case_when
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
 from chassis.database import Work
 from chassis.grams import is_gram, wanted
+from chassis.roundtrips import ask
 from services.aftersales.domain.case import NUMBERS, Case, CaseLine
 from services.aftersales.domain.copies import ShipmentCopy
 from services.aftersales.domain.errors import CaseNotFound
@@ -135,16 +136,13 @@ _WAITING_FOR_ALL = _WAITING.format(own="")
 _WAITING_FOR_SALES = _WAITING.format(own=" and salesperson_id = %(person)s")
 
 
-def waiting(work: Work, states: Sequence[CaseState], limit: int) -> Sequence[Row[Any]]:
+def waiting(work: Work, states: Sequence[CaseState], limit: int) -> Sequence[Any]:
     """Give the longest open cases in these states."""
     if not states:
         return []
     who = work.principal
-    return (
-        work.session.connection()
-        .exec_driver_sql(
-            _WAITING_FOR_SALES if who.limited_to_own_customers else _WAITING_FOR_ALL,
-            {"states": [str(state) for state in states], "limit": limit, "person": who.person_id},
-        )
-        .all()
+    return ask(
+        work.connection,
+        _WAITING_FOR_SALES if who.limited_to_own_customers else _WAITING_FOR_ALL,
+        {"states": [str(state) for state in states], "limit": limit, "person": who.person_id},
     )

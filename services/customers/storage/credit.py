@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, bindparam, func, or_, select
@@ -254,35 +255,62 @@ def receivables(
     session: Session, customer_ids: Sequence[UUID]
 ) -> dict[UUID, tuple[list[Receivable], dict[UUID, Decimal]]]:
     """Give the shipments of orders that still owe, and those orders' money, by customer."""
-    rows = session.execute(
-        select(OrderCredit, ShipmentCopy)
-        .join(ShipmentCopy, ShipmentCopy.order_id == OrderCredit.id)
-        .where(
-            OrderCredit.customer_id.in_(customer_ids),
-            OrderCredit.receivable > OrderCredit.verified,
-            ShipmentCopy.value > 0,
-        )
-    )
+    rows = ask(session.connection(), _OWED, {"customers": list(customer_ids)})
     found: dict[UUID, tuple[list[Receivable], dict[UUID, Decimal]]] = {
         customer_id: ([], {}) for customer_id in customer_ids
     }
-    for owing, shipment in rows:
-        shipments, money = found[owing.customer_id]
-        money[owing.id] = owing.verified
-        shipments.append(shipment.receivable(owing.order_number))
+    for row in rows:
+        shipments, money = found[row.customer_id]
+        money[row.order_id] = row.verified
+        shipments.append(
+            Receivable(
+                row.order_id,
+                row.order_number,
+                row.number,
+                row.value,
+                row.dispatched_on,
+                row.due_on,
+            )
+        )
     return found
 
 
-def owing_customers(session: Session, *, limit: int, after: str | None) -> Sequence[Customer]:
-    """Give the customers that owe for something shipped, by code."""
-    owing = select(OrderCredit.customer_id).where(OrderCredit.receivable > OrderCredit.verified)
+_OWED = """
+select o.customer_id, o.id as order_id, o.order_number, o.verified, s.number, s.value,
+    s.dispatched_on, s.due_on
+from unnest(%(customers)s::uuid[]) as asked(id)
+cross join lateral (
+    select * from order_credit where customer_id = asked.id and receivable > verified offset 0
+) as o
+cross join lateral (
+    select * from shipment_copy where order_id = o.id and value > 0 offset 0
+) as s
+"""
+_OWING = """
+select distinct customer_id from order_credit where receivable > verified limit %(most)s
+"""
+_OWING_FEW = """
+select id, code, name, grade from customer
+where id = any(%(few)s::uuid[]) and code > %(after)s order by code limit %(limit)s
+"""
+
+
+def owing_customers(session: Session, *, limit: int, after: str | None) -> Sequence[Any]:
+    """Give what is shown of the customers that owe for something shipped, by code."""
     # PostgreSQL takes a third of all orders to owe and looks for them among all customers. That
     # is right where many do; a few are looked up by their ids.
-    few = session.scalars(owing.distinct().limit(_FEW + 1)).all()
-    query = select(Customer).where(Customer.id.in_(few if len(few) <= _FEW else owing))
+    few = [row.customer_id for row in ask(session.connection(), _OWING, {"most": _FEW + 1})]
+    if len(few) <= _FEW:
+        return ask(
+            session.connection(), _OWING_FEW, {"few": few, "after": after or "", "limit": limit}
+        )
+    owing = select(OrderCredit.customer_id).where(OrderCredit.receivable > OrderCredit.verified)
+    query = select(Customer.id, Customer.code, Customer.name, Customer.grade).where(
+        Customer.id.in_(owing)
+    )
     if after is not None:
         query = query.where(Customer.code > after)
-    return session.scalars(query.order_by(Customer.code).limit(limit)).all()
+    return session.execute(query.order_by(Customer.code).limit(limit)).all()
 
 
 def accounts_to_look_at(session: Session) -> Sequence[UUID]:

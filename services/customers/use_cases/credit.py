@@ -19,7 +19,7 @@ from services.customers.domain.credit import (
 from services.customers.domain.customer import Customer
 from services.customers.domain.events import CreditStopChanged, OrderMoneyChanged
 from services.customers.domain.goods import Goods
-from services.customers.domain.grade import Policy, policy_in_force
+from services.customers.domain.grade import Grade, Policy, policy_in_force
 from services.customers.domain.guards import guard_note, guard_reason, guard_version
 from services.customers.domain.lifecycle import Standing
 from services.customers.domain.words import EntryKind, Reason, Verdict
@@ -312,7 +312,7 @@ def list_receivables(
             {
                 "customer_code": customer.code,
                 "customer_name": customer.name,
-                "grade": customer.grade,
+                "grade": Grade(customer.grade),
                 "total": sum((item.amount for item in owed), ZERO),
                 "days_overdue": longest_overdue(owed),
                 **by_age(owed),

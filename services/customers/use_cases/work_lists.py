@@ -67,10 +67,11 @@ def _payments(work: Work, limit: int) -> Iterator[WorkItem]:
         return
     patience = timedelta(hours=work.setting(PAYMENT_DUE_HOURS))
     for payment in money.claimed_payments(work.session, limit):
+        amount = f"{payment.amount:,.2f}"
         yield WorkItem(
             kind="verify_payment",
-            title=f"Verify {payment.amount:,.2f} from {payment.customer_name}",
-            title_zh=f"核实{payment.customer_name}付款 {payment.amount:,.2f}",
+            title=f"Verify {amount} from {payment.customer_name}",
+            title_zh=f"核实{payment.customer_name}付款 {amount}",
             order_number=payment.order_number,
             customer_name=payment.customer_name,
             entity_type="payment",
@@ -78,7 +79,7 @@ def _payments(work: Work, limit: int) -> Iterator[WorkItem]:
             roles=FINANCE,
             due_at=payment.recorded_at + patience,
             verb="verify",
-            path=f"/payments/{payment.number}",
+            path=f"/api/v1/payments/{payment.number}",
         )
 
 
@@ -95,10 +96,11 @@ def _notices(work: Work, limit: int) -> Iterator[WorkItem]:
     patience = timedelta(hours=work.setting(NOTICE_DUE_HOURS))
     for notice in money.drafted_notices(work.session, limit):
         name, name_zh = _NOTICE_WORDS[notice.kind]
+        amount = f"{notice.amount:,.2f}"
         yield WorkItem(
             kind=f"send_{notice.kind}_notice",
-            title=f"Send the {name} of {notice.amount:,.2f} for order {notice.order_number}",
-            title_zh=f"发送订单 {notice.order_number} 的{name_zh} {notice.amount:,.2f}",
+            title=f"Send the {name} of {amount} for order {notice.order_number}",
+            title_zh=f"发送订单 {notice.order_number} 的{name_zh} {amount}",
             order_number=notice.order_number,
             customer_name=notice.customer_name,
             entity_type="notice",
@@ -106,7 +108,7 @@ def _notices(work: Work, limit: int) -> Iterator[WorkItem]:
             roles=SENDERS,
             due_at=notice.drafted_at + patience,
             verb="mark_sent",
-            path=f"/notices/{notice.number}",
+            path=f"/api/v1/notices/{notice.number}",
         )
 
 
@@ -130,18 +132,18 @@ def _contracts(
     if not work.principal.has(*roles):
         return
     patience = timedelta(hours=work.setting(CONTRACT_DUE_HOURS))
-    for contract, customer_name in money.contracts_in(work.session, state, limit, work.principal):
+    for contract in money.contracts_in(work.session, state, limit, work.principal):
         yield WorkItem(
             kind=f"{verb}_contract",
-            title=f"{words}: contract {contract.number} of {customer_name}",
-            title_zh=f"{words_zh}{customer_name}的合同 {contract.number}",
-            customer_name=customer_name,
+            title=f"{words}: contract {contract.number} of {contract.customer_name}",
+            title_zh=f"{words_zh}{contract.customer_name}的合同 {contract.number}",
+            customer_name=contract.customer_name,
             entity_type="contract",
             entity_number=contract.number,
             roles=roles,
-            due_at=(contract.approved_at or contract.drafted_at) + patience,
+            due_at=contract.since + patience,
             verb=verb,
-            path=f"/contracts/{contract.number}",
+            path=f"/api/v1/contracts/{contract.number}",
         )
 
 
@@ -213,7 +215,5 @@ def list_notice_actions(work: Work, notice_number: str) -> list[Action]:
 def list_customer_actions(work: Work, customer_code: str) -> list[Action]:
     customer_storage.plain_by_code(work.session, customer_code, work.principal)
     refusal = RoleNeeded(roles=", ".join(DECIDERS)) if not work.principal.has(*DECIDERS) else None
-    return [
-        Action("change_grade", DECIDERS, refusal),
-        Action("set_credit_limit", DECIDERS, refusal),
-    ]
+    # The credit limit is set at its own address: it is an edit, no move.
+    return [Action("change_grade", DECIDERS, refusal)]

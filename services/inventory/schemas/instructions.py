@@ -312,10 +312,28 @@ class InstructionPage(Message):
     next = fields.String()
 
 
+class Brief(Message):
+    """What lists of something else show of an instruction."""
+
+    number = fields.String()
+    order_number = fields.String()
+    line_no = fields.Integer()
+    part = fields.Integer()
+    product_code = fields.String()
+    product_name = fields.String()
+    spec = fields.String()
+    unit = fields.String()
+    unit_decimals = fields.Integer()
+    quantity = Quantity()
+    produced_quantity = Quantity()
+    production_due = fields.Date()
+    state = one_of(InstructionState)
+
+
 class RiskView(Message):
     """An instruction in danger of being late."""
 
-    instruction = fields.Nested(InstructionView)
+    instruction = fields.Nested(Brief)
     customer_name = fields.String()
     outlook = fields.Nested(OutlookView)
 
@@ -330,7 +348,7 @@ class DailyEntry(Message):
     """One entry of the daily production report, with what it was about."""
 
     report = fields.Nested(ReportView)
-    instruction = fields.Nested(InstructionView)
+    instruction = fields.Nested(Brief)
 
 
 class DailyPage(Message):

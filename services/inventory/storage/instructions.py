@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Bundle, Session
 
+from chassis.roundtrips import ask
 from services.inventory.domain.errors import InstructionNotFound, ReportNotFound
 from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.lifecycle import InstructionState
@@ -18,10 +19,10 @@ from services.inventory.storage.pages import Page, after_day_and_id, after_momen
 
 
 class Reported(NamedTuple):
-    """An entry of the daily production report, and what it was about."""
+    """An entry of the daily production report, and what is shown of what it was about."""
 
-    report: ProductionReport
-    instruction: Instruction
+    report: Any
+    instruction: Any
 
 
 def by_number(session: Session, number: str) -> Instruction:
@@ -98,18 +99,86 @@ def search(
     return page(rows, limit, lambda row: f"{row.drafted_at.isoformat()}|{row.id}")
 
 
+class Unmade(NamedTuple):
+    """An instruction that is not done, and for whom it is."""
+
+    instruction: Instruction
+    customer_name: str | None
+
+
+# State by state, each in the order of its index: of several together all would be read.
+_UNMADE = """
+select i.id, (select view #>> '{{customer,name}}' from order_copy o where o.order_id = i.order_id)
+    as customer_name
+from unnest(%(states)s::text[]) as asked(state)
+cross join lateral (
+    select id, order_id, production_due, number from instruction where state = asked.state{own}
+    order by production_due, number limit %(upto)s
+) as i
+order by i.production_due, i.number limit %(limit)s offset %(offset)s
+"""
+_ALL_UNMADE = _UNMADE.format(own="")
+_OWN_UNMADE = _UNMADE.format(
+    own=" and (select salesperson_id from order_copy o where o.order_id = instruction.order_id)"
+    " = %(own)s"
+)
+
+
 def in_states(
-    session: Session, states: Collection[InstructionState], limit: int
-) -> list[tuple[Instruction, OrderCopy]]:
-    """List instructions in some states with their orders, the earliest due first."""
-    rows = session.execute(
-        select(Instruction, OrderCopy)
-        .join(OrderCopy, OrderCopy.order_id == Instruction.order_id)
-        .where(Instruction.state.in_(states))
-        .order_by(Instruction.production_due.nulls_last(), Instruction.number)
-        .limit(limit)
-    )
-    return [(row[0], row[1]) for row in rows]
+    session: Session,
+    states: Collection[InstructionState],
+    *,
+    salesperson_id: str | None,
+    limit: int,
+    offset: int,
+) -> list[Unmade]:
+    """List instructions in some states, of a salesperson's customers or all, first due first."""
+    asked = {
+        "states": [str(state) for state in states],
+        "own": salesperson_id,
+        "upto": limit + offset,
+        "limit": limit,
+        "offset": offset,
+    }
+    rows = ask(session.connection(), _ALL_UNMADE if salesperson_id is None else _OWN_UNMADE, asked)
+    wanted = select(Instruction).where(Instruction.id.in_([row.id for row in rows]))
+    loaded = {each.id: each for each in session.scalars(wanted)}
+    return [Unmade(loaded[row.id], row.customer_name) for row in rows]
+
+
+# By what comes next for an instruction; `plan` and `countersign` come between two states.
+_WAITING = """
+select i.number, i.order_number, i.production_due, i.follows,
+    (select view #>> '{customer,name}' from order_copy o where o.order_id = i.order_id)
+    as customer_name
+from unnest(%(states)s::text[]) as asked(state)
+cross join lateral (
+    select number, order_id, order_number, production_due, follows
+    from instruction, lateral (select case
+        when part > 1 and production_due is null then 'plan'
+        when state = 'finished' and jsonb_typeof(inspected) = 'object' then 'countersign'
+        else state end as follows) as f
+    where state = asked.state and follows = any(%(follows)s)
+    order by production_due, number limit %(limit)s
+) as i
+order by i.production_due, i.number limit %(limit)s
+"""
+PLAN, COUNTERSIGN = "plan", "countersign"
+
+
+def waiting(
+    session: Session, states: Collection[InstructionState], follows: Collection[str], limit: int
+) -> Sequence[Any]:
+    """Give what is shown of instructions for which one of `follows` comes next, first due first.
+
+    `follows` are states, or PLAN, or COUNTERSIGN; `states` are those in which they come next.
+    """
+    asked = {
+        "states": [str(state) for state in states],
+        "follows": [str(each) for each in follows],
+        "limit": limit,
+    }
+    return ask(session.connection(), _WAITING, asked)
 
 
 def reports_of(session: Session, instruction_id: UUID) -> Sequence[ProductionReport]:
@@ -143,6 +212,26 @@ def reported(session: Session, instruction_id: UUID) -> tuple[Decimal, Decimal]:
     return Decimal(row[0]), Decimal(row[1])
 
 
+# An instruction has fifty columns; a page of entries shows these of its fifty instructions.
+_REPORT: Bundle[Any] = Bundle("report", *(column for column in ProductionReport.__table__.c))
+_ABOUT: Bundle[Any] = Bundle(
+    "instruction",
+    Instruction.number,
+    Instruction.order_number,
+    Instruction.line_no,
+    Instruction.part,
+    Instruction.product_code,
+    Instruction.product_name,
+    Instruction.spec,
+    Instruction.unit,
+    Instruction.unit_decimals,
+    Instruction.quantity,
+    Instruction.produced_quantity,
+    Instruction.production_due,
+    Instruction.state,
+)
+
+
 def reports_by_day(
     session: Session,
     *,
@@ -154,7 +243,7 @@ def reports_by_day(
 ) -> Page[Reported]:
     """List the daily production report (生产日报表) of some days, standing entries only."""
     query = (
-        select(ProductionReport, Instruction)
+        select(_REPORT, _ABOUT)
         .join(Instruction, Instruction.id == ProductionReport.instruction_id)
         .where(
             ProductionReport.reported_on.between(since, until),
@@ -168,5 +257,5 @@ def reports_by_day(
     if after is not None:
         place = tuple_(ProductionReport.reported_on, ProductionReport.id)
         query = query.where(place > after_day_and_id(after))
-    rows = [Reported(row[0], row[1]) for row in session.execute(query.limit(limit + 1))]
+    rows = [Reported(*row) for row in session.execute(query.limit(limit + 1))]
     return page(rows, limit, lambda row: f"{row.report.reported_on.isoformat()}|{row.report.id}")

@@ -1,11 +1,13 @@
 """Signed statements and those still to be signed."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
+from chassis.mapping import without_session
 from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.order import OrderCopy
@@ -82,12 +84,18 @@ def search(
     return page(rows, limit, lambda row: f"{row.opened_at.isoformat()}|{row.id}")
 
 
-def to_sign(
-    session: Session, kinds: Sequence[StatementKind], limit: int
-) -> list[tuple[Statement, OrderCopy]]:
+class ToSign(NamedTuple):
+    """What is shown of a statement to be signed, and its order, to be asked."""
+
+    order_number: str
+    kind: StatementKind
+    order: OrderCopy
+
+
+def to_sign(session: Session, kinds: Sequence[StatementKind], limit: int) -> list[ToSign]:
     """List what somebody still owes a favourable signature, the longest open first."""
     rows = session.execute(
-        select(Statement, OrderCopy)
+        select(Statement.order_number, Statement.kind, OrderCopy.view)
         .join(OrderCopy, OrderCopy.order_id == Statement.order_id)
         .where(
             Statement.kind.in_(kinds),
@@ -97,4 +105,7 @@ def to_sign(
         .order_by(Statement.opened_at, Statement.id)
         .limit(limit)
     )
-    return [(row[0], row[1]) for row in rows]
+    return [
+        ToSign(number, kind, without_session(OrderCopy, {"view": view}))
+        for number, kind, view in rows
+    ]

@@ -203,16 +203,28 @@ def search_instructions(
 
 def instructions_at_risk(work: Work, *, limit: int) -> list[AtRisk]:
     """List what is, or at its pace will be, late or behind plan, the earliest due first."""
-    unmade = instructions.in_states(work.session, UNMADE, JUDGED)
-    slots: dict[tuple[UUID, UUID], list[Slot]] = {}
-    for slot in work_centres.slots_of(work.session, {row.order_id for row, _ in unmade}):
-        slots.setdefault((slot.order_id, slot.line_id), []).append(slot)
-    outlooks = _outlooks(work, [row for row, _ in unmade], slots)
     mine = own_only(work)
+    found: list[AtRisk] = []
+    # The first due are the likeliest to be late: mostly as many are judged as are shown.
+    for judged in range(0, JUDGED, limit):
+        unmade = instructions.in_states(
+            work.session, UNMADE, salesperson_id=mine, limit=limit, offset=judged
+        )
+        found += _at_risk(work, unmade)
+        if len(found) >= limit or len(unmade) < limit:
+            break
+    return found[:limit]
+
+
+def _at_risk(work: Work, unmade: Collection[instructions.Unmade]) -> list[AtRisk]:
+    slots: dict[tuple[UUID, UUID], list[Slot]] = {}
+    orders = {each.instruction.order_id for each in unmade}
+    for slot in work_centres.slots_of(work.session, orders):
+        slots.setdefault((slot.order_id, slot.line_id), []).append(slot)
+    outlooks = _outlooks(work, [each.instruction for each in unmade], slots)
     return [
-        AtRisk(row, order.customer_name, outlook)
-        for row, order in unmade
-        if (outlook := outlooks.get(row.id)) is not None
+        AtRisk(each.instruction, each.customer_name, outlook)
+        for each in unmade
+        if (outlook := outlooks.get(each.instruction.id)) is not None
         and outlook.risk is not Risk.ON_PLAN
-        and mine in (None, order.salesperson_id)
-    ][:limit]
+    ]

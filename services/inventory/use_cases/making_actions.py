@@ -9,9 +9,7 @@ from chassis.errors import GendanError, RoleNeeded
 from services.inventory.domain.errors import (
     MaterialNotHeld,
     NothingReported,
-    OrderNotConfirmed,
     OrderNotInReview,
-    ScheduleNotSigned,
     StatementNotFound,
 )
 from services.inventory.domain.instruction import Instruction
@@ -24,9 +22,9 @@ from services.inventory.use_cases.guards import check_not_held, check_shown, sho
 
 Check = Callable[[], None]
 
+# Orders leads the issuing, at an address of the order, and lists it among the order's moves.
 _WISHES: dict[str, tuple[InstructionState, tuple[str, ...]]] = {
     "plan": (InstructionState.ISSUED, ("planner",)),
-    "issue": (InstructionState.ISSUED, ("clerk",)),
     "accept": (InstructionState.ACCEPTED, ("planner",)),
     "start": (InstructionState.RUNNING, ("planner",)),
     "report_production": (InstructionState.FINISHED, ("planner", "assistant")),
@@ -60,8 +58,7 @@ def list_instruction_actions(work: Work, number: str) -> list[dict[str, Any]]:
             verb,
             who=who,
             refusal=_refusal(work, partial(_check, work, verb, instruction, order), who),
-            # Grade and money are customers' to know, and asked when the clerk issues it.
-            checked_when_done=verb == "issue",
+            checked_when_done=False,
         )
         for verb, (_, who) in _WISHES.items()
     ]
@@ -73,13 +70,11 @@ def _check(work: Work, verb: str, instruction: Instruction, order: OrderCopy | N
         instruction.check_move(wish)
     if order is not None and verb not in _NOT_FORWARD and not instruction.into_free_stock:
         check_not_held(work, order)
-    _check_verb(work, verb, instruction, order)
+    _check_verb(work, verb, instruction)
 
 
-def _check_verb(work: Work, verb: str, instruction: Instruction, order: OrderCopy | None) -> None:
+def _check_verb(work: Work, verb: str, instruction: Instruction) -> None:
     """Check what a verb asks beyond its move."""
-    if verb == "issue":
-        _check_issue(instruction, order)
     if verb == "plan":
         instruction.check_plannable()
     if verb == "start":
@@ -100,15 +95,6 @@ def _check_verb(work: Work, verb: str, instruction: Instruction, order: OrderCop
 
 def _is_reported(work: Work, instruction: Instruction) -> bool:
     return any(not each.corrected for each in instructions.reports_of(work.session, instruction.id))
-
-
-def _check_issue(instruction: Instruction, order: OrderCopy | None) -> None:
-    if order is None or not order.is_ordered:
-        raise OrderNotConfirmed(
-            order_number=instruction.order_number, stage=order.stage if order else None
-        )
-    if instruction.is_further and instruction.production_due is None:
-        raise ScheduleNotSigned(order_number=order.number, line_no=instruction.line_no)
 
 
 def list_statement_actions(work: Work, order_number: str) -> list[dict[str, Any]]:

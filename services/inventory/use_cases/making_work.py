@@ -5,15 +5,20 @@ from typing import Any
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
-from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.lifecycle import InstructionState, StatementKind
-from services.inventory.domain.order import OrderCopy
-from services.inventory.domain.statement import SIGNERS, Statement
+from services.inventory.domain.statement import SIGNERS
 from services.inventory.storage import instructions, statements
 
-# What follows for an instruction in each state: verb, roles, titles.
-_NEXT: dict[InstructionState, tuple[str, tuple[str, ...], str, str]] = {
-    InstructionState.DRAFT: ("issue", ("clerk",), "Issue works instruction", "下达生产指令单"),
+# What follows for an instruction, by its state or what comes before it is left: verb, roles,
+# titles.
+_NEXT: dict[str, tuple[str, tuple[str, ...], str, str]] = {
+    InstructionState.DRAFT: (
+        "issue_instruction",
+        ("clerk",),
+        "Issue works instruction",
+        "下达生产指令单",
+    ),
+    instructions.PLAN: ("plan", ("planner",), "Date further instruction", "补产排期"),
     InstructionState.ISSUED: ("accept", ("planner",), "Accept works instruction", "确认生产指令单"),
     InstructionState.ACCEPTED: ("start", ("planner",), "Start production", "开始生产"),
     InstructionState.RUNNING: (
@@ -29,10 +34,19 @@ _NEXT: dict[InstructionState, tuple[str, tuple[str, ...], str, str]] = {
         "处理生产异常",
     ),
     InstructionState.FINISHED: ("inspect", ("inspector",), "Inspect finished goods", "成品检验"),
+    instructions.COUNTERSIGN: (
+        "countersign",
+        ("clerk",),
+        "Countersign inspection",
+        "会签检验结果",
+    ),
     InstructionState.INSPECTED: ("stock_in", ("inspector",), "Book goods into stock", "成品交库"),
 }
-_PLAN = ("plan", ("planner",), "Date further instruction", "补产排期")
-_COUNTERSIGN = ("countersign", ("clerk",), "Countersign inspection", "会签检验结果")
+# What follows before a state is left, and which state that is.
+_BEFORE = {
+    instructions.PLAN: InstructionState.DRAFT,
+    instructions.COUNTERSIGN: InstructionState.FINISHED,
+}
 
 _TITLES = {
     StatementKind.TECHNIQUE: ("Sign technique statement", "签署技术说明"),
@@ -44,72 +58,56 @@ _TITLES = {
 def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
     """Give what waits for the asker's roles, of each kind the most urgent."""
     kinds = [kind for kind, role in SIGNERS.items() if work.principal.has(role)]
-    states = [
-        state
-        for state, (_, roles, _, _) in _NEXT.items()
-        if work.principal.has(*roles)
-        or (state is InstructionState.FINISHED and work.principal.has("clerk"))
-        or (state is InstructionState.DRAFT and work.principal.has("planner"))
-    ]
+    follows = [key for key, (_, roles, _, _) in _NEXT.items() if work.principal.has(*roles)]
     items = []
     if kinds:
-        items += [
-            _statement_item(statement, order)
-            for statement, order in statements.to_sign(work.session, kinds, limit)
-        ]
-    if states:
-        found = instructions.in_states(work.session, states, limit)
-        items += [
-            item
-            for instruction, order in found
-            if (item := _instruction_item(work, instruction, order)) is not None
-        ]
+        found = statements.to_sign(work.session, kinds, limit)
+        items += [_statement_item(each) for each in found]
+    if follows:
+        states = {_BEFORE.get(key) or InstructionState(key) for key in follows}
+        next_moves = instructions.waiting(work.session, states, follows, limit)
+        items += [_instruction_item(each) for each in next_moves]
     return items
 
 
-def _statement_item(statement: Statement, order: OrderCopy) -> dict[str, Any]:
+def _statement_item(statement: statements.ToSign) -> dict[str, Any]:
     title, title_zh = _TITLES[statement.kind]
     return {
         "kind": f"{statement.kind}_statement",
         "title": title,
         "title_zh": title_zh,
         "order_number": statement.order_number,
-        "customer_name": order.customer_name,
+        "customer_name": statement.order.customer_name,
         "entity_type": "statement",
         "entity_number": f"{statement.order_number}/{statement.kind}",
         "roles": [SIGNERS[statement.kind]],
         "person_id": None,
-        "due_at": _end_of(order.production_due),
+        "due_at": _end_of(statement.order.production_due),
         "verb": f"sign_{statement.kind}",
         "path": f"/api/v1/orders/{statement.order_number}/statements/{statement.kind}",
     }
 
 
-def _instruction_item(
-    work: Work, instruction: Instruction, order: OrderCopy
-) -> dict[str, Any] | None:
-    signed = instruction.inspected is not None
-    following = _NEXT[instruction.state]
-    if instruction.state is InstructionState.FINISHED and signed:
-        following = _COUNTERSIGN
-    if instruction.is_further and instruction.production_due is None:
-        following = _PLAN
-    verb, roles, title, title_zh = following
-    if not work.principal.has(*roles):
-        return None
+def _instruction_item(instruction: Any) -> dict[str, Any]:
+    verb, roles, title, title_zh = _NEXT[instruction.follows]
+    # Orders leads the issuing: it is done at the order's address.
+    if instruction.follows == InstructionState.DRAFT:
+        path = f"/api/v1/orders/{instruction.order_number}"
+    else:
+        path = f"/api/v1/instructions/{instruction.number}"
     return {
         "kind": "instruction",
         "title": title,
         "title_zh": title_zh,
         "order_number": instruction.order_number,
-        "customer_name": order.customer_name,
+        "customer_name": instruction.customer_name,
         "entity_type": "instruction",
         "entity_number": instruction.number,
         "roles": list(roles),
         "person_id": None,
         "due_at": _end_of(instruction.production_due),
         "verb": verb,
-        "path": f"/api/v1/instructions/{instruction.number}",
+        "path": path,
     }
 
 

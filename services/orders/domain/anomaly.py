@@ -64,10 +64,21 @@ class Anomaly(Base):
             "id",
             postgresql_where=text("state = 'open'"),
         ),
+        Index(
+            "ix_anomaly_waiting_own",
+            "salesperson_id",
+            "step",
+            "told_all",
+            text("priority desc"),
+            "raised_at",
+            "id",
+            postgresql_where=text("state = 'open'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(ForeignKey("order.id", ondelete="cascade"))
+    salesperson_id: Mapped[str | None] = mapped_column(comment="its order's, always")
     cause: Mapped[AnomalyClass]
     topic: Mapped[Topic]
     priority: Mapped[Priority]
@@ -88,6 +99,7 @@ class Anomaly(Base):
         *,
         id: UUID,
         order_id: UUID,
+        salesperson_id: str | None,
         cause: AnomalyClass,
         topic: Topic,
         priority: Priority,
@@ -98,7 +110,7 @@ class Anomaly(Base):
         temporary_measure: str | None = None,
         first: str = LADDER[0],
     ) -> None:
-        self.id, self.order_id = id, order_id
+        self.id, self.order_id, self.salesperson_id = id, order_id, salesperson_id
         self.cause, self.topic, self.priority, self.text = cause, topic, priority, text
         self.temporary_measure, self.remedy = temporary_measure, None
         self.step = LADDER.index(first)

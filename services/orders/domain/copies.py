@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,12 +15,18 @@ class CustomerCopy(Base):
     """A customer as customers announced it last."""
 
     __tablename__ = "customer_copy"
+    __table_args__ = (
+        Index("ix_customer_copy_handing_over", "id", postgresql_where=text("handing_over")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
     active: Mapped[bool]
     view: Mapped[dict[str, Any]] = mapped_column(JSONB)
     sequence: Mapped[int] = mapped_column(BigInteger)
+    handing_over: Mapped[bool] = mapped_column(
+        server_default=false(), comment="orders of it still show another salesperson"
+    )
 
 
 class ProductCopy(Base):

@@ -412,8 +412,13 @@ class Order(Announcing, Base):
 
     # -- memo and draft --------------------------------------------------------------------
 
-    def take_memo(self) -> events.MemoTaken:
-        """Announce the memo that the constructor wrote."""
+    def take_memo(self, by: Principal) -> events.MemoTaken:
+        """Announce the memo that the constructor wrote.
+
+        A salesperson's is his own until its customer is known: nobody else sells to it yet.
+        """
+        if by.limited_to_own_customers:
+            self.salesperson_id, self.salesperson_name = by.person_id, by.name
         return events.MemoTaken(self)
 
     def draft(self, customer: Mapping[str, Any]) -> events.OrderDrafted:

@@ -33,7 +33,14 @@ class Task(Base):
 
     __tablename__ = "task"
     __table_args__ = (
-        Index("ix_task_open_role", "role", "due_at", postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_task_open_role",
+            "role",
+            "person_id",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'open'"),
+        ),
         Index("ix_task_order", "order_id"),
     )
 

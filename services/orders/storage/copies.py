@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Work
@@ -113,6 +113,27 @@ def keep_customer(work: Work, view: Mapping[str, Any], sequence: int) -> bool:
         view,
         sequence,
         key="id",
+    )
+
+
+def mark_handing_over(work: Work, customer_id: UUID, *, goes_on: bool) -> None:
+    """Note whether orders of a customer are still to be handed over."""
+    work.session.execute(
+        update(CustomerCopy)
+        .where(CustomerCopy.id == customer_id, CustomerCopy.handing_over.is_not(goes_on))
+        .values(handing_over=goes_on)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def being_handed_over(work: Work) -> Mapping[str, Any] | None:
+    """Give the view of a customer whose orders are still to be handed over, its row locked."""
+    return work.session.scalar(
+        select(CustomerCopy.view)
+        .where(CustomerCopy.handing_over.is_(True))
+        .order_by(CustomerCopy.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, or_, select, tuple_, update
+from sqlalchemy import Row, Select, func, or_, select, true, tuple_, update
 from sqlalchemy.orm import selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -309,14 +309,19 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
     What is still being judged is judged by its present grade. That is no change of the order:
     its version and what it promised stay.
     """
-    facts = {name: customer[name] for name in ("region", "salesperson_name")}
-    differs = or_(*(getattr(Order, name).is_distinct_from(facts[name]) for name in facts))
-    work.session.execute(
-        update(Order)
-        .where(Order.customer_id == UUID(str(customer["id"])), differs)
-        .values(**facts, version=Order.version)
-        .execution_options(synchronize_session=False)
-    )
+    # Those of another salesperson come to the present one with his name, when handed over.
+    own = Order.salesperson_id.is_not_distinct_from(customer["salesperson_id"])
+    for name, which in (("region", true()), ("salesperson_name", own)):
+        work.session.execute(
+            update(Order)
+            .where(
+                Order.customer_id == UUID(str(customer["id"])),
+                getattr(Order, name).is_distinct_from(customer[name]),
+                which,
+            )
+            .values({name: customer[name], "version": Order.version})
+            .execution_options(synchronize_session=False)
+        )
     work.session.execute(
         update(Order)
         .where(
@@ -329,14 +334,20 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
     )
 
 
-def of_another_salesperson(work: Work, customer: Mapping[str, Any]) -> Sequence[Order]:
-    """Give a customer's orders that still show another salesperson, locked, all by id."""
-    return work.session.scalars(
-        select(Order)
+def of_another_salesperson(work: Work, customer: Mapping[str, Any], limit: int) -> Sequence[Order]:
+    """Give the newest orders of a customer that still show another salesperson, locked by id."""
+    newest = (
+        select(Order.id)
         .where(
             Order.customer_id == UUID(str(customer["id"])),
             Order.salesperson_id.is_distinct_from(customer["salesperson_id"]),
         )
+        .order_by(Order.created_at.desc(), Order.id.desc())
+        .limit(limit)
+    )
+    return work.session.scalars(
+        select(Order)
+        .where(Order.id.in_(newest))
         .options(*WHOLE)
         .order_by(Order.id)
         .with_for_update(of=Order)

@@ -1,11 +1,11 @@
 """Tasks, obligations and anomalies."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chassis.database import Work
 from services.orders.domain.anomaly import Anomaly
@@ -71,6 +71,39 @@ def anomaly(work: Work, anomaly_id: UUID) -> Anomaly:
     return found
 
 
+def follow_salesperson(
+    work: Work,
+    order_ids: Collection[UUID],
+    salesperson_id: str | None,
+    former: Collection[str | None] = (),
+) -> None:
+    """Show the anomalies of orders to the salesperson who has these now; give him the tasks.
+
+    Those that a `former` one has open: where there is none any more, they are the clerk's.
+    """
+    work.session.execute(
+        update(Anomaly)
+        .where(
+            Anomaly.order_id.in_(order_ids),
+            Anomaly.salesperson_id.is_distinct_from(salesperson_id),
+        )
+        .values(salesperson_id=salesperson_id)
+        .execution_options(synchronize_session=False)
+    )
+    if former:
+        work.session.execute(
+            update(Task)
+            .where(
+                Task.order_id.in_(order_ids),
+                Task.state == TaskState.OPEN,
+                Task.role == "sales",
+                Task.person_id.in_(former),
+            )
+            .values(person_id=salesperson_id, role="sales" if salesperson_id else "clerk")
+            .execution_options(synchronize_session=False)
+        )
+
+
 def anomalies_to_escalate(work: Work, now: datetime) -> Sequence[tuple[Anomaly, str]]:
     """Give the open anomalies whose time on their step is over, with their orders' numbers.
 
@@ -94,13 +127,13 @@ def search_anomalies(
     work: Work, order_id: UUID | None, *, after: str | None, limit: int
 ) -> tuple[Sequence[Any], str | None]:
     """Give a page of the anomalies of one order, or of all that are open, by id."""
-    query = select(Anomaly).join(Order, Order.id == Anomaly.order_id)
+    query = select(Anomaly)
     if order_id is None:
         query = query.where(Anomaly.state == AnomalyState.OPEN)
     else:
         query = query.where(Anomaly.order_id == order_id)
     if work.principal.limited_to_own_customers:
-        query = query.where(Order.salesperson_id == work.principal.person_id)
+        query = query.where(Anomaly.salesperson_id == work.principal.person_id)
     if after:
         query = query.where(Anomaly.id > _read_cursor(after))
     found = work.session.scalars(query.order_by(Anomaly.id).limit(limit + 1)).all()

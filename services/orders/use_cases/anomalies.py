@@ -42,6 +42,7 @@ def open_anomaly(
     anomaly = Anomaly(
         id=uuid4(),
         order_id=order.id,
+        salesperson_id=order.salesperson_id,
         cause=cause,
         topic=topic,
         priority=priority,

@@ -29,7 +29,7 @@ def take_memo(work: Work, request: Mapping[str, Any]) -> Order:
     """Write down what somebody asked for, and the time by which they were promised an answer."""
     order = _memo(work, uuid4(), orders.next_number(work), request)
     work.session.add(order)
-    work.announce(order.take_memo())
+    work.announce(order.take_memo(work.principal))
     work.log("order", order.number, "take_memo", note=order.wish)
     clocks.owe_replies(work, order)
     follow_paper(work, order)
@@ -82,7 +82,9 @@ def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     """Make a memo a draft: its customer is known now."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_draft(request["expected_version"])
+    author = order.salesperson_id
     _fill_in(work, order, request, _about(work, request))
+    tasks.follow_salesperson(work, [order.id], order.salesperson_id, {author})
     announce_draft(work, order)
     follow_paper(work, order)
     return order

@@ -10,7 +10,7 @@ from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.lifecycle import Stage
 from services.orders.domain.order import Order
-from services.orders.storage import copies, orders
+from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
 
 # How far a works instruction has come; an event that arrives late never takes a line back.
@@ -27,6 +27,9 @@ _PRODUCTION_STEPS = (
 )
 # What met an exception has left all the same; what is lost or came back is no longer under way.
 _LEFT_THE_HOUSE = ("dispatched", "in_transit", "arrived", "signed", "exception")
+
+# So many orders follow their customer to another salesperson in one transaction.
+HANDED_OVER_AT_ONCE = 100
 
 
 def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> None:
@@ -156,15 +159,38 @@ def take_rejected_scan(work: Work, data: Mapping[str, Any]) -> None:
 
 
 def take_customer(work: Work, customer: Mapping[str, Any], sequence: int) -> None:
-    """Keep the newest copy of a customer; its orders follow to its present salesperson.
+    """Keep the newest copy of a customer; its orders follow to its present salesperson, in time.
 
     The others are told, for they show what belongs to an order to its salesperson only.
     """
     if not copies.keep_customer(work, customer, sequence):
         return
     orders.follow_customer(work, customer)
-    for order in orders.of_another_salesperson(work, customer):
+    _hand_over(work, customer)
+
+
+def go_on_handing_over(work: Work) -> None:
+    """Hand over the next orders of a customer who has more than were handed over at once."""
+    customer = copies.being_handed_over(work)
+    if customer is not None:
+        _hand_over(work, customer)
+
+
+def _hand_over(work: Work, customer: Mapping[str, Any]) -> None:
+    """Hand a customer's orders over to its present salesperson, the newest first, some at once.
+
+    Of a customer with thousands, one transaction for all would hold the locks of all, and keep
+    the event of each back from everybody until the last was written.
+    """
+    found = orders.of_another_salesperson(work, customer, HANDED_OVER_AT_ONCE)
+    former = {order.salesperson_id for order in found}
+    for order in found:
         work.announce(order.hand_over(customer["salesperson_id"], customer["salesperson_name"]))
+    if found:
+        present = customer["salesperson_id"]
+        tasks.follow_salesperson(work, [order.id for order in found], present, former)
+    goes_on = len(found) == HANDED_OVER_AT_ONCE
+    copies.mark_handing_over(work, UUID(str(customer["id"])), goes_on=goes_on)
 
 
 def take_product(work: Work, product: Mapping[str, Any], sequence: int) -> None:

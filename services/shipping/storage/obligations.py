@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from chassis.principal import Principal
+from chassis.roundtrips import ask
 from services.shipping.domain.notice import NoticeSending
 from services.shipping.domain.obligation import Obligation, Owed
 from services.shipping.domain.shipment import Shipment
@@ -64,27 +65,19 @@ def waiting(
     session: Session, roles: Collection[str], principal: Principal, *, limit: int
 ) -> Sequence[Any]:
     """Give what is owed by any of `roles`, and for which shipment, the earliest due first."""
-    statement = _WAITING_OWN if principal.limited_to_own_customers else _WAITING
+    statement = _OWED_OWN if principal.limited_to_own_customers else _OWED
     asked = {"mine": sorted(roles), "person": principal.person_id, "most": limit}
-    return session.execute(statement, asked).all()
+    return ask(session.connection(), statement, asked)
 
 
-# Made once: making them costs more than running them.
-_WAITING = (
-    select(
-        Obligation.kind,
-        Obligation.roles,
-        Obligation.due_at,
-        Shipment.number,
-        Shipment.order_number,
-        Shipment.customer_name,
-    )
-    .join(Shipment, Shipment.id == Obligation.shipment_id)
-    .where(Obligation.done_at.is_(None), Obligation.roles.overlap(bindparam("mine")))
-    .order_by(Obligation.due_at, Obligation.id)
-    .limit(bindparam("most"))
-)
-_WAITING_OWN = _WAITING.where(Shipment.salesperson_id == bindparam("person"))
+_OWED_BY = """
+select o.kind, o.roles, o.due_at, s.number, s.order_number, s.customer_name
+from obligation o join shipment s on s.id = o.shipment_id
+where o.done_at is null and o.roles && %(mine)s::varchar[]{own}
+order by o.due_at, o.id limit %(most)s
+"""
+_OWED = _OWED_BY.format(own="")
+_OWED_OWN = _OWED_BY.format(own=" and s.salesperson_id = %(person)s")
 
 
 def sendings(session: Session, shipment_id: UUID) -> list[NoticeSending]:

@@ -3,26 +3,23 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Select,
-    bindparam,
     func,
     select,
     true,
     tuple_,
-    union_all,
     update,
 )
 from sqlalchemy.orm import Session, selectinload
 
 from chassis.mapping import without_session
 from chassis.principal import Principal
+from chassis.roundtrips import ask
 from services.shipping.domain.errors import ShipmentNotFound
 from services.shipping.domain.lifecycle import GONE, OPEN, ShipmentState
 from services.shipping.domain.order import BlockedFor, OrderCopy
@@ -196,17 +193,25 @@ def _filters(wanted: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     return filters
 
 
-# What a work list reads of a shipment, by which it also answers what it waits for.
-_WAITING = (
-    Shipment.number,
-    Shipment.order_number,
-    Shipment.order_grade,
-    Shipment.customer_name,
-    Shipment.state,
-    Shipment.blocked,
-    Shipment.release_withdrawn_at,
-    Shipment.due_at,
-)
+# Of what waits only what is shown of it, or says what it waits for, by statements that are
+# prepared. Each state in the order of its index: of several together all would be read and sorted.
+_READ = """
+select number, order_number, order_grade, customer_name, state, blocked, release_withdrawn_at,
+    due_at
+from shipment
+"""
+_IN_STATES = f"""
+select found.* from unnest(%(states)s::text[]) as asked(state)
+cross join lateral ({_READ} where state = asked.state and blocked is null
+    and (asked.state <> 'requested' or order_grade = 'A' or %(all_grades)s){{own}}
+    order by due_at, id limit %(most)s) as found
+"""  # noqa: S608  our own text
+_WITHDRAWN = f"""
+union all ({_READ} where release_withdrawn_at is not null and blocked is null
+    and state = any(%(others)s) and (order_grade = 'A' or %(all_grades)s){{own}}
+    order by due_at, id limit %(most)s)
+"""
+_OWN = " and salesperson_id = %(person)s"
 
 
 def waiting(
@@ -215,37 +220,24 @@ def waiting(
     principal: Principal,
     *,
     withdrawn: bool,
+    all_grades: bool,
     limit: int,
 ) -> list[Shipment]:
     """Give what waits in one of `states`, the earliest due first; on hold left out.
 
-    With `withdrawn` also what waits for a new release in whatever state it had come to. What
-    is given is to be asked, not to be changed.
+    With `withdrawn` also what waits for a new release in whatever state it had come to. Of what
+    waits for a release only grade A's, unless `all_grades`. What is given is to be asked, not to
+    be changed.
     """
-    own = principal.limited_to_own_customers
-    statement = _waiting(tuple(states), withdrawn=withdrawn, own=own)
-    asked = {"most": limit, "person": principal.person_id}
-    rows = session.execute(statement, asked).mappings().all()
-    first = sorted(rows, key=lambda row: (row["due_at"], row["number"]))[:limit]
-    return [without_session(Shipment, row) for row in first]
-
-
-@cache
-def _waiting(
-    states: tuple[ShipmentState, ...], *, withdrawn: bool, own: bool
-) -> CompoundSelect[Any]:
-    """Give the statement of what waits for some roles: making it costs more than running it."""
-    # Each state in the order of its index: of several together all would be read and sorted.
-    wanted = [_first_due(Shipment.state == state, own=own) for state in states]
-    if withdrawn:
-        others = [state for state in OPEN if state not in states]
-        lost = (Shipment.release_withdrawn_at.is_not(None), Shipment.state.in_(others))
-        wanted.append(_first_due(*lost, own=own))
-    return union_all(*wanted)
-
-
-def _first_due(*waits: ColumnElement[bool], own: bool) -> Any:
-    query = select(*_WAITING).where(*waits, Shipment.blocked.is_(None))
-    if own:
-        query = query.where(Shipment.salesperson_id == bindparam("person"))
-    return query.order_by(Shipment.due_at, Shipment.id).limit(bindparam("most"))
+    statement = _IN_STATES + _WITHDRAWN if withdrawn else _IN_STATES
+    own = _OWN if principal.limited_to_own_customers else ""
+    asked = {
+        "states": [str(state) for state in states],
+        "others": [str(state) for state in OPEN if state not in states],
+        "all_grades": all_grades,
+        "most": limit,
+        "person": principal.person_id,
+    }
+    rows = ask(session.connection(), statement.format(own=own), asked)
+    first = sorted(rows, key=lambda row: (row.due_at, row.number))[:limit]
+    return [without_session(Shipment, row._asdict()) for row in first]

@@ -212,7 +212,14 @@ def _moves_for(work: Work, limit: int) -> list[dict[str, Any]]:
         states.append(_S.REQUESTED)
     if not states:
         return []
-    found = shipments.waiting(work.session, states, work.principal, withdrawn=releases, limit=limit)
+    found = shipments.waiting(
+        work.session,
+        states,
+        work.principal,
+        withdrawn=releases,
+        all_grades=work.principal.has("finance"),
+        limit=limit,
+    )
     return [
         _of_shipment(shipment, wait.kind, wait.verb, (wait.title, wait.title_zh), wait.roles)
         | {"due_at": shipment.due_at}

@@ -109,6 +109,14 @@ def test_no_more_than_a_bounded_number_is_prepared_and_none_that_is_long(
         assert len(prepared(connection)) == 2
 
 
+def test_no_statement_is_compiled_however_dear_it_is_expected_to_be(engine: Engine) -> None:
+    """What is prepared is planned by no value, and expected to cost far more than it does."""
+    dear = "explain select sum(n * n) from generate_series(1, 100000000) as n"
+    with engine.connect() as connection:
+        plan = connection.scalars(text(dear)).all()
+    assert [line for line in plan if line.startswith("JIT")] == []
+
+
 def test_a_bad_statement_is_told_as_sqlalchemy_tells_it_without_its_values(engine: Engine) -> None:
     with engine.connect() as connection, pytest.raises(ProgrammingError) as told:
         ask(connection, "select nothing from nowhere where name = %s", ("13800001111",))

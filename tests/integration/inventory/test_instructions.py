@@ -422,6 +422,16 @@ def test_what_will_be_late_is_warned_of_before_it_is(works: Works) -> None:
     assert [(i["instruction"]["order_number"], i["outlook"]["risk"]) for i in found] == [
         (tight.number, "at_risk")
     ]
+    assert found[0]["customer_name"] == "晨光印刷"
+
+    def warned(who: Any) -> list[str]:
+        """Ask for one: the first due, which is calm, is judged and left out."""
+        items = works.ask("list_instructions_at_risk", who, limit=1)["items"]
+        return [item["instruction"]["order_number"] for item in items]
+
+    assert calm.instruction["number"] < tight.instruction["number"]
+    assert (warned(PLANNER), warned(SALES)) == ([tight.number], [tight.number])
+    assert warned(OTHER_SALES) == []
 
 
 def test_the_daily_report_lists_what_was_made_with_its_progress(works: Works) -> None:
@@ -442,7 +452,9 @@ def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:
     def verbs(who: Any) -> list[str]:
         return [item["verb"] for item in works.ask("list_work", who, limit=50)["items"]]
 
-    assert (verbs(CLERK), verbs(PLANNER)) == (["issue"], [])
+    assert (verbs(CLERK), verbs(PLANNER)) == (["issue_instruction"], [])
+    (item,) = works.ask("list_work", CLERK, limit=50)["items"]
+    assert item["path"] == f"/api/v1/orders/{order.number}"
     order.issue()
     assert (verbs(CLERK), verbs(PLANNER)) == ([], ["accept"])
     order.accept()
@@ -454,15 +466,37 @@ def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:
     assert (verbs(CLERK), verbs(INSPECTOR)) == (["countersign"], [])
 
 
+def test_what_waits_for_the_inspector_takes_no_place_in_a_clerks_work_list(works: Works) -> None:
+    works.tell("book_material", material_code="KRAFT", change="1000", reason="stock", opening=True)
+    orders = [works.order().running() for _ in range(2)]
+    for order in orders:
+        order.does("report_production", quantity="1000")
+        order.does("finish_instruction")
+    numbers = sorted(order.instruction["number"] for order in orders)
+    last = next(order for order in orders if order.instruction["number"] == numbers[-1])
+    last.does("inspect_instruction", INSPECTOR, passed="1000")
+
+    def listed(who: Any) -> list[tuple[str, str]]:
+        items = works.ask("list_work", who, limit=1)["items"]
+        return [(item["verb"], item["entity_number"]) for item in items]
+
+    assert listed(CLERK) == [("countersign", numbers[1])]
+    assert listed(INSPECTOR) == [("inspect", numbers[0])]
+
+
 def test_the_moves_of_an_instruction_say_who_and_why_not(works: Works) -> None:
     order = works.order().confirmed()
+    order.issue()
     number = order.instruction["number"]
 
-    actions = works.ask("list_instruction_actions", CLERK, number=number)["items"]
+    def judged(who: Any) -> tuple[set[str], dict[str, str]]:
+        actions = works.ask("list_instruction_actions", who, number=number)["items"]
+        allowed = {action["verb"] for action in actions if action["allowed"]}
+        return allowed, {a["verb"]: a["why_not"]["code"] for a in actions if not a["allowed"]}
 
-    allowed = {action["verb"] for action in actions if action["allowed"]}
-    assert allowed == {"issue"}
-    why_not = {a["verb"]: a["why_not"]["code"] for a in actions if not a["allowed"]}
+    assert judged(PLANNER)[0] == {"accept", "consent_to_stop"}
+    allowed, why_not = judged(CLERK)
+    assert allowed == set()
     assert (why_not["accept"], why_not["countersign"]) == ("role_needed", "illegal_move")
 
 

@@ -1,5 +1,6 @@
 """One order as it is looked at: what is told of it, how, and to whom."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,33 @@ def test_a_work_list_reads_each_kind_in_the_order_of_an_index(desk: Desk) -> Non
     assert "Index Scan using ix_anomaly_waiting on anomaly" in plan
     assert 'Index Scan using ix_order_waiting on "order"' in plan
     assert "Seq Scan on anomaly" not in plan
+
+
+def test_a_salespersons_work_list_reads_nobody_elses_tasks_and_anomalies(desk: Desk) -> None:
+    number = desk.new_order(submit=False, consignee={"name": "张三"})["number"]
+    with desk.store.work(CLERK) as work:
+        anomalies.open_anomaly(
+            work,
+            orders.order_by_number(work, number, lock=True),
+            cause=AnomalyClass.LOGISTICS,
+            topic=Topic.DELAY,
+            priority=Priority.NORMAL,
+            text="late",
+            first="sales",
+        )
+    others = "case when n <= 4 then 'sales-1' else 'sales-9' end"
+    copy_rows(desk.store, "anomaly", 3000, salesperson_id=others)
+    copy_rows(desk.store, "task", 3000, person_id=others)
+
+    with statements(desk.store) as sent:
+        items = desk.store.read(SALES, lambda work: pages.list_work(work, {"limit": 20}))
+    plan = plans(desk.store, sent)
+
+    assert [item["kind"] for item in items].count("anomaly") == 5
+    assert [item["kind"] for item in items].count("missing_fields") == 5
+    assert "Index Scan using ix_anomaly_waiting_own on anomaly" in plan
+    assert re.search(r"role = asked\w*\.role\)+ AND \(person_id = ", plan)
+    assert "Seq Scan on" not in plan
 
 
 def test_orders_of_an_amount_are_picked_from_the_index_of_the_newest(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from chassis import clock
 from chassis.commands import load
+from chassis.database import Work
 from chassis.errors import Conflict, GendanError
 from chassis.principal import Principal
 from services.orders import pages
@@ -17,7 +18,13 @@ from services.orders.domain.errors import MoneyNeeded, SchemeNotFound
 from services.orders.schemas import commands
 from services.orders.storage import orders, prices, tasks
 from services.orders.storage.orders import CursorNotOurs
-from services.orders.use_cases import actions, anomalies, progress, reviewing
+from services.orders.use_cases import (
+    actions,
+    anomalies,
+    drafting,
+    progress,
+    reviewing,
+)
 from tests.integration.orders.desk import (
     CLERK,
     CUSTOMER,
@@ -30,6 +37,8 @@ from tests.integration.orders.desk import (
     Neighbours,
 )
 from tests.integration.orders.test_confirmation import SIGNED
+from tests.integration.orders.test_looking import MEMO
+from tests.statements import copy_rows, statements
 
 TODAY = clock.business_date(clock.business_now())
 
@@ -229,6 +238,98 @@ def test_orders_follow_their_customer_to_another_salesperson(desk: Desk) -> None
     assert (sees(SALES), sees(OTHER_SALES)) == (0, 1)
     assert desk.order(order["number"])["customer"]["salesperson_name"] == "Zhao Min"
     assert desk.announced()[-1] == "order_handed_over"
+
+
+def test_an_orders_anomalies_follow_it_to_another_salesperson(desk: Desk) -> None:
+    memo = desk.do(commands.TakeMemo, drafting.take_memo, **MEMO)["number"]
+    order = desk.new_order()["number"]
+    with desk.store.work(CLERK) as work:
+        for number in (memo, order):
+            anomalies.open_anomaly(
+                work,
+                orders.order_by_number(work, number, lock=True),
+                cause=AnomalyClass.LOGISTICS,
+                topic=Topic.DELAY,
+                priority=Priority.NORMAL,
+                text=number,
+                first="sales",
+            )
+
+    def seen_by(who: Principal) -> list[set[str]]:
+        def look(work: Work) -> list[set[str]]:
+            listed, _ = tasks.search_anomalies(work, None, after=None, limit=10)
+            waiting = pages.list_work(work, {"limit": 10})
+            return [
+                {each.text for each in listed},
+                {item["title"] for item in waiting if item["kind"] == "anomaly"},
+            ]
+
+        return desk.store.read(who, look)
+
+    assert seen_by(SALES) == [{order}, {order}]
+    desk.do(
+        commands.DraftOrder,
+        drafting.draft_order,
+        order_number=memo,
+        expected_version=desk.order(memo)["version"],
+        customer_code=CUSTOMER["code"],
+    )
+    assert seen_by(SALES) == [{memo, order}, {memo, order}]
+
+    moved = {**CUSTOMER, "salesperson_id": "sales-2", "salesperson_name": "Zhao Min"}
+    with desk.store.work() as work:
+        progress.take_customer(work, moved, 2)
+
+    assert seen_by(SALES) == [set(), set()]
+    assert seen_by(OTHER_SALES) == [{memo, order}, {memo, order}]
+
+
+def test_a_customer_of_many_orders_is_handed_over_some_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "HANDED_OVER_AT_ONCE", 100)
+    desk.new_order(submit=False)
+    copy_rows(desk.store, "order", 249, number="'X-' || n")
+    moved = {**CUSTOMER, "salesperson_id": "sales-2", "salesperson_name": "Zhao Min"}
+    told: list[int] = []
+    asked: list[int] = []
+
+    def step(happens: Callable[[Work], None]) -> None:
+        before = desk.announced().count("order_handed_over")
+        with statements(desk.store) as sent:
+            with desk.store.work() as work:
+                happens(work)
+            # The row of each order has its version to be compared.
+            asked.append(len([one for one in sent if 'UPDATE "order"' not in one.text]))
+        told.append(desk.announced().count("order_handed_over") - before)
+
+    step(lambda work: progress.take_customer(work, moved, 2))
+    for _ in range(3):
+        step(progress.go_on_handing_over)
+
+    assert told == [100, 100, 50, 0]
+    assert max(asked) < 20
+    names = desk.state('select distinct salesperson_id, salesperson_name from "order"')
+    assert names == [("sales-2", "Zhao Min")]
+
+
+def test_an_open_task_of_the_former_salesperson_goes_to_the_present_one(desk: Desk) -> None:
+    desk.new_order(submit=False, consignee={"name": "张三"})
+
+    def waiting(who: Principal) -> list[str]:
+        items = desk.store.read(who, lambda work: pages.list_work(work, {"limit": 10}))
+        return [item["kind"] for item in items]
+
+    def hand_over(sequence: int, **salesperson: str | None) -> None:
+        with desk.store.work() as work:
+            progress.take_customer(work, {**CUSTOMER, **salesperson}, sequence)
+
+    assert waiting(SALES) == ["missing_fields"]
+    hand_over(2, salesperson_id="sales-2", salesperson_name="Zhao Min")
+    assert (waiting(SALES), waiting(OTHER_SALES)) == ([], ["missing_fields"])
+    hand_over(3, salesperson_id=None, salesperson_name=None)
+    assert waiting(OTHER_SALES) == []
+    assert sorted(waiting(CLERK)) == ["missing_fields", "submit"]
 
 
 def test_a_customers_news_leave_its_orders_in_their_version(desk: Desk) -> None:

@@ -386,6 +386,24 @@ def test_work_waits_for_the_role_whose_turn_it_is(desk: Desk) -> None:
     assert desk.ask("list_work", WAREHOUSE)["items"] == []
 
 
+def test_what_waits_for_finance_takes_no_place_in_a_clerks_work_list(desk: Desk) -> None:
+    """A clerk releases grade A's only; of a page that is full of others' he would see nothing."""
+    others = [desk.request(desk.order())["number"] for _ in range(2)]
+    grade_a = desk.order()["customer"] | {"grade": "A"}
+    mine = desk.request(desk.order(customer=grade_a))["number"]
+    with desk.store.work() as work:
+        work.session.connection().exec_driver_sql(
+            "update shipment set due_at = due_at - interval '7 days' where number <> %s", (mine,)
+        )
+
+    def listed(who: Any, limit: int) -> list[str]:
+        return [item["entity_number"] for item in desk.ask("list_work", who, limit=limit)["items"]]
+
+    assert listed(CLERK, 1) == [mine]
+    assert sorted(listed(FINANCE, 2)) == others
+    assert listed(FINANCE, 3)[-1] == mine
+
+
 def test_actions_say_what_is_allowed_for_whom_and_why_not(desk: Desk) -> None:
     shipment = desk.released()
     found = desk.ask("list_shipment_actions", ASSISTANT, shipment_number=shipment["number"])

@@ -165,6 +165,7 @@ def anomaly(cause: AnomalyClass) -> Anomaly:
     return Anomaly(
         id=uuid4(),
         order_id=uuid4(),
+        salesperson_id=None,
         cause=cause,
         topic=Topic.DELAY,
         priority=Priority.NORMAL,
