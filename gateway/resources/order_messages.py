@@ -210,8 +210,16 @@ class ShortClose(Why):
 class OrderSearch(Paged):
     """Filters in any combination; newest first."""
 
-    q = Text(most=60, metadata={"description": "part of a customer's name or of a number"})
-    order_number = Text(most=30)
+    q = Text(
+        most=60,
+        metadata={
+            "description": "part of a customer's name, code or phone, or an order's number: its "
+            "beginning, or the whole one that it had in the old books"
+        },
+    )
+    order_number = Text(
+        most=30, metadata={"description": "its beginning, or its whole number in the old books"}
+    )
     customer_code = Text(most=20)
     phone = Text(most=40)
     product_code = Text(most=20)

@@ -2,12 +2,13 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, or_, select, true, tuple_, update
+from sqlalchemy import Row, Select, and_, func, or_, select, true, tuple_, update
 from sqlalchemy.orm import selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -190,9 +191,26 @@ def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], 
 def _conditions(filters: Mapping[str, Any]) -> list[Any]:
     given = {name: value for name, value in filters.items() if value not in (None, "", [])}
     conditions = [build(given[name]) for name, build in _FILTERS.items() if name in given]
-    for name in ("q", "phone"):
-        conditions.extend(_holds(given[name]) if name in given else ())
+    if "phone" in given:
+        conditions += _holds(given["phone"])
+    if "q" in given:
+        conditions.append(_said(given["q"]))
     return conditions
+
+
+def _said(text: str) -> Any:
+    """Find what somebody says of an order: who asked for it, or by which number it goes."""
+    asked = text.strip()
+    ways = [and_(*_holds(text))]
+    if _NUMBER_BEGINNING.fullmatch(asked):
+        ways.append(Order.number.startswith(asked.upper(), autoescape=True))
+    if any(character.isdigit() for character in asked):
+        ways.append(Order.past_reference == asked)
+    return or_(*ways)
+
+
+# As `number` writes them: from the day on they are told apart.
+_NUMBER_BEGINNING = re.compile(r"[Dd]\d{1,6}(-\d{0,9})?", re.ASCII)
 
 
 def _holds(text: str) -> list[Any]:
@@ -230,7 +248,9 @@ _FILTERS: dict[str, Callable[[Any], Any]] = {
     "clerk_id": lambda person: Order.clerk_id == person,
     "salesperson_id": lambda person: Order.salesperson_id == person,
     "region": lambda region: Order.region == region,
-    "order_number": lambda number: Order.number.startswith(number, autoescape=True),
+    "order_number": lambda number: or_(
+        Order.number.startswith(number, autoescape=True), Order.past_reference == number
+    ),
     "stage": Order.stage.in_,
     "on_hold": lambda held: Order.hold.isnot(None) if held else Order.hold.is_(None),
     "created_from": lambda day: Order.created_at >= _midnight(day),

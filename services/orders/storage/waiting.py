@@ -35,7 +35,7 @@ _OWN = " and o.salesperson_id = %(own)s"
 # By its own column and index: looked up in the orders, those of all others would be read too.
 _OWN_ANOMALY = " and anomaly.salesperson_id = %(own)s"
 
-_IN_STAGE = "stage = asked.kind"
+_IN_STAGE = "stage = asked.kind and not imported"
 _AT_GATE = """stage = 'in_review' and exists (
         select from gate where gate.order_id = o.id and gate.kind = asked.kind
         and gate.opened_at is not null and gate.verdict <> 'passed')"""

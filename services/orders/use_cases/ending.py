@@ -144,6 +144,7 @@ def _fill_from_books(work: Work, order: Order, request: Mapping[str, Any]) -> No
         order.fulfilled_at = order.touched_at = done_at
     else:
         order.holds_anything = True
+        order.note_goods()
 
 
 def _past_lines(work: Work, request: Mapping[str, Any]) -> list[OrderLine]:

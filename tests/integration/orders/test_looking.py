@@ -16,8 +16,8 @@ from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.lifecycle import Stage
 from services.orders.schemas import commands, views
 from services.orders.storage import copies, looked_at, orders
-from services.orders.use_cases import anomalies, drafting
-from tests.integration.orders.desk import CLERK, OTHER_SALES, SALES, Desk
+from services.orders.use_cases import anomalies, drafting, ending
+from tests.integration.orders.desk import CLERK, CUSTOMER, FINANCE, OTHER_SALES, SALES, Desk
 from tests.integration.orders.test_confirmation import SIGNED, days_pass
 from tests.statements import copy_rows, plans, statements
 
@@ -65,13 +65,26 @@ def test_a_phone_is_found_by_its_digits(desk: Desk, written: str, typed: str) ->
     wanted = desk.new_order(consignee={**consignee, "phone": written})["number"]
     desk.new_order(consignee={**consignee, "phone": "0571-66668888"})
 
-    def found(**asked: str) -> list[str]:
-        filters = {"after": None, "limit": 10, **asked}
-        rows, _ = desk.store.read(CLERK, lambda work: orders.search(work, filters))
-        return [row.number for row in rows]
+    assert found(desk, q=typed) == [wanted]
+    assert found(desk, phone=typed) == [wanted]
 
-    assert found(q=typed) == [wanted]
-    assert found(phone=typed) == [wanted]
+
+def found(desk: Desk, **asked: str) -> list[str]:
+    filters = {"after": None, "limit": 10, **asked}
+    rows, _ = desk.store.read(CLERK, lambda work: orders.search(work, filters))
+    return [row.number for row in rows]
+
+
+def test_an_order_is_found_by_its_number_and_the_one_of_the_old_books(desk: Desk) -> None:
+    old, new = (desk.new_order(submit=False)["number"] for _ in range(2))
+    reference = "update \"order\" set past_reference = '10248' where number = '{}' returning 1"
+    desk.state(reference.format(old))
+
+    for typed in (new, new.lower(), f" {new} "):
+        assert found(desk, q=typed) == [new]
+    assert found(desk, q=new[:7]) == found(desk, order_number=new[:7]) == [new, old]
+    assert found(desk, q="10248") == found(desk, order_number="10248") == [old]
+    assert found(desk, q="1024") == []
 
 
 def test_an_order_with_its_axes_is_one_statement(desk: Desk) -> None:
@@ -139,6 +152,33 @@ def test_a_work_list_is_one_statement_however_much_waits(desk: Desk) -> None:
 
     assert few == (2, 1)
     assert listed() == (6, 1)
+
+
+def test_of_the_old_books_only_what_is_still_to_ship_waits_for_somebody(desk: Desk) -> None:
+    line = {
+        "product_code": "LABEL-40", "quantity": "12", "unit_price": "1.00", "amount": "12.00",
+    }  # fmt: skip
+    past: dict[str, Any] = {
+        "customer_code": CUSTOMER["code"],
+        "ordered_on": "2026-07-04",
+        "lines": [line],
+    }
+    for reference, fulfilled_on in (("OLD-1", "2026-07-16"), ("OLD-2", None)):
+        desk.do(
+            commands.RecordPastOrder,
+            ending.record_past_order,
+            reference=reference,
+            fulfilled_on=fulfilled_on,
+            **past,
+        )
+    (still_open,) = found(desk, q="OLD-2")
+
+    def waiting(who: Principal) -> list[tuple[str, str]]:
+        items = desk.store.read(who, lambda work: pages.list_work(work, {"limit": 20}))
+        return [(item["kind"], item["order_number"]) for item in items]
+
+    assert waiting(FINANCE) == []
+    assert waiting(CLERK) == [("request_dispatch", still_open)]
 
 
 def test_a_work_list_reads_each_kind_in_the_order_of_an_index(desk: Desk) -> None:
