@@ -54,6 +54,9 @@ class Instruction(Answer):
         metadata={"description": "with what earlier instructions made of the line"}
     )
     line_accepted_quantity = Quantity(allow_none=True)
+    rest_follows = fields.Boolean(
+        metadata={"description": "what lacks is made by a further instruction"}
+    )
     into_free_stock = fields.Boolean()
     cancelled = fields.Dict(allow_none=True)
     version = fields.Integer()

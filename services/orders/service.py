@@ -321,7 +321,7 @@ class OrdersService(LeadingService):
 
     @listens_to("shipping", "scan_rejected", schema=heard.ScanRejected)
     def raise_scan_anomaly(self, work: Work, event: Received) -> None:
-        progress.take_rejected_scan(work, event.data)
+        progress.take_rejected_scan(work, event.data["shipment"], event.data["reason"])
 
     # -- the clock -------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 import pytest
+from marshmallow import EXCLUDE
 
 from chassis import envelope
 from tests.contracts.declared import SERVICES, Subscription, subscriptions
@@ -49,6 +50,12 @@ def test_a_listener_reads_what_is_announced(
         read = envelope.load(event, subscription.schema, subscription.schema_version)
         assert set(read.data) <= set(event.data)  # what a listener reads, somebody has said
         assert read.data
+
+
+@pytest.mark.parametrize("subscription", SUBSCRIPTIONS, ids=str)
+def test_a_listener_names_what_it_reads(subscription: Subscription) -> None:
+    """What an event's own schema does not name is left out, whatever the schema says of it."""
+    assert subscription.schema.unknown == EXCLUDE
 
 
 def test_every_event_of_every_service_has_an_example(

@@ -459,6 +459,11 @@ class Instruction(Announcing, Base):
             "text": text,
         }
 
+    @property
+    def rest_follows(self) -> bool:
+        """Whether it went into stock and the customer waits for a further instruction's goods."""
+        return self.accepted_quantity is not None and self.leaves_a_rest(self.accepted_quantity)
+
     def leaves_a_rest(self, accepted: Decimal) -> bool:
         """Whether, with so much accepted, the customer waits for a further instruction's goods."""
         consent = self.customer_consent

@@ -206,6 +206,7 @@ class InstructionCore(Message):
     accepted_quantity = Quantity()
     line_produced_quantity = Quantity()
     line_accepted_quantity = Quantity()
+    rest_follows = fields.Boolean()
 
 
 class InstructionView(InstructionCore):

@@ -76,6 +76,8 @@ class Instruction(_View):
     # Of all instructions for the line so far.
     line_produced_quantity = fields.String(load_default=None, allow_none=True)
     line_accepted_quantity = fields.String(load_default=None, allow_none=True)
+    # The goods of a further instruction are still to come, which is announced by itself.
+    rest_follows = fields.Boolean(load_default=False)
 
 
 class InstructionMoved(Copy):
@@ -85,7 +87,9 @@ class InstructionMoved(Copy):
 class ShipmentLine(_View):
     line_id = fields.String(required=True)
     quantity = fields.String(required=True)
+    line_no = fields.Integer(load_default=None, allow_none=True)
     signed_quantity = fields.String(load_default=None, allow_none=True)
+    damaged_quantity = fields.String(load_default=None, allow_none=True)
 
 
 class Shipment(_View):
@@ -93,6 +97,7 @@ class Shipment(_View):
     number = fields.String(required=True)
     order_id = fields.String(required=True)
     state = fields.String(required=True)
+    damage = fields.String(load_default=None, allow_none=True)
     lines = fields.List(fields.Nested(ShipmentLine), load_default=[])
 
 
@@ -100,5 +105,6 @@ class ShipmentMoved(Copy):
     shipment = fields.Nested(Shipment, required=True)
 
 
-class ScanRejected(_View):
+class ScanRejected(Copy):
+    shipment = fields.Nested(Shipment, required=True)
     reason = fields.String(load_default=None, allow_none=True)

@@ -4,7 +4,7 @@ Judged by orders' own rows and copies; a guard that another service answers is
 `checked_when_done`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -223,8 +223,14 @@ def _said(refusal: GendanError) -> dict[str, str]:
     }
 
 
-def next_step(order: Order) -> dict[str, Any]:
-    """Say where an order is and what is next, for people (G3)."""
+# A shipment's states, as shipping announces them.
+_BEING_PREPARED = {"requested", "released", "checked", "handed", "picking", "packed"}
+_ON_ITS_WAY = {"dispatched", "in_transit", "arrived", "exception"}
+_GONE_ASTRAY = {"lost", "returned_to_sender"}
+
+
+def next_step(order: Order, shipments: Set[str]) -> dict[str, Any]:
+    """Say where an order is and what is next, for people (G3); `shipments` by their states."""
     if order.is_on_hold:
         return {"verb": "resume", "who": ["supervisor"], "text_zh": "暂停中，待恢复"}
     match order.stage:
@@ -239,7 +245,7 @@ def next_step(order: Order) -> dict[str, Any]:
         case Stage.AWAITING_RETURN:
             return {"verb": "verify_sign_back", "who": ["clerk"], "text_zh": "待客户签章回传"}
         case Stage.CONFIRMED | Stage.IN_PROGRESS:
-            return _next_of_making(order)
+            return _next_of_making(order, shipments)
         case Stage.FULFILLED:
             return {"verb": "close", "who": ["finance"], "text_zh": "已签收，待结算"}
         case _:
@@ -264,12 +270,19 @@ def _next_gate(order: Order) -> dict[str, Any]:
     return {"verb": None, "who": [], "text_zh": "审核中"}
 
 
-def _next_of_making(order: Order) -> dict[str, Any]:
+def _next_of_making(order: Order, shipments: Set[str]) -> dict[str, Any]:
     for line in order.made_lines:
         if line.production in (None, "draft"):
             return {"verb": "issue_instruction", "who": ["clerk"], "text_zh": "待下达生产指令"}
         if line.production != "stocked" and not line.short_closed:
             return {"verb": None, "who": ["planner", "inspector"], "text_zh": "生产中"}
-    if any(line.shipped_quantity < line.due_quantity for line in order.lines):
+    if shipments & _BEING_PREPARED:
+        return {"verb": None, "who": ["finance", "dispatcher", "warehouse"], "text_zh": "发货中"}
+    if any(line.is_ready for line in order.lines):
+        if shipments & _GONE_ASTRAY:
+            words = "货物丢失或退回，售后处理中"
+            return {"verb": None, "who": ["aftersales"], "text_zh": words}
         return {"verb": "request_dispatch", "who": ["clerk"], "text_zh": "待发货"}
-    return {"verb": "report_signature", "who": ["assistant"], "text_zh": "待签收"}
+    if shipments & _ON_ITS_WAY:
+        return {"verb": "report_signature", "who": ["assistant"], "text_zh": "待签收"}
+    return {"verb": "short_close_line", "who": ["supervisor"], "text_zh": "签收不足，待处理"}

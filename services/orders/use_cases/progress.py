@@ -44,7 +44,8 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> N
     present = line.instruction_number or number
     is_news = number > present or (number == present and _comes_after(state, line.production))
     if state in _PRODUCTION_STEPS and is_news:
-        line.production = state
+        # Not even one of which nothing was accepted is through while the rest is to be made.
+        line.production = _PRODUCTION_STEPS[0] if instruction["rest_follows"] else state
     line.instruction_number = max(number, present)
     produced = Decimal(instruction["line_produced_quantity"] or 0)
     line.produced_quantity = max(line.produced_quantity, produced)
@@ -96,20 +97,21 @@ def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: 
     order = orders.find_order(work, UUID(str(shipment["order_id"])))
     if order is None:
         return
-    before, was_served = _progress(order), order.is_served
+    before = _progress(order)
     copies.keep_shipment(work, shipment, sequence)
     _reckon_shipped(work, order)
     changes = order.start(work.now) if order.stage is Stage.CONFIRMED else [order.change()]
     work.announce(*changes, *order.fulfil_if_served(work.now))
     _log_progress(work, order, name, before)
-    if was_served and not order.is_served:
+    if name in ("shipment_signed", "receipt_recorded") and (complaint := _complaint(shipment)):
+        topic, text = complaint
         open_anomaly(
             work,
             order,
             cause=AnomalyClass.LOGISTICS,
-            topic=Topic.QUANTITY,
+            topic=topic,
             priority=Priority.URGENT,
-            text=f"The receipt of shipment {shipment['number']} shows less than was signed for.",
+            text=f"The receipt of shipment {shipment['number']}: {text}.",
         )
     if name == "shipment_failed":
         open_anomaly(
@@ -120,6 +122,24 @@ def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: 
             priority=Priority.URGENT,
             text=f"Shipment {shipment['number']} is {shipment['state']}.",
         )
+
+
+def _complaint(shipment: Mapping[str, Any]) -> tuple[Topic, str] | None:
+    """Say what a receipt lacks: less signed for than was shipped, or something damaged."""
+    short = [
+        f"line {line['line_no']}: {line['signed_quantity']} of {line['quantity']}"
+        for line in shipment["lines"]
+        if Decimal(line["signed_quantity"] or line["quantity"]) < Decimal(line["quantity"])
+    ]
+    damaged = [
+        f"line {line['line_no']}: {line['damaged_quantity']} damaged"
+        for line in shipment["lines"]
+        if Decimal(line["damaged_quantity"] or 0) > 0
+    ]
+    said = [*short, *damaged, *([shipment["damage"]] if shipment["damage"] else [])]
+    if not said:
+        return None
+    return (Topic.QUANTITY if short else Topic.QUALITY), "; ".join(said)
 
 
 def _reckon_shipped(work: Work, order: Order) -> None:
@@ -140,11 +160,8 @@ def _reckon_shipped(work: Work, order: Order) -> None:
     order.note_goods()
 
 
-def take_rejected_scan(work: Work, data: Mapping[str, Any]) -> None:
+def take_rejected_scan(work: Work, shipment: Mapping[str, Any], reason: str | None) -> None:
     """Raise the urgent anomaly of a scan that shipping rejected (SPEC §7)."""
-    shipment = data.get("shipment") or {}
-    if not shipment.get("order_id"):
-        return
     order = orders.find_order(work, UUID(str(shipment["order_id"])))
     if order is None:
         return
@@ -154,7 +171,7 @@ def take_rejected_scan(work: Work, data: Mapping[str, Any]) -> None:
         cause=AnomalyClass.LOGISTICS,
         topic=Topic.OTHER,
         priority=Priority.URGENT,
-        text=f"A scan of shipment {shipment.get('number')} was rejected: {data.get('reason')}",
+        text=f"A scan of shipment {shipment['number']} was rejected: {reason}",
     )
 
 

@@ -12,9 +12,9 @@ from chassis.database import Store, Work
 from chassis.principal import SYSTEM, Principal
 from chassis.rpc import deadline_in
 from services.orders import conversations
-from services.orders.schemas import commands, views
+from services.orders.schemas import commands, heard, views
 from services.orders.storage import orders as stored
-from services.orders.use_cases import pricing, reviewing
+from services.orders.use_cases import pricing, progress, reviewing
 
 CLERK = Principal("clerk-1", "Li Na", frozenset({"clerk"}))
 SALES = Principal("sales-1", "Wang Wei", frozenset({"sales"}))
@@ -177,6 +177,16 @@ class Desk:
         }
         with self.store.work(DIRECTOR) as work:
             pricing.create_scheme(work, load(commands.CreateScheme(), body))
+
+    def hear_of_shipment(self, name: str, shipment: dict[str, Any], sequence: int) -> None:
+        """Let shipping announce a shipment, read as its events are."""
+        with self.store.work() as work:
+            progress.take_shipment(work, name, heard.Shipment().load(shipment), sequence)
+
+    def hear_of_instruction(self, name: str, instruction: dict[str, Any]) -> None:
+        """Let inventory announce a works instruction, read as its events are."""
+        with self.store.work() as work:
+            progress.take_instruction(work, name, heard.Instruction().load(instruction))
 
     # -- the story's steps -----------------------------------------------------------------
 

@@ -20,7 +20,6 @@ from services.orders.use_cases import (
     confirming,
     drafting,
     ending,
-    progress,
     reviewing,
 )
 from tests.integration.orders.desk import (
@@ -428,19 +427,8 @@ def _fulfil(desk: Desk, number: str) -> None:
     )
     order = desk.talk("verify_sign_back", order_number=number, **SIGNED)
     line = {"line_id": order["lines"][0]["id"], "quantity": "100", "signed_quantity": "100"}
-    with desk.store.work() as work:
-        progress.take_shipment(
-            work,
-            "shipment_signed",
-            {
-                "id": order["id"],
-                "order_id": order["id"],
-                "number": "S-1",
-                "state": "signed",
-                "lines": [line],
-            },
-            9,
-        )
+    shipment = {"id": order["id"], "order_id": order["id"], "number": "S-1", "state": "signed"}
+    desk.hear_of_shipment("shipment_signed", {**shipment, "lines": [line]}, 9)
 
 
 # -- expiry, to the day ----------------------------------------------------------------------------

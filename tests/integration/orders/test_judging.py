@@ -217,8 +217,7 @@ def test_a_line_is_given_up_once(desk: Desk) -> None:
     two = [*labels(), {"product_code": "LABEL-40", "quantity": "5"}]
     order = confirmed(desk, lines=two)
     shipment = {"id": order["id"], "order_id": order["id"], "number": "S-1", "state": "requested"}
-    with desk.store.work() as work:
-        progress.take_shipment(work, "dispatch_requested", {**shipment, "lines": []}, 1)
+    desk.hear_of_shipment("dispatch_requested", {**shipment, "lines": []}, 1)
     give_up: dict[str, Any] = {"line_no": 2, "consent_by": "张经理", "reason": "stock"}
     number = order["number"]
     desk.do(
@@ -247,8 +246,7 @@ def test_goods_on_stock_wait_to_be_shipped_from_the_confirmation_until_they_are_
     assert verbs() == ["request_dispatch"]
     number, first = order["number"], {"line_id": order["lines"][0]["id"], "quantity": "100"}
     left = {"id": order["id"], "order_id": order["id"], "number": "S-1", "state": "dispatched"}
-    with desk.store.work() as work:
-        progress.take_shipment(work, "shipment_dispatched", {**left, "lines": [first]}, 1)
+    desk.hear_of_shipment("shipment_dispatched", {**left, "lines": [first]}, 1)
     assert verbs() == ["request_dispatch"]
 
     give_up: dict[str, Any] = {"line_no": 2, "consent_by": "张经理", "reason": "stock"}

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from marshmallow import EXCLUDE
 
 from chassis.commands import load
 from chassis.errors import Conflict, RoleNeeded
@@ -17,7 +18,7 @@ from services.orders.domain.errors import (
     OrderOnHold,
     PastOrderDiffers,
 )
-from services.orders.schemas import commands
+from services.orders.schemas import commands, heard
 from services.orders.storage import orders as stored
 from services.orders.use_cases import actions, ending, progress
 from tests.integration.orders.desk import (
@@ -74,26 +75,23 @@ def shipped(desk: Desk, confirmed: dict[str, Any]) -> Callable[..., None]:
             "state": state,
             "lines": [{"line_id": line_id, "quantity": quantity, "signed_quantity": None}],
         }
-        with desk.store.work() as work:
-            progress.take_shipment(work, name, shipment, sequence)
+        desk.hear_of_shipment(name, shipment, sequence)
 
     return announce
 
 
 def stock(desk: Desk, order: dict[str, Any], quantity: str) -> None:
-    with desk.store.work() as work:
-        progress.take_instruction(
-            work,
-            "goods_stocked",
-            {
-                "number": "P-1",
-                "order_id": order["id"],
-                "line_id": order["lines"][0]["id"],
-                "state": "stocked",
-                "line_produced_quantity": quantity,
-                "line_accepted_quantity": quantity,
-            },
-        )
+    desk.hear_of_instruction(
+        "goods_stocked",
+        {
+            "number": "P-1",
+            "order_id": order["id"],
+            "line_id": order["lines"][0]["id"],
+            "state": "stocked",
+            "line_produced_quantity": quantity,
+            "line_accepted_quantity": quantity,
+        },
+    )
 
 
 def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> dict[str, Any]:
@@ -105,8 +103,7 @@ def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> d
         "line_accepted_quantity": None,
         **facts,
     }
-    with desk.store.work() as work:
-        progress.take_instruction(work, name, told)
+    desk.hear_of_instruction(name, told)
     line: dict[str, Any] = desk.order(order["number"])["lines"][0]
     return line
 
@@ -226,6 +223,78 @@ def test_an_order_is_fulfilled_when_its_accepted_quantity_is_signed_for(
     order = desk.order(confirmed["number"])
     assert (order["stage"], order["lines"][0]["signed_quantity"]) == ("fulfilled", "980.000")
     assert desk.announced()[-1] == "order_fulfilled"
+
+
+def test_what_was_wholly_rejected_and_is_made_again_is_not_fulfilled(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    """Of nothing accepted nothing is to be signed for, and yet all is to come."""
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    rejected = {"number": "P-1", "state": "stocked", "line_accepted_quantity": "0"}
+
+    line = instruction(desk, confirmed, "goods_stocked", **rejected, rest_follows=True)
+
+    assert line["production"] == "draft"
+    assert desk.order(confirmed["number"])["stage"] == "in_progress"
+    assert waiting(desk) == ["issue_instruction"]
+    instruction(desk, confirmed, "instruction_drafted", number="P-2", state="draft")
+    assert desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+
+
+@pytest.mark.parametrize(
+    ("receipt", "topic", "text"),
+    [
+        ({"signed_quantity": "978"}, "quantity", "line 1: 978 of 980"),
+        ({"damaged_quantity": "3"}, "quality", "line 1: 3 damaged"),
+    ],
+)
+@pytest.mark.parametrize("name", ["shipment_signed", "receipt_recorded"])
+def test_a_receipt_that_lacks_something_is_an_anomaly_at_once(
+    desk: Desk, confirmed: dict[str, Any], name: str, receipt: dict[str, str], topic: str, text: str
+) -> None:
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    stock(desk, confirmed, "980")
+    line = {"line_id": confirmed["lines"][0]["id"], "line_no": 1, "quantity": "980", **receipt}
+    signed = {"id": str(uuid4()), "order_id": confirmed["id"], "number": "S-1", "state": "signed"}
+
+    desk.hear_of_shipment(name, {**signed, "lines": [line]}, 1)
+
+    raised = desk.state("select cause, topic, priority, text from anomaly")
+    assert raised == [("logistics", topic, "urgent", f"The receipt of shipment S-1: {text}.")]
+
+
+def test_what_is_next_tells_where_the_goods_are(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    def following() -> tuple[str | None, list[str]]:
+        asked = {"order_id": None, "order_number": confirmed["number"]}
+        step = desk.store.read(CLERK, lambda work: pages.get_order(work, asked))["next"]
+        return step["verb"], step["who"]
+
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    stock(desk, confirmed, "980")
+    assert following() == ("request_dispatch", ["clerk"])
+    shipped("dispatch_requested", "requested", 1)
+    assert following() == (None, ["finance", "dispatcher", "warehouse"])
+    shipped("shipment_dispatched", "dispatched", 2)
+    assert following() == ("report_signature", ["assistant"])
+    shipped("shipment_signed", "signed", 3, "978")
+    assert following() == ("request_dispatch", ["clerk"])
+    shipped("shipment_failed", "lost", 4)
+    assert following() == (None, ["aftersales"])
+
+
+def test_a_rejected_scan_is_an_urgent_anomaly(desk: Desk, confirmed: dict[str, Any]) -> None:
+    """SPEC §7; read as the event is: what its schema does not name is left out."""
+    shipment = {"id": "s", "order_id": confirmed["id"], "number": "S-1", "state": "requested"}
+    told = {"shipment": shipment, "scan": {"kind": "dispatch"}, "reason": "illegal_move"}
+    data = heard.ScanRejected().load(told, unknown=EXCLUDE)
+
+    with desk.store.work() as work:
+        progress.take_rejected_scan(work, data["shipment"], data["reason"])
+
+    (raised,) = desk.state("select priority, text from anomaly")
+    assert raised == ("urgent", "A scan of shipment S-1 was rejected: illegal_move")
 
 
 def test_events_that_come_late_never_take_an_order_back(

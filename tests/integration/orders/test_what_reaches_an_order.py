@@ -129,7 +129,7 @@ def test_the_same_statement_again_changes_nothing(desk: Desk) -> None:
 
 
 def shipment(order: dict[str, Any], signed: str, sequence: int) -> dict[str, Any]:
-    line = {"line_id": order["lines"][0]["id"], "quantity": "10", "signed_quantity": signed}
+    line = {"line_id": order["lines"][0]["id"], "quantity": "1000", "signed_quantity": signed}
     return {
         "id": "44444444-4444-4444-8444-444444444444",
         "order_id": order["id"],
@@ -142,25 +142,21 @@ def shipment(order: dict[str, Any], signed: str, sequence: int) -> dict[str, Any
 def test_a_receipt_that_shows_less_corrects_the_line_and_is_told(desk: Desk) -> None:
     order = desk.sent_order()
     desk.talk("verify_sign_back", order_number=order["number"], **SIGNED)
-    with desk.store.work() as work:
-        progress.take_shipment(work, "shipment_signed", shipment(order, "1000", 1), 1)
-    with desk.store.work() as work:
-        progress.take_instruction(
-            work,
-            "goods_stocked",
-            {
-                "number": "P-1",
-                "order_id": order["id"],
-                "line_id": order["lines"][0]["id"],
-                "state": "stocked",
-                "line_produced_quantity": "1000",
-                "line_accepted_quantity": "1000",
-            },
-        )
+    desk.hear_of_shipment("shipment_signed", shipment(order, "1000", 1), 1)
+    desk.hear_of_instruction(
+        "goods_stocked",
+        {
+            "number": "P-1",
+            "order_id": order["id"],
+            "line_id": order["lines"][0]["id"],
+            "state": "stocked",
+            "line_produced_quantity": "1000",
+            "line_accepted_quantity": "1000",
+        },
+    )
     assert desk.order(order["number"])["stage"] == "fulfilled"
 
-    with desk.store.work() as work:
-        progress.take_shipment(work, "receipt_recorded", shipment(order, "990", 2), 2)
+    desk.hear_of_shipment("receipt_recorded", shipment(order, "990", 2), 2)
 
     assert desk.order(order["number"])["lines"][0]["signed_quantity"] == "990.000"
     assert desk.state("select cause, topic from anomaly") == [("logistics", "quantity")]
