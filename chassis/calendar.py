@@ -120,10 +120,26 @@ class WorkingCalendar:
         return datetime.combine(day, at, BUSINESS_ZONE).astimezone(UTC)
 
 
+def _is_calendar(entered: Mapping[Any, Any]) -> bool:
+    try:
+        made = entered_calendar(entered, assume_weekdays=True)
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return all(isinstance(worked, bool) for worked in made.overrides.values()) and all(
+        str(day.year) == year
+        for year, days in entered.items()
+        for day in map(date.fromisoformat, days)
+    )
+
+
 # Each service that counts working days has this among its rules; the gateway's /calendar
 # writes it to all of those services at once.
 CALENDAR = Rule(
-    "calendar", {}, "by year entered, the days that differ from Monday to Friday: date → worked"
+    "calendar",
+    {},
+    "by year entered, the days that differ from Monday to Friday: date → worked",
+    fits=_is_calendar,
+    form='years with their days, like {"2026": {"2026-10-01": false}}',
 )
 
 

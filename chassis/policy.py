@@ -4,7 +4,7 @@ A service declares its rules (`RULES = rules(Rule(...), ...)`), reads one with
 `work.setting(key)` and offers `list_settings` and `change_setting` (commands.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -32,11 +32,18 @@ class SettingNotAllowed(Invalid):
     zh = "设置 {key} 不允许取值 {value}：{allowed}。"
 
 
+# Beyond these no rule of a business goes, whatever else it allows.
+LARGEST_NUMBER = 10**13
+MOST_CHARACTERS = 200
+MOST_ENTRIES = 60
+
+
 @dataclass(frozen=True)
 class Rule:
     """One number (or short list) of the business, with its default and its bounds.
 
-    `default`'s type is the setting's: int, Decimal, str, bool or a JSON list or object.
+    `default`'s type is the setting's: int, Decimal, str, bool, a list of numbers (each within
+    the bounds) or a JSON object, of which `fits` says whether it will do.
     """
 
     key: str
@@ -45,6 +52,8 @@ class Rule:
     least: Any = None
     most: Any = None
     choices: tuple[str, ...] = ()
+    fits: Callable[[Any], bool] = lambda _: True
+    form: str = ""
 
     def parsed(self, value: Any) -> Any:
         """Give `value` (as JSON brings it) in the rule's type. Raises SettingNotAllowed."""
@@ -52,13 +61,30 @@ class Rule:
             number = self._typed(value)
         except (TypeError, ValueError, InvalidOperation):
             raise self._refusal(value) from None
-        if self.least is not None and number < self.least:
-            raise self._refusal(value)
-        if self.most is not None and number > self.most:
-            raise self._refusal(value)
-        if self.choices and number not in self.choices:
+        if not self._is_within_bounds(number):
             raise self._refusal(value)
         return number
+
+    def _is_within_bounds(self, value: Any) -> bool:
+        if isinstance(value, list):
+            numbers = [self._is_a_number(each) and self._holds(each) for each in value]
+            return len(value) <= MOST_ENTRIES and all(numbers)
+        if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+            return False
+        return self._holds(value) and (not self.choices or value in self.choices)
+
+    def _holds(self, value: Any) -> bool:
+        is_number = self._is_a_number(value)
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (not is_number or abs(value) <= LARGEST_NUMBER)
+            and self.fits(value)
+        )
+
+    @staticmethod
+    def _is_a_number(value: Any) -> bool:
+        return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
     def _typed(self, value: Any) -> Any:
         kind = type(self.default)
@@ -81,7 +107,10 @@ class Rule:
             allowed.append(f"at most {self.most}")
         if self.choices:
             allowed.append("one of " + ", ".join(self.choices))
-        return SettingNotAllowed(key=self.key, value=str(value), allowed=", ".join(allowed))
+        if self.form:
+            allowed.append(self.form)
+        told = str(value)[:MOST_CHARACTERS]
+        return SettingNotAllowed(key=self.key, value=told, allowed=", ".join(allowed))
 
 
 def rules(*declared: Rule) -> Mapping[str, Rule]:

@@ -27,8 +27,11 @@ _FORBIDDEN_CHARACTERS = re.compile(
 # marshmallow reads all that Python can make a number, a date or a truth of: 1.9 as 1, "no" as
 # false, "2026-W47-7" as a day. What a message means must not hang on that.
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+# Nor of a year that no business has: at the ends of its calendar Python's arithmetic overflows.
+_DAY = re.compile(r"(19|2[01])\d\d-\d\d-\d\d", re.ASCII)
+_RFC_3339 = re.compile(
+    r"(19|2[01])\d\d-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 def _only_a_boolean(value: Any) -> Any:
@@ -39,7 +42,7 @@ def _only_a_boolean(value: Any) -> Any:
 
 def _only_a_day(value: Any) -> Any:
     if isinstance(value, str) and not _DAY.fullmatch(value):
-        raise ValidationError("Not a valid date.")
+        raise ValidationError("Must be a day of the years 1900 to 2199, like 2026-11-23.")
     return value
 
 
@@ -361,7 +364,11 @@ class Percent(_Decimal):
 
 
 class Moment(fields.AwareDateTime):
-    """A moment: RFC 3339 with its offset; UTC inside."""
+    """A moment: RFC 3339 with its offset, of the years 1900 to 2199; UTC inside."""
+
+    default_error_messages = {  # noqa: RUF012  marshmallow's name, read only
+        "invalid": "Must be a moment of the years 1900 to 2199, like 2026-11-23T09:30:00+08:00.",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)

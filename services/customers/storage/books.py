@@ -45,7 +45,8 @@ select a.id as key, customer.code, a.exposure, a.granted, a.customer_credit,
   (select coalesce(sum(l.customer_credit), 0) from credit_ledger l
     where l.customer_id = a.id) as ledger_credit,
   (select coalesce(sum(p.amount), 0) from payment p
-    where p.customer_id = a.id and p.state = 'verified') as verified_payments
+    where p.customer_id = a.id and p.state = 'verified'
+    and p.method <> 'customer_credit') as verified_payments
 from (select * from credit_account
   where (:after is null or id > cast(:after as uuid)) order by id limit :limit) a
 join customer on customer.id = a.id

@@ -32,6 +32,12 @@ class Arrival(Announcing, Base):
             postgresql_where=text("state = 'expected'"),
         ),
         Index("ix_arrival_expected_on", "expected_on", "number"),
+        Index(
+            "ix_arrival_due",
+            "expected_on",
+            "number",
+            postgresql_where=text("state = 'expected'"),
+        ),
     )
     aggregate_type = "arrival"
 

@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from chassis.roundtrips import ask
 from services.inventory.domain.arrival import Arrival
 from services.inventory.domain.errors import ArrivalNotFound
 from services.inventory.domain.lifecycle import ArrivalState
@@ -74,6 +75,20 @@ def in_transit(session: Session, product_ids: Collection[UUID]) -> dict[UUID, An
         .group_by(Arrival.product_id)
     )
     return {product_id: quantity for product_id, quantity in rows if product_id}
+
+
+_DUE = """
+select number, quantity, expected_on, coalesce(
+    (select name from product where product.id = product_id),
+    (select name from material where material.id = material_id)) as item_name
+from arrival where state = 'expected' and expected_on <= %(day)s
+order by expected_on, number limit %(limit)s
+"""
+
+
+def due(session: Session, day: date, limit: int) -> Sequence[Any]:
+    """Give what is shown of the arrivals that are expected by a day, the first first."""
+    return ask(session.connection(), _DUE, {"day": day, "limit": limit})
 
 
 def listed(

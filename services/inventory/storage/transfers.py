@@ -1,8 +1,12 @@
 """Transfers between stores."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import ColumnElement, Row, exists, or_, select
 from sqlalchemy.orm import Session
 
+from chassis.roundtrips import ask
 from services.inventory.domain.errors import TransferNotFound
 from services.inventory.domain.lifecycle import TransferState
 from services.inventory.domain.order import OrderCopy
@@ -30,6 +34,18 @@ def _shown_to(salesperson_id: str | None) -> list[ColumnElement[bool]]:
         OrderCopy.number == Transfer.order_number, OrderCopy.salesperson_id == salesperson_id
     )
     return [or_(Transfer.order_number.is_(None), mine)]
+
+
+_WAITING = """
+select number, quantity, from_store, to_store, order_number, requested_at,
+    (select name from product where product.id = product_id) as product_name
+from transfer where state = %(state)s order by number limit %(limit)s
+"""
+
+
+def waiting(session: Session, state: TransferState, limit: int) -> Sequence[Any]:
+    """Give what is shown of the transfers in a state, the oldest first."""
+    return ask(session.connection(), _WAITING, {"state": str(state), "limit": limit})
 
 
 def listed(

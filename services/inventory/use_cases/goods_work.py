@@ -5,7 +5,7 @@ from typing import Any
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
-from services.inventory.domain.lifecycle import ArrivalState, TransferState
+from services.inventory.domain.lifecycle import TransferState
 from services.inventory.storage import arrivals, stock, transfers
 
 WAREHOUSE = "warehouse"
@@ -13,21 +13,18 @@ WAREHOUSE = "warehouse"
 
 def arrivals_due(work: Work, limit: int) -> list[dict[str, Any]]:
     """Give the arrivals expected by today that have not been received."""
-    page = arrivals.listed(
-        work.session, state=ArrivalState.EXPECTED, last_day=work.today, limit=limit
-    )
     return [
         _item(
             kind="arrival_due",
-            title=f"Receive {row.Arrival.quantity} of {_name(row)}",
-            title_zh=f"收货：{_name(row)} {row.Arrival.quantity}",
+            title=f"Receive {row.quantity} of {row.item_name}",
+            title_zh=f"收货：{row.item_name} {row.quantity}",
             entity_type="arrival",
-            entity_number=row.Arrival.number,
-            due_at=_end_of(row.Arrival.expected_on),
+            entity_number=row.number,
+            due_at=_end_of(row.expected_on),
             verb="receive",
-            path=f"/api/v1/arrivals/{row.Arrival.number}",
+            path=f"/api/v1/arrivals/{row.number}",
         )
-        for row in page.items
+        for row in arrivals.due(work.session, work.today, limit)
     ]
 
 
@@ -38,23 +35,22 @@ def transfers_to_move(work: Work, limit: int) -> list[dict[str, Any]]:
         (TransferState.REQUESTED, "consent", "调拨待同意"),
         (TransferState.SENT, "receive", "调拨待入库"),
     ):
-        for row in transfers.listed(work.session, state=state, limit=limit, after=None).items:
-            transfer = row.Transfer
-            items.append(
-                _item(
-                    kind=f"transfer_{state}",
-                    title=f"{verb.capitalize()}: {transfer.quantity} of {row.Product.name} "
-                    f"from {transfer.from_store} to {transfer.to_store}",
-                    title_zh=f"{zh}：{row.Product.name} {transfer.quantity}，"
-                    f"{transfer.from_store} → {transfer.to_store}",
-                    entity_type="transfer",
-                    entity_number=transfer.number,
-                    order_number=transfer.order_number,
-                    due_at=transfer.requested_at,
-                    verb=verb,
-                    path=f"/api/v1/transfers/{transfer.number}",
-                )
+        items += [
+            _item(
+                kind=f"transfer_{state}",
+                title=f"{verb.capitalize()}: {row.quantity} of {row.product_name} "
+                f"from {row.from_store} to {row.to_store}",
+                title_zh=f"{zh}：{row.product_name} {row.quantity}，"
+                f"{row.from_store} → {row.to_store}",
+                entity_type="transfer",
+                entity_number=row.number,
+                order_number=row.order_number,
+                due_at=row.requested_at,
+                verb=verb,
+                path=f"/api/v1/transfers/{row.number}",
             )
+            for row in transfers.waiting(work.session, state, limit)
+        ]
     return items
 
 
@@ -79,10 +75,6 @@ def shortages_to_count(work: Work, limit: int) -> list[dict[str, Any]]:
 
 def _end_of(day: date) -> datetime:
     return datetime.combine(day, time(18), tzinfo=BUSINESS_ZONE)
-
-
-def _name(row: arrivals.Listed) -> str:
-    return str((row.Product or row.Material).name)
 
 
 def _item(**facts: Any) -> dict[str, Any]:

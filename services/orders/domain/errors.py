@@ -44,6 +44,14 @@ class FieldsMissing(Conflict):
     zh = "订单 {order_number} 不能提交，尚缺：{missing_zh}。"
 
 
+class OrderTooLarge(Invalid):
+    """The order comes to more than the books can hold."""
+
+    code = "order_too_large"
+    en = "The order would come to {total} yuan; with its tolerance it must stay below {most}."
+    zh = "订单总额为 {total} 元，含误差不得超过 {most} 元。"
+
+
 class NotByThisVerb(IllegalMove):
     """The stage may be reached from here, but by another verb."""
 

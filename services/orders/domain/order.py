@@ -32,6 +32,7 @@ from services.orders.domain.errors import (
     OrderBusy,
     OrderNotOnHold,
     OrderOnHold,
+    OrderTooLarge,
     SignBackAlreadyVerified,
 )
 from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, STATED, Gate
@@ -74,6 +75,9 @@ EDITABLE = (
     "reply_by",
     "paper_owed",
 )
+
+# As the largest payment and limit of customers: sums of thousands of them still fit.
+LARGEST_TOTAL = Decimal("9999999999.99")
 
 
 class Order(Announcing, Base):
@@ -464,6 +468,8 @@ class Order(Announcing, Base):
             line.reckon()
         self.product_codes = sorted({line.product_code for line in self.lines})
         self.total = sum((line.amount for line in self.lines), money.ZERO)
+        if self.credit_amount > LARGEST_TOTAL:
+            raise OrderTooLarge(order_number=self.number, total=self.total, most=LARGEST_TOTAL)
 
     def change(self) -> events.OrderChanged:
         """Announce what was edited."""

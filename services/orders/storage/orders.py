@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -272,8 +272,8 @@ def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None:
             raise ValueError(at)
-        return moment, UUID(order_id)
-    except (ValueError, TypeError, AttributeError) as error:
+        return moment.astimezone(UTC), UUID(order_id)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise CursorNotOurs(cursor=cursor) from error
 
 

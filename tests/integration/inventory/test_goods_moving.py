@@ -10,6 +10,7 @@ from chassis.lifecycle import IllegalMove
 from services.inventory.domain.errors import ConsentOfAnother, SameStore, StockHeld
 from services.inventory.use_cases import reservations
 from tests.integration.inventory.goods_story import SHOP, WAREHOUSE, Goods
+from tests.statements import copy_rows, plans, statements
 
 
 def shipment(
@@ -232,6 +233,23 @@ def test_an_arrival_in_transit_becomes_stock_when_it_is_received(goods: Goods) -
     with pytest.raises(IllegalMove):
         goods.tell("receive_arrival", number=number, quantity="18")
     assert goods.balance() == ("18.000", "0.000")
+
+
+def test_a_work_list_reads_only_arrivals_that_are_still_expected(goods: Goods) -> None:
+    goods.product()
+    today = goods.scalar("select (now() at time zone 'Asia/Shanghai')::date::text")
+    for _ in range(2):
+        goods.tell("expect_arrival", product_code="PAPER", quantity="10", expected_on=today)
+    copy_rows(goods.store, "arrival", 3000, number="'X-' || n", state="'received'")
+
+    with statements(goods.store) as sent:
+        items = goods.ask("list_work")["items"]
+    plan = plans(goods.store, sent)
+
+    assert [(item["kind"], item["title"]) for item in items] == [
+        ("arrival_due", "Receive 10.000 of 牛皮纸")
+    ] * 2
+    assert "Index Scan using ix_arrival_due on arrival" in plan
 
 
 def test_an_arrival_can_be_postponed_and_cancelled(goods: Goods) -> None:

@@ -10,7 +10,12 @@ from chassis import clock
 from chassis.commands import KeyReused
 from chassis.errors import Conflict, RoleNeeded, StaleVersion, Unavailable
 from chassis.rpc import deadline_in
-from services.orders.domain.errors import DirectorNeeded, FieldsMissing, GateNotOpen
+from services.orders.domain.errors import (
+    DirectorNeeded,
+    FieldsMissing,
+    GateNotOpen,
+    OrderTooLarge,
+)
 from services.orders.schemas import commands
 from services.orders.use_cases import drafting, reviewing
 from tests.integration.orders.desk import (
@@ -114,6 +119,16 @@ def test_missing_fields_refuse_the_submit_by_name(desk: Desk, neighbours: Neighb
     assert desk.state("select kind, role, person_id from task") == [
         ("missing_fields", "sales", "sales-1")
     ]
+
+
+def test_an_order_that_no_book_could_hold_is_refused(desk: Desk, neighbours: Neighbours) -> None:
+    huge = {"product_code": "PAPER-70", "quantity": "999999999999", "unit_price": "99"}
+
+    with pytest.raises(OrderTooLarge):
+        desk.new_order(lines=[huge, huge])
+
+    assert neighbours.asked == []
+    assert desk.state('select count(*) from "order"') == [(0,)]
 
 
 def test_an_unchecked_order_is_not_submitted(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import clock, errors
+from chassis.calendar import CALENDAR as CALENDAR_RULE
 from chassis.calendar import CalendarYearMissing, WorkingCalendar
 from chassis.grams import folded, grams, is_gram, wanted
 from chassis.lifecycle import IllegalMove, Lifecycle
@@ -136,6 +137,8 @@ def test_an_error_crosses_the_wire_unchanged(family: type[errors.GendanError]) -
         (Rule("n", 4, "", 1, 80), 5, 5),
         (Rule("p", Decimal(10), "", Decimal(0), Decimal(100)), "12.5", Decimal("12.5")),
         (Rule("b", False, ""), True, True),
+        (Rule("l", [3, 7], "", 1, 366), [1, 366], [1, 366]),
+        (CALENDAR_RULE, {"2026": {"2026-10-01": False}}, {"2026": {"2026-10-01": False}}),
     ],
 )
 def test_a_setting_is_read_in_its_rules_type(rule: Rule, given: Any, read: Any) -> None:
@@ -152,6 +155,17 @@ def test_a_setting_is_read_in_its_rules_type(rule: Rule, given: Any, read: Any) 
         (Rule("p", Decimal(10), ""), "NaN"),
         (Rule("p", Decimal(10), ""), True),
         (Rule("s", "a", "", choices=("a", "b")), "c"),
+        (Rule("p", Decimal(10), ""), "1e999999"),
+        (Rule("n", 4, ""), 10**13 + 1),
+        (Rule("s", "a", ""), "x" * 201),
+        (Rule("l", [3, 7], "", 1, 366), [3, "7"]),
+        (Rule("l", [3, 7], "", 1, 366), [3, 367]),
+        (Rule("l", [3, 7], "", 1, 366), [1] * 61),
+        (CALENDAR_RULE, {"x": 1}),
+        (CALENDAR_RULE, {"2026-11-30": "maybe"}),
+        (CALENDAR_RULE, {"2026": {"2026-13-01": True}}),
+        (CALENDAR_RULE, {"2026": {"2027-01-01": True}}),
+        (CALENDAR_RULE, {"2026": {"2026-01-01": "no"}}),
     ],
 )
 def test_a_setting_beyond_its_rule_is_refused(rule: Rule, given: Any) -> None:

@@ -276,8 +276,8 @@ def test_a_day_may_stand_there_as_excel_writes_it(files: Files, day: str) -> Non
 
 @pytest.mark.parametrize("day", ["5/1/2026", "2026/13/1", "2026/1-5", "2026年1月5日", "26/1/5"])
 def test_a_day_that_could_be_another_is_refused(files: Files, day: str) -> None:
-    told = mistakes(files(orders=ORDERS.replace("2026-01-05", day)))
-    assert told == [f"orders.csv row 2, column ordered_on: '{day}': Not a valid date."]
+    (told,) = mistakes(files(orders=ORDERS.replace("2026-01-05", day)))
+    assert told.startswith(f"orders.csv row 2, column ordered_on: '{day}': ")
 
 
 @pytest.mark.parametrize("quantity", ["-3", "0", "1e999", "NaN", "9" * 20, '"1,000"'])
