@@ -155,7 +155,7 @@ def queue_depths(instance: Instance) -> Depths:
 def clock_note(instance: Instance) -> str:
     """Return one line about business time and its calendar."""
     if instance.plan.profile != TRYOUT:
-        return "business time is machine time; working days come from the entered calendar"
+        return "business time is machine time; working days are those entered (/calendar)"
     days = offset_seconds(instance.places.clock_file) / SECONDS_PER_DAY
     ahead = f"business time is {days:g} days ahead" if days else "business time is machine time"
     return f"{ahead}; try-out: working days not entered are taken as Monday to Friday"

@@ -96,11 +96,17 @@ def places_for(name: str, checkout: Path = CHECKOUT) -> Places:
     or a user's once its data are: raises Problem for the other.
     """
     var = checkout / "var"
-    var.mkdir(mode=0o755, exist_ok=True)
     link = var / "data"
-    _check_keeper(link)
+    try:
+        var.mkdir(mode=0o755, exist_ok=True)
+        _check_keeper(link)
+        if os.geteuid() != 0:
+            link.mkdir(mode=0o700, exist_ok=True)
+    except PermissionError as error:
+        raise Problem(
+            f"{error.filename} is not yours to write: run ./gendan in a clone of your own."
+        ) from None
     if os.geteuid() != 0:
-        link.mkdir(mode=0o700, exist_ok=True)
         return Places(name, var / name, link / name, None)
     account = engine_account()
     shared = ROOT_DATA / checkout_hash(checkout)

@@ -1,6 +1,8 @@
 """Commands and questions in."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.schema import Amount, Identity, Message, PageRequest, Quantity, Text, one_of
 from services.aftersales.domain.lifecycle import CaseKind, CaseState, Resolution
@@ -146,6 +148,11 @@ class RecordVisit(Message):
     notes = Text(required=True, least=1, most=2000)
     follow_up_on = fields.Date(load_default=None, allow_none=True)
     urgent = fields.Boolean(load_default=False)
+
+    @validates_schema
+    def _only_who_was_reached_gives_a_score(self, data: dict[str, Any], **_: Any) -> None:
+        if data["score"] is not None and not data["reached"]:
+            raise ValidationError("Only a customer who was reached gives a score.", "score")
 
 
 class WorkAsked(Message):

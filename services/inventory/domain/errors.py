@@ -128,6 +128,14 @@ class Withdrawn(Conflict):
     zh = "命令 {command_id} 已被撤回。"
 
 
+class BalanceTooLarge(Invalid):
+    """No store holds so much; a typing mistake must not end where no number fits any more."""
+
+    code = "balance_too_large"
+    en = "{code} would stand at {on_hand}; a balance stays below {most}."
+    zh = "{code} 的结存将为 {on_hand}，不得达到 {most}。"
+
+
 class StockHeld(Conflict):
     """What is reserved cannot be booked away."""
 

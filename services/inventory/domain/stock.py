@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis.mapping import Moment, Quantity
 from chassis.quantity import ZERO
 from services.inventory.domain import Base
+from services.inventory.domain.errors import BalanceTooLarge, StockHeld
 
 
 class Condition(StrEnum):
@@ -142,6 +143,10 @@ class Discrepancy(Base):
     settled_by: Mapped[str | None] = mapped_column(String(120))
 
 
+# As the largest quantity that one message may name (chassis/schema.py).
+LARGEST_BALANCE = Decimal(10) ** 12
+
+
 class Balance(NamedTuple):
     """What a balance says at one moment."""
 
@@ -151,6 +156,13 @@ class Balance(NamedTuple):
     @property
     def free(self) -> Decimal:
         return self.on_hand - self.reserved
+
+    def guard_booking(self, code: str, moved: Decimal) -> None:
+        """Raise StockHeld or BalanceTooLarge where so much cannot be booked in or out by hand."""
+        if self.free + moved < 0:
+            raise StockHeld(code=code, free=self.free)
+        if self.on_hand + moved >= LARGEST_BALANCE:
+            raise BalanceTooLarge(code=code, on_hand=self.on_hand + moved, most=LARGEST_BALANCE)
 
 
 @dataclass(frozen=True)

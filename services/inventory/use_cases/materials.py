@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from chassis import quantity as quantities
 from chassis.database import Work
-from services.inventory.domain.errors import MaterialCodeTaken, StockHeld, UnitInUse
+from services.inventory.domain.errors import MaterialCodeTaken, UnitInUse
 from services.inventory.domain.material import Material, MaterialMove, MaterialMoveKind
 from services.inventory.domain.stock import Balance
 from services.inventory.storage import ledger, materials
@@ -76,7 +76,8 @@ def book_material(
 ) -> tuple[Material, Balance]:
     """Book material in or out by hand: by a change, or to what was counted.
 
-    What is reserved cannot be booked away: raises StockHeld. Material that comes in serves
+    What is reserved cannot be booked away: raises StockHeld, and
+    BalanceTooLarge. Material that comes in serves
     the orders waiting for it.
     """
     why = require_why(reason)
@@ -84,8 +85,7 @@ def book_material(
     balance = ledger.lock_material(work.session, [material.id])[material.id]
     moved = counted - balance.on_hand if counted is not None else change or quantities.ZERO
     moved = quantities.check(moved, material.unit_decimals)
-    if balance.free + moved < 0:
-        raise StockHeld(code=code, free=balance.free)
+    balance.guard_booking(code, moved)
     kind = MaterialMoveKind.OPENING if opening else MaterialMoveKind.ADJUSTED
     if moved:
         ledger.book_material(

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from chassis import quantity as quantities
 from chassis.database import Work
 from chassis.mapping import without_session
-from services.inventory.domain.errors import StockHeld, StoreCodeTaken
+from services.inventory.domain.errors import StoreCodeTaken
 from services.inventory.domain.product import Product
 from services.inventory.domain.stock import (
     Balance,
@@ -55,7 +55,8 @@ def book_stock(
 ) -> tuple[Product, StockKey, Balance]:
     """Book goods in or out by hand: by a change, or to what was counted.
 
-    What is reserved cannot be booked away: raises StockHeld. A count answers the
+    What is reserved cannot be booked away: raises StockHeld, and
+    BalanceTooLarge. A count answers the
     discrepancies of its balance; goods that come in meet wishes for them.
     """
     why = require_why(reason)
@@ -65,8 +66,7 @@ def book_stock(
     balance = ledger.open_stock(work, [key])[key]
     moved = counted - balance.on_hand if counted is not None else change or quantities.ZERO
     moved = quantities.check(moved, product.unit_decimals)
-    if balance.free + moved < 0:
-        raise StockHeld(code=product_code, free=balance.free)
+    balance.guard_booking(product_code, moved)
     kind = MoveKind.OPENING if opening else MoveKind.ADJUSTED
     if moved:
         ledger.book_stock(work, [Move(key, kind, on_hand=moved, reason=why, note=note)])

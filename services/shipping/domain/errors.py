@@ -77,6 +77,14 @@ class SecondPersonNeeded(Conflict):
     zh = "发货单 {number} 由 {person_name} 申请，须由他人复核。"
 
 
+class ConsigneeMissing(Invalid):
+    """Goods leave only for somebody who can be found and called."""
+
+    code = "consignee_missing"
+    en = "Order {order_number} does not say all of its consignee: {missing}; give it in `delivery`."
+    zh = "订单 {order_number} 的收货信息不全：{missing}；请在 delivery 中补充。"
+
+
 class ReadBackDiffers(Conflict):
     code = "read_back_differs"
     en = "What was read back differs from shipment {number} in: {items}."

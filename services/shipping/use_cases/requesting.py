@@ -9,7 +9,7 @@ from chassis import quantity
 from chassis.clock import business_date
 from chassis.database import Work
 from services.shipping.domain import events
-from services.shipping.domain.errors import LineTwice, NotEnoughHeld
+from services.shipping.domain.errors import ConsigneeMissing, LineTwice, NotEnoughHeld
 from services.shipping.domain.lifecycle import ShipmentState
 from services.shipping.domain.obligation import Owed
 from services.shipping.domain.order import OrderCopy
@@ -109,6 +109,9 @@ def _left(holding: dict[str, Any] | None, asked: Decimal) -> Decimal:
     return ever_held - asked
 
 
+_CONSIGNEE = ("name", "phone", "address")
+
+
 def _new_shipment(
     work: Work,
     order: OrderCopy,
@@ -116,7 +119,10 @@ def _new_shipment(
     wanted: list[tuple[dict[str, Any], Decimal]],
 ) -> Shipment:
     view, delivery = order.view, request["delivery"]
-    consignee, customer = view["consignee"] or {}, view["customer"]
+    customer, known = view["customer"], view["consignee"] or {}
+    consignee = {part: delivery[part] or known.get(part) or "" for part in _CONSIGNEE}
+    if missing := [f"consignee_{part}" for part, said in consignee.items() if not said]:
+        raise ConsigneeMissing(order_number=order.number, missing=missing)
     requested_by, requester_name = person(work)
     return Shipment(
         id=uuid4(),
@@ -133,9 +139,9 @@ def _new_shipment(
         state=ShipmentState.REQUESTED,
         emergency=request["emergency"],
         due_at=_due(work, order),
-        consignee_name=delivery["name"] or consignee.get("name") or "",
-        consignee_phone=delivery["phone"] or consignee.get("phone") or "",
-        consignee_address=delivery["address"] or consignee.get("address") or "",
+        consignee_name=consignee["name"],
+        consignee_phone=consignee["phone"],
+        consignee_address=consignee["address"],
         delivery_method=delivery["method"] or view["delivery_method"] or "pickup_at_depot",
         urgency=view["urgency"] or "normal",
         requirements=view["special_requirements"] or "",

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from chassis.clock import business_date, business_now
-from chassis.errors import GendanError, NotFound
+from chassis.errors import GendanError, InvalidFields, NotFound
 from services.aftersales.storage import visits as stored
 from tests.integration.aftersales.story import (
     AFTERSALES,
@@ -223,3 +223,20 @@ def test_work_is_read_in_the_order_of_indexes(desk: Desk) -> None:
     assert "using ix_visit_due on visit" in plan
     assert 'using ix_case_state on "case"' in plan
     assert "Sort Key: visit" not in plan
+
+
+def test_only_who_was_reached_gives_a_score(desk: Desk) -> None:
+    order = desk.delivered()
+    call = visits(desk, order_number=order["number"])[0]
+
+    with pytest.raises(InvalidFields) as refused:
+        desk.ask(
+            "record_visit",
+            AFTERSALES,
+            visit_id=call["id"],
+            reached=False,
+            score=5,
+            notes="无人接听",
+        )
+
+    assert list(refused.value.details["fields"]) == ["score"]

@@ -8,6 +8,7 @@ import pytest
 
 from chassis.errors import InvalidFields, StaleVersion
 from services.inventory.domain.errors import (
+    BalanceTooLarge,
     MaterialNotFound,
     ProductCodeTaken,
     ProductNotFound,
@@ -229,3 +230,13 @@ def test_a_recipe_names_known_materials_each_once(goods: Goods) -> None:
         recipe(goods, ("NOBODY", "1", "0"))
     with pytest.raises(RecipeNotFound):
         goods.ask("explode_product", product_code="PAPER", quantity="1")
+
+
+def test_a_balance_stays_where_numbers_fit(goods: Goods) -> None:
+    goods.product(stock="999999999999")
+    goods.material(stock="999999999999")
+
+    with pytest.raises(BalanceTooLarge):
+        goods.tell("book_stock", product_code="PAPER", change="1", reason="stock")
+    with pytest.raises(BalanceTooLarge):
+        goods.tell("book_material", material_code="KRAFT", change="1", reason="stock")

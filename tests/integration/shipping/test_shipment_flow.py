@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chassis.errors import Conflict, Forbidden, GendanError, NotFound
+from services.shipping.domain.errors import ConsigneeMissing
 from tests.integration.shipping.story import (
     ASSISTANT,
     CLERK,
@@ -547,3 +548,17 @@ def test_a_block_taken_back_before_it_came_changes_nothing(desk: Desk) -> None:
         )
     page = desk.ask("get_shipment", CLERK, shipment_number=shipment["number"])
     assert (refused.value.code, page["blocked"]) == ("withdrawn", None)
+
+
+def test_nothing_is_requested_for_a_consignee_who_cannot_be_found(desk: Desk) -> None:
+    """An order of the old books may say none; the request then has to."""
+    order = desk.order(consignee=None)
+
+    with pytest.raises(ConsigneeMissing) as refused:
+        desk.request(order, delivery={"name": "王五", "phone": "13900001111"})
+    told = desk.request(
+        order, delivery={"name": "王五", "phone": "13900001111", "address": "杭州市西湖区1号"}
+    )
+
+    assert refused.value.details["missing"] == ["consignee_address"]
+    assert told["consignee"]["name"] == "王五"
