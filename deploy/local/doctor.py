@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,6 +165,22 @@ def parts() -> Iterator[Finding]:
             backlog.parked in (0, None),
             str(backlog.parked or 0),
             "See ./gendan parked list.",
+        )
+    for service, url in instance.installation.database_urls().items():
+        if service in databases.SERVICES:
+            yield from jobs(service, health.failing_jobs(url))
+
+
+def jobs(service: str, failing: Sequence[tuple[str, int, str]]) -> Iterator[Finding]:
+    """Yield a finding for each job by the clock that fails: what it announces stays unsaid."""
+    if not failing:
+        yield Finding(f"{service}: jobs by the clock", True, "none fails")
+    for job, times, error in failing:
+        yield Finding(
+            f"{service}: {job}",
+            False,
+            f"failed {times} times: {error[:200]}",
+            f"See ./gendan logs {service}.",
         )
 
 

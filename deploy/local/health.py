@@ -124,6 +124,22 @@ def waiting_in_rows(url: str) -> tuple[int | None, int | None, int | None]:
         return None, None, None
 
 
+def failing_jobs(url: str) -> list[tuple[str, int, str]]:
+    """Return the jobs by the clock whose next slot fails: name, how often, the last error."""
+    try:
+        with (
+            closing(psycopg2.connect(url, connect_timeout=3)) as database,
+            database.cursor() as cursor,
+        ):
+            cursor.execute(
+                "select job, attempts, coalesce(error, '') from job_slot"
+                " where attempts > 0 order by job"
+            )
+            return [(str(job), int(times), str(error)) for job, times, error in cursor]
+    except psycopg2.OperationalError:
+        return []
+
+
 def counted(database: "psycopg2.extensions.connection", table: str, condition: str) -> int | None:
     """Count rows of a table; None when there is no such table yet."""
     with database.cursor() as cursor:
