@@ -196,7 +196,13 @@ def _said(response: requests.Response) -> tuple[str, str]:
         problem = response.json()
     except ValueError:
         return "", f"{response.status_code} {response.reason}"
-    said = str(problem.get("detail") or problem.get("title") or response.reason)
-    errors = problem.get("errors") or []
-    named = [f"{each.get('field')}: {each.get('message', '')}" for each in errors]
-    return str(problem.get("code", "")), "; ".join([said, *named])
+    return str(problem.get("code", "")), described(problem, response.reason)
+
+
+def described(problem: Mapping[str, Any], otherwise: str) -> str:
+    """Give a problem document as one line, each wrong field with its reasons."""
+    said = str(problem.get("detail") or problem.get("title") or otherwise)
+    named = [
+        f"{each['field']}: {' '.join(each['messages'])}" for each in problem.get("errors") or []
+    ]
+    return "; ".join([said, *named])

@@ -11,7 +11,7 @@ from deploy.demo.load import EXAMPLE_BOOK
 from deploy.import_books.checking import amount_of, check_outside
 from deploy.import_books.load import WrongBooks, read_and_check
 from deploy.import_books.rows import Mistake
-from deploy.import_books.sending import key_of
+from deploy.import_books.sending import described, key_of
 from deploy.import_books.steps import phases
 from deploy.import_books.tables import TABLES
 from deploy.local.places import CHECKOUT
@@ -297,3 +297,16 @@ def test_half_a_roll_is_told_before_anything_is_sent(files: Files) -> None:
         "order_lines.csv row 3, column quantity: '0.125': its unit has 2 decimals",
         "products.csv row 2, column on_hand: '10.5': its unit has 0 decimals",
     ]
+
+
+def test_what_the_api_refuses_is_told_with_its_reasons() -> None:
+    problem = {
+        "detail": "Some fields are missing or wrong: valid_until.",
+        "errors": [{"field": "valid_until", "messages": ["Must not lie before valid_from."]}],
+    }
+
+    assert described(problem, "Unprocessable") == (
+        "Some fields are missing or wrong: valid_until.; "
+        "valid_until: Must not lie before valid_from."
+    )
+    assert described({}, "Bad Gateway") == "Bad Gateway"
