@@ -160,8 +160,25 @@ class EventDesk(SharedExtension):
             connection.heartbeat_tick()
         connection.close()
 
+    def _take_in_all_parked(self) -> None:
+        """Take in what the broker parked before anything else is taken.
+
+        What came behind a message that killed its process waits for it only once that is known
+        here: taken side by side with it, it might be handled first.
+        """
+        queue = topology.parking_name(self.container.service_name)
+        while not self.stopping.is_set():
+            message = self._channel.basic_get(queue)
+            if message is None:
+                return
+            assert self._connection is not None  # noqa: S101  it has just brought the message
+            delivery = Delivery(self._connection, "", message)
+            if self._settled(delivery):
+                acknowledge([delivery])
+
     def _start_consuming(self) -> None:
         service = self.container.service_name
+        self._take_in_all_parked()
         queues = [
             (source, topology.queue_name(source, service)) for source in self.subscribed.sources
         ]

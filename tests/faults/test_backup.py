@@ -25,6 +25,8 @@ from tests.unit.gateway.file_examples import pdf
 
 ORDERS = 'select number from "order"'
 HELD = "select order_number from order_credit where reservation > 0"
+# What was on its way when the backup was taken is sent again, beside other tests on two cores.
+QUIET_SECONDS = 120
 ORDERS_BEFORE = 3
 CLERKS = 2
 

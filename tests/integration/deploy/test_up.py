@@ -84,9 +84,11 @@ def test_a_port_in_use_is_told_in_a_sentence_and_nothing_is_left(gendan: Gendan)
 
 def test_what_a_restore_left_half_done_is_not_started(gendan: Gendan) -> None:
     gendan.places.make()
-    (gendan.places.home / "restoring").touch()
+    mark = gendan.places.home / "restoring"
+    mark.touch()
 
     refused = gendan.up()
+    mark.unlink()
 
     assert refused.returncode == 1
     assert "A restore into this instance did not end" in refused.stdout

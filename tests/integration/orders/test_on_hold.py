@@ -7,7 +7,7 @@ import pytest
 
 from services.orders.domain.errors import OrderOnHold
 from services.orders.schemas import commands
-from services.orders.use_cases import confirming, ending, progress
+from services.orders.use_cases import confirming, ending
 from tests.integration.orders.desk import SALES, SUPERVISOR, Desk, Neighbours
 from tests.integration.orders.test_confirmation import SIGNED
 
@@ -34,8 +34,7 @@ def signed_for(desk: Desk, order: dict[str, Any]) -> None:
         "state": "signed",
         "lines": [line],
     }
-    with desk.store.work() as work:
-        progress.take_shipment(work, "shipment_signed", shipment, 9)
+    desk.hear_of_shipment("shipment_signed", shipment, 9)
 
 
 def test_a_sign_back_does_not_confirm_an_order_on_hold(desk: Desk) -> None:
@@ -93,19 +92,8 @@ def test_goods_signed_for_on_hold_fulfil_the_order_when_it_goes_on(desk: Desk) -
     )
     desk.talk("verify_sign_back", order_number=number, **SIGNED)
     order = desk.order(number)
-    with desk.store.work() as work:
-        progress.take_shipment(
-            work,
-            "dispatch_requested",
-            {
-                "id": str(uuid4()),
-                "order_id": order["id"],
-                "number": "S-0",
-                "state": "cancelled",
-                "lines": [],
-            },
-            1,
-        )
+    given_up = {"id": str(uuid4()), "order_id": order["id"], "number": "S-0", "state": "cancelled"}
+    desk.hear_of_shipment("dispatch_requested", given_up, 1)
     held(desk, number)
     signed_for(desk, order)
     assert desk.order(number)["stage"] == "in_progress"
