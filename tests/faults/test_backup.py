@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -25,8 +26,8 @@ from tests.unit.gateway.file_examples import pdf
 
 ORDERS = 'select number from "order"'
 HELD = "select order_number from order_credit where reservation > 0"
-# What was on its way when the backup was taken is sent again, beside other tests on two cores.
-QUIET_SECONDS = 120
+# What was on its way when the backup was taken is looked for once a minute; here sooner.
+SOON = {"GENDAN_RESEND_SECONDS": "5", "GENDAN_RESEND_GRACE_SECONDS": "3"}
 ORDERS_BEFORE = 3
 CLERKS = 2
 
@@ -139,7 +140,11 @@ def test_a_backup_under_load_is_restored_to_books_that_agree(
         )
 
     with running_system(
-        engines, f"{session_tag}_restored", tmp_path / "restored", fill=fill
+        engines,
+        f"{session_tag}_restored",
+        tmp_path / "restored",
+        fill=fill,
+        tune=lambda wiring: replace(wiring, extra={**wiring.extra, **SOON}),
     ) as restored:
         books = restored.installation
         everybody = Company(restored.url, system.passwords, restored.advance_days, lambda _: None)
