@@ -21,7 +21,8 @@ def test_work_goes_on_after(strike: Strike, house: House) -> None:
     suffered = suffer(house, strike)
 
     assert house.ledger.wrong_in(strike.name) == []
-    assert suffered.accepted >= 5
+    # How much was accepted meanwhile is the machine's affair; that it goes on is ours.
+    assert house.ledger.await_more_accepted(5, WHOLE_WITHIN_SECONDS)
     assert suffered.seconds_until_whole < WHOLE_WITHIN_SECONDS
 
 
