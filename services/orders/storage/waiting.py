@@ -12,7 +12,7 @@ from typing import Any
 from chassis.database import Work
 from chassis.roundtrips import ask
 from services.orders.domain.anomaly import LADDER
-from services.orders.domain.lifecycle import GateKind, Stage
+from services.orders.domain.lifecycle import BEING_PREPARED, GateKind, Stage
 
 # Of orders: `due_at` by their own clock, `day` as promised, and where it slides, by what. That
 # is looked up for each: joined, PostgreSQL would read all there are for the rows it expects.
@@ -48,9 +48,8 @@ _TO_ISSUE = """stage = asked.kind and exists (
         select from order_line l where l.order_id = o.id and l.supply = 'make'
         and l.short_closed is false and (l.production is null or l.production = 'draft'))"""
 # Kept on the order: most orders under way wait for their goods, and would all be looked through.
-_TO_SHIP = """stage = asked.kind and goods_ready and not exists (
-        select from shipment_copy s where s.order_id = o.id and s.state in (
-            'requested', 'released', 'checked', 'handed', 'picking', 'packed'))"""
+_TO_SHIP = f"""stage = asked.kind and goods_ready and not exists (
+        select from shipment_copy s where s.order_id = o.id and s.state in {BEING_PREPARED})"""
 
 # A hold stops all of an order's clocks, so then nothing falls due. Anybody's of a role and those
 # of one person, each in the order of the index.

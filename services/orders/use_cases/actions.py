@@ -16,7 +16,16 @@ from services.orders.domain.errors import (
     InstructionIssued,
     LineNotMade,
 )
-from services.orders.domain.lifecycle import CANCELLABLE, STAGES, GateKind, Stage, Verdict
+from services.orders.domain.lifecycle import (
+    BEING_PREPARED,
+    CANCELLABLE,
+    GONE_ASTRAY,
+    ON_ITS_WAY,
+    STAGES,
+    GateKind,
+    Stage,
+    Verdict,
+)
 from services.orders.domain.order import Order
 from services.orders.use_cases.drafting import RETURNERS
 
@@ -223,12 +232,6 @@ def _said(refusal: GendanError) -> dict[str, str]:
     }
 
 
-# A shipment's states, as shipping announces them.
-_BEING_PREPARED = {"requested", "released", "checked", "handed", "picking", "packed"}
-_ON_ITS_WAY = {"dispatched", "in_transit", "arrived", "exception"}
-_GONE_ASTRAY = {"lost", "returned_to_sender"}
-
-
 def next_step(order: Order, shipments: Set[str]) -> dict[str, Any]:
     """Say where an order is and what is next, for people (G3); `shipments` by their states."""
     if order.is_on_hold:
@@ -276,13 +279,13 @@ def _next_of_making(order: Order, shipments: Set[str]) -> dict[str, Any]:
             return {"verb": "issue_instruction", "who": ["clerk"], "text_zh": "待下达生产指令"}
         if line.production != "stocked" and not line.short_closed:
             return {"verb": None, "who": ["planner", "inspector"], "text_zh": "生产中"}
-    if shipments & _BEING_PREPARED:
+    if not shipments.isdisjoint(BEING_PREPARED):
         return {"verb": None, "who": ["finance", "dispatcher", "warehouse"], "text_zh": "发货中"}
     if any(line.is_ready for line in order.lines):
-        if shipments & _GONE_ASTRAY:
+        if not shipments.isdisjoint(GONE_ASTRAY):
             words = "货物丢失或退回，售后处理中"
             return {"verb": None, "who": ["aftersales"], "text_zh": words}
         return {"verb": "request_dispatch", "who": ["clerk"], "text_zh": "待发货"}
-    if shipments & _ON_ITS_WAY:
+    if not shipments.isdisjoint(ON_ITS_WAY):
         return {"verb": "report_signature", "who": ["assistant"], "text_zh": "待签收"}
     return {"verb": "short_close_line", "who": ["supervisor"], "text_zh": "签收不足，待处理"}

@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.changes import difference
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
-from services.orders.domain.lifecycle import Stage
+from services.orders.domain.lifecycle import LEFT_THE_HOUSE, Stage
 from services.orders.domain.order import Order
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
@@ -25,8 +25,6 @@ _PRODUCTION_STEPS = (
     "stocked",
     "cancelled",
 )
-# What met an exception has left all the same; what is lost or came back is no longer under way.
-_LEFT_THE_HOUSE = ("dispatched", "in_transit", "arrived", "signed", "exception")
 
 # So many orders follow their customer to another salesperson in one transaction.
 HANDED_OVER_AT_ONCE = 100
@@ -146,7 +144,7 @@ def _reckon_shipped(work: Work, order: Order) -> None:
     shipped: dict[str, Decimal] = {}
     signed: dict[str, Decimal] = {}
     for copy in copies.shipments_of(work, order.id):
-        if copy.state not in _LEFT_THE_HOUSE:
+        if copy.state not in LEFT_THE_HOUSE:
             continue
         for line in copy.view["lines"]:
             line_id, quantity = line["line_id"], Decimal(line["quantity"])
