@@ -269,19 +269,18 @@ def upsert_newer(
     row: Mapping[str, Any],
     *,
     key: Sequence[str],
-    sequence: str = "sequence",
 ) -> bool:
     """Write a copy of another service's record unless a newer one is here already.
 
-    `row[sequence]` is the event's sequence. Gives whether it was written: an event that
+    `row["sequence"]` is the event's sequence. Gives whether it was written: an event that
     comes late or again changes nothing, so copies need no order (ARCHITECTURE §4.2).
     """
-    return bool(ask(connection, *_upsert(connection, table, row, key, sequence)))
+    return bool(ask(connection, *_upsert(connection, table, row, key)))
 
 
 def add_newer(bundle: Bundle, table: Table, row: Mapping[str, Any], *, key: Sequence[str]) -> None:
     """Write a copy as `upsert_newer` does, with the next journey: nobody is told whether."""
-    bundle.add(*_upsert(bundle.connection, table, row, key, "sequence"))
+    bundle.add(*_upsert(bundle.connection, table, row, key))
 
 
 def _upsert(
@@ -289,9 +288,8 @@ def _upsert(
     table: Table,
     row: Mapping[str, Any],
     key: Sequence[str],
-    sequence: str,
 ) -> tuple[str, dict[str, Any]]:
-    statement, processors = _upsert_of(table, tuple(row), tuple(key), sequence, connection.dialect)
+    statement, processors = _upsert_of(table, tuple(row), tuple(key), connection.dialect)
     values = {
         name: value if value is None or processors[name] is None else processors[name](value)
         for name, value in row.items()
@@ -301,7 +299,7 @@ def _upsert(
 
 @lru_cache(maxsize=256)
 def _upsert_of(
-    table: Table, columns: tuple[str, ...], key: tuple[str, ...], sequence: str, dialect: Dialect
+    table: Table, columns: tuple[str, ...], key: tuple[str, ...], dialect: Dialect
 ) -> tuple[str, dict[str, Any]]:
     """Give the statement of `upsert_newer` and what its values go through, made once."""
     quoted = dialect.identifier_preparer.quote
@@ -312,7 +310,7 @@ def _upsert_of(
         f" values ({', '.join(f'%({column})s' for column in columns)})"
         f" on conflict ({', '.join(map(quoted, key))}) do update set "
         + ", ".join(f"{column} = excluded.{column}" for column in kept)
-        + f" where {name}.{quoted(sequence)} < excluded.{quoted(sequence)} returning 1"
+        + f" where {name}.sequence < excluded.sequence returning 1"
     )
     processors = {
         column: table.c[column].type.dialect_impl(dialect).bind_processor(dialect)
