@@ -41,7 +41,7 @@ def asked(filled: Filled, today: date) -> dict[str, tuple[str, str]]:
         ),
         "orders by customer code": ("clerk", path("/orders", customer_code=filled.customer_code)),
         "orders by a common stage": ("clerk", path("/orders", stage="closed")),
-        "orders by a rare stage": ("clerk", path("/orders", stage="in_review")),
+        "orders by a rare stage": ("clerk", path("/orders", stage="draft")),
         "orders by dates": ("clerk", path("/orders", created_from=month_ago)),
         "orders by product": ("clerk", path("/orders", product_code=filled.product_code)),
         "orders by region": ("clerk", path("/orders", region="华东")),

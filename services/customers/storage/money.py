@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from chassis.database import Work
 from chassis.principal import Principal
 from chassis.roundtrips import ask
 from services.customers.domain.contract import Contract
@@ -169,20 +170,19 @@ _OWN_CONTRACTS = _CONTRACTS.format(
 )
 
 
-def claimed_payments(session: Session, limit: int) -> Sequence[Any]:
+def claimed_payments(work: Work, limit: int) -> Sequence[Any]:
     """Give the payments that finance has not judged yet, the oldest first."""
-    return ask(session.connection(), _CLAIMED, {"most": limit})
+    return ask(work.connection, _CLAIMED, {"most": limit})
 
 
-def drafted_notices(session: Session, limit: int) -> Sequence[Any]:
+def drafted_notices(work: Work, limit: int) -> Sequence[Any]:
     """Give the notices that nobody has sent yet, the oldest first."""
-    return ask(session.connection(), _DRAFTED, {"most": limit})
+    return ask(work.connection, _DRAFTED, {"most": limit})
 
 
-def contracts_in(
-    session: Session, state: ContractState, limit: int, principal: Principal
-) -> Sequence[Any]:
+def contracts_in(work: Work, state: ContractState, limit: int) -> Sequence[Any]:
     """Give the contracts that stand in a state, and since when, the oldest first."""
+    principal = work.principal
     statement = _OWN_CONTRACTS if principal.limited_to_own_customers else _ALL_CONTRACTS
     asked = {"state": str(state), "most": limit, "person": principal.person_id}
-    return ask(session.connection(), statement, asked)
+    return ask(work.connection, statement, asked)

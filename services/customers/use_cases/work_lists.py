@@ -66,7 +66,7 @@ def _payments(work: Work, limit: int) -> Iterator[WorkItem]:
     if not work.principal.has(*FINANCE):
         return
     patience = timedelta(hours=work.setting(PAYMENT_DUE_HOURS))
-    for payment in money.claimed_payments(work.session, limit):
+    for payment in money.claimed_payments(work, limit):
         amount = f"{payment.amount:,.2f}"
         yield WorkItem(
             kind="verify_payment",
@@ -94,7 +94,7 @@ def _notices(work: Work, limit: int) -> Iterator[WorkItem]:
     if not work.principal.has(*SENDERS):
         return
     patience = timedelta(hours=work.setting(NOTICE_DUE_HOURS))
-    for notice in money.drafted_notices(work.session, limit):
+    for notice in money.drafted_notices(work, limit):
         name, name_zh = _NOTICE_WORDS[notice.kind]
         amount = f"{notice.amount:,.2f}"
         yield WorkItem(
@@ -132,7 +132,7 @@ def _contracts(
     if not work.principal.has(*roles):
         return
     patience = timedelta(hours=work.setting(CONTRACT_DUE_HOURS))
-    for contract in money.contracts_in(work.session, state, limit, work.principal):
+    for contract in money.contracts_in(work, state, limit):
         yield WorkItem(
             kind=f"{verb}_contract",
             title=f"{words}: contract {contract.number} of {contract.customer_name}",

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import CheckConstraint, Index, String, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
@@ -104,6 +104,14 @@ class Instruction(Announcing, Base):
         Index("ix_instruction_product", "product_code", "drafted_at", "id"),
         Index("uq_instruction_line", "order_id", "line_id", "part", unique=True),
         Index("ix_instruction_state_due", "state", "production_due", "number"),
+        # A factory has few that are open, and years of those that are not.
+        Index(
+            "ix_instruction_open",
+            "state",
+            "production_due",
+            "number",
+            postgresql_where=text("state not in ('stocked', 'cancelled')"),
+        ),
         Index("ix_instruction_drafted", "drafted_at", "id"),
     )
     aggregate_type = "instruction"

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from chassis.mapping import Moment, Quantity, Versioned
@@ -21,6 +21,9 @@ class Transfer(Versioned, Base):
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("from_store <> to_store", name="two_stores"),
         Index("ix_transfer_state", "state", "number"),
+        Index(
+            "ix_transfer_open", "number", postgresql_where=text("state in ('requested', 'sent')")
+        ),
     )
 
     number: Mapped[str] = mapped_column(String(20), unique=True)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from chassis.database import Work
 from chassis.roundtrips import ask
 from services.inventory.domain.arrival import Arrival
 from services.inventory.domain.errors import ArrivalNotFound
@@ -86,9 +87,9 @@ order by expected_on, number limit %(limit)s
 """
 
 
-def due(session: Session, day: date, limit: int) -> Sequence[Any]:
+def due(work: Work, day: date, limit: int) -> Sequence[Any]:
     """Give what is shown of the arrivals that are expected by a day, the first first."""
-    return ask(session.connection(), _DUE, {"day": day, "limit": limit})
+    return ask(work.connection, _DUE, {"day": day, "limit": limit})
 
 
 def listed(

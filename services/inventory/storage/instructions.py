@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, select, tuple_
 from sqlalchemy.orm import Bundle, Session
 
+from chassis.database import Work
 from chassis.roundtrips import ask
 from services.inventory.domain.errors import InstructionNotFound, ReportNotFound
 from services.inventory.domain.instruction import Instruction
@@ -106,13 +107,15 @@ class Unmade(NamedTuple):
     customer_name: str | None
 
 
-# State by state, each in the order of its index: of several together all would be read.
+# State by state, each in the order of the index of what is open: of several together all would be
+# read, and so they would be where PostgreSQL takes each state for as frequent as all others.
 _UNMADE = """
 select i.id, (select view #>> '{{customer,name}}' from order_copy o where o.order_id = i.order_id)
     as customer_name
 from unnest(%(states)s::text[]) as asked(state)
 cross join lateral (
-    select id, order_id, production_due, number from instruction where state = asked.state{own}
+    select id, order_id, production_due, number from instruction
+    where state = asked.state and state not in ('stocked', 'cancelled'){own}
     order by production_due, number limit %(upto)s
 ) as i
 order by i.production_due, i.number limit %(limit)s offset %(offset)s
@@ -158,7 +161,8 @@ cross join lateral (
         when part > 1 and production_due is null then 'plan'
         when state = 'finished' and jsonb_typeof(inspected) = 'object' then 'countersign'
         else state end as follows) as f
-    where state = asked.state and follows = any(%(follows)s)
+    where state = asked.state and state not in ('stocked', 'cancelled')
+    and follows = any(%(follows)s)
     order by production_due, number limit %(limit)s
 ) as i
 order by i.production_due, i.number limit %(limit)s
@@ -167,7 +171,7 @@ PLAN, COUNTERSIGN = "plan", "countersign"
 
 
 def waiting(
-    session: Session, states: Collection[InstructionState], follows: Collection[str], limit: int
+    work: Work, states: Collection[InstructionState], follows: Collection[str], limit: int
 ) -> Sequence[Any]:
     """Give what is shown of instructions for which one of `follows` comes next, first due first.
 
@@ -178,7 +182,7 @@ def waiting(
         "follows": [str(each) for each in follows],
         "limit": limit,
     }
-    return ask(session.connection(), _WAITING, asked)
+    return ask(work.connection, _WAITING, asked)
 
 
 def reports_of(session: Session, instruction_id: UUID) -> Sequence[ProductionReport]:

@@ -1,13 +1,14 @@
 """Signed statements and those still to be signed."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
-from chassis.mapping import without_session
+from chassis.database import Work
+from chassis.roundtrips import ask
 from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.order import OrderCopy
@@ -84,28 +85,32 @@ def search(
     return page(rows, limit, lambda row: f"{row.opened_at.isoformat()}|{row.id}")
 
 
-class ToSign(NamedTuple):
-    """What is shown of a statement to be signed, and its order, to be asked."""
+# Kind by kind, each in the order of its index. Only what is shown is taken from an order: its date
+# is its own, else the first of its made lines, as `OrderCopy.production_due` has it.
+_TO_SIGN = """
+select s.order_number, s.kind, o.view #>> '{customer,name}' as customer_name,
+    coalesce(o.view ->> 'production_due', (
+        select min(line ->> 'production_due') from jsonb_array_elements(o.view -> 'lines') as line
+        where line ->> 'supply' = 'make' and coalesce(line ->> 'short_closed', '') <> 'true'
+    ))::date as production_due
+from (
+    select found.* from unnest(%(kinds)s::text[]) as asked(kind)
+    cross join lateral (
+        select id, order_id, order_number, kind, opened_at from statement
+        where kind = asked.kind and verdict in ('pending', 'refused', 'short') and exists (
+            select from order_copy o
+            where o.order_id = statement.order_id and o.stage = 'in_review')
+        order by opened_at, id limit %(limit)s
+    ) as found
+    order by opened_at, id limit %(limit)s
+) as s
+cross join lateral (select view from order_copy where order_id = s.order_id limit 1) as o
+"""
 
-    order_number: str
-    kind: StatementKind
-    order: OrderCopy
 
+def to_sign(work: Work, kinds: Sequence[StatementKind], limit: int) -> Sequence[Any]:
+    """Give what is shown of what still wants a favourable signature, the longest open first.
 
-def to_sign(session: Session, kinds: Sequence[StatementKind], limit: int) -> list[ToSign]:
-    """List what somebody still owes a favourable signature, the longest open first."""
-    rows = session.execute(
-        select(Statement.order_number, Statement.kind, OrderCopy.view)
-        .join(OrderCopy, OrderCopy.order_id == Statement.order_id)
-        .where(
-            Statement.kind.in_(kinds),
-            Statement.verdict.in_([Verdict.PENDING, Verdict.REFUSED, Verdict.SHORT]),
-            OrderCopy.stage == "in_review",
-        )
-        .order_by(Statement.opened_at, Statement.id)
-        .limit(limit)
-    )
-    return [
-        ToSign(number, kind, without_session(OrderCopy, {"view": view}))
-        for number, kind, view in rows
-    ]
+    Rows of `order_number, kind, customer_name, production_due`.
+    """
+    return ask(work.connection, _TO_SIGN, {"kinds": [str(kind) for kind in kinds], "limit": limit})

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, exists, or_, select
 from sqlalchemy.orm import Session
 
+from chassis.database import Work
 from chassis.roundtrips import ask
 from services.inventory.domain.errors import TransferNotFound
 from services.inventory.domain.lifecycle import TransferState
@@ -37,15 +38,17 @@ def _shown_to(salesperson_id: str | None) -> list[ColumnElement[bool]]:
 
 
 _WAITING = """
-select number, quantity, from_store, to_store, order_number, requested_at,
-    (select name from product where product.id = product_id) as product_name
-from transfer where state = %(state)s order by number limit %(limit)s
+select t.*, (select name from product where product.id = t.product_id) as product_name
+from (
+    select number, state, product_id, quantity, from_store, to_store, order_number, requested_at
+    from transfer where state in ('requested', 'sent') order by number limit %(limit)s
+) as t
 """
 
 
-def waiting(session: Session, state: TransferState, limit: int) -> Sequence[Any]:
-    """Give what is shown of the transfers in a state, the oldest first."""
-    return ask(session.connection(), _WAITING, {"state": str(state), "limit": limit})
+def waiting(work: Work, limit: int) -> Sequence[Any]:
+    """Give what is shown of the transfers that wait for somebody, the oldest first."""
+    return ask(work.connection, _WAITING, {"limit": limit})
 
 
 def listed(

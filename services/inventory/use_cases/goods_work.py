@@ -9,6 +9,10 @@ from services.inventory.domain.lifecycle import TransferState
 from services.inventory.storage import arrivals, stock, transfers
 
 WAREHOUSE = "warehouse"
+_NEXT_OF_TRANSFER = {
+    TransferState.REQUESTED: ("consent", "调拨待同意"),
+    TransferState.SENT: ("receive", "调拨待入库"),
+}
 
 
 def arrivals_due(work: Work, limit: int) -> list[dict[str, Any]]:
@@ -24,34 +28,28 @@ def arrivals_due(work: Work, limit: int) -> list[dict[str, Any]]:
             verb="receive",
             path=f"/api/v1/arrivals/{row.number}",
         )
-        for row in arrivals.due(work.session, work.today, limit)
+        for row in arrivals.due(work, work.today, limit)
     ]
 
 
 def transfers_to_move(work: Work, limit: int) -> list[dict[str, Any]]:
     """Give the transfers that wait for a consent or to be received."""
-    items = []
-    for state, verb, zh in (
-        (TransferState.REQUESTED, "consent", "调拨待同意"),
-        (TransferState.SENT, "receive", "调拨待入库"),
-    ):
-        items += [
-            _item(
-                kind=f"transfer_{state}",
-                title=f"{verb.capitalize()}: {row.quantity} of {row.product_name} "
-                f"from {row.from_store} to {row.to_store}",
-                title_zh=f"{zh}：{row.product_name} {row.quantity}，"
-                f"{row.from_store} → {row.to_store}",
-                entity_type="transfer",
-                entity_number=row.number,
-                order_number=row.order_number,
-                due_at=row.requested_at,
-                verb=verb,
-                path=f"/api/v1/transfers/{row.number}",
-            )
-            for row in transfers.waiting(work.session, state, limit)
-        ]
-    return items
+    return [
+        _item(
+            kind=f"transfer_{row.state}",
+            title=f"{verb.capitalize()}: {row.quantity} of {row.product_name} "
+            f"from {row.from_store} to {row.to_store}",
+            title_zh=f"{zh}：{row.product_name} {row.quantity}，{row.from_store} → {row.to_store}",
+            entity_type="transfer",
+            entity_number=row.number,
+            order_number=row.order_number,
+            due_at=row.requested_at,
+            verb=verb,
+            path=f"/api/v1/transfers/{row.number}",
+        )
+        for row in transfers.waiting(work, limit)
+        for verb, zh in (_NEXT_OF_TRANSFER[row.state],)
+    ]
 
 
 def shortages_to_count(work: Work, limit: int) -> list[dict[str, Any]]:

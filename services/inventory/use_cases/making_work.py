@@ -61,28 +61,29 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
     follows = [key for key, (_, roles, _, _) in _NEXT.items() if work.principal.has(*roles)]
     items = []
     if kinds:
-        found = statements.to_sign(work.session, kinds, limit)
+        found = statements.to_sign(work, kinds, limit)
         items += [_statement_item(each) for each in found]
     if follows:
         states = {_BEFORE.get(key) or InstructionState(key) for key in follows}
-        next_moves = instructions.waiting(work.session, states, follows, limit)
+        next_moves = instructions.waiting(work, states, follows, limit)
         items += [_instruction_item(each) for each in next_moves]
     return items
 
 
-def _statement_item(statement: statements.ToSign) -> dict[str, Any]:
-    title, title_zh = _TITLES[statement.kind]
+def _statement_item(statement: Any) -> dict[str, Any]:
+    kind = StatementKind(statement.kind)
+    title, title_zh = _TITLES[kind]
     return {
         "kind": f"{statement.kind}_statement",
         "title": title,
         "title_zh": title_zh,
         "order_number": statement.order_number,
-        "customer_name": statement.order.customer_name,
+        "customer_name": statement.customer_name,
         "entity_type": "statement",
         "entity_number": f"{statement.order_number}/{statement.kind}",
-        "roles": [SIGNERS[statement.kind]],
+        "roles": [SIGNERS[kind]],
         "person_id": None,
-        "due_at": _end_of(statement.order.production_due),
+        "due_at": _end_of(statement.production_due),
         "verb": f"sign_{statement.kind}",
         "path": f"/api/v1/orders/{statement.order_number}/statements/{statement.kind}",
     }

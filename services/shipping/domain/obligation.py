@@ -43,7 +43,13 @@ class Obligation(Versioned, Base):
 
     __tablename__ = "obligation"
     __table_args__ = (
-        Index("ix_obligation_open", "due_at", postgresql_where=text("done_at is null")),
+        Index(
+            "ix_obligation_waiting",
+            "kind",
+            "due_at",
+            "id",
+            postgresql_where=text("done_at is null"),
+        ),
         Index(
             "uq_obligation_open_kind",
             "shipment_id",

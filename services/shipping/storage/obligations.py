@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chassis.principal import Principal
+from chassis.database import Work
 from chassis.roundtrips import ask
 from services.shipping.domain.notice import NoticeSending
 from services.shipping.domain.obligation import Obligation, Owed
@@ -61,23 +61,28 @@ def all_of(session: Session, shipment_id: UUID) -> list[Obligation]:
     )
 
 
-def waiting(
-    session: Session, roles: Collection[str], principal: Principal, *, limit: int
-) -> Sequence[Any]:
-    """Give what is owed by any of `roles`, and for which shipment, the earliest due first."""
-    statement = _OWED_OWN if principal.limited_to_own_customers else _OWED
-    asked = {"mine": sorted(roles), "person": principal.person_id, "most": limit}
-    return ask(session.connection(), statement, asked)
+def waiting(work: Work, kinds: Collection[Owed], *, limit: int) -> Sequence[Any]:
+    """Give what is owed of some kinds, and for which shipment, the earliest due first."""
+    asked = {"kinds": [str(kind) for kind in kinds], "most": limit}
+    return ask(work.connection, _OWED, asked)
 
 
-_OWED_BY = """
+# Kind by kind, each in the order of its index: what others owe is not read.
+_OWED = """
 select o.kind, o.roles, o.due_at, s.number, s.order_number, s.customer_name
-from obligation o join shipment s on s.id = o.shipment_id
-where o.done_at is null and o.roles && %(mine)s::varchar[]{own}
-order by o.due_at, o.id limit %(most)s
+from (
+    select found.* from unnest(%(kinds)s::text[]) as asked(kind)
+    cross join lateral (
+        select id, kind, roles, due_at, shipment_id from obligation
+        where done_at is null and kind = asked.kind
+        order by due_at, id limit %(most)s
+    ) as found
+    order by due_at, id limit %(most)s
+) as o
+cross join lateral (
+    select number, order_number, customer_name from shipment where id = o.shipment_id limit 1
+) as s
 """
-_OWED = _OWED_BY.format(own="")
-_OWED_OWN = _OWED_BY.format(own=" and s.salesperson_id = %(person)s")
 
 
 def sendings(session: Session, shipment_id: UUID) -> list[NoticeSending]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, selectinload
 
+from chassis.database import Work
 from chassis.mapping import without_session
 from chassis.principal import Principal
 from chassis.roundtrips import ask
@@ -215,9 +216,8 @@ _OWN = " and salesperson_id = %(person)s"
 
 
 def waiting(
-    session: Session,
+    work: Work,
     states: Collection[ShipmentState],
-    principal: Principal,
     *,
     withdrawn: bool,
     all_grades: bool,
@@ -230,6 +230,7 @@ def waiting(
     be changed.
     """
     statement = _IN_STATES + _WITHDRAWN if withdrawn else _IN_STATES
+    principal = work.principal
     own = _OWN if principal.limited_to_own_customers else ""
     asked = {
         "states": [str(state) for state in states],
@@ -238,6 +239,6 @@ def waiting(
         "most": limit,
         "person": principal.person_id,
     }
-    rows = ask(session.connection(), statement.format(own=own), asked)
+    rows = ask(work.connection, statement.format(own=own), asked)
     first = sorted(rows, key=lambda row: (row.due_at, row.number))[:limit]
     return [without_session(Shipment, row._asdict()) for row in first]

@@ -14,7 +14,7 @@ from services.shipping.domain.errors import (
 )
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
 from services.shipping.domain.notice import NoticeSending
-from services.shipping.domain.obligation import Obligation, Owed
+from services.shipping.domain.obligation import WHOSE, Obligation, Owed
 from services.shipping.domain.order import OrderCopy
 from services.shipping.domain.shipment import Shipment
 from services.shipping.storage import obligations, orders, scans, shipments
@@ -213,9 +213,8 @@ def _moves_for(work: Work, limit: int) -> list[dict[str, Any]]:
     if not states:
         return []
     found = shipments.waiting(
-        work.session,
+        work,
         states,
-        work.principal,
         withdrawn=releases,
         all_grades=work.principal.has("finance"),
         limit=limit,
@@ -248,11 +247,12 @@ def owed_for(work: Work, order_id: UUID) -> list[dict[str, Any]]:
 
 
 def _owed_by(work: Work, limit: int) -> list[dict[str, Any]]:
+    kinds = [kind for kind, roles in WHOSE.items() if work.principal.has(*roles)]
+    if not kinds:
+        return []
     return [
         _of_shipment(owed, owed.kind, verb, (title, title_zh), owed.roles) | {"due_at": owed.due_at}
-        for owed in obligations.waiting(
-            work.session, work.principal.roles, work.principal, limit=limit
-        )
+        for owed in obligations.waiting(work, kinds, limit=limit)
         for verb, title, title_zh in (_OWED[Owed(owed.kind)],)
     ]
 

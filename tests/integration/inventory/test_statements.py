@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 from chassis.errors import GendanError
 from chassis.principal import Principal
@@ -37,6 +38,36 @@ def test_a_submitted_order_waits_for_the_technician_and_then_for_the_planner(wor
         1,
         1,
     ]
+
+
+def test_a_statement_is_due_on_its_orders_day_or_that_of_its_first_made_line(works: Works) -> None:
+    order = works.order()
+    view = order.view()
+    (line,) = view["lines"]
+    lines = [
+        line | {"line_no": number, "id": str(uuid4())} | facts
+        for number, facts in enumerate(
+            (
+                {"production_due": "2026-12-09"},
+                {"production_due": "2026-12-08"},
+                {"production_due": "2026-12-07", "short_closed": True},
+                {"production_due": "2026-12-06", "supply": "stock"},
+                {"production_due": None},
+            ),
+            start=1,
+        )
+    ]
+
+    def shown(**facts: Any) -> tuple[str, str]:
+        order.view = lambda: view | {"version": order.version} | facts  # type: ignore[method-assign]
+        order.moves("order_submitted", "in_review")
+        (item,) = works.ask("list_work", TECHNICIAN, limit=50)["items"]
+        return item["customer_name"], item["due_at"][:10]
+
+    order.revision = 1
+    view |= {"stage": "in_review", "revision": 1, "lines": lines}
+    assert shown(production_due=None) == (view["customer"]["name"], "2026-12-08")
+    assert shown(production_due="2026-12-20") == (view["customer"]["name"], "2026-12-20")
 
 
 def test_material_passed_holds_everything_for_the_ordered_quantity(works: Works) -> None:
