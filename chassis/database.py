@@ -126,6 +126,11 @@ class Work:
         return self._session
 
     @property
+    def has_new_objects(self) -> bool:
+        """Whether the unit of work has objects to insert."""
+        return self._session is not None and bool(self._session.new)
+
+    @property
     def today(self) -> date:
         return clock.business_date(self.now)
 

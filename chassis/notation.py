@@ -1,6 +1,8 @@
 """JSON as it stands in messages and columns; by orjson, and by Python itself where that refuses."""
 
 import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -29,6 +31,28 @@ def to_json(value: Any) -> bytes:
 def to_json_text(value: Any) -> str:
     """Give `value` as JSON text. Raises Unencodable."""
     return to_json(value).decode()
+
+
+#: JSON text to stand in a row as it is.
+JsonText = orjson.Fragment
+
+
+def to_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Give rows of a table as JSON text for json_populate_recordset.
+
+    Values are such as drivers take: moments and days are written by RFC 3339, numbers exactly.
+    Raises Unencodable.
+    """
+    try:
+        return orjson.dumps(rows, default=_exactly).decode()
+    except TypeError as error:
+        raise Unencodable(str(error)) from error
+
+
+def _exactly(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(type(value).__name__)
 
 
 def as_json(value: Any) -> Json:

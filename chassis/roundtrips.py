@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 import psycopg2
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import NamedTupleCursor
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import JSON, Connection, Dialect, Table, TypeDecorator
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import object_mapper
+from sqlalchemy.orm import Mapper, object_mapper
+
+from chassis.notation import JsonText, to_rows
 
 Values = Mapping[str, Any] | Sequence[Any] | None
 
@@ -218,6 +220,13 @@ class _Form(NamedTuple):
     processors: tuple[Any, ...]
 
 
+class _NewForm(NamedTuple):
+    """How new objects of a class are written: the statement; column, attribute, processor."""
+
+    statement: str
+    columns: tuple[tuple[str, str, Any], ...]
+
+
 class Bundle:
     """Statements of one transaction that wait to be sent together, in their order."""
 
@@ -260,14 +269,21 @@ class Bundle:
 
         A quarter of what a unit of work costs; for rows that a hot command makes and does not
         touch again. What the unit of work would fill in (keys of parents, versions) is set before.
+        They travel as one JSON value: psycopg2 takes longer to write two hundred values into a
+        text than orjson does, PostgreSQL reads both as fast, and the text is the same for any
+        number of rows.
         """
         if objects:
-            mapper = object_mapper(objects[0])
-            attributes = [(attr.columns[0].name, attr.key) for attr in mapper.column_attrs]
-            self.insert(
-                mapper.local_table,  # type: ignore[arg-type]  # ours are tables
-                [{name: vars(each).get(key) for name, key in attributes} for each in objects],
-            )
+            form = _new_form(object_mapper(objects[0]), self.connection.dialect)
+            rows = [
+                {
+                    name: value if value is None or process is None else process(value)
+                    for name, key, process in form.columns
+                    for value in (facts.get(key),)
+                }
+                for facts in map(vars, objects)
+            ]
+            self.add(form.statement, (to_rows(rows),))
 
     def send(self, *, commit: bool = False) -> None:
         """Send what waits; with `commit` the transaction ends in the same journey.
@@ -299,6 +315,29 @@ def _form(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Form:
         "(" + ",".join(["%s"] * len(names)) + ")",
         tuple(table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names),
     )
+
+
+@lru_cache(maxsize=64)
+def _new_form(mapper: Mapper[Any], dialect: Dialect) -> _NewForm:
+    quoting = dialect.identifier_preparer
+    table = quoting.format_table(mapper.local_table)
+    columns = [(each.columns[0], each.key) for each in mapper.column_attrs]
+    names = ", ".join(quoting.quote(column.name) for column, _ in columns)
+    return _NewForm(
+        f"insert into {table} ({names})"  # noqa: S608  our tables
+        f" select {names} from json_populate_recordset(null::{table}, %s)",
+        tuple((column.name, key, _json_processor(column, dialect)) for column, key in columns),
+    )
+
+
+def _json_processor(column: Any, dialect: Dialect) -> Any:
+    """Give what makes of a column's value what stands for it in a JSON row."""
+    kind = column.type.dialect_impl(dialect)
+    process = kind.bind_processor(dialect)
+    if isinstance(kind.impl_instance if isinstance(kind, TypeDecorator) else kind, JSON):
+        # As its type writes it, so that it stands there as it would in any other insert.
+        return lambda value: JsonText(process(value))
+    return process
 
 
 def _bound(

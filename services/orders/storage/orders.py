@@ -138,7 +138,7 @@ def write_new(work: Work, order: Order) -> None:
     work.bundle.insert_new([order])
     work.bundle.insert_new(order.lines)
     work.bundle.insert_new(order.gates)
-    if work.session.new:
+    if work.has_new_objects:
         # Tasks of the order, which the unit of work writes before the bundle goes.
         work.bundle.send()
 

@@ -1,13 +1,20 @@
 """Statements written out by hand are prepared once a connection, whatever goes wrong meanwhile."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import BigInteger, Connection, Engine, Numeric, String, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from chassis import roundtrips
 from chassis.database import connect
+from chassis.mapping import MomentType
 from chassis.roundtrips import Bundle, ask
 
 PREPARED = "select name, statement from pg_prepared_statements where name like 'gendan%'"
@@ -76,6 +83,69 @@ def test_rows_written_at_the_end_are_committed_with_it(engine: Engine) -> None:
         bundle.send(commit=True)
     with engine.connect() as connection:
         assert connection.scalar(text("select count(*) from thing")) == 1
+
+
+class Base(DeclarativeBase):
+    """Of this file's own table."""
+
+
+class Paper(Base):
+    """A row with a column of each kind that is written."""
+
+    __tablename__ = "paper"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    text: Mapped[str | None]
+    size: Mapped[Decimal | None] = mapped_column(Numeric(20, 6))
+    day: Mapped[date | None]
+    at: Mapped[datetime | None] = mapped_column(MomentType)
+    is_cut: Mapped[bool | None]
+    count: Mapped[int | None] = mapped_column(BigInteger)
+    marks: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    facts: Mapped[Any] = mapped_column(JSONB, nullable=True)
+
+
+AWKWARD = "O'Brien \"\\ %s %(x)s {a,b} \t 引号 😀 null"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {
+            "text": AWKWARD,
+            "size": Decimal("0.000001"),
+            "day": date(2199, 12, 31),
+            "at": datetime(1900, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
+            "is_cut": False,
+            "count": 2**62,
+            "marks": [AWKWARD, "", "null", "{}"],
+            "facts": {AWKWARD: [1, None, AWKWARD, {"a": "0.10"}]},
+        },
+        {"size": Decimal("1E+2"), "marks": [], "facts": "null", "text": ""},
+        {"size": Decimal("-12345678901234.123456"), "facts": [], "text": "null"},
+    ],
+)
+def test_new_objects_are_written_as_a_unit_of_work_writes_them(
+    engine: Engine, facts: dict[str, Any]
+) -> None:
+    Base.metadata.create_all(engine)
+    told, written = uuid4(), uuid4()
+    with Session(engine) as session:
+        session.add(Paper(id=told, **facts))
+        session.commit()
+    with engine.connect() as connection:
+        bundle = Bundle(connection)
+        bundle.insert_new([Paper(id=written, **facts), Paper(id=uuid4())])
+        bundle.send(commit=True)
+    with Session(engine) as session:
+        one, other = (dict(vars(session.get_one(Paper, which))) for which in (told, written))
+        count = session.scalar(text("select count(*) from paper"))
+    assert count == 3
+    assert one.pop("id") != other.pop("id")
+    del one["_sa_instance_state"], other["_sa_instance_state"]
+    assert other == one
+    assert {name: other[name] for name in facts} == facts
 
 
 def test_what_breaks_a_constraint_raises_what_was_agreed(engine: Engine) -> None:
