@@ -34,7 +34,7 @@ class _Offset:
             return self._offset
         self._looked_at = time.monotonic()
         try:
-            status = Path(path).stat()
+            status = os.stat(path)  # noqa: PTH116  a Path costs more than the look
             stamp = (status.st_mtime_ns, status.st_ino)
             if path != self._path or stamp != self._stamp:
                 text = Path(path).read_text(encoding="ascii").strip()

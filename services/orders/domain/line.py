@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import money, quantity
-from chassis.mapping import Day, Money, Percent, Quantity, UnitPrice
+from chassis.mapping import Day, Money, Percent, Quantity, UnitPrice, found
 from services.orders.domain import Base
 
 STOCK, MAKE = "stock", "make"
@@ -82,26 +82,36 @@ class OrderLine(Base):
         packing: str | None = None,
     ) -> None:
         """Make a line of `product`, a product's public view. Raises QuantityNotInUnit."""
-        self.id, self.line_no = id, line_no
-        self.product_id = UUID(str(product["id"]))
-        self.product_code, self.product_name = product["code"], product["name"]
-        self.spec = spec or product["spec"] or ""
-        self.unit, self.unit_decimals = product["unit"], int(product["unit_decimals"])
-        self.supply = supply or product["default_supply"]
-        self.quantity = _in_unit(quantity, self.unit_decimals)
-        self.unit_price = Decimal(0) if unit_price is None else unit_price
-        self.price_given = unit_price is not None
-        self.discount = money.ZERO if discount is None else discount
-        self.discount_given = discount is not None
+        unit_decimals, nothing = int(product["unit_decimals"]), Decimal(0)
         over, under = product["tolerance_over"], product["tolerance_under"]
-        self.tolerance_over = Decimal(over) if tolerance_over is None else tolerance_over
-        self.tolerance_under = Decimal(under) if tolerance_under is None else tolerance_under
-        self.packing = packing or product.get("packing")
-        self.base_production_due = None
-        self.production = self.instruction_number = None
-        self.produced_quantity = self.shipped_quantity = self.signed_quantity = Decimal(0)
-        self.accepted_quantity = None
-        self.short_closed = False
+        found(
+            self,
+            id=id,
+            line_no=line_no,
+            product_id=UUID(str(product["id"])),
+            product_code=product["code"],
+            product_name=product["name"],
+            spec=spec or product["spec"] or "",
+            unit=product["unit"],
+            unit_decimals=unit_decimals,
+            supply=supply or product["default_supply"],
+            quantity=_in_unit(quantity, unit_decimals),
+            unit_price=nothing if unit_price is None else unit_price,
+            price_given=unit_price is not None,
+            discount=money.ZERO if discount is None else discount,
+            discount_given=discount is not None,
+            tolerance_over=Decimal(over) if tolerance_over is None else tolerance_over,
+            tolerance_under=Decimal(under) if tolerance_under is None else tolerance_under,
+            packing=packing or product.get("packing"),
+            base_production_due=None,
+            production=None,
+            instruction_number=None,
+            produced_quantity=nothing,
+            accepted_quantity=None,
+            shipped_quantity=nothing,
+            signed_quantity=nothing,
+            short_closed=False,
+        )
         self.reckon()
 
     def reckon(self) -> None:

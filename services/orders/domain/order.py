@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from chassis import money
 from chassis.errors import StaleVersion
 from chassis.grams import grams
-from chassis.mapping import Announcing, Day, Money, Percent
+from chassis.mapping import Announcing, Day, Money, Percent, found
 from chassis.principal import Principal
 from services.orders.domain import Base, events
 from services.orders.domain.confirmation import Confirmation, SignBack
@@ -78,6 +78,37 @@ EDITABLE = (
 
 # As the largest payment and limit of customers: sums of thousands of them still fit.
 LARGEST_TOTAL = Decimal("9999999999.99")
+# What a memo does not say, or nobody has decided yet.
+_NOT_KNOWN_YET = (
+    "stage_before_cancel",
+    "order_type",
+    "customer_id",
+    "customer_code",
+    "customer_name",
+    "grade",
+    "region",
+    "salesperson_id",
+    "salesperson_name",
+    "consignee_name",
+    "consignee_phone",
+    "consignee_address",
+    "delivery_method",
+    "special_requirements",
+    "terms",
+    "deposit_percent",
+    "base_production_due",
+    "base_customer_due",
+    "checked_by",
+    "checked_at",
+    "submitted_at",
+    "approved_at",
+    "confirmed_at",
+    "fulfilled_at",
+    "closed_at",
+    "hold",
+    "busy_with",
+    "past_reference",
+)
 
 
 class Order(Announcing, Base):
@@ -226,32 +257,36 @@ class Order(Announcing, Base):
         confirmation_due_at: datetime | None = None,
     ) -> None:
         """Write a memo: what somebody asked for, not yet an order."""
-        self.id, self.number, self.stage = id, number, Stage.MEMO
-        self.stage_before_cancel = None
-        self.revision, self.sequence = 0, 0
-        self.clerk_id, self.clerk_name = clerk.person_id, clerk.name
-        self.channel, self.asked_by, self.asked_at = channel, asked_by, asked_at
-        self.reply_by, self.wish, self.paper_owed = reply_by, wish, paper_owed
-        self.order_type = None
-        self.customer_id = self.customer_code = self.customer_name = None
-        self.grade = self.region = self.salesperson_id = self.salesperson_name = None
-        self.consignee_name = self.consignee_phone = self.consignee_address = None
-        self.delivery_method = self.special_requirements = None
-        self.urgency = "normal"
-        self.currency = currency
-        self.total = self.scheme_total = money.ZERO
-        self.terms = self.deposit_percent = None
-        self.base_production_due = self.base_customer_due = None
-        self.checked_by = self.checked_at = None
-        self.created_at = self.touched_at = now
-        self.submitted_at = self.approved_at = self.confirmed_at = None
-        self.fulfilled_at = self.closed_at = None
-        self.confirmation_due_at = confirmation_due_at
-        self.holds_anything = self.goods_ready = False
-        self.hold = self.busy_with = self.past_reference = None
-        self.confirmed_by_grade = self.imported = False
+        found(
+            self,
+            **dict.fromkeys(_NOT_KNOWN_YET),
+            id=id,
+            number=number,
+            stage=Stage.MEMO,
+            revision=0,
+            sequence=0,
+            clerk_id=clerk.person_id,
+            clerk_name=clerk.name,
+            channel=channel,
+            asked_by=asked_by,
+            asked_at=asked_at,
+            reply_by=reply_by,
+            wish=wish,
+            paper_owed=paper_owed,
+            urgency="normal",
+            currency=currency,
+            total=money.ZERO,
+            scheme_total=money.ZERO,
+            created_at=now,
+            touched_at=now,
+            confirmation_due_at=confirmation_due_at,
+            holds_anything=False,
+            goods_ready=False,
+            confirmed_by_grade=False,
+            imported=False,
+            product_codes=[],
+        )
         self.lines, self.gates, self.confirmations = [], [], []
-        self.product_codes = []
         self._index()
 
     @validates("stage")
