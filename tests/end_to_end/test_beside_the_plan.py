@@ -96,3 +96,7 @@ def test_a_lost_shipment_opens_a_case_for_after_sales(company: Company, audit: A
     answered = company.aftersales.move(f"/cases/{case['number']}", "acknowledge", note="已致歉")
     expect(answered["state"], "acknowledged", "the first answer")
     expect(_differences(audit, number), [], "the books of a lost shipment")
+    # Sent anew by another order, or paid back: of this one nothing more is to come.
+    expect(
+        company.clerk.get(f"/orders/{number}")["next"]["verb"], "short_close_line", "what is next"
+    )

@@ -63,6 +63,9 @@ class OrderLine(Base):
     produced_quantity: Mapped[Quantity]
     accepted_quantity: Mapped[Quantity | None] = mapped_column(nullable=True)
     shipped_quantity: Mapped[Quantity]
+    astray_quantity: Mapped[Quantity] = mapped_column(
+        server_default="0", comment="left, and was lost or came back: its case sees to it"
+    )
     signed_quantity: Mapped[Quantity]
     short_closed: Mapped[bool]
 
@@ -109,6 +112,7 @@ class OrderLine(Base):
             produced_quantity=nothing,
             accepted_quantity=None,
             shipped_quantity=nothing,
+            astray_quantity=nothing,
             signed_quantity=nothing,
             short_closed=False,
         )
@@ -157,7 +161,8 @@ class OrderLine(Base):
     @property
     def is_ready(self) -> bool:
         """Whether goods of it are there that have not left and are to leave."""
-        return self.is_there and not self.short_closed and self.shipped_quantity < self.due_quantity
+        left = self.shipped_quantity + self.astray_quantity
+        return self.is_there and not self.short_closed and left < self.due_quantity
 
     @property
     def is_served(self) -> bool:

@@ -19,7 +19,6 @@ from services.orders.domain.errors import (
 from services.orders.domain.lifecycle import (
     BEING_PREPARED,
     CANCELLABLE,
-    GONE_ASTRAY,
     ON_ITS_WAY,
     STAGES,
     GateKind,
@@ -282,10 +281,11 @@ def _next_of_making(order: Order, shipments: Set[str]) -> dict[str, Any]:
     if not shipments.isdisjoint(BEING_PREPARED):
         return {"verb": None, "who": ["finance", "dispatcher", "warehouse"], "text_zh": "发货中"}
     if any(line.is_ready for line in order.lines):
-        if not shipments.isdisjoint(GONE_ASTRAY):
-            words = "货物丢失或退回，售后处理中"
-            return {"verb": None, "who": ["aftersales"], "text_zh": words}
         return {"verb": "request_dispatch", "who": ["clerk"], "text_zh": "待发货"}
     if not shipments.isdisjoint(ON_ITS_WAY):
         return {"verb": "report_signature", "who": ["assistant"], "text_zh": "待签收"}
+    if any(line.astray_quantity and not line.is_served for line in order.lines):
+        # Its case pays it back or sends it anew, as another order; then nothing more comes of it.
+        words = "货物丢失或退回，售后处理后由主管结清"
+        return {"verb": "short_close_line", "who": ["aftersales", "supervisor"], "text_zh": words}
     return {"verb": "short_close_line", "who": ["supervisor"], "text_zh": "签收不足，待处理"}

@@ -1,5 +1,6 @@
 """What factory, warehouse and customers' money do to an order, as their events tell."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 from chassis.changes import difference
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
-from services.orders.domain.lifecycle import LEFT_THE_HOUSE, Stage
+from services.orders.domain.lifecycle import GONE_ASTRAY, LEFT_THE_HOUSE, Stage
 from services.orders.domain.order import Order
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
@@ -141,20 +142,22 @@ def _complaint(shipment: Mapping[str, Any]) -> tuple[Topic, str] | None:
 
 
 def _reckon_shipped(work: Work, order: Order) -> None:
-    shipped: dict[str, Decimal] = {}
-    signed: dict[str, Decimal] = {}
+    shipped: dict[str, Decimal] = defaultdict(Decimal)
+    signed: dict[str, Decimal] = defaultdict(Decimal)
+    astray: dict[str, Decimal] = defaultdict(Decimal)
     for copy in copies.shipments_of(work, order.id):
-        if copy.state not in LEFT_THE_HOUSE:
-            continue
         for line in copy.view["lines"]:
             line_id, quantity = line["line_id"], Decimal(line["quantity"])
-            shipped[line_id] = shipped.get(line_id, Decimal(0)) + quantity
+            if copy.state in GONE_ASTRAY:
+                astray[line_id] += quantity
+            if copy.state in LEFT_THE_HOUSE:
+                shipped[line_id] += quantity
             if copy.state == "signed":
-                got = Decimal(line["signed_quantity"] or quantity)
-                signed[line_id] = signed.get(line_id, Decimal(0)) + got
+                signed[line_id] += Decimal(line["signed_quantity"] or quantity)
     for line in order.lines:
-        line.shipped_quantity = shipped.get(str(line.id), Decimal(0))
-        line.signed_quantity = signed.get(str(line.id), Decimal(0))
+        line.shipped_quantity = shipped[str(line.id)]
+        line.signed_quantity = signed[str(line.id)]
+        line.astray_quantity = astray[str(line.id)]
     order.note_goods()
 
 

@@ -281,7 +281,24 @@ def test_what_is_next_tells_where_the_goods_are(
     shipped("shipment_signed", "signed", 3, "978")
     assert following() == ("request_dispatch", ["clerk"])
     shipped("shipment_failed", "lost", 4)
-    assert following() == (None, ["aftersales"])
+    assert following() == ("short_close_line", ["aftersales", "supervisor"])
+
+
+@pytest.mark.parametrize("state", ["lost", "returned_to_sender"])
+def test_what_is_lost_or_came_back_is_not_waited_for_to_be_shipped(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None], state: str
+) -> None:
+    """Its case sees to it: the goods are the order's no more, and a request would be refused."""
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    stock(desk, confirmed, "980")
+    assert waiting(desk) == ["request_dispatch"]
+
+    shipped("shipment_failed", state, 1, "970")
+    assert waiting(desk) == ["request_dispatch"]  # Ten are still there.
+    shipped("shipment_failed", state, 2, "980")
+
+    assert waiting(desk) == []
+    assert desk.order(confirmed["number"])["stage"] == "in_progress"
 
 
 def test_a_rejected_scan_is_an_urgent_anomaly(desk: Desk, confirmed: dict[str, Any]) -> None:
