@@ -24,7 +24,7 @@ _ADDED: Mapping[str, Mapping[str, str]] = {
     # A column, and who writes it.
     "services/orders/domain/order.py": {
         "    channel: Mapped[str]\n": "    edition: Mapped[str | None]\n",
-        "        self.revision, self.sequence = 0, 0\n": f'        self.edition = "{EDITION}"\n',
+        "            goods_ready=False,\n": f'            edition="{EDITION}",\n',
     },
     # A field in every event of orders, which the four other services hear and keep.
     "services/orders/schemas/views.py": {
