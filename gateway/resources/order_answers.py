@@ -126,6 +126,7 @@ class Order(Answer):
     confirmed_by_grade = fields.Boolean()
     imported = fields.Boolean()
     created_at = Moment()
+    confirmation_due_at = Moment(allow_none=True)
     submitted_at = Moment(allow_none=True)
     confirmed_at = Moment(allow_none=True)
     fulfilled_at = Moment(allow_none=True)

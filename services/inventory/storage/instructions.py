@@ -151,12 +151,12 @@ def in_states(
 
 # By what comes next for an instruction; `plan` and `countersign` come between two states.
 _WAITING = """
-select i.number, i.order_number, i.production_due, i.follows,
+select i.number, i.order_number, i.production_due, i.drafted_at, i.follows,
     (select view #>> '{customer,name}' from order_copy o where o.order_id = i.order_id)
     as customer_name
 from unnest(%(states)s::text[]) as asked(state)
 cross join lateral (
-    select number, order_id, order_number, production_due, follows
+    select number, order_id, order_number, production_due, drafted_at, follows
     from instruction, lateral (select case
         when part > 1 and production_due is null then 'plan'
         when state = 'finished' and jsonb_typeof(inspected) = 'object' then 'countersign'

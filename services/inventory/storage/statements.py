@@ -86,13 +86,14 @@ def search(
 
 
 # Kind by kind, each in the order of its index. Only what is shown is taken from an order: its date
-# is its own, else the first of its made lines, as `OrderCopy.production_due` has it.
+# is its own, else the first of its made lines, as `OrderCopy.production_due` has it; before it,
+# the moment by which its confirmation is to be sent, which waits for the last statement (SPEC §5).
 _TO_SIGN = """
 select s.order_number, s.kind, o.view #>> '{customer,name}' as customer_name,
     coalesce(o.view ->> 'production_due', (
         select min(line ->> 'production_due') from jsonb_array_elements(o.view -> 'lines') as line
         where line ->> 'supply' = 'make' and coalesce(line ->> 'short_closed', '') <> 'true'
-    ))::date as production_due
+    ))::date as production_due, (o.view ->> 'confirmation_due_at')::timestamptz as needed_by
 from (
     select found.* from unnest(%(kinds)s::text[]) as asked(kind)
     cross join lateral (
@@ -111,6 +112,6 @@ cross join lateral (select view from order_copy where order_id = s.order_id limi
 def to_sign(work: Work, kinds: Sequence[StatementKind], limit: int) -> Sequence[Any]:
     """Give what is shown of what still wants a favourable signature, the longest open first.
 
-    Rows of `order_number, kind, customer_name, production_due`.
+    Rows of `order_number, kind, customer_name, needed_by, production_due`.
     """
     return ask(work.connection, _TO_SIGN, {"kinds": [str(kind) for kind in kinds], "limit": limit})

@@ -83,7 +83,7 @@ def _statement_item(statement: Any) -> dict[str, Any]:
         "entity_number": f"{statement.order_number}/{statement.kind}",
         "roles": [SIGNERS[kind]],
         "person_id": None,
-        "due_at": _end_of(statement.production_due),
+        "due_at": statement.needed_by or _end_of(statement.production_due),
         "verb": f"sign_{statement.kind}",
         "path": f"/api/v1/orders/{statement.order_number}/statements/{statement.kind}",
     }
@@ -106,7 +106,8 @@ def _instruction_item(instruction: Any) -> dict[str, Any]:
         "entity_number": instruction.number,
         "roles": list(roles),
         "person_id": None,
-        "due_at": _end_of(instruction.production_due),
+        # What is still to be dated has been due since it was drafted.
+        "due_at": _end_of(instruction.production_due) or instruction.drafted_at,
         "verb": verb,
         "path": path,
     }

@@ -151,6 +151,7 @@ def order(order: Order, today: date | None = None) -> dict[str, Any]:
         "checked_by": order.checked_by,
         "checked_at": _moment(order.checked_at),
         "created_at": _moment(order.created_at),
+        "confirmation_due_at": _moment(order.confirmation_due_at),
         "submitted_at": _moment(order.submitted_at),
         "approved_at": _moment(order.approved_at),
         "confirmed_at": _moment(order.confirmed_at),

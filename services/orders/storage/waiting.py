@@ -67,11 +67,12 @@ cross join lateral (
 ) as t
 """
 _ANYBODYS, _ONES_OWN = "is null", "= %(person)s"
+# What climbs no further, since the last or all know of it, has been due ever since it was raised.
 # Told to all, it may stand at any step of the ladder; else it is for those at its step. Orders
 # are looked up for what is shown alone: for what each step might show it was four times as many.
 _ANOMALIES = """
 select 'anomaly', o.number, o.customer_name,
-    case when o.hold is null then a.escalates_at end, null::date,
+    case when o.hold is null then coalesce(a.escalates_at, a.raised_at) end, null::date,
     json_build_object('id', a.id, 'text', a.text, 'step', a.step, 'told_all', a.told_all)
 from (
     select found.* from (

@@ -68,6 +68,8 @@ def test_a_statement_is_due_on_its_orders_day_or_that_of_its_first_made_line(wor
     view |= {"stage": "in_review", "revision": 1, "lines": lines}
     assert shown(production_due=None) == (view["customer"]["name"], "2026-12-08")
     assert shown(production_due="2026-12-20") == (view["customer"]["name"], "2026-12-20")
+    soon = "2026-11-23T05:30:00+00:00"  # The confirmation waits for it (SPEC §5).
+    assert shown(confirmation_due_at=soon) == (view["customer"]["name"], "2026-11-23")
 
 
 def test_material_passed_holds_everything_for_the_ordered_quantity(works: Works) -> None:

@@ -383,6 +383,25 @@ def test_a_production_anomaly_is_in_the_work_list_of_the_whole_ladder(desk: Desk
     assert counts == {"Li Na": 2, "Wang Wei": 1, "Chen Jie": 1, "Zhou Lei": 1, "Zhao Min": 0}
 
 
+def test_what_climbs_no_further_is_due_since_it_was_raised(desk: Desk) -> None:
+    """Without a time it would stand behind everything, and on a full list not at all."""
+    number = desk.new_order()["number"]
+    with desk.store.work(CLERK) as work:
+        anomalies.open_anomaly(
+            work,
+            orders.order_by_number(work, number, lock=True),
+            cause=AnomalyClass.PRODUCTION,
+            topic=Topic.DELAY,
+            priority=Priority.NORMAL,
+            text="停机",
+        )
+        raised_at = work.now
+    items = desk.store.read(SUPERVISOR, lambda work: pages.list_work(work, {"limit": 100}))
+    (anomaly,) = (item for item in items if item["kind"] == "anomaly")
+    assert anomaly["due_at"] == raised_at.isoformat()
+    assert items[0] == anomaly
+
+
 def test_what_is_urgent_stands_on_a_short_list(desk: Desk) -> None:
     number = desk.new_order()["number"]
     for priority in (Priority.NORMAL, Priority.NORMAL, Priority.URGENT):
