@@ -45,13 +45,16 @@ class Work(Answer):
     """What waits, by due time; `unavailable` names services that did not answer."""
 
     items = fields.List(fields.Nested(WorkItem))
+    more = fields.Boolean(metadata={"description": "More waits than is shown."})
     unavailable = fields.List(fields.String())
 
 
 def list_work(call: Call) -> dict[str, Any]:
     """Ask all services at once; one that is away is named and costs the list only its part."""
     limit = call.query.get("limit", 100)
-    answers = call.ask_all({name: (f"{name}.list_work", {"limit": limit}) for name in NAMES})
+    # One more than is shown tells whether there is more.
+    wanted = {"limit": limit + 1}
+    answers = call.ask_all({name: (f"{name}.list_work", wanted) for name in NAMES})
     items = _own_work(call)
     unavailable = []
     for name, answer in answers.items():
@@ -62,7 +65,7 @@ def list_work(call: Call) -> dict[str, Any]:
         else:
             items += [{**item, "service": name} for item in answer["items"]]
     items.sort(key=_due)
-    return {"items": items[:limit], "unavailable": unavailable}
+    return {"items": items[:limit], "more": len(items) > limit, "unavailable": unavailable}
 
 
 def _due(item: dict[str, Any]) -> datetime:

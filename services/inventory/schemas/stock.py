@@ -105,7 +105,7 @@ class ShortAnswers(Message):
 class ListWork(Message):
     """How much of what waits is wanted."""
 
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
 
 class DispatchedLine(Copy):

@@ -23,7 +23,7 @@ class ListOwed(Message):
 class ListWork(Message):
     """What waits for me."""
 
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
 
 
 class SearchShipments(PageRequest):

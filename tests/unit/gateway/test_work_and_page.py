@@ -26,7 +26,9 @@ def test_work_of_all_services_is_one_list_by_due_time(gateway: Gateway) -> None:
     assert [each["title"] for each in result.json["items"]] == ["first", "second", "third"]
     assert result.json["items"][1]["service"] == "shipping"
     assert result.json["unavailable"] == ["aftersales"]
-    assert {asked.body["limit"] for asked in gateway.asked} == {3}
+    assert result.json["more"] is True
+    assert {asked.body["limit"] for asked in gateway.asked} == {4}
+    assert gateway.get("/work", query_string="limit=4").json["more"] is False
 
 
 def test_an_order_that_is_not_yours_to_see_has_no_page(gateway: Gateway) -> None:
