@@ -108,7 +108,7 @@ class Announcing(Versioned):
     )
 
 
-def found(new: object, **facts: Any) -> None:
+def start_with(new: object, **facts: Any) -> None:
     """Give a new object its first facts, past SQLAlchemy's watch.
 
     Nobody asks what they were before, and what is new is written whole; watched one by one, fifty

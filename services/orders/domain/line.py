@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import money, quantity
-from chassis.mapping import Day, Money, Percent, Quantity, UnitPrice, found
+from chassis.mapping import Day, Money, Percent, Quantity, UnitPrice, start_with
 from services.orders.domain import Base
 
 STOCK, MAKE = "stock", "make"
@@ -87,7 +87,7 @@ class OrderLine(Base):
         """Make a line of `product`, a product's public view. Raises QuantityNotInUnit."""
         unit_decimals, nothing = int(product["unit_decimals"]), Decimal(0)
         over, under = product["tolerance_over"], product["tolerance_under"]
-        found(
+        start_with(
             self,
             id=id,
             line_no=line_no,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from chassis import money
 from chassis.errors import StaleVersion
 from chassis.grams import grams
-from chassis.mapping import Announcing, Day, Money, Percent, found
+from chassis.mapping import Announcing, Day, Money, Percent, start_with
 from chassis.principal import Principal
 from services.orders.domain import Base, events
 from services.orders.domain.confirmation import Confirmation, SignBack
@@ -257,7 +257,7 @@ class Order(Announcing, Base):
         confirmation_due_at: datetime | None = None,
     ) -> None:
         """Write a memo: what somebody asked for, not yet an order."""
-        found(
+        start_with(
             self,
             **dict.fromkeys(_NOT_KNOWN_YET),
             id=id,
