@@ -34,6 +34,8 @@ class Program:
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 30.0
+    #: Told again every so often: one that is still starting may not have heard it.
+    stop_again_seconds: float | None = None
     ready_seconds: float = 180.0
     run: Path | None = None
     before_start: Callable[[], None] = field(default=lambda: None)
@@ -124,8 +126,13 @@ class Process:
 
     def await_end(self) -> None:
         """Wait until it ended; kill what is left of its session after its time is up."""
-        with suppress(subprocess.TimeoutExpired):
-            self._child.wait(self.program.stop_seconds)
+        until = time.monotonic() + self.program.stop_seconds
+        while (left := until - time.monotonic()) > 0:
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(min(left, self.program.stop_again_seconds or left))
+                break
+            if self.program.stop_again_seconds is not None:
+                self.ask_to_stop()
         self.kill()
 
     def stop(self) -> None:

@@ -127,6 +127,8 @@ class RabbitNode:
             run=self.places.run,
             ready_seconds=240.0,
             stop_seconds=60.0,
+            # Erlang's machine drops a SIGTERM that comes before it listens for it.
+            stop_again_seconds=2.0,
             before_start=self.prepare,
         )
 

@@ -32,6 +32,18 @@ note("begins")
 while True:
     signal.pause()
 """
+# Drops the first SIGTERM, as an Erlang machine that is only starting does.
+ABSENT = """
+import signal, sys
+def end(*_):
+    sys.exit(0)
+def miss(*_):
+    signal.signal(signal.SIGTERM, end)
+signal.signal(signal.SIGTERM, miss)
+print('up', flush=True)
+while True:
+    signal.pause()
+"""
 DEAF = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -96,6 +108,18 @@ def children() -> set[int]:
     """The processes that this one has started and not yet buried."""
     tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     return {int(pid) for task in tasks for pid in task.read_text().split()}
+
+
+def test_a_program_that_may_not_have_heard_is_told_again_to_stop(stage: Stage) -> None:
+    program = replace(stage.diarist("absent"), command=(sys.executable, "-c", ABSENT))
+    absent = Process(
+        replace(program, is_ready=lambda: "up" in program.log.read_text(), stop_again_seconds=0.05)
+    )
+    absent.await_ready()
+
+    absent.stop()
+
+    assert absent.exit_code == 0  # It ended by itself; what is killed has -9.
 
 
 def test_stages_begin_in_order_and_end_in_the_opposite_order(stage: Stage) -> None:
