@@ -107,7 +107,7 @@ def grade_a_order_story() -> Story:
     yield order.put_on_hold(story.SUPERVISOR, reason="payment", note="待款", now=NOW)
     yield from order.resume(NOW)
     yield from order.start(NOW)
-    yield from order.short_close(1, NOW)
+    yield from order.short_close(1, NOW, shipments=())
 
 
 def stopped_orders_story() -> Story:

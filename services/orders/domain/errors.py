@@ -195,6 +195,20 @@ class LineServed(Conflict):
     zh = "订单 {order_number} 第 {line_no} 行已无未交数量。"
 
 
+class LineUnderWay(Conflict):
+    """What is being made or shipped cannot be given up: it would go on, held by nobody."""
+
+    code = "line_under_way"
+    en = (
+        "Line {line_no} of order {order_number} is under way ({under_way}): cancel what has not "
+        "left, or wait until it is in stock or signed for."
+    )
+    zh = (
+        "订单 {order_number} 第 {line_no} 行正在执行（{under_way}）：未发出的请先取消，"
+        "已生产或已发出的请待入库或签收后再结清。"
+    )
+
+
 class DiscountAboveAmount(Invalid):
     """A line never costs less than nothing."""
 

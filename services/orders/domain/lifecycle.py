@@ -131,6 +131,9 @@ ANOMALIES = Lifecycle(
 )
 
 
+# Where a works instruction stands while the factory is at it.
+BEING_MADE = ("running", "abnormal", "finished", "inspected")
+
 # A shipment's states, as shipping announces them (services/shipping/domain/lifecycle.py).
 BEING_PREPARED = ("requested", "released", "checked", "handed", "picking", "packed")
 ON_ITS_WAY = ("dispatched", "in_transit", "arrived", "exception")

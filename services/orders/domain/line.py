@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis import money, quantity
 from chassis.mapping import Day, Money, Percent, Quantity, UnitPrice, start_with
 from services.orders.domain import Base
+from services.orders.domain.lifecycle import BEING_MADE
 
 STOCK, MAKE = "stock", "make"
 
@@ -157,6 +158,11 @@ class OrderLine(Base):
     def is_there(self) -> bool:
         """Whether its goods are in the warehouse, or were."""
         return not self.is_made or self.production == "stocked"
+
+    @property
+    def is_being_made(self) -> bool:
+        """Whether the factory is at it: material is consumed, goods are not in stock yet."""
+        return self.is_made and self.production in BEING_MADE
 
     @property
     def is_ready(self) -> bool:

@@ -1,6 +1,6 @@
 """The order: the commercial promise on its way through the stages."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -26,6 +26,7 @@ from services.orders.domain.errors import (
     GateNotOpen,
     LineNotFound,
     LineServed,
+    LineUnderWay,
     NotByThisVerb,
     NotEditable,
     NothingToPromise,
@@ -762,14 +763,24 @@ class Order(Announcing, Base):
         self.stage = Stage.IN_PROGRESS
         return [events.OrderStarted(self)]
 
-    def short_close(self, line_no: int, now: datetime) -> list[events.OrderEvent]:
+    def short_close(
+        self, line_no: int, now: datetime, *, shipments: Collection[str]
+    ) -> list[events.OrderEvent]:
         """Give up what is still to come of a line, with the customer's consent on record.
 
-        Raises LineServed.
+        `shipments` are the numbers of those under way that carry it. Raises LineServed,
+        LineUnderWay.
         """
         line = self.line(line_no)
         if line.is_served:
             raise LineServed(order_number=self.number, line_no=line_no)
+        under_way = sorted(shipments)
+        if line.is_being_made:
+            under_way.append(str(line.instruction_number))
+        if under_way:
+            raise LineUnderWay(
+                order_number=self.number, line_no=line_no, under_way=", ".join(under_way)
+            )
         line.short_closed = True
         self.note_goods()
         return [events.LineShortClosed(self, str(line.id)), *self.fulfil_if_served(now)]

@@ -176,7 +176,7 @@ ACTIONS: tuple[Action, ...] = (
         checked_when_done=True,
     ),
     Action("issue_instruction", "下达生产指令", ("clerk",), _issue, checked_when_done=True),
-    Action("short_close_line", "短缺结行", ("supervisor",), _short_close),
+    Action("short_close_line", "短缺结行", ("supervisor",), _short_close, checked_when_done=True),
     Action("hold", "暂停", (*DESK, "sales", "director", "finance"), _hold, checked_when_done=True),
     Action(
         "resume",

@@ -12,23 +12,33 @@ from services.shipping.use_cases.moving import end
 
 
 def keep_order(work: Work, view: dict[str, Any], sequence: int) -> None:
-    """Keep the newest view of an order; once it is cancelled, cancel what has not left."""
+    """Keep the newest view of an order; cancel what has not left of what is given up.
+
+    Once the order is cancelled that is all. Of a line that is short-closed nothing is held any
+    more: orders refuses to give up what is being shipped, so only a request that was made at the
+    same moment is met here. What else it carries can be asked for anew.
+    """
     if view["customer"] is None:
         return  # A memo of somebody not known yet: nothing of it can be shipped.
     orders.keep(work, view, sequence)
-    if view["stage"] == "cancelled":
-        orders.lock(work.session, UUID(view["id"]))
-        for shipment in shipments.of_order(work.session, UUID(view["id"]), lock=True):
-            if shipment.is_open:
-                before = shipment.state
-                end(work, shipment)
-                work.log(
-                    "shipment",
-                    shipment.number,
-                    "cancel",
-                    changes={"state": [before, shipment.state]},
-                    note="order cancelled",
-                )
+    given_up = {UUID(line["id"]) for line in view["lines"] if line["short_closed"]}
+    is_cancelled = view["stage"] == "cancelled"
+    if not given_up and not is_cancelled:
+        return
+    orders.lock(work.session, UUID(view["id"]))
+    for shipment in shipments.of_order(work.session, UUID(view["id"]), lock=True):
+        if not shipment.is_open:
+            continue
+        if is_cancelled or any(line.line_id in given_up for line in shipment.lines):
+            before = shipment.state
+            end(work, shipment)
+            work.log(
+                "shipment",
+                shipment.number,
+                "cancel",
+                changes={"state": [before, shipment.state]},
+                note="order cancelled" if is_cancelled else "line short-closed",
+            )
 
 
 def block_order(work: Work, request: dict[str, Any]) -> list[Shipment]:

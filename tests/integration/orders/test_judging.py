@@ -15,6 +15,7 @@ from services.orders.domain.errors import (
     DiscountAboveAmount,
     FieldsMissing,
     LineServed,
+    LineUnderWay,
 )
 from services.orders.schemas import commands
 from services.orders.storage import copies
@@ -233,6 +234,33 @@ def test_a_line_is_given_up_once(desk: Desk) -> None:
             **give_up,
         )
     assert desk.announced() == told
+
+
+@pytest.mark.parametrize("state", ["requested", "packed", "dispatched", "exception"])
+def test_a_line_that_is_being_shipped_is_not_given_up(desk: Desk, state: str) -> None:
+    """Its goods would be anybody's, and leave all the same: unpaid, and held for another."""
+    order = confirmed(desk, lines=[*labels(), {"product_code": "LABEL-40", "quantity": "5"}])
+    number, lines = order["number"], [{"line_id": order["lines"][1]["id"], "quantity": "5"}]
+    shipment = {"id": order["id"], "order_id": order["id"], "number": "S-1", "lines": lines}
+    desk.hear_of_shipment("dispatch_requested", {**shipment, "state": state}, 1)
+    before, told = desk.order(number), desk.announced()
+    give_up: dict[str, Any] = {"line_no": 2, "consent_by": "张经理", "reason": "stock"}
+
+    with pytest.raises(LineUnderWay, match="S-1"):
+        desk.do(
+            commands.ShortCloseLine,
+            ending.short_close_line,
+            SUPERVISOR,
+            order_number=number,
+            **give_up,
+        )
+
+    assert (desk.order(number), desk.announced()) == (before, told)
+    desk.hear_of_shipment("shipment_cancelled", {**shipment, "state": "cancelled"}, 2)
+    desk.do(
+        commands.ShortCloseLine, ending.short_close_line, SUPERVISOR, order_number=number, **give_up
+    )
+    assert desk.order(number)["lines"][1]["short_closed"] is True
 
 
 def test_goods_on_stock_wait_to_be_shipped_from_the_confirmation_until_they_are_given_up(

@@ -13,6 +13,7 @@ from services.orders import pages
 from services.orders.domain.errors import (
     GradeTooLow,
     InstructionIssued,
+    LineUnderWay,
     MoneyNeeded,
     NotAllOwedSettled,
     OrderOnHold,
@@ -282,6 +283,30 @@ def test_what_is_next_tells_where_the_goods_are(
     assert following() == ("request_dispatch", ["clerk"])
     shipped("shipment_failed", "lost", 4)
     assert following() == ("short_close_line", ["aftersales", "supervisor"])
+
+
+@pytest.mark.parametrize("state", ["running", "abnormal", "finished", "inspected"])
+def test_a_line_that_is_being_made_is_not_given_up(
+    desk: Desk, confirmed: dict[str, Any], state: str
+) -> None:
+    """Short-closed it would be fulfilled while the factory goes on."""
+    number = confirmed["number"]
+    desk.talk("issue_instruction", order_number=number, line_no=1)
+    instruction(desk, confirmed, "instruction_started", number="P-1", state=state)
+    before = desk.order(number)
+
+    with pytest.raises(LineUnderWay, match="P-1"):
+        desk.do(
+            commands.ShortCloseLine,
+            ending.short_close_line,
+            SUPERVISOR,
+            order_number=number,
+            line_no=1,
+            consent_by="张经理",
+            reason="stock",
+        )
+
+    assert desk.order(number) == before
 
 
 @pytest.mark.parametrize("state", ["lost", "returned_to_sender"])

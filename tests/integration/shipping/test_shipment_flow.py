@@ -454,6 +454,20 @@ def test_a_cancelled_order_ends_what_has_not_left(desk: Desk) -> None:
     assert desk.state(shipment) == "cancelled"
 
 
+def test_a_line_that_is_given_up_takes_what_was_just_requested_with_it(desk: Desk) -> None:
+    """Nothing of it is held any more: sent on, it would leave by somebody else's goods."""
+    order = desk.order()
+    first, second = order["lines"]
+    with_it = desk.request(order, lines=[{"line_no": 1, "quantity": "40"}])
+    without = desk.request(order, lines=[{"line_no": 2, "quantity": "5"}])
+    lines = [{**first, "short_closed": True}, second]
+
+    desk.announce_order({**order, "lines": lines}, 2)
+
+    assert desk.state(with_it) == "cancelled"
+    assert desk.state(without) == "requested"
+
+
 def test_a_key_used_again_gives_the_same_answer(desk: Desk) -> None:
     order = desk.order()
     lines = [{"line_no": 2, "quantity": "1"}]

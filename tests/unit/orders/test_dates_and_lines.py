@@ -156,7 +156,7 @@ def test_short_closing_the_last_open_line_fulfils_the_order() -> None:
     order.__dict__["stage"] = Stage.IN_PROGRESS
     order.lines[0].signed_quantity = order.lines[0].quantity
     assert order.fulfil_if_served(NOW) == []
-    happened = order.short_close(2, NOW)
+    happened = order.short_close(2, NOW, shipments=())
     assert [type(event).__name__ for event in happened] == ["LineShortClosed", "OrderFulfilled"]
     assert order.stage is Stage.FULFILLED
 
