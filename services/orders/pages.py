@@ -21,7 +21,7 @@ def get_order(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
     order = found.order
     return views.order_in_full(
         order,
-        next=next_step(order, {shipment["state"] for shipment in found.shipments}),
+        next=next_step(work, order, {shipment["state"] for shipment in found.shipments}),
         axes={
             "stage": str(order.stage),
             "production": [

@@ -38,7 +38,9 @@ _OWN_ANOMALY = " and salesperson_id = %(own)s"
 _IN_STAGE = "stage = asked.kind and not imported"
 _AT_GATE = """stage = 'in_review' and exists (
         select from gate where gate.order_id = o.id and gate.kind = asked.kind
-        and gate.opened_at is not null and gate.verdict <> 'passed')"""
+        and gate.opened_at is not null and gate.verdict <> 'passed')
+    and (asked.kind <> 'approval' or %(is_director)s or (o.total <= %(alone_up_to)s
+        and (o.scheme_total - o.total) * 100 <= o.scheme_total * %(alone_off_percent)s))"""
 # Stage by stage, as all that waits in several stages: one stage is read in the order of its
 # index, several would be sorted whole.
 _UNDER_WAY = """
@@ -129,6 +131,10 @@ def of_asker(
         "stages": [str(stage) for stage in stages],
         "gates": [str(gate) for gate in gates],
         "under_way": [str(Stage.CONFIRMED), str(Stage.IN_PROGRESS)],
+        # As `director_reasons` has it: what the supervisor may not approve does not wait for him.
+        "is_director": who.has("director"),
+        "alone_up_to": work.setting("director_approves_above"),
+        "alone_off_percent": work.setting("director_approves_off_percent"),
     }
     return ask(work.connection, statement, asked)
 

@@ -12,6 +12,7 @@ from chassis.database import Work
 from chassis.errors import Conflict, GendanError
 from chassis.principal import Principal
 from services.orders.domain.errors import (
+    DirectorNeeded,
     GateNotOpen,
     InstructionIssued,
     LineNotMade,
@@ -27,8 +28,10 @@ from services.orders.domain.lifecycle import (
 )
 from services.orders.domain.order import Order
 from services.orders.use_cases.drafting import RETURNERS
+from services.orders.use_cases.reviewing import guard_approver
 
 DESK = ("clerk", "assistant", "supervisor")
+_APPROVE = "sign_approval"
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ ACTIONS: tuple[Action, ...] = (
         _gate(GateKind.CREDIT, Verdict.HELD),
         checked_when_done=True,
     ),
-    Action("sign_approval", "审批", ("supervisor", "director"), _approve),
+    Action(_APPROVE, "审批", ("supervisor", "director"), _approve),
     Action("promise_date", "变更客户交期", ("clerk", "assistant"), _promise),
     Action("send_confirmation", "发送确认书", ("clerk",), _send, checked_when_done=True),
     Action("send_confirmation_again", "再次发送确认书", ("clerk",), _sign_back),
@@ -202,13 +205,16 @@ class RoleMissing(Conflict):
 
 def list_actions(work: Work, order: Order) -> list[dict[str, Any]]:
     """Give every verb with whether the asker may do it now, and if not, why."""
-    return [_judged(action, order, work.principal) for action in ACTIONS]
+    return [_judged(action, order, work) for action in ACTIONS]
 
 
-def _judged(action: Action, order: Order, who: Principal) -> dict[str, Any]:
+def _judged(action: Action, order: Order, work: Work) -> dict[str, Any]:
+    who = work.principal
     refusal: GendanError | None = None
     try:
         action.guard(order, who)
+        if action.verb == _APPROVE and not who.has("director"):
+            guard_approver(work, order)
         if not who.has(*action.who):
             refusal = RoleMissing(roles=", ".join(action.who))
     except GendanError as error:
@@ -231,7 +237,7 @@ def _said(refusal: GendanError) -> dict[str, str]:
     }
 
 
-def next_step(order: Order, shipments: Set[str]) -> dict[str, Any]:
+def next_step(work: Work, order: Order, shipments: Set[str]) -> dict[str, Any]:
     """Say where an order is and what is next, for people (G3); `shipments` by their states."""
     if order.is_on_hold:
         return {"verb": "resume", "who": ["supervisor"], "text_zh": "暂停中，待恢复"}
@@ -241,7 +247,7 @@ def next_step(order: Order, shipments: Set[str]) -> dict[str, Any]:
         case Stage.DRAFT:
             return {"verb": "submit", "who": ["clerk"], "text_zh": "草稿，待补齐并提交"}
         case Stage.IN_REVIEW:
-            return _next_gate(order)
+            return _next_gate(work, order)
         case Stage.APPROVED:
             return {"verb": "send_confirmation", "who": ["clerk"], "text_zh": "已审批，待发确认书"}
         case Stage.AWAITING_RETURN:
@@ -260,14 +266,19 @@ _GATE_WORK: dict[GateKind, tuple[str, tuple[str, ...], str]] = {
     GateKind.TECHNIQUE: ("sign_technique", ("technician",), "待技术确认"),
     GateKind.MATERIAL: ("sign_material", ("technician",), "待原料说明"),
     GateKind.SCHEDULE: ("sign_schedule", ("planner",), "待生产排期"),
-    GateKind.APPROVAL: ("sign_approval", ("supervisor", "director"), "待审批"),
+    GateKind.APPROVAL: (_APPROVE, ("supervisor", "director"), "待审批"),
 }
 
 
-def _next_gate(order: Order) -> dict[str, Any]:
+def _next_gate(work: Work, order: Order) -> dict[str, Any]:
     for gate in order.gates:
         if gate.is_open:
             verb, who, words = _GATE_WORK[gate.kind]
+            if verb == _APPROVE:
+                try:
+                    guard_approver(work, order)
+                except DirectorNeeded:
+                    who = ("director",)
             return {"verb": verb, "who": list(who), "text_zh": words}
     return {"verb": None, "who": [], "text_zh": "审核中"}
 

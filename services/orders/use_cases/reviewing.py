@@ -29,16 +29,7 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
     order.guard_dates()
     verdict = Verdict(request["verdict"])
     if verdict is Verdict.PASSED and not work.principal.has("director"):
-        reasons = director_reasons(
-            order,
-            above=work.setting("director_approves_above"),
-            off_percent=work.setting("director_approves_off_percent"),
-        )
-        if reasons:
-            why, why_zh = zip(*reasons, strict=True)
-            raise DirectorNeeded(
-                order_number=order.number, why="; ".join(why), why_zh="；".join(why_zh)
-            )
+        guard_approver(work, order)
     gate.sign(
         verdict,
         signer_id=work.principal.person_id,
@@ -56,6 +47,20 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
         note=request["text"],
     )
     return order
+
+
+def guard_approver(work: Work, order: Order) -> None:
+    """Raise DirectorNeeded where the supervisor may not approve alone."""
+    reasons = director_reasons(
+        order,
+        above=work.setting("director_approves_above"),
+        off_percent=work.setting("director_approves_off_percent"),
+    )
+    if reasons:
+        why, why_zh = zip(*reasons, strict=True)
+        raise DirectorNeeded(
+            order_number=order.number, why="; ".join(why), why_zh="；".join(why_zh)
+        )
 
 
 def override_price(work: Work, request: Mapping[str, Any]) -> Order:

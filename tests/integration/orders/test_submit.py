@@ -8,8 +8,11 @@ import pytest
 
 from chassis import clock
 from chassis.commands import KeyReused
+from chassis.database import Work
 from chassis.errors import Conflict, RoleNeeded, StaleVersion, Unavailable
+from chassis.principal import Principal
 from chassis.rpc import deadline_in
+from services.orders import pages
 from services.orders.domain.errors import (
     DirectorNeeded,
     FieldsMissing,
@@ -17,7 +20,8 @@ from services.orders.domain.errors import (
     OrderTooLarge,
 )
 from services.orders.schemas import commands
-from services.orders.use_cases import drafting, reviewing
+from services.orders.storage import looked_at
+from services.orders.use_cases import actions, drafting, reviewing
 from tests.integration.orders.desk import (
     CLERK,
     DIRECTOR,
@@ -225,6 +229,30 @@ def test_a_statement_for_an_old_revision_changes_nothing(desk: Desk) -> None:
     assert verdicts(desk.order(number))["technique"] == "pending"
 
 
+def offered(desk: Desk, number: str, who: Principal) -> tuple[bool, list[str], list[str]]:
+    """Give whether he may approve, whose turn it is, and what his work list says of it."""
+
+    def look(work: Work) -> tuple[bool, list[str], list[str]]:
+        order = looked_at.by_number(work, number).order
+        may = {each["verb"]: each["allowed"] for each in actions.list_actions(work, order)}
+        page = pages.get_order(work, {"order_id": None, "order_number": number})
+        listed = [item["verb"] for item in pages.list_work(work, {"limit": 100})]
+        return may["sign_approval"], page["next"]["who"], listed
+
+    return desk.store.read(who, look)
+
+
+def test_what_the_supervisor_may_approve_waits_for_him_and_the_director(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    desk.state_all_made(number)
+    for who in (SUPERVISOR, DIRECTOR):
+        assert offered(desk, number, who) == (
+            True,
+            ["supervisor", "director"],
+            ["sign_approval"],
+        )
+
+
 def test_approval_beyond_the_supervisor_needs_the_director(desk: Desk) -> None:
     """O12: above 50,000 yuan."""
     number = desk.new_order(lines=[{"product_code": "PAPER-70", "quantity": "50001"}])["number"]
@@ -233,6 +261,9 @@ def test_approval_beyond_the_supervisor_needs_the_director(desk: Desk) -> None:
 
     with pytest.raises(DirectorNeeded):
         desk.do(commands.SignApproval, reviewing.sign_approval, SUPERVISOR, **body)
+    # Nor is he told to, anywhere.
+    assert offered(desk, number, SUPERVISOR) == (False, ["director"], [])
+    assert offered(desk, number, DIRECTOR) == (True, ["director"], ["sign_approval"])
 
     order = desk.do(commands.SignApproval, reviewing.sign_approval, DIRECTOR, **body)
     assert order["stage"] == "approved"
