@@ -9,7 +9,6 @@ from deploy.audit.order import ENDED, FULFILLED, NOTHING, Line, OrderBooks
 _HEARD_AS = {"picking": "handed"}
 # From approval on after-sales hears of every stage but the wish to cancel.
 _AFTERSALES_HEARS = frozenset({"approved", "awaiting_return", "confirmed", "in_progress"}) | ENDED
-_SHIPPED_STATES = frozenset({"dispatched", "in_transit", "arrived", "signed"})
 
 
 def compare(books: OrderBooks) -> Iterator[Difference]:

@@ -28,8 +28,8 @@ ENDED = FULFILLED | {"cancelled"}
 # How far works instructions have come.
 STARTED = frozenset({"running", "abnormal", "finished", "inspected", "stocked"})
 MADE = frozenset({"finished", "inspected", "stocked"})
-# What a shipment counts as for its order: given up on the way it does not.
-ON_ITS_WAY = frozenset({"dispatched", "in_transit", "arrived", "signed"})
+# What a shipment counts as for its order, also after an exception: given up on the way it does not.
+ON_ITS_WAY = frozenset({"dispatched", "in_transit", "arrived", "exception", "signed"})
 _CONVERSING = frozenset({"running", "undoing"})
 
 

@@ -132,6 +132,14 @@ def test_books_that_agree_show_no_difference(clean: Callable[[], dict[str, Any]]
     assert found_in(clean()) == []
 
 
+def test_what_met_an_exception_on_the_way_has_left_all_the_same() -> None:
+    books = a_shipped_order()
+    books["shipping"]["shipments"][0]["state"] = "exception"
+    for part in ("orders", "aftersales"):
+        books[part]["shipments"] = [{"id": "s", "number": "S1", "state": "exception"}]
+    assert found_in(books) == []
+
+
 def at(*path: str | int, **facts: Any) -> Wrong:
     """Plant facts somewhere in an order's books."""
 
