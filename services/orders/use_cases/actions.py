@@ -240,7 +240,7 @@ def _said(refusal: GendanError) -> dict[str, str]:
 def next_step(work: Work, order: Order, shipments: Set[str]) -> dict[str, Any]:
     """Say where an order is and what is next, for people (G3); `shipments` by their states."""
     if order.is_on_hold:
-        return {"verb": "resume", "who": ["supervisor"], "text_zh": "暂停中，待恢复"}
+        return {"verb": "resume", "who": ["supervisor"], "text_zh": "暂停中，由设置人或主管恢复"}
     match order.stage:
         case Stage.MEMO:
             return {"verb": "draft", "who": ["clerk"], "text_zh": "备忘，待转草稿"}
