@@ -53,13 +53,13 @@ class Shipment:
         """Weigh a shipment of `goods`, whose `shipped` are those that left or may leave before it.
 
         The balance of a shipment is its value less its share of the verified money, by its
-        value over the order's; the last takes the rest. A prepaid order needs all its money
-        before any of it leaves.
+        value over the order's; the last takes the rest, and none is the last while a further
+        instruction makes more. A prepaid order needs all its money before any of it leaves.
         """
         before, worth = goods.shipped_value, goods.worth
         value = goods.with_shipped(quantities).shipped_value - before
         rest = max(ZERO, worth - before - value)
-        if prepaid or last:
+        if prepaid or (last and not goods.is_rest_to_come):
             return cls(value, max(worth, before + value))
         kept_for_rest = fen(min(shared, worth) * rest / worth) if worth else ZERO
         return cls(value, before + value + kept_for_rest)

@@ -473,20 +473,23 @@ def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) ->
 
 
 def test_what_a_further_instruction_stocks_adds_to_the_balance(office: Office) -> None:
-    """I10: 80 accepted and shipped, then 19 more; the deposit of 300 is counted once."""
+    """I10: 80 accepted and shipped, then 19 more; the deposit of 300 is shared by value."""
     order = confirmed(office)
     office.pay(order, "300.00")
-    office.stock_in(order, "80")
+    office.stock_in(order, "80", rest_follows=True)
+    (notice,) = drafted(office, order)
+    assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "800.00", "560.00")
+    # Shipping knows of nothing more to ask for, and calls it the last.
     first = office.release(order, "80")
-    assert (first["value"], first["balance_due"]) == ("800.00", "500.00")
-    office.pay(order, "500.00")
+    assert (first["value"], first["balance_due"]) == ("800.00", "560.00")
+    office.pay(order, "560.00")
     office.dispatch(order, "80")
 
-    office.stock_in(order, "19")
+    office.stock_in(order, "19", rest_follows=False)
 
     last = office.release(order, "19")
-    assert (last["value"], last["balance_due"]) == ("190.00", "190.00")
-    office.pay(order, "190.00")
+    assert (last["value"], last["balance_due"]) == ("190.00", "130.00")
+    office.pay(order, "130.00")
     assert office.release(order, "19")["allowed"] is True
     assert office.money(order)["paid_in_full"] is True
 
