@@ -105,6 +105,11 @@ class Goods:
         return self.shipped.get(line.id, NOTHING)
 
     @property
+    def is_made(self) -> bool:
+        """Whether any of it is made to order."""
+        return any(line.supply == "make" for line in self.lines)
+
+    @property
     def is_rest_to_come(self) -> bool:
         """Whether a further instruction still makes some of it."""
         return any(line.id in self.rest_follows and not line.short_closed for line in self.lines)

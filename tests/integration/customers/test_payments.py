@@ -303,6 +303,28 @@ def test_the_balance_of_a_shipment_is_its_accepted_value_less_its_share_of_the_d
     assert office.money(order)["paid_in_full"] is True
 
 
+@pytest.mark.parametrize(
+    ("supply", "before", "due"),
+    [("stock", [], "600.00"), ("make", [], "720.00"), ("make", ["100.00", "300.00"], "320.00")],
+)
+def test_verifying_the_sum_that_a_refusal_names_releases_the_shipment(
+    office: Office, supply: str, before: list[str], due: str
+) -> None:
+    """60 of 100 at 10.00; where they are made, 120 of the deposit is the other 40's share."""
+    order = confirmed(office, supply=supply)
+    for amount in before:
+        office.pay(order, amount)
+    verdict = office.release(order, "60", last=False)
+    assert (verdict["allowed"], verdict["why"]) == (
+        False,
+        f"The shipment is worth 600.00; it may leave once {due} more is verified.",
+    )
+
+    office.pay(order, due)
+
+    assert office.release(order, "60", last=False)["allowed"] is True
+
+
 def test_money_for_a_released_shipment_does_not_release_another(office: Office) -> None:
     order = confirmed(office, supply="stock")
     office.pay(order, "300.00")
