@@ -460,6 +460,7 @@ def test_a_confirmed_order_with_a_deposit_gets_its_notice(office: Office) -> Non
     (notice,) = drafted(office, order)
 
     assert (notice["kind"], notice["amount"]) == ("deposit", "300.00")
+    assert (notice["worth"], notice["due"], notice["covered"]) == ("1000.00", "300.00", "0.00")
     (item,) = office.ask(CLERK, "list_work")["items"]
     assert (item["kind"], item["verb"], item["entity_number"]) == (
         "send_deposit_notice",
@@ -478,6 +479,7 @@ def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) ->
     (notice,) = drafted(office, order)
 
     assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "980.00", "680.00")
+    assert (notice["due"], notice["covered"]) == ("980.00", "300.00")
     page = office.ask(CLERK, "get_notice", notice_number=notice["number"])
     assert (page["capitals"], page["title_zh"]) == ("陆佰捌拾元整", "余款催收通知书")
     assert page["notice"]["lines"] == [
