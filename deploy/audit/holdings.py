@@ -91,8 +91,8 @@ def _should_reserve(books: OrderBooks, credit: Row) -> bool:
 def _reservation(lines: list[Line], amount: Decimal) -> Decimal:
     """Give what of `amount` is still to be held, by what was accepted and has left.
 
-    A line costs its share of the amount until it is accepted or short-closed, then what it
-    is worth; what has left of it is a receivable instead.
+    A line costs its share of the amount until the last of it is accepted or it is
+    short-closed, then what it is worth; what has left of it is a receivable instead.
     """
     if not any(line.gone or line.is_short_closed or line.accepted is not None for line in lines):
         return amount
@@ -104,7 +104,7 @@ def _reservation(lines: list[Line], amount: Decimal) -> Decimal:
         left = line.value(line.gone)
         if line.is_short_closed:
             part = left
-        elif line.accepted is not None:
+        elif line.accepted is not None and line.is_made_to_the_end:
             part = line.value(max(line.gone, line.accepted))
         else:
             part = max(left, share)

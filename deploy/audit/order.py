@@ -77,13 +77,21 @@ class Line:
         return sum(lots, NOTHING) if lots else None
 
     @property
+    def is_made_to_the_end(self) -> bool:
+        """Whether no instruction makes more of it; a further one makes what lacks of the first."""
+        return all(each["state"] in ("stocked", "cancelled") for each in self.instructions)
+
+    @property
     def is_served(self) -> bool:
         """Whether nothing of it is still to come."""
         if self.is_short_closed:
             return True
         if self.is_made:
-            is_made = all(each["state"] in ("stocked", "cancelled") for each in self.instructions)
-            return is_made and self.accepted is not None and self.signed >= self.accepted
+            return (
+                self.is_made_to_the_end
+                and self.accepted is not None
+                and self.signed >= self.accepted
+            )
         return self.signed >= self.quantity
 
     def value(self, quantity: Decimal) -> Decimal:

@@ -1,6 +1,5 @@
 """Printable papers: HTML in Chinese, drawn from what the owning service says now."""
 
-from decimal import Decimal
 from typing import Any
 
 from marshmallow import fields, validate
@@ -67,10 +66,7 @@ def instruction(call: Call) -> str:
 
 def notice(call: Call) -> str:
     found = call.ask("customers.get_notice", dict(call.path))
-    asked = found["notice"]
-    # Of the order's verified money each shipment has its share (SPEC §5, money).
-    asked["covered"] = str(Decimal(asked["worth"]) - Decimal(asked["amount"]))
-    return _printed(call, "notice", asked, **found)
+    return _printed(call, "notice", found["notice"], **found)
 
 
 def dispatch_request(call: Call) -> str:

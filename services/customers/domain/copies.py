@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,6 +60,10 @@ class AcceptedLot(Base):
     order_id: Mapped[UUID] = mapped_column(index=True)
     line_id: Mapped[UUID]
     quantity: Mapped[Quantity]
+    rest_follows: Mapped[bool] = mapped_column(
+        server_default=text("false"),
+        comment="a further instruction makes what lacks of the line",
+    )
     stocked_at: Mapped[datetime]
 
 

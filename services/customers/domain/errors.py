@@ -199,8 +199,8 @@ class BalanceNotVerified(Conflict):
     """The money that this shipment waits for is not verified."""
 
     code = "balance_not_verified"
-    en = "The shipment is worth {value}; {balance_due} of it is not verified yet."
-    zh = "本次发货金额 {value}，尚有 {balance_due} 未经财务核实。"
+    en = "The shipment is worth {value}; it may leave once {balance_due} more is verified."
+    zh = "本次发货金额 {value}，待财务再核实 {balance_due} 后方可发货。"
 
 
 class OverLimit(Conflict):

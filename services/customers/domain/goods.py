@@ -1,6 +1,6 @@
 """What an order's lines are worth: ordered, accepted, shipped; pure arithmetic (SPEC §5)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from uuid import UUID
@@ -48,6 +48,9 @@ class Line:
 class Goods:
     """An order's lines with what was accepted at stock-in and what has left, by line id.
 
+    Of the lines in `rest_follows` only a part was accepted: a further instruction makes the
+    rest, so they are worth, and hold, what was ordered until the last of it is in stock.
+
     Values of part quantities are differences of cumulated ones, so that the values of an
     order's shipments sum to the value of all that was shipped, to the last 分.
     """
@@ -55,6 +58,7 @@ class Goods:
     lines: Sequence[Line]
     accepted: Mapping[UUID, Decimal] = field(default_factory=dict)
     shipped: Mapping[UUID, Decimal] = field(default_factory=dict)
+    rest_follows: Set[UUID] = frozenset()
 
     def with_accepted(self, accepted: Mapping[UUID, Decimal]) -> "Goods":
         return replace(self, accepted={**self.accepted, **accepted})
@@ -72,7 +76,7 @@ class Goods:
 
     @property
     def worth(self) -> Decimal:
-        """What the order is worth by what is known: accepted where known, else ordered.
+        """What the order is worth by what is known: accepted where all is known, else ordered.
 
         A short-closed line is worth what has left of it, and none less than that.
         """
@@ -100,11 +104,24 @@ class Goods:
     def _shipped(self, line: Line) -> Decimal:
         return self.shipped.get(line.id, NOTHING)
 
+    @property
+    def is_made(self) -> bool:
+        """Whether any of it is made to order."""
+        return any(line.supply == "make" for line in self.lines)
+
+    @property
+    def is_rest_to_come(self) -> bool:
+        """Whether a further instruction still makes some of it."""
+        return any(line.id in self.rest_follows and not line.short_closed for line in self.lines)
+
     def _is_open(self, line: Line) -> bool:
-        return line.id not in self.accepted and not line.short_closed
+        is_settled = line.id in self.accepted and line.id not in self.rest_follows
+        return not is_settled and not line.short_closed
 
     def _worth(self, line: Line) -> Decimal:
         shipped = self._shipped(line)
         if line.short_closed:
             return line.value(shipped)
-        return line.value(max(shipped, self.accepted.get(line.id, line.quantity)))
+        accepted = self.accepted.get(line.id, line.quantity)
+        due = max(accepted, line.quantity) if self._is_open(line) else accepted
+        return line.value(max(shipped, due))

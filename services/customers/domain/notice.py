@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from chassis.mapping import Announcing, Money
+from chassis.money import ZERO
 from services.customers.domain import Base, events
 from services.customers.domain.credit import OrderCredit
 from services.customers.domain.lifecycle import NOTICE, NoticeState
@@ -91,6 +92,18 @@ class Notice(Announcing, Base):
             drafted_at=now,
         )
         return notice, events.NoticeMade(notice)
+
+    @property
+    def covered(self) -> Decimal:
+        """How much of the verified money counts for it: all that there is, a balance's share."""
+        if self.kind is NoticeKind.BALANCE:
+            return max(ZERO, self.worth - self.amount)
+        return self.verified
+
+    @property
+    def due(self) -> Decimal:
+        """The sum from which what is covered is taken; a deposit's is not the goods' worth."""
+        return self.amount + self.covered
 
     @property
     def is_open(self) -> bool:

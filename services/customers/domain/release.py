@@ -19,20 +19,6 @@ class Receipt:
     verified_at: datetime
 
 
-def shared_money(deposit_due: Decimal, receipts: Sequence[Receipt]) -> Decimal:
-    """Give the money that all shipments of an order share: what came until the deposit was met.
-
-    What is verified later pays for the shipments in the order in which they leave. (Were it
-    shared by value as well, no first batch could ever be paid in full by itself.)
-    """
-    shared = ZERO
-    for receipt in receipts:
-        if shared >= deposit_due:
-            break
-        shared += receipt.amount
-    return shared
-
-
 @dataclass(frozen=True)
 class Shipment:
     """What a shipment is worth, and how much verified money must be there when it leaves."""
@@ -46,22 +32,25 @@ class Shipment:
         goods: Goods,
         quantities: Iterable[tuple[UUID, Decimal]],
         *,
-        shared: Decimal,
+        deposit: Decimal,
         last: bool,
         prepaid: bool,
     ) -> "Shipment":
         """Weigh a shipment of `goods`, whose `shipped` are those that left or may leave before it.
 
-        The balance of a shipment is its value less its share of the verified money, by its
-        value over the order's; the last takes the rest. A prepaid order needs all its money
-        before any of it leaves.
+        All shipments share the deposit, by their value over the order's; the last takes the
+        rest, and none is the last while a further instruction makes more. What is verified
+        beyond the deposit pays for the shipments in the order in which they leave: were it
+        shared as well, no first batch could ever be paid in full by itself, and a sum that was
+        asked for would grow by being paid. A prepaid order needs all its money before any of
+        it leaves.
         """
         before, worth = goods.shipped_value, goods.worth
         value = goods.with_shipped(quantities).shipped_value - before
         rest = max(ZERO, worth - before - value)
-        if prepaid or last:
+        if prepaid or (last and not goods.is_rest_to_come):
             return cls(value, max(worth, before + value))
-        kept_for_rest = fen(min(shared, worth) * rest / worth) if worth else ZERO
+        kept_for_rest = fen(min(deposit, worth) * rest / worth) if worth else ZERO
         return cls(value, before + value + kept_for_rest)
 
     def balance_due(self, verified: Decimal) -> Decimal:

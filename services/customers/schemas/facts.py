@@ -93,9 +93,10 @@ class PastOrderFact(OrderFact):
 
 
 class CopiedInstruction(Copy):
-    """Which instruction's goods were stocked."""
+    """Which instruction's goods were stocked, and whether a further one makes what lacks."""
 
     id = Identity(required=True)
+    rest_follows = fields.Boolean(load_default=False)
 
 
 class GoodsStockedFact(Copy):

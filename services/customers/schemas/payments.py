@@ -142,6 +142,8 @@ class NoticeView(Message):
     worth = Amount()
     order_worth = Amount()
     verified = Amount()
+    due = Amount()
+    covered = Amount()
     deposit_percent = fields.String(allow_none=True)
     lines = fields.List(fields.Dict())
     drafted_at = Moment()

@@ -70,11 +70,20 @@ def goods(
     if copy is None:
         return None
     accepted = session.execute(
-        select(AcceptedLot.line_id, func.sum(AcceptedLot.quantity).label("accepted"))
+        select(
+            AcceptedLot.line_id,
+            func.sum(AcceptedLot.quantity).label("accepted"),
+            # The one lot after which nothing follows ends the line, in whatever order they came.
+            func.bool_and(AcceptedLot.rest_follows).label("rest_follows"),
+        )
         .where(AcceptedLot.order_id == order_id)
         .group_by(AcceptedLot.line_id)
     ).all()
-    whole = Goods(copy.goods_lines, {lot.line_id: lot.accepted for lot in accepted})
+    whole = Goods(
+        copy.goods_lines,
+        {lot.line_id: lot.accepted for lot in accepted},
+        rest_follows={lot.line_id for lot in accepted if lot.rest_follows},
+    )
     if shipped is not None:
         return whole.with_shipped(shipped)
     counts = ShipmentCopy.is_live if live else ShipmentCopy.dispatched_at.is_not(None)
@@ -91,10 +100,11 @@ def keep_lot(
     order_id: UUID,
     line_id: UUID,
     quantity: Decimal,
+    rest_follows: bool,
     stocked_at: datetime,
 ) -> None:
     """Keep what an instruction put into stock; told again, it is the same lot."""
-    values = {"quantity": quantity, "stocked_at": stocked_at}
+    values = {"quantity": quantity, "rest_follows": rest_follows, "stocked_at": stocked_at}
     session.execute(
         insert(AcceptedLot)
         .values(instruction_id=instruction_id, order_id=order_id, line_id=line_id, **values)

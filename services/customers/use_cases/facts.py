@@ -145,7 +145,10 @@ def keep_past_order(work: Work, view: View, sequence: int, *, fulfilled: bool) -
 
 
 def book_accepted_goods(work: Work, stocked: View) -> None:
-    """Let the reservation of a made line be its accepted value, and ask for the balance."""
+    """Let the reservation of a made line be its accepted value, and ask for the balance.
+
+    While a further instruction makes the rest of the line, that rest stays reserved and counts.
+    """
     order_id, line_id = stocked["order_id"], stocked["line_id"]
     _, account, order, _ = _locked(work, order_id)
     copies.keep_lot(
@@ -154,6 +157,7 @@ def book_accepted_goods(work: Work, stocked: View) -> None:
         order_id=order_id,
         line_id=line_id,
         quantity=stocked["accepted_quantity"],
+        rest_follows=stocked["instruction"]["rest_follows"],
         stocked_at=work.now,
     )
     goods = _goods(work, order_id)

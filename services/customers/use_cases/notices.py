@@ -36,7 +36,7 @@ def draft_at_confirmation(work: Work, order: OrderCredit) -> None:
         return
     if policy.is_prepaid or order.is_prepaid:
         draft_notice(work, order, NoticeKind.PREPAYMENT)
-    elif any(line.supply == "make" for line in goods.lines):
+    elif goods.is_made:
         if policy.deposit_of(order.total) > 0:
             draft_notice(work, order, NoticeKind.DEPOSIT)
     elif policy.balance_before_dispatch:
@@ -64,7 +64,7 @@ def draft_notice(
     if kind is NoticeKind.BALANCE:
         lines = [ShipmentLine(line_id, q, None) for line_id, q in quantities.items()]
         last = complete or _is_all(goods, quantities)
-        shipment, _ = weigh(work, order, policy, lines, last=last)
+        shipment = weigh(work, order, policy, lines, last=last)
         needed, worth = shipment.money_needed, shipment.value
     else:
         worth = order.worth

@@ -17,7 +17,7 @@ from services.customers.domain.errors import (
     OverLimit,
 )
 from services.customers.domain.grade import Policy
-from services.customers.domain.release import Receipt, Shipment, shared_money
+from services.customers.domain.release import Shipment
 from services.customers.storage import copies, money
 from services.customers.storage import credit as storage
 from services.customers.use_cases.credit import days_over_stop, policy_now
@@ -40,8 +40,8 @@ def weigh(
     *,
     last: bool,
     before: Iterable[tuple[UUID, Decimal]] | None = None,
-) -> tuple[Shipment, list[Receipt]]:
-    """Give what a shipment is worth and needs, with the order's verified money.
+) -> Shipment:
+    """Give what a shipment is worth, and the verified money with which it may leave.
 
     `before` is what shipping knows that the order's other shipments take; without it, what
     has been heard of them counts.
@@ -57,15 +57,14 @@ def weigh(
             if line.accepted_quantity is not None
         }
     )
-    receipts = money.receipts(work.session, order.id)
-    shipment = Shipment.of(
+    return Shipment.of(
         goods,
         [(line.line_id, line.quantity) for line in asked],
-        shared=shared_money(policy.deposit_of(order.total), receipts),
+        # It is due before production: where nothing is made no money is the deposit.
+        deposit=policy.deposit_of(order.total) if goods.is_made else ZERO,
         last=last,
         prepaid=policy.is_prepaid or order.is_prepaid,
     )
-    return shipment, receipts
 
 
 def check_release(
@@ -80,11 +79,13 @@ def check_release(
     order = storage.order(work.session, order_id=order_id)
     customer, account, contract = storage.account(work.session, order.customer_id, work.today)
     policy = policy_now(work, customer, account, contract)
-    shipment, receipts = weigh(work, order, policy, lines, last=last, before=before)
+    shipment = weigh(work, order, policy, lines, last=last, before=before)
     due = shipment.balance_due(order.verified)
     needs_balance = policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch
     refusal = _refusal(work, account, policy, shipment, due if needs_balance else None)
-    paid = shipment.paid_by(receipts) if needs_balance and due == ZERO else None
+    paid = None
+    if needs_balance and due == ZERO:
+        paid = shipment.paid_by(money.receipts(work.session, order.id))
     allowed = "balance_verified" if needs_balance else "on_account"
     return {
         "allowed": refusal is None,

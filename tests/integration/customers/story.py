@@ -172,15 +172,19 @@ class Office:
         order.sequence += 1
         self.hear(listener, {"order": order.view(), **beside}, sequence=order.sequence)
 
-    def stock_in(self, order: PaperOrder, quantity: str) -> None:
+    def stock_in(
+        self, order: PaperOrder, quantity: str, *, rest_follows: bool | None = None
+    ) -> None:
+        """Have a part of it come into stock; an older inventory says not whether a rest follows."""
+        says = {} if rest_follows is None else {"rest_follows": rest_follows}
         self.hear(
             "book_accepted_goods",
             {
-                "instruction": {"id": str(uuid4())},
+                "instruction": {"id": str(uuid4()), **says},
                 "accepted_quantity": quantity,
                 "order_id": order.id,
                 "line_id": order.line_id,
-                "order_complete": True,
+                "order_complete": not rest_follows,
             },
         )
 

@@ -187,6 +187,59 @@ def test_stock_in_makes_the_reservation_the_accepted_value(office: Office) -> No
     assert (money["reservation"], money["worth"]) == ("931.00", "931.00")
 
 
+@pytest.mark.parametrize("first", ["30", "0"])
+def test_what_a_further_instruction_makes_stays_reserved_and_its_money_stays_on_the_order(
+    office: Office, first: str
+) -> None:
+    order = order_of(office)
+    office.reserve(order)
+    office.confirm(order)
+    office.pay(order, "1000.00")
+
+    office.stock_in(order, first, rest_follows=True)
+
+    money = office.money(order)
+    assert (money["worth"], money["reservation"], money["verified"], money["invoiced"]) == (
+        "1000.00",
+        "1030.00",
+        "1000.00",
+        False,
+    )
+    assert office.account(order.customer_id)["customer_credit"] == "0.00"
+
+    office.stock_in(order, "68", rest_follows=False)
+    money = office.money(order)
+    worth = f"{(int(first) + 68) * 10}.00"
+    assert (money["worth"], money["reservation"], money["verified"]) == (worth, worth, worth)
+
+
+def test_the_part_that_ends_a_line_ends_it_though_it_is_heard_of_first(office: Office) -> None:
+    order = order_of(office)
+    office.reserve(order)
+    office.confirm(order)
+
+    office.stock_in(order, "68", rest_follows=False)
+    office.stock_in(order, "30", rest_follows=True)
+
+    assert office.money(order)["worth"] == "980.00"
+
+
+def test_short_closing_gives_up_the_rest_that_a_further_instruction_was_to_make(
+    office: Office,
+) -> None:
+    order = order_of(office)
+    office.reserve(order)
+    office.confirm(order)
+    office.stock_in(order, "30", rest_follows=True)
+    office.dispatch(order, "30")
+
+    order.short_closed = True
+    office.end("follow_short_closed_line", order)
+
+    money = office.money(order)
+    assert (money["worth"], money["reservation"]) == ("300.00", "0.00")
+
+
 def test_dispatch_makes_a_receivable_by_shipped_value_and_frees_as_much(office: Office) -> None:
     order = order_of(office)
     office.reserve(order)

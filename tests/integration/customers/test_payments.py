@@ -303,6 +303,28 @@ def test_the_balance_of_a_shipment_is_its_accepted_value_less_its_share_of_the_d
     assert office.money(order)["paid_in_full"] is True
 
 
+@pytest.mark.parametrize(
+    ("supply", "before", "due"),
+    [("stock", [], "600.00"), ("make", [], "720.00"), ("make", ["100.00", "300.00"], "320.00")],
+)
+def test_verifying_the_sum_that_a_refusal_names_releases_the_shipment(
+    office: Office, supply: str, before: list[str], due: str
+) -> None:
+    """60 of 100 at 10.00; where they are made, 120 of the deposit is the other 40's share."""
+    order = confirmed(office, supply=supply)
+    for amount in before:
+        office.pay(order, amount)
+    verdict = office.release(order, "60", last=False)
+    assert (verdict["allowed"], verdict["why"]) == (
+        False,
+        f"The shipment is worth 600.00; it may leave once {due} more is verified.",
+    )
+
+    office.pay(order, due)
+
+    assert office.release(order, "60", last=False)["allowed"] is True
+
+
 def test_money_for_a_released_shipment_does_not_release_another(office: Office) -> None:
     order = confirmed(office, supply="stock")
     office.pay(order, "300.00")
@@ -438,6 +460,7 @@ def test_a_confirmed_order_with_a_deposit_gets_its_notice(office: Office) -> Non
     (notice,) = drafted(office, order)
 
     assert (notice["kind"], notice["amount"]) == ("deposit", "300.00")
+    assert (notice["worth"], notice["due"], notice["covered"]) == ("1000.00", "300.00", "0.00")
     (item,) = office.ask(CLERK, "list_work")["items"]
     assert (item["kind"], item["verb"], item["entity_number"]) == (
         "send_deposit_notice",
@@ -456,6 +479,7 @@ def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) ->
     (notice,) = drafted(office, order)
 
     assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "980.00", "680.00")
+    assert (notice["due"], notice["covered"]) == ("980.00", "300.00")
     page = office.ask(CLERK, "get_notice", notice_number=notice["number"])
     assert (page["capitals"], page["title_zh"]) == ("陆佰捌拾元整", "余款催收通知书")
     assert page["notice"]["lines"] == [
@@ -473,20 +497,23 @@ def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) ->
 
 
 def test_what_a_further_instruction_stocks_adds_to_the_balance(office: Office) -> None:
-    """I10: 80 accepted and shipped, then 19 more; the deposit of 300 is counted once."""
+    """I10: 80 accepted and shipped, then 19 more; the deposit of 300 is shared by value."""
     order = confirmed(office)
     office.pay(order, "300.00")
-    office.stock_in(order, "80")
+    office.stock_in(order, "80", rest_follows=True)
+    (notice,) = drafted(office, order)
+    assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "800.00", "560.00")
+    # Shipping knows of nothing more to ask for, and calls it the last.
     first = office.release(order, "80")
-    assert (first["value"], first["balance_due"]) == ("800.00", "500.00")
-    office.pay(order, "500.00")
+    assert (first["value"], first["balance_due"]) == ("800.00", "560.00")
+    office.pay(order, "560.00")
     office.dispatch(order, "80")
 
-    office.stock_in(order, "19")
+    office.stock_in(order, "19", rest_follows=False)
 
     last = office.release(order, "19")
-    assert (last["value"], last["balance_due"]) == ("190.00", "190.00")
-    office.pay(order, "190.00")
+    assert (last["value"], last["balance_due"]) == ("190.00", "130.00")
+    office.pay(order, "130.00")
     assert office.release(order, "19")["allowed"] is True
     assert office.money(order)["paid_in_full"] is True
 

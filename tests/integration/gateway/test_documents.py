@@ -1,5 +1,6 @@
 """The printed papers: what stands on them, for whom, and that nothing in them runs (X6)."""
 
+import re
 from typing import Any
 
 import pytest
@@ -153,6 +154,35 @@ def test_an_instruction_shows_what_the_factory_needs(desk: Office) -> None:
     assert desk.send("GET", "/instructions/P1/document", by="shen").status_code == 403
 
 
+def test_a_deposit_notice_takes_no_money_from_the_total_of_the_goods(desk: Office) -> None:
+    """The total of 20,450.68 is no sum that is paid now, and nothing of it has come yet."""
+    answer(
+        desk, "customers.get_notice",
+        {
+            "title_zh": "定金付款通知书", "customer": {"name": "杭州文华", "phone": "057112345678"},
+            "contact": None,
+            "notice": {
+                "number": "N261122-000001", "kind": "deposit", "order_number": "D261122-000017",
+                "amount": "6135.20", "worth": "20450.68", "verified": "0.00", "covered": "0.00",
+                "due": "6135.20", "drafted_at": "2026-11-22T02:00:00+00:00", "lines": [],
+            },
+        },
+    )  # fmt: skip
+
+    page = desk.send("GET", "/notices/N261122-000001/document", by="zhou").text
+
+    assert sums_on(page) == {
+        "货款合计": "20,450.68", "应付定金": "6,135.20", "全单已核实到账": "0.00",
+        "其中抵作本次": "0.00", "本次应付": "6,135.20",
+    }  # fmt: skip
+
+
+def sums_on(page: str) -> dict[str, str]:
+    """Give the sums below the goods of a notice by their words."""
+    row = r'<th colspan="4">(.*?)</th><td class="number">(?:<strong>)?([\d,.]+)'
+    return dict(re.findall(row, page))
+
+
 def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
     answer(
         desk, "customers.get_notice",
@@ -161,7 +191,8 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
             "contact": None,
             "notice": {
                 "number": "N261122-000002", "kind": "balance", "order_number": "D261122-000017",
-                "amount": "15540.00", "worth": "22200.00", "verified": "6660.00",
+                "amount": "15540.00", "worth": "22200.00", "verified": "6660.00", "due": "22200.00",
+                "covered": "6660.00",
                 "drafted_at": "2026-11-22T02:00:00+00:00",
                 "lines": [{**LINE, "quantity": "1176", "value": "21756.00"}],
             },
@@ -172,3 +203,7 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
 
     for words in ("余款催收通知书", "壹万伍仟伍佰肆拾元整", "15,540.00", "1,176", "***5678"):
         assert words in page
+    assert sums_on(page) == {
+        "货款合计": "22,200.00", "全单已核实到账": "6,660.00",
+        "其中抵作本次": "6,660.00", "本次应付": "15,540.00",
+    }  # fmt: skip

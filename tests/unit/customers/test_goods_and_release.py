@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.customers.domain.aging import Receivable, by_age, longest_overdue, unpaid
 from services.customers.domain.goods import Goods, Line
-from services.customers.domain.release import Receipt, Shipment, shared_money
+from services.customers.domain.release import Receipt, Shipment
 from services.customers.domain.search import phone_tail
 
 LINE_ID, OTHER_ID = UUID(int=1), UUID(int=2)
@@ -86,20 +86,13 @@ def test_a_short_closed_line_is_worth_what_has_left_of_it() -> None:
     assert (goods.worth, goods.reservation(Decimal("1030.00"))) == (Decimal("400.00"), Decimal(0))
 
 
-def test_what_came_until_the_deposit_was_met_is_shared_by_all_shipments() -> None:
-    receipts = [receipt("100.00"), receipt("400.00"), receipt("250.00")]
-
-    assert shared_money(Decimal("300.00"), receipts) == Decimal("500.00")
-    assert shared_money(Decimal("0.00"), receipts) == Decimal("0.00")
-
-
 def weigh(
-    goods: Goods, quantity: str, shared: str, *, last: bool, prepaid: bool = False
+    goods: Goods, quantity: str, deposit: str, *, last: bool, prepaid: bool = False
 ) -> Shipment:
     return Shipment.of(
         goods,
         [(LINE_ID, Decimal(quantity))],
-        shared=Decimal(shared),
+        deposit=Decimal(deposit),
         last=last,
         prepaid=prepaid,
     )
@@ -116,10 +109,26 @@ def test_a_first_batch_owes_its_value_less_its_share_and_the_last_takes_the_rest
     assert last.balance_due(Decimal("580.00")) == Decimal("420.00")
 
 
-def test_money_beyond_the_deposit_in_one_payment_is_shared_by_value_too() -> None:
-    first = weigh(Goods([line()]), "40", "500", last=False)
+@given(
+    quantity=st.integers(2, 5000),
+    price=st.decimals("0.01", "999", places=2),
+    percent=st.integers(0, 100),
+    data=st.data(),
+)
+def test_the_sum_that_a_shipment_still_needs_suffices_whatever_was_verified_before(
+    quantity: int, price: Decimal, percent: int, data: st.DataObject
+) -> None:
+    """It depends on no payment, and is never less than the deposit that is due besides."""
+    goods = Goods([line(str(quantity), str(price))])
+    deposit = (goods.worth * percent / 100).quantize(Decimal("0.01"))
+    part = data.draw(st.integers(1, quantity))
+    first = weigh(goods, str(part), str(deposit), last=False)
+    verified = data.draw(st.decimals("0", goods.worth, places=2))
 
-    assert first.balance_due(Decimal("500.00")) == Decimal("200.00")
+    due = first.balance_due(verified)
+
+    assert first.balance_due(verified + due) == 0
+    assert max(first.value, deposit - Decimal("0.01")) <= first.money_needed <= goods.worth
 
 
 def test_a_prepaid_order_needs_all_its_money_for_any_part() -> None:

@@ -140,6 +140,19 @@ def test_what_met_an_exception_on_the_way_has_left_all_the_same() -> None:
     assert found_in(books) == []
 
 
+def test_while_a_further_instruction_makes_the_rest_all_of_the_line_stays_held() -> None:
+    books = a_confirmed_order()
+    first = {**books["inventory"]["instructions"][0], "state": "stocked", "accepted": "30"}
+    further = {**books["inventory"]["instructions"][0], "number": "P2", "state": "issued"}
+    books["inventory"]["instructions"] = [first, further]
+    assert Kind.CREDIT_HELD not in {each.kind for each in found_in(books)}
+
+    books["inventory"]["instructions"] = [first, {**further, "state": "stocked", "accepted": "68"}]
+
+    (held,) = [each for each in found_in(books) if each.kind is Kind.CREDIT_HELD]
+    assert (held.expected, held.found) == ("990", "1040")
+
+
 def at(*path: str | int, **facts: Any) -> Wrong:
     """Plant facts somewhere in an order's books."""
 
