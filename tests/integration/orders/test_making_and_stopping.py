@@ -96,6 +96,7 @@ def stock(desk: Desk, order: dict[str, Any], quantity: str) -> None:
 
 def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> dict[str, Any]:
     """Let inventory announce an instruction; gives the line as it stands then."""
+    sequence = facts.pop("sequence", None)
     told = {
         "order_id": order["id"],
         "line_id": order["lines"][0]["id"],
@@ -103,7 +104,7 @@ def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> d
         "line_accepted_quantity": None,
         **facts,
     }
-    desk.hear_of_instruction(name, told)
+    desk.hear_of_instruction(name, told, sequence)
     line: dict[str, Any] = desk.order(order["number"])["lines"][0]
     return line
 
@@ -163,6 +164,33 @@ def test_a_further_instruction_begins_anew_and_adds_to_what_was_accepted(
         "1000.000",
     )
     assert desk.order(confirmed["number"])["stage"] == "in_progress"
+
+
+def test_a_report_corrected_downward_reaches_the_line_and_what_comes_late_does_not(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    def reported(sequence: int, quantity: str) -> str:
+        facts = {"number": "P-1", "state": "running", "line_produced_quantity": quantity}
+        told = instruction(desk, confirmed, "production_reported", sequence=sequence, **facts)
+        return str(told["produced_quantity"])
+
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+
+    assert reported(5, "900") == "900.000"
+    assert reported(6, "90") == "90.000"
+    assert reported(5, "900") == "90.000"
+
+
+def test_the_draft_that_is_told_after_the_issue_was_answered_takes_nothing_back(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+
+    late = instruction(
+        desk, confirmed, "instruction_drafted", sequence=1, number="P-1", state="draft"
+    )
+
+    assert (late["production"], late["instruction_number"]) == ("issued", "P-1")
 
 
 def test_an_instruction_waits_for_the_deposit(
