@@ -58,6 +58,9 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any], sequ
 
 def _show(line: OrderLine, instruction: Mapping[str, Any], *, begins_anew: bool) -> None:
     state = instruction["state"]
+    if state == "cancelled" and Decimal(instruction["line_accepted_quantity"] or 0) > 0:
+        # The rest was given up; what an earlier instruction made is in stock.
+        state = "stocked"
     # The answer to its issue may have been here before the event of its draft.
     if state in _PRODUCTION_STEPS and (begins_anew or _comes_after(state, line.production)):
         # Not even one of which nothing was accepted is through while the rest is to be made.

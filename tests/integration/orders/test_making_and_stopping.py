@@ -166,6 +166,21 @@ def test_a_further_instruction_begins_anew_and_adds_to_what_was_accepted(
     assert desk.order(confirmed["number"])["stage"] == "in_progress"
 
 
+@pytest.mark.parametrize(("accepted", "shown"), [("800", "stocked"), ("0", "cancelled")])
+def test_a_line_whose_rest_is_given_up_shows_what_became_of_its_goods(
+    desk: Desk, confirmed: dict[str, Any], accepted: str, shown: str
+) -> None:
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    first = {"number": "P-1", "state": "stocked", "line_accepted_quantity": accepted}
+    rest = {"number": "P-2", "line_accepted_quantity": accepted}
+    instruction(desk, confirmed, "goods_stocked", **first, rest_follows=True)
+    instruction(desk, confirmed, "instruction_drafted", **rest, state="draft")
+
+    line = instruction(desk, confirmed, "instruction_cancelled", **rest, state="cancelled")
+
+    assert (line["production"], line["accepted_quantity"]) == (shown, f"{accepted}.000")
+
+
 def test_a_report_corrected_downward_reaches_the_line_and_what_comes_late_does_not(
     desk: Desk, confirmed: dict[str, Any]
 ) -> None:
