@@ -313,7 +313,7 @@ class OrdersService(LeadingService):
 
     @_all_of("inventory", INSTRUCTION_EVENTS, heard.InstructionMoved)
     def show_production(self, work: Work, event: Received) -> None:
-        progress.take_instruction(work, event.name, event.data["instruction"])
+        progress.take_instruction(work, event.name, event.data["instruction"], event.sequence)
 
     @_all_of("shipping", SHIPMENT_EVENTS, heard.ShipmentMoved)
     def show_shipment(self, work: Work, event: Received) -> None:

@@ -380,6 +380,14 @@ class NothingReported(Conflict):
     zh = "生产指令单 {instruction_number} 尚无生产日报数量。"
 
 
+class ReportsEnded(Conflict):
+    """What was counted at the end of making is what is inspected."""
+
+    code = "reports_ended"
+    en = "Instruction {instruction_number} is finished: reports are made and corrected before."
+    zh = "生产指令单 {instruction_number} 已完工，生产日报只能在完工前填报或更正。"
+
+
 class ReportNotFound(NotFound):
     """No such report of that instruction, or it was corrected already."""
 

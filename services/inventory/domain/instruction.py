@@ -25,6 +25,7 @@ from services.inventory.domain.errors import (
     NotPassed,
     OutsideTolerance,
     ProductionDueMissing,
+    ReportsEnded,
     SecondPersonNeeded,
 )
 from services.inventory.domain.events import (
@@ -387,6 +388,13 @@ class Instruction(Announcing, Base):
         """Set what the standing daily reports sum up to."""
         self.produced_quantity = check(produced, self.unit_decimals)
         self.scrap_quantity = check(scrap, self.unit_decimals)
+
+    def check_reportable(self) -> None:
+        """Raise ReportsEnded once it is finished, IllegalMove while it is not being made."""
+        if self.finished is not None:
+            raise ReportsEnded(instruction_number=self.number)
+        if not self.is_in_work:
+            self.check_move(InstructionState.FINISHED)
 
     def check_finishable(self) -> None:
         """Raise IllegalMove unless it is being made, NothingReported before the first report."""

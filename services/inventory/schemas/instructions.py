@@ -76,7 +76,7 @@ class CorrectReport(Move):
 
     report_id = Identity(required=True)
     quantity = Quantity(required=True, least=0)
-    scrap = Quantity(load_default=Decimal(0), least=0)
+    scrap = Quantity(load_default=None, allow_none=True, least=0)
     reason = _words(60)
     note = _words(1000)
 

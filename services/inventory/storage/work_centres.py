@@ -99,6 +99,15 @@ def free_slots(session: Session, order_id: UUID, line_id: UUID | None = None) ->
     session.execute(query.execution_options(synchronize_session=False))
 
 
+def free_slots_besides(session: Session, order_id: UUID, line_ids: Collection[UUID]) -> None:
+    """Give back the slots of an order, those of some lines apart, that were not used."""
+    session.execute(
+        delete(Slot)
+        .where(Slot.order_id == order_id, Slot.used_at.is_(None), Slot.line_id.not_in(line_ids))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def use_slots(
     session: Session, *, order_id: UUID, line_id: UUID, today: date, at: datetime
 ) -> None:

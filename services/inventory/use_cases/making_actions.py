@@ -66,7 +66,9 @@ def list_instruction_actions(work: Work, number: str) -> list[dict[str, Any]]:
 
 def _check(work: Work, verb: str, instruction: Instruction, order: OrderCopy | None) -> None:
     wish, _ = _WISHES[verb]
-    if verb not in ("report_production", "correct_report") or not instruction.is_in_work:
+    if verb in ("report_production", "correct_report"):
+        instruction.check_reportable()
+    else:
         instruction.check_move(wish)
     if order is not None and verb not in _NOT_FORWARD and not instruction.into_free_stock:
         check_not_held(work, order)

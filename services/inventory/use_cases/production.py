@@ -9,7 +9,6 @@ from chassis.database import Work
 from services.inventory.domain.errors import ReportDayWrong, ReportNotPositive
 from services.inventory.domain.events import ProductionReported
 from services.inventory.domain.instruction import Instruction
-from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.production_report import ProductionReport
 from services.inventory.storage import instructions, orders
 from services.inventory.storage.pages import Page
@@ -33,7 +32,7 @@ def report_production(
     """Book one day's (or shift's) production; today unless said otherwise.
 
     It is a fact: a hold does not stop it, and it may exceed the plan.
-    Raises ReportDayWrong, ReportNotPositive, IllegalMove unless it is being made.
+    Raises ReportDayWrong, ReportNotPositive, IllegalMove before it is made, ReportsEnded after.
     """
     instruction = _in_work(work, number)
     check_version(number, instruction.version, expected_version)
@@ -56,14 +55,15 @@ def correct_report(
     *,
     report_id: UUID,
     quantity: Decimal,
-    scrap: Decimal,
+    scrap: Decimal | None,
     reason: str | None,
     note: str | None,
     expected_version: int | None,
 ) -> Instruction:
     """Replace a report by a right one, saying why; the wrong one is kept and counts no more.
 
-    Raises ReportNotFound for one that was corrected already.
+    A scrap that is not named stays as it was. Raises ReportNotFound for one that was corrected
+    already, IllegalMove before it is made, ReportsEnded after.
     """
     instruction = _in_work(work, number)
     wrong = instructions.report(work.session, instruction, report_id)
@@ -75,7 +75,7 @@ def correct_report(
         reported_on=wrong.reported_on,
         shift=wrong.shift,
         quantity=quantity,
-        scrap=scrap,
+        scrap=wrong.scrap if scrap is None else scrap,
         note=note,
         corrects_id=wrong.id,
     )
@@ -88,8 +88,7 @@ def _in_work(work: Work, number: str) -> Instruction:
     work.principal.require(*REPORTERS)
     orders.lock(work, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
-    if not instruction.is_in_work:
-        instruction.check_move(InstructionState.FINISHED)
+    instruction.check_reportable()
     return instruction
 
 

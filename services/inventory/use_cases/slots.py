@@ -202,6 +202,12 @@ def keep_to_dates(work: Work, order: OrderCopy) -> list[UUID]:
     return sorted(slid)
 
 
+def free_dropped(work: Work, order: OrderCopy) -> None:
+    """Give back what lines have booked that the order has made no more at this revision."""
+    made = {line.id for line in order.made_lines}
+    work_centres.free_slots_besides(work.session, order.order_id, made)
+
+
 def free(work: Work, order_id: UUID, line_id: UUID | None = None) -> None:
     """Give back what an order, or one of its lines, has booked and not used."""
     work_centres.free_slots(work.session, order_id, line_id)

@@ -48,7 +48,9 @@ def open_due(work: Work, order: OrderCopy) -> Standing:
     material = standing.get(StatementKind.MATERIAL)
     reopened = not order.gate_has_passed(StatementKind.MATERIAL)
     if reopened and material is not None and material.carried_to < order.revision:
+        # A line that is dropped is input of the material gate, so it opens again for one.
         _cut_material(work, order)
+        slots.free_dropped(work, order)
     technique = _ensure(work, order, standing, StatementKind.TECHNIQUE)
     if technique.has_passed:
         material = _ensure(work, order, standing, StatementKind.MATERIAL)

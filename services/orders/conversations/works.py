@@ -69,7 +69,7 @@ def _finish(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     instruction = talk.answers["instruction"]
     line = order.line(talk.request["line_no"])
-    line.instruction_number = instruction["number"]
+    line.hear_of_instruction(instruction["number"], 0)
     if line.production in (None, "draft"):
         line.production = "issued"
     work.announce(*order.start(work.now))

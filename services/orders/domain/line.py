@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import money, quantity
@@ -61,6 +61,9 @@ class OrderLine(Base):
     )
     production: Mapped[str | None] = mapped_column(comment="state of its works instruction")
     instruction_number: Mapped[str | None]
+    instruction_sequence: Mapped[int] = mapped_column(
+        BigInteger, server_default="0", comment="of the newest event heard of its works instruction"
+    )
     produced_quantity: Mapped[Quantity]
     accepted_quantity: Mapped[Quantity | None] = mapped_column(nullable=True)
     shipped_quantity: Mapped[Quantity]
@@ -110,6 +113,7 @@ class OrderLine(Base):
             base_production_due=None,
             production=None,
             instruction_number=None,
+            instruction_sequence=0,
             produced_quantity=nothing,
             accepted_quantity=None,
             shipped_quantity=nothing,
@@ -118,6 +122,17 @@ class OrderLine(Base):
             short_closed=False,
         )
         self.reckon()
+
+    def hear_of_instruction(self, number: str, sequence: int) -> bool:
+        """Note an event of a works instruction for it; tell whether none so new was heard.
+
+        A further instruction begins anew: what comes of an earlier one then is late.
+        """
+        heard = (self.instruction_number or "", self.instruction_sequence)
+        if (number, sequence) <= heard:
+            return False
+        self.instruction_number, self.instruction_sequence = number, sequence
+        return True
 
     def reckon(self) -> None:
         """Compute the amount anew from quantity, price and discount."""

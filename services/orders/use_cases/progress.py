@@ -10,6 +10,7 @@ from chassis.changes import difference
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.lifecycle import GONE_ASTRAY, LEFT_THE_HOUSE, Stage
+from services.orders.domain.line import OrderLine
 from services.orders.domain.order import Order
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
@@ -31,26 +32,16 @@ _PRODUCTION_STEPS = (
 HANDED_OVER_AT_ONCE = 100
 
 
-def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> None:
-    """Show on its line how far a works instruction has come."""
+def take_instruction(work: Work, name: str, instruction: Mapping[str, Any], sequence: int) -> None:
+    """Show on its line how far a works instruction has come, as its newest event says."""
     order = orders.find_order(work, UUID(str(instruction["order_id"])))
     line = None if order is None else order.line_by_id(UUID(str(instruction["line_id"])))
     if order is None or line is None:
         return
     before = _progress(order)
-    state, number = instruction["state"], instruction["number"]
-    # A further instruction for the line begins anew; an earlier one's news come late.
-    present = line.instruction_number or number
-    is_news = number > present or (number == present and _comes_after(state, line.production))
-    if state in _PRODUCTION_STEPS and is_news:
-        # Not even one of which nothing was accepted is through while the rest is to be made.
-        line.production = _PRODUCTION_STEPS[0] if instruction["rest_follows"] else state
-    line.instruction_number = max(number, present)
-    produced = Decimal(instruction["line_produced_quantity"] or 0)
-    line.produced_quantity = max(line.produced_quantity, produced)
-    if instruction["line_accepted_quantity"] is not None:
-        accepted = Decimal(instruction["line_accepted_quantity"])
-        line.accepted_quantity = max(line.accepted_quantity or Decimal(0), accepted)
+    begins_anew = instruction["number"] != line.instruction_number
+    if line.hear_of_instruction(instruction["number"], sequence):
+        _show(line, instruction, begins_anew=begins_anew)
     order.note_goods()
     if name == "instruction_became_abnormal":
         open_anomaly(
@@ -63,6 +54,20 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any]) -> N
         )
     work.announce(order.change(), *order.fulfil_if_served(work.now))
     _log_progress(work, order, name, before)
+
+
+def _show(line: OrderLine, instruction: Mapping[str, Any], *, begins_anew: bool) -> None:
+    state = instruction["state"]
+    if state == "cancelled" and Decimal(instruction["line_accepted_quantity"] or 0) > 0:
+        # The rest was given up; what an earlier instruction made is in stock.
+        state = "stocked"
+    # The answer to its issue may have been here before the event of its draft.
+    if state in _PRODUCTION_STEPS and (begins_anew or _comes_after(state, line.production)):
+        # Not even one of which nothing was accepted is through while the rest is to be made.
+        line.production = _PRODUCTION_STEPS[0] if instruction["rest_follows"] else state
+    line.produced_quantity = Decimal(instruction["line_produced_quantity"] or 0)
+    if instruction["line_accepted_quantity"] is not None:
+        line.accepted_quantity = Decimal(instruction["line_accepted_quantity"])
 
 
 def _progress(order: Order) -> dict[str, Any]:

@@ -155,6 +155,42 @@ def test_produced_is_the_sum_of_the_reports_and_corrections_are_kept(works: Work
     ]
 
 
+def test_a_correction_leaves_the_scrap_it_does_not_name(works: Works) -> None:
+    order = works.order().running()
+    order.does("report_production", quantity="900", scrap="7")
+
+    def correct(**facts: Any) -> tuple[str, str]:
+        page = works.ask("get_instruction", PLANNER, number=order.instruction["number"])
+        (standing,) = (report for report in page["reports"] if not report["corrected"])
+        told = order.does(
+            "correct_production_report", report_id=standing["id"], reason="correction", **facts
+        )
+        return told["produced_quantity"], told["scrap_quantity"]
+
+    assert correct(quantity="90") == ("90.000", "7.000")
+    assert correct(quantity="90", scrap="0") == ("90.000", "0.000")
+
+
+def test_reports_are_made_and_corrected_until_the_instruction_is_finished(works: Works) -> None:
+    order = works.order().confirmed()
+    assert order.refuses("report_production", quantity="1") == "illegal_move"
+    order.issue()
+    order.accept()
+    order.does("start_instruction")
+    order.does("report_production", quantity="980")
+    number = order.instruction["number"]
+    (report,) = works.ask("get_instruction", PLANNER, number=number)["reports"]
+    order.does("finish_instruction")
+
+    right: dict[str, Any] = {"report_id": report["id"], "quantity": "98", "reason": "correction"}
+    assert order.refuses("correct_production_report", **right) == "reports_ended"
+    assert order.refuses("report_production", quantity="1") == "reports_ended"
+    actions = works.ask("list_instruction_actions", PLANNER, number=number)["items"]
+    why_not = {each["verb"]: each["why_not"] for each in actions}
+    assert why_not["correct_report"]["code"] == "reports_ended"
+    assert order.instruction["produced_quantity"] == "980.000"
+
+
 def test_a_report_is_about_a_day_since_the_start(works: Works) -> None:
     order = works.order().running()
 

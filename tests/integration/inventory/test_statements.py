@@ -254,6 +254,37 @@ def test_the_signed_date_books_slots_that_are_ready_on_it(works: Works) -> None:
     assert stated["figures"]["lines"][0]["over_capacity"] == "0.000"
 
 
+def test_what_a_dropped_line_held_is_freed_by_the_next_submit_and_not_before(works: Works) -> None:
+    order = works.order("800")
+    view, dropped = order.view(), str(uuid4())
+    both = [*view["lines"], view["lines"][0] | {"id": dropped, "line_no": 2}]
+
+    def has(lines: list[dict[str, Any]]) -> None:
+        facts = ("version", "stage", "revision", "production_due")
+        order.view = lambda: (  # type: ignore[method-assign]
+            view
+            | {name: getattr(order, name) for name in facts}
+            | {"lines": lines, "gates": [{"kind": k, "verdict": v} for k, v in order.gates.items()]}
+        )
+
+    def held_by(line_id: str) -> tuple[list[str], list[str]]:
+        held = order.holdings
+        material = [row["held"] for row in held["material"] if row["line_id"] == line_id]
+        return material, [row["day"] for row in held["slots"] if row["line_id"] == line_id]
+
+    kept = str(order.line_id)
+    has(both)
+    order.submitted().signed().moves("order_returned_to_draft", "draft")
+    before = held_by(kept)
+    assert held_by(dropped) == (["400.000"], ["2030-03-28"])
+
+    has(both[:1])
+    order.submitted(technique="passed")
+
+    assert held_by(dropped) == ([], [])
+    assert held_by(kept) == before == (["400.000"], ["2030-03-29"])
+
+
 def test_slots_booked_by_others_push_the_next_order_forward(works: Works) -> None:
     first, second = works.order("800"), works.order("800")
     for order in (first, second):

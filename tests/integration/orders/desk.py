@@ -127,6 +127,7 @@ class Desk:
     def __init__(self, store: Store, neighbours: Neighbours) -> None:
         self.store = store
         self.neighbours = neighbours
+        self.heard = 0
         self.talks = Conversations(store, neighbours, conversations.ALL)
 
     def do(
@@ -183,10 +184,16 @@ class Desk:
         with self.store.work() as work:
             progress.take_shipment(work, name, heard.Shipment().load(shipment), sequence)
 
-    def hear_of_instruction(self, name: str, instruction: dict[str, Any]) -> None:
-        """Let inventory announce a works instruction, read as its events are."""
+    def hear_of_instruction(
+        self, name: str, instruction: dict[str, Any], sequence: int | None = None
+    ) -> None:
+        """Let inventory announce a works instruction, read as its events are.
+
+        Each is newer than the one before unless its sequence is told.
+        """
+        self.heard = sequence or self.heard + 1
         with self.store.work() as work:
-            progress.take_instruction(work, name, heard.Instruction().load(instruction))
+            progress.take_instruction(work, name, heard.Instruction().load(instruction), self.heard)
 
     # -- the story's steps -----------------------------------------------------------------
 

@@ -97,6 +97,7 @@ def stock(desk: Desk, order: dict[str, Any], quantity: str) -> None:
 
 def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> dict[str, Any]:
     """Let inventory announce an instruction; gives the line as it stands then."""
+    sequence = facts.pop("sequence", None)
     told = {
         "order_id": order["id"],
         "line_id": order["lines"][0]["id"],
@@ -104,7 +105,7 @@ def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> d
         "line_accepted_quantity": None,
         **facts,
     }
-    desk.hear_of_instruction(name, told)
+    desk.hear_of_instruction(name, told, sequence)
     line: dict[str, Any] = desk.order(order["number"])["lines"][0]
     return line
 
@@ -164,6 +165,48 @@ def test_a_further_instruction_begins_anew_and_adds_to_what_was_accepted(
         "1000.000",
     )
     assert desk.order(confirmed["number"])["stage"] == "in_progress"
+
+
+@pytest.mark.parametrize(("accepted", "shown"), [("800", "stocked"), ("0", "cancelled")])
+def test_a_line_whose_rest_is_given_up_shows_what_became_of_its_goods(
+    desk: Desk, confirmed: dict[str, Any], accepted: str, shown: str
+) -> None:
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    first = {"number": "P-1", "state": "stocked", "line_accepted_quantity": accepted}
+    rest = {"number": "P-2", "line_accepted_quantity": accepted}
+    instruction(desk, confirmed, "goods_stocked", **first, rest_follows=True)
+    instruction(desk, confirmed, "instruction_drafted", **rest, state="draft")
+
+    line = instruction(desk, confirmed, "instruction_cancelled", **rest, state="cancelled")
+
+    assert (line["production"], line["accepted_quantity"]) == (shown, f"{accepted}.000")
+
+
+def test_a_report_corrected_downward_reaches_the_line_and_what_comes_late_does_not(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    def reported(sequence: int, quantity: str) -> str:
+        facts = {"number": "P-1", "state": "running", "line_produced_quantity": quantity}
+        told = instruction(desk, confirmed, "production_reported", sequence=sequence, **facts)
+        return str(told["produced_quantity"])
+
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+
+    assert reported(5, "900") == "900.000"
+    assert reported(6, "90") == "90.000"
+    assert reported(5, "900") == "90.000"
+
+
+def test_the_draft_that_is_told_after_the_issue_was_answered_takes_nothing_back(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+
+    late = instruction(
+        desk, confirmed, "instruction_drafted", sequence=1, number="P-1", state="draft"
+    )
+
+    assert (late["production"], late["instruction_number"]) == ("issued", "P-1")
 
 
 def test_an_instruction_waits_for_the_deposit(
