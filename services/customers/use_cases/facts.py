@@ -61,7 +61,7 @@ def follow_short_closed_line(work: Work, view: View, sequence: int) -> None:
     goods = _goods(work, order.id)
     book(work, account.follow_goods(order, goods, cause="short_closed"))
     work.announce(OrderMoneyChanged(order))
-    notices.settle_notices(work, order)
+    notices.let_notices_follow(work, order)
 
 
 def free_expired_order(work: Work, view: View, sequence: int, occurred_at: datetime) -> None:
@@ -116,7 +116,7 @@ def _free(
     book(work, account.free(order, goods, standing=standing, cause=cause))
     work.announce(OrderMoneyChanged(order))
     if standing is Standing.FULFILLED:
-        notices.settle_notices(work, order)
+        notices.let_notices_follow(work, order)
     else:
         notices.withdraw_notices(work, order)
 
