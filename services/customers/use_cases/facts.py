@@ -46,10 +46,17 @@ def _goods(work: Work, order_id: UUID) -> Goods:
 
 
 def keep_confirmed_order(work: Work, view: View, sequence: int) -> None:
-    """Keep a confirmed order's lines and draft what it has to pay first."""
+    """Keep a confirmed order's lines and draft what it has to pay first.
+
+    What was paid for a larger version is the customer's credit only now: a draft may grow again.
+    """
     if not copies.keep_newer_order(work, view, sequence):
         return
-    _, _, order, _ = _locked(work, view["id"])
+    _, account, order, _ = _locked(work, view["id"])
+    is_what_was_reserved = order.revision <= view["revision"]
+    if is_what_was_reserved and (entry := account.free_excess(order, goods_of(work, order))):
+        book(work, entry)
+        work.announce(OrderMoneyChanged(order))
     notices.draft_at_confirmation(work, order)
 
 

@@ -231,6 +231,35 @@ def test_money_verified_after_the_cancel_is_the_customers_credit(office: Office)
     office.assert_ledger_is_whole()
 
 
+def test_what_was_paid_for_a_larger_version_is_credit_once_the_smaller_one_is_confirmed(
+    office: Office,
+) -> None:
+    order = confirmed(office, quantity="200", supply="stock")
+    office.pay(order, "2000.00")
+    order.quantity, order.revision = "100", 2
+    office.reserve(order)
+    assert office.account(order.customer_id)["customer_credit"] == "0.00"
+
+    office.confirm(order)
+
+    money = office.money(order)
+    assert (money["verified"], money["balance"]) == ("1000.00", "0.00")
+    assert office.account(order.customer_id)["customer_credit"] == "1000.00"
+
+
+def test_a_confirmation_heard_late_gives_no_money_of_a_draft_away(office: Office) -> None:
+    order = PaperOrder(office.customer(), "D261122-000001", quantity="200", supply="stock")
+    office.reserve(order)
+    office.pay(order, "2000.00")
+    late = order.view()
+    order.quantity, order.revision = "100", 2
+    office.reserve(order)
+
+    office.hear("keep_confirmed_order", {"order": late})
+
+    assert office.money(order)["verified"] == "2000.00"
+
+
 def test_credit_used_for_more_than_an_order_can_cost_stays_credit(office: Office) -> None:
     """SPEC §4: too much, or for a cancelled order, is the customer's credit."""
     order = confirmed(office, supply="stock")
