@@ -135,8 +135,10 @@ class Notice(Answer):
     amount = Amount()
     worth = Amount()
     order_worth = Amount()
-    verified = Amount(metadata={"description": "of all the order's money, when it was drafted"})
-    due = Amount(metadata={"description": "what it asks for, less what is covered"})
+    verified = Amount(
+        metadata={"description": "all the order's money when it was sent, or as it is now"}
+    )
+    due = Amount(metadata={"description": "from which what is covered is taken"})
     covered = Amount(metadata={"description": "how much of the verified money counts for it"})
     deposit_percent = fields.String(allow_none=True)
     lines = fields.List(fields.Nested(NoticeLine))
@@ -155,6 +157,8 @@ class NoticeInFull(Answer):
     notice = fields.Nested(Notice)
     customer = fields.Nested(CustomerFound)
     contact = fields.Nested(Contact)
+    verified_now = Amount(metadata={"description": "of all the order's money"})
+    still_due = Amount(metadata={"description": "what lacks now of what it asks for"})
     capitals = fields.String(metadata={"description": "the amount in capitals (大写金额)"})
     title_zh = fields.String()
 

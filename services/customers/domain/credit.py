@@ -357,6 +357,15 @@ class CreditAccount(Announcing, Base):
         self._take_excess(order, goods)
         return self._entry(order, before, EntryKind.FREED, cause=cause, credit_before=credit)
 
+    def free_excess(self, order: OrderCredit, goods: Goods | None) -> LedgerEntry | None:
+        """Give the customer as credit what a newly confirmed order can cost no more, if any."""
+        if order.verified <= order.ceiling(goods):
+            return None
+        before, credit = order.balances, self.customer_credit
+        self._take_excess(order, goods)
+        cause = f"r{order.revision}"
+        return self._entry(order, before, EntryKind.FREED, cause=cause, credit_before=credit)
+
     def let_go(self, order: OrderCredit) -> LedgerEntry:
         """Give an order up to another customer: nothing is held here, its money is credit."""
         before, credit = order.balances, self.customer_credit

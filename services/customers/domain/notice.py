@@ -20,7 +20,10 @@ NOTICE_NUMBER = Sequence("notice_number_seq", metadata=Base.metadata)
 
 
 class Notice(Announcing, Base):
-    """A request for payment with the figures of its day; a newer one replaces it."""
+    """A request for payment; a newer one replaces it.
+
+    Its figures follow the order's money until it is sent: then they are what was sent.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -123,8 +126,16 @@ class Notice(Announcing, Base):
         self.sent_at, self.sent_by_name, self.channel = sent_at, by, channel
         self.received_clearly, self.received_by = received_clearly, received_by
 
-    def settle(self, now: datetime) -> None:
-        self.state, self.ended_at = NoticeState.SETTLED, now
+    def still_due(self, verified: Decimal) -> Decimal:
+        """Give what lacks of what it asks for, with so much of the order's money verified."""
+        return max(ZERO, self.money_needed - verified)
+
+    def follow_money(self, verified: Decimal, now: datetime) -> None:
+        """Ask for what is still due; what was sent stays, until nothing is."""
+        if not self.still_due(verified):
+            self.state, self.ended_at = NoticeState.SETTLED, now
+        elif self.state is NoticeState.DRAFTED:
+            self.verified, self.amount = verified, self.still_due(verified)
 
     def withdraw(self, now: datetime) -> None:
         self.state, self.ended_at = NoticeState.WITHDRAWN, now

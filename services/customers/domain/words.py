@@ -63,7 +63,7 @@ class EntryKind(StrEnum):
     UNDONE = "undone"  # a reservation was taken back by its exact command
     WITHDRAWN = "withdrawn"  # it was taken back before it came: a tombstone
     GOODS = "goods"  # stock-in, dispatch or short-close moved what the order is worth
-    FREED = "freed"  # the order expired, was fulfilled or cancelled
+    FREED = "freed"  # the order expired, ended, or was confirmed for less than was paid
     PAYMENT = "payment"  # finance verified money
     REVERSAL = "reversal"  # verified money went back
     CREDIT_USED = "credit_used"  # the customer's credit paid for an order

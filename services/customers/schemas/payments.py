@@ -161,6 +161,8 @@ class NoticePage(Message):
     notice = fields.Nested(NoticeView)
     customer = fields.Nested(CustomerRow)
     contact = fields.Nested(ContactView)
+    verified_now = Amount()
+    still_due = Amount()
     capitals = fields.String()
     title_zh = fields.String()
 

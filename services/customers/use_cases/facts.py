@@ -46,10 +46,17 @@ def _goods(work: Work, order_id: UUID) -> Goods:
 
 
 def keep_confirmed_order(work: Work, view: View, sequence: int) -> None:
-    """Keep a confirmed order's lines and draft what it has to pay first."""
+    """Keep a confirmed order's lines and draft what it has to pay first.
+
+    What was paid for a larger version is the customer's credit only now: a draft may grow again.
+    """
     if not copies.keep_newer_order(work, view, sequence):
         return
-    _, _, order, _ = _locked(work, view["id"])
+    _, account, order, _ = _locked(work, view["id"])
+    is_what_was_reserved = order.revision <= view["revision"]
+    if is_what_was_reserved and (entry := account.free_excess(order, goods_of(work, order))):
+        book(work, entry)
+        work.announce(OrderMoneyChanged(order))
     notices.draft_at_confirmation(work, order)
 
 
@@ -61,7 +68,7 @@ def follow_short_closed_line(work: Work, view: View, sequence: int) -> None:
     goods = _goods(work, order.id)
     book(work, account.follow_goods(order, goods, cause="short_closed"))
     work.announce(OrderMoneyChanged(order))
-    notices.settle_notices(work, order)
+    notices.let_notices_follow(work, order)
 
 
 def free_expired_order(work: Work, view: View, sequence: int, occurred_at: datetime) -> None:
@@ -116,7 +123,7 @@ def _free(
     book(work, account.free(order, goods, standing=standing, cause=cause))
     work.announce(OrderMoneyChanged(order))
     if standing is Standing.FULFILLED:
-        notices.settle_notices(work, order)
+        notices.let_notices_follow(work, order)
     else:
         notices.withdraw_notices(work, order)
 

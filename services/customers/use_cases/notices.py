@@ -126,11 +126,10 @@ def _document_lines(goods: Goods, quantities: dict[Any, Decimal]) -> list[dict[s
     ]
 
 
-def settle_notices(work: Work, order: OrderCredit) -> None:
-    """End the notices that ask for money which is verified now."""
+def let_notices_follow(work: Work, order: OrderCredit) -> None:
+    """Let an order's notices ask for what is due now, and end those that ask for nothing."""
     for notice in money.open_notices(work.session, order.id):
-        if order.verified >= notice.money_needed:
-            notice.settle(work.now)
+        notice.follow_money(order.verified, work.now)
 
 
 def withdraw_notices(work: Work, order: OrderCredit) -> None:
@@ -192,8 +191,11 @@ def get_notice(work: Work, notice_number: str) -> dict[str, Any]:
     """Give all that the printed notice shows."""
     notice = visible_notice(work, notice_number)
     customer = customer_storage.by_id(work.session, notice.customer_id, whole=True)
+    verified = storage.order(work.session, order_id=notice.order_id).verified
     return {
         "notice": notice,
+        "verified_now": verified,
+        "still_due": notice.still_due(verified),
         "customer": customer,
         "contact": next(iter(customer.contacts), {"name": "", "phone": ""}),
         "capitals": capitals(notice.amount),

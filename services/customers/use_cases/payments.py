@@ -18,7 +18,7 @@ from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number
 from services.customers.use_cases.access import listing, paged, seen, visible_order
 from services.customers.use_cases.credit import book, goods_of, look_at_stop, policy_now
-from services.customers.use_cases.notices import settle_notices
+from services.customers.use_cases.notices import let_notices_follow
 
 Locked = tuple[CreditAccount, OrderCredit | None]
 
@@ -217,7 +217,7 @@ def _lock(work: Work, payment: Payment) -> Locked:
 def _after_money(work: Work, account: CreditAccount, order: OrderCredit | None) -> None:
     if order is not None:
         work.announce(OrderMoneyChanged(order))
-        settle_notices(work, order)
+        let_notices_follow(work, order)
     customer, _, contract = storage.account(work.session, account.id, work.today)
     look_at_stop(work, account, policy_now(work, customer, account, contract))
 

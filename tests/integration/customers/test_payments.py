@@ -231,6 +231,35 @@ def test_money_verified_after_the_cancel_is_the_customers_credit(office: Office)
     office.assert_ledger_is_whole()
 
 
+def test_what_was_paid_for_a_larger_version_is_credit_once_the_smaller_one_is_confirmed(
+    office: Office,
+) -> None:
+    order = confirmed(office, quantity="200", supply="stock")
+    office.pay(order, "2000.00")
+    order.quantity, order.revision = "100", 2
+    office.reserve(order)
+    assert office.account(order.customer_id)["customer_credit"] == "0.00"
+
+    office.confirm(order)
+
+    money = office.money(order)
+    assert (money["verified"], money["balance"]) == ("1000.00", "0.00")
+    assert office.account(order.customer_id)["customer_credit"] == "1000.00"
+
+
+def test_a_confirmation_heard_late_gives_no_money_of_a_draft_away(office: Office) -> None:
+    order = PaperOrder(office.customer(), "D261122-000001", quantity="200", supply="stock")
+    office.reserve(order)
+    office.pay(order, "2000.00")
+    late = order.view()
+    order.quantity, order.revision = "100", 2
+    office.reserve(order)
+
+    office.hear("keep_confirmed_order", {"order": late})
+
+    assert office.money(order)["verified"] == "2000.00"
+
+
 def test_credit_used_for_more_than_an_order_can_cost_stays_credit(office: Office) -> None:
     """SPEC §4: too much, or for a cancelled order, is the customer's credit."""
     order = confirmed(office, supply="stock")
@@ -503,6 +532,7 @@ def test_what_a_further_instruction_stocks_adds_to_the_balance(office: Office) -
     office.stock_in(order, "80", rest_follows=True)
     (notice,) = drafted(office, order)
     assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "800.00", "560.00")
+    assert (notice["due"], notice["covered"]) == ("800.00", "240.00")
     # Shipping knows of nothing more to ask for, and calls it the last.
     first = office.release(order, "80")
     assert (first["value"], first["balance_due"]) == ("800.00", "560.00")
@@ -539,6 +569,42 @@ def test_a_notice_is_marked_sent_by_a_person_and_settled_by_the_money(office: Of
     office.pay(order, "300.00")
     page = office.ask(CLERK, "get_notice", notice_number=notice["number"])
     assert page["notice"]["state"] == "settled"
+
+
+def figures(office: Office, number: str) -> tuple[str, ...]:
+    page = office.ask(CLERK, "get_notice", notice_number=number)
+    notice = page["notice"]
+    shown = (notice["state"], notice["verified"], notice["amount"], page["capitals"])
+    return (*shown, page["verified_now"], page["still_due"])
+
+
+def test_a_notice_that_is_not_sent_yet_asks_for_what_is_due_now(office: Office) -> None:
+    order = confirmed(office)
+    (notice,) = drafted(office, order)
+    number = notice["number"]
+
+    bounced = office.pay(order, "200.00")
+    assert figures(office, number) == (
+        "drafted", "200.00", "100.00", "壹佰元整", "200.00", "100.00"
+    )  # fmt: skip
+    office.do(FINANCE, "reverse_payment", payment_number=bounced, note="退票")
+    assert figures(office, number) == (
+        "drafted", "0.00", "300.00", "叁佰元整", "0.00", "300.00"
+    )  # fmt: skip
+    office.pay(order, "300.00")
+    assert figures(office, number)[0] == "settled"
+
+
+def test_a_notice_stays_as_it_was_sent_and_says_what_is_still_due(office: Office) -> None:
+    order = confirmed(office)
+    (notice,) = drafted(office, order)
+    office.do(CLERK, "mark_notice_sent", notice_number=notice["number"], channel="fax")
+
+    office.pay(order, "200.00")
+
+    assert figures(office, notice["number"]) == (
+        "sent", "0.00", "300.00", "叁佰元整", "200.00", "100.00"
+    )  # fmt: skip
 
 
 def test_a_customer_of_grade_a_gets_no_notice(office: Office) -> None:

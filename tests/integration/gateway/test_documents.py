@@ -165,7 +165,9 @@ def test_a_deposit_notice_takes_no_money_from_the_total_of_the_goods(desk: Offic
                 "number": "N261122-000001", "kind": "deposit", "order_number": "D261122-000017",
                 "amount": "6135.20", "worth": "20450.68", "verified": "0.00", "covered": "0.00",
                 "due": "6135.20", "drafted_at": "2026-11-22T02:00:00+00:00", "lines": [],
+                "state": "sent",
             },
+            "verified_now": "135.20", "still_due": "6000.00",
         },
     )  # fmt: skip
 
@@ -175,6 +177,7 @@ def test_a_deposit_notice_takes_no_money_from_the_total_of_the_goods(desk: Offic
         "货款合计": "20,450.68", "应付定金": "6,135.20", "全单已核实到账": "0.00",
         "其中抵作本次": "0.00", "本次应付": "6,135.20",
     }  # fmt: skip
+    assert "全单现已核实到账 135.20，本通知尚应付 <strong>6,000.00</strong>" in page
 
 
 def sums_on(page: str) -> dict[str, str]:
@@ -192,10 +195,11 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
             "notice": {
                 "number": "N261122-000002", "kind": "balance", "order_number": "D261122-000017",
                 "amount": "15540.00", "worth": "22200.00", "verified": "6660.00", "due": "22200.00",
-                "covered": "6660.00",
+                "covered": "6660.00", "state": "drafted",
                 "drafted_at": "2026-11-22T02:00:00+00:00",
                 "lines": [{**LINE, "quantity": "1176", "value": "21756.00"}],
             },
+            "verified_now": "6660.00", "still_due": "15540.00",
         },
     )  # fmt: skip
 
@@ -207,3 +211,4 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
         "货款合计": "22,200.00", "全单已核实到账": "6,660.00",
         "其中抵作本次": "6,660.00", "本次应付": "15,540.00",
     }  # fmt: skip
+    assert "尚应付" not in page
