@@ -78,6 +78,8 @@ class Instruction(_View):
     line_accepted_quantity = fields.String(load_default=None, allow_none=True)
     # The goods of a further instruction are still to come, which is announced by itself.
     rest_follows = fields.Boolean(load_default=False)
+    # What comes next for it: its state, or what comes between two states.
+    follows = fields.String(load_default=None, allow_none=True)
 
 
 class InstructionMoved(Copy):

@@ -28,6 +28,9 @@ _PRODUCTION_STEPS = (
     "cancelled",
 )
 
+# What comes first for a further instruction: the planner dates it.
+_PLAN = "plan"
+
 # So many orders follow their customer to another salesperson in one transaction.
 HANDED_OVER_AT_ONCE = 100
 
@@ -63,8 +66,10 @@ def _show(line: OrderLine, instruction: Mapping[str, Any], *, begins_anew: bool)
         state = "stocked"
     # The answer to its issue may have been here before the event of its draft.
     if state in _PRODUCTION_STEPS and (begins_anew or _comes_after(state, line.production)):
+        line.production, line.instruction_follows = state, instruction["follows"]
+    if instruction["rest_follows"]:
         # Not even one of which nothing was accepted is through while the rest is to be made.
-        line.production = _PRODUCTION_STEPS[0] if instruction["rest_follows"] else state
+        line.production, line.instruction_follows = _PRODUCTION_STEPS[0], _PLAN
     line.produced_quantity = Decimal(instruction["line_produced_quantity"] or 0)
     if instruction["line_accepted_quantity"] is not None:
         line.accepted_quantity = Decimal(instruction["line_accepted_quantity"])
@@ -91,7 +96,7 @@ def _log_progress(work: Work, order: Order, name: str, before: dict[str, Any]) -
 
 
 def _comes_after(state: str, present: str | None) -> bool:
-    if present is None or {state, present} == {"running", "abnormal"}:
+    if present in (None, state) or {state, present} == {"running", "abnormal"}:
         return True
     return _PRODUCTION_STEPS.index(state) > _PRODUCTION_STEPS.index(present)
 

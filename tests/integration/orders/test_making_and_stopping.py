@@ -279,8 +279,12 @@ def test_what_was_wholly_rejected_and_is_made_again_is_not_fulfilled(
 
     assert line["production"] == "draft"
     assert desk.order(confirmed["number"])["stage"] == "in_progress"
+    assert waiting(desk) == []  # The planner dates it first.
+    rest = {"number": "P-2", "state": "draft"}
+    instruction(desk, confirmed, "instruction_drafted", **rest, follows="plan")
+    assert waiting(desk) == []
+    instruction(desk, confirmed, "instruction_changed", **rest, follows="draft")
     assert waiting(desk) == ["issue_instruction"]
-    instruction(desk, confirmed, "instruction_drafted", number="P-2", state="draft")
     assert desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
 
 
@@ -325,6 +329,30 @@ def test_what_is_next_tells_where_the_goods_are(
     assert following() == ("request_dispatch", ["clerk"])
     shipped("shipment_failed", "lost", 4)
     assert following() == ("short_close_line", ["aftersales", "supervisor"])
+
+
+def test_what_is_next_tells_whose_turn_it_is_in_the_works(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    def following(state: str, follows: str | None, number: str = "P-1") -> tuple[str, list[str]]:
+        facts = {"state": state, "follows": follows, "number": number}
+        instruction(desk, confirmed, "instruction_changed", **facts)
+        asked = {"order_id": None, "order_number": confirmed["number"]}
+        step = desk.store.read(CLERK, lambda work: pages.get_order(work, asked))["next"]
+        return step["verb"], step["who"]
+
+    assert following("draft", "draft") == ("issue_instruction", ["clerk"])
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    assert following("issued", "issued") == ("accept", ["planner"])
+    assert following("accepted", "accepted") == ("start", ["planner"])
+    assert following("running", None) == ("report_production", ["planner", "assistant"])
+    assert following("finished", "finished") == ("inspect", ["inspector"])
+    assert following("finished", "countersign") == ("countersign", ["clerk"])
+    consent = ("record_consent", ["clerk", "sales", "supervisor"])
+    assert following("inspected", "record_consent") == consent
+    assert following("inspected", "inspected") == ("stock_in", ["inspector"])
+    assert following("draft", "plan", "P-2") == ("plan", ["planner"])
+    assert following("draft", "draft", "P-2") == ("issue_instruction", ["clerk"])
 
 
 @pytest.mark.parametrize("state", ["lost", "returned_to_sender"])
