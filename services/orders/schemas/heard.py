@@ -47,6 +47,10 @@ class ProductChanged(Copy):
 
 class Money(_View):
     order_id = fields.String(required=True)
+    worth = fields.String(load_default=None, allow_none=True)
+    verified = fields.String(load_default=None, allow_none=True)
+    deposit_met = fields.Boolean(load_default=None, allow_none=True)
+    paid_in_full = fields.Boolean(load_default=None, allow_none=True)
 
 
 class OrderMoneyChanged(Copy):

@@ -227,5 +227,27 @@ def take_product(work: Work, product: Mapping[str, Any], sequence: int) -> None:
 
 
 def take_money(work: Work, money: Mapping[str, Any], sequence: int) -> None:
-    """Keep the newest figures of an order's money."""
-    copies.keep_money(work, money, sequence)
+    """Keep the newest figures of an order's money; tell sales of what was met and is no more.
+
+    Nothing stops what the factory has begun, nor opens a closed order again by itself.
+    """
+    order_id = UUID(str(money["order_id"]))
+    before = copies.money(work, order_id)
+    if not copies.keep_money(work, money, sequence):
+        return
+    lost = {
+        stage
+        for stage, met in ((Stage.IN_PROGRESS, "deposit_met"), (Stage.CLOSED, "paid_in_full"))
+        if before.get(met) and not money.get(met)
+    }
+    order = orders.find_order(work, order_id) if lost else None
+    if order is not None and order.stage in lost:
+        open_anomaly(
+            work,
+            order,
+            cause=AnomalyClass.CUSTOMER_CHANGE,
+            topic=Topic.OTHER,
+            priority=Priority.URGENT,
+            text=f"Money is missing again: {money['verified']} verified of {money['worth']}.",
+            first="sales",
+        )

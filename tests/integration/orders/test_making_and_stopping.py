@@ -208,6 +208,37 @@ def test_the_draft_that_is_told_after_the_issue_was_answered_takes_nothing_back(
     assert (late["production"], late["instruction_number"]) == ("issued", "P-1")
 
 
+def test_a_deposit_that_goes_back_while_the_order_is_made_is_an_anomaly_of_sales_once(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    def told(sequence: int, verified: str, *, met: bool) -> list[Any]:
+        money = {"order_id": confirmed["id"], "verified": verified, "worth": "1000.00"}
+        with desk.store.work() as work:
+            progress.take_money(work, money | {"deposit_met": met, "paid_in_full": met}, sequence)
+        return list(desk.state("select priority, step, text from anomaly"))
+
+    assert told(1, "300.00", met=True) == told(2, "0.00", met=False) == []  # Nothing is made yet.
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    assert told(3, "300.00", met=True) == []
+
+    text = "Money is missing again: 0.00 verified of 1000.00."
+    assert told(4, "0.00", met=False) == [("urgent", 1, text)]
+    assert told(5, "100.00", met=False) == told(4, "0.00", met=False) == [("urgent", 1, text)]
+
+
+def test_money_of_a_closed_order_that_goes_back_is_an_anomaly_of_sales(
+    desk: Desk, closed: str
+) -> None:
+    money = {"order_id": desk.order(closed)["id"], "worth": "980.00", "deposit_met": True}
+    for sequence, verified, paid in ((1, "980.00", True), (2, "0.00", False)):
+        with desk.store.work() as work:
+            facts = {"verified": verified, "paid_in_full": paid}
+            progress.take_money(work, money | facts, sequence)
+
+    text = "Money is missing again: 0.00 verified of 980.00."
+    assert desk.state("select step, text from anomaly") == [(1, text)]
+
+
 def test_an_instruction_waits_for_the_deposit(
     desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
 ) -> None:
