@@ -54,6 +54,13 @@ class Instruction(Answer):
         metadata={"description": "with what earlier instructions made of the line"}
     )
     line_accepted_quantity = Quantity(allow_none=True)
+    follows = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "What comes next: its state, or `plan`, `countersign` or"
+            " `record_consent` between two; null when it is over"
+        },
+    )
     rest_follows = fields.Boolean(
         metadata={"description": "what lacks is made by a further instruction"}
     )

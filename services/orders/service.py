@@ -37,6 +37,7 @@ INSTRUCTION_EVENTS = (
     "instruction_became_abnormal",
     "instruction_resumed",
     "instruction_finished",
+    "instruction_changed",
     "instruction_inspected",
     "instruction_cancelled",
     "production_reported",

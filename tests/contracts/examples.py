@@ -328,7 +328,7 @@ def making_story() -> Story:
     made.count(produced=story.ACCEPTED, scrap=Decimal(5))
     yield inventory.ProductionReported(made, TODAY, story.ACCEPTED)
     yield made.finish(PLANNER)
-    made.inspect(
+    yield made.inspect(
         INSPECTOR,
         passed=story.ACCEPTED,
         rework=Decimal(0),

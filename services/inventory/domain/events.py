@@ -119,6 +119,17 @@ class InstructionFinished(Event):
 
 
 @dataclass(frozen=True)
+class InstructionChanged(Event):
+    """It is somebody else's turn with it though its state is the same.
+
+    A further one was dated, the inspector gave his figures, or the customer's consent is on
+    record.
+    """
+
+    instruction: "Instruction"
+
+
+@dataclass(frozen=True)
 class InstructionInspected(Event):
     """Inspector and clerk signed what passed, is reworked and is rejected."""
 

@@ -34,6 +34,7 @@ from services.inventory.domain.events import (
     InstructionAccepted,
     InstructionBecameAbnormal,
     InstructionCancelled,
+    InstructionChanged,
     InstructionDrafted,
     InstructionFinished,
     InstructionInspected,
@@ -62,6 +63,9 @@ class Rest(StrEnum):
     SHORT_CLOSE = "short_close"  # Nothing: the accepted quantity settles the line.
     FURTHER_INSTRUCTION = "further_instruction"  # A further instruction makes it.
 
+
+# What follows for an instruction is told by its state, but for what comes between two states.
+PLAN, COUNTERSIGN, CONSENT = "plan", "countersign", "record_consent"
 
 # What the planner acknowledges one by one before he signs.
 ITEMS = (
@@ -258,6 +262,22 @@ class Instruction(Announcing, Base):
         return self.state in INSTRUCTION.terminal
 
     @property
+    def follows(self) -> str | None:
+        """Say what comes next: its state, or PLAN, COUNTERSIGN, CONSENT; None when it is over.
+
+        Storage asks the same of all that wait, in its own words.
+        """
+        if self.is_over:
+            return None
+        if self.is_further and self.production_due is None:
+            return PLAN
+        if self.state is InstructionState.FINISHED and self.inspected is not None:
+            return COUNTERSIGN
+        if self.state is InstructionState.INSPECTED and not self.is_stockable:
+            return CONSENT
+        return str(self.state)
+
+    @property
     def is_before_work(self) -> bool:
         """Whether nothing of it has been made yet."""
         return not self.is_over and not self.is_in_work and self.state not in MADE
@@ -300,7 +320,7 @@ class Instruction(Announcing, Base):
         if not self.is_further:
             raise NotFurther(instruction_number=self.number)
 
-    def plan(self, production_due: date, *, today: date) -> None:
+    def plan(self, production_due: date, *, today: date) -> InstructionChanged:
         """Date a further instruction as the planner signs it.
 
         Raises NotFurther for a line's first one, which has its date by the schedule statement,
@@ -310,6 +330,7 @@ class Instruction(Announcing, Base):
         if production_due < today:
             raise ProductionDueMissing(order_number=self.order_number, lines=[self.line_no])
         self.production_due = production_due
+        return InstructionChanged(self)
 
     def issue(
         self,
@@ -418,7 +439,7 @@ class Instruction(Announcing, Base):
         rejected: Decimal,
         standard: str,
         note: str | None,
-    ) -> None:
+    ) -> InstructionChanged:
         """Take the inspector's figures and signature; a clerk's countersign makes it inspected.
 
         Raises InspectionDoesNotAddUp unless they sum up to what was produced.
@@ -433,6 +454,7 @@ class Instruction(Announcing, Base):
         self.rejected_quantity = check(rejected, self.unit_decimals)
         self.standard, self.inspection_note = standard, note
         self.inspected = signed.as_row()
+        return InstructionChanged(self)
 
     def check_countersignable(self, person_id: str) -> None:
         """Raise IllegalMove, InspectionMissing, or SecondPersonNeeded for the inspector."""
@@ -459,7 +481,7 @@ class Instruction(Announcing, Base):
         given_by: str,
         text: str,
         rest: Rest = Rest.SHORT_CLOSE,
-    ) -> None:
+    ) -> InstructionChanged:
         """Put on record that the customer takes `quantity` although it is outside tolerance.
 
         Raises NothingLacks for a further instruction where `quantity` is all there was to make.
@@ -474,6 +496,7 @@ class Instruction(Announcing, Base):
             "given_by": given_by,
             "text": text,
         }
+        return InstructionChanged(self)
 
     @property
     def rest_follows(self) -> bool:
@@ -517,12 +540,19 @@ class Instruction(Announcing, Base):
 
     def check_stockable(self) -> None:
         """Raise OutsideTolerance while no quantity of what passed may be accepted."""
+        if not self.is_stockable:
+            raise OutsideTolerance(
+                accepted=self.passed_quantity or Decimal(0),
+                least=self.least_quantity,
+                most=self.most_quantity,
+            )
+
+    @property
+    def is_stockable(self) -> bool:
+        """Whether some quantity of what passed is within tolerance or taken by the customer."""
         passed, consent = self.passed_quantity or Decimal(0), self.customer_consent
         consented = consent is not None and Decimal(consent["quantity"]) <= passed
-        if not (self.into_free_stock or passed >= self.least_quantity or consented):
-            raise OutsideTolerance(
-                accepted=passed, least=self.least_quantity, most=self.most_quantity
-            )
+        return self.into_free_stock or passed >= self.least_quantity or consented
 
     def _customer_takes(self, quantity: Decimal) -> bool:
         if self.least_quantity <= quantity <= self.most_quantity:

@@ -63,6 +63,7 @@ EVENTS: dict[type[Event], Schema] = {
     events.InstructionResumed: InstructionMoved(),
     events.ProductionReported: Reported(),
     events.InstructionFinished: InstructionMoved(),
+    events.InstructionChanged: InstructionMoved(),
     events.InstructionInspected: InstructionMoved(),
     events.InstructionCancelled: InstructionMoved(),
     events.GoodsStocked: Stocked(),

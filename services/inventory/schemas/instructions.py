@@ -207,6 +207,7 @@ class InstructionCore(Message):
     line_produced_quantity = Quantity()
     line_accepted_quantity = Quantity()
     rest_follows = fields.Boolean()
+    follows = fields.String()
 
 
 class InstructionView(InstructionCore):

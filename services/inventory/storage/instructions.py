@@ -121,10 +121,11 @@ cross join lateral (
 order by i.production_due, i.number limit %(limit)s offset %(offset)s
 """
 _ALL_UNMADE = _UNMADE.format(own="")
-_OWN_UNMADE = _UNMADE.format(
-    own=" and (select salesperson_id from order_copy o where o.order_id = instruction.order_id)"
+_OWN_ORDER = (
+    " and (select salesperson_id from order_copy o where o.order_id = instruction.order_id)"
     " = %(own)s"
 )
+_OWN_UNMADE = _UNMADE.format(own=_OWN_ORDER)
 
 
 def in_states(
@@ -149,10 +150,11 @@ def in_states(
     return [Unmade(loaded[row.id], row.customer_name) for row in rows]
 
 
-# By what comes next for an instruction; `plan` and `countersign` come between two states.
-_WAITING = """
+# By what comes next for an instruction, as Instruction.follows has it; what passed is in whole
+# steps of its unit, so that the bound of the tolerance need not be rounded to them.
+_WAITING_OF = """
 select i.number, i.order_number, i.production_due, i.drafted_at, i.follows,
-    (select view #>> '{customer,name}' from order_copy o where o.order_id = i.order_id)
+    (select view #>> '{{customer,name}}' from order_copy o where o.order_id = i.order_id)
     as customer_name
 from unnest(%(states)s::text[]) as asked(state)
 cross join lateral (
@@ -160,14 +162,20 @@ cross join lateral (
     from instruction, lateral (select case
         when part > 1 and production_due is null then 'plan'
         when state = 'finished' and jsonb_typeof(inspected) = 'object' then 'countersign'
+        when state = 'inspected' and not into_free_stock
+            and accepted_before + passed_quantity
+                < (accepted_before + quantity) * (100 - tolerance_under) / 100
+            and ((customer_consent ->> 'quantity')::numeric <= passed_quantity) is not true
+            then 'record_consent'
         else state end as follows) as f
     where state = asked.state and state not in ('stocked', 'cancelled')
-    and follows = any(%(follows)s)
+    and follows = any(%(follows)s){own}
     order by production_due, number limit %(limit)s
 ) as i
 order by i.production_due, i.number limit %(limit)s
 """
-PLAN, COUNTERSIGN = "plan", "countersign"
+_WAITING = _WAITING_OF.format(own="")
+_OWN_WAITING = _WAITING_OF.format(own=_OWN_ORDER)
 
 
 def waiting(
@@ -175,14 +183,17 @@ def waiting(
 ) -> Sequence[Any]:
     """Give what is shown of instructions for which one of `follows` comes next, first due first.
 
-    `follows` are states, or PLAN, or COUNTERSIGN; `states` are those in which they come next.
+    Of a salesperson's customers only for a salesperson. `follows` are as Instruction.follows
+    has them; `states` are those in which they come next.
     """
     asked = {
         "states": [str(state) for state in states],
         "follows": [str(each) for each in follows],
+        "own": work.principal.person_id,
         "limit": limit,
     }
-    return ask(work.connection, _WAITING, asked)
+    own = work.principal.limited_to_own_customers
+    return ask(work.connection, _OWN_WAITING if own else _WAITING, asked)
 
 
 def reports_of(session: Session, instruction_id: UUID) -> Sequence[ProductionReport]:

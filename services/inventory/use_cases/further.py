@@ -59,7 +59,7 @@ def plan_further(
     order, line = _order_and_line(work, instruction)
     check_not_held(work, order)
     before = instruction.production_due
-    instruction.plan(production_due, today=work.today)
+    work.announce(instruction.plan(production_due, today=work.today))
     slots.book_further(work, order, _part(line, instruction), due=production_due)
     if material_claims.is_waiting(work.session, order.order_id):
         # The signed date is now its place in the queue for material.

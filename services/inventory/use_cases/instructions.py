@@ -243,13 +243,13 @@ def inspect_instruction(
         work, number, InstructionState.INSPECTED, ("inspector",), expected_version
     )
     judged_by = standard or products.by_id(work.session, instruction.product_id).standard
-    instruction.inspect(
+    event = instruction.inspect(
         signed(work), passed=passed, rework=rework, rejected=rejected, standard=judged_by, note=note
     )
     return _settle(
         work,
         instruction,
-        None,
+        event,
         "inspect",
         passed=[None, passed],
         rework=[None, rework],
@@ -283,13 +283,13 @@ def record_customer_consent(
     """Put on record that the customer takes a quantity outside tolerance, and what of the rest."""
     roles = ("clerk", "sales", "supervisor")
     instruction = _loaded(work, number, InstructionState.STOCKED, roles, expected_version)
-    instruction.record_consent(
+    event = instruction.record_consent(
         signed(work), quantity=quantity, given_by=given_by, text=text, rest=rest
     )
     return _settle(
         work,
         instruction,
-        None,
+        event,
         "record_consent",
         note=text,
         quantity=[None, quantity],

@@ -1,10 +1,11 @@
-"""What waits for technician, planner, assistant, inspector and clerk in inventory."""
+"""What waits in inventory for technician, planner, assistant, inspector and the desk."""
 
 from datetime import date, datetime, time
 from typing import Any
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
+from services.inventory.domain.instruction import CONSENT, COUNTERSIGN, PLAN
 from services.inventory.domain.lifecycle import InstructionState, StatementKind
 from services.inventory.domain.statement import SIGNERS
 from services.inventory.storage import instructions, statements
@@ -18,7 +19,7 @@ _NEXT: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "Issue works instruction",
         "下达生产指令单",
     ),
-    instructions.PLAN: ("plan", ("planner",), "Date further instruction", "补产排期"),
+    PLAN: ("plan", ("planner",), "Date further instruction", "补产排期"),
     InstructionState.ISSUED: ("accept", ("planner",), "Accept works instruction", "确认生产指令单"),
     InstructionState.ACCEPTED: ("start", ("planner",), "Start production", "开始生产"),
     InstructionState.RUNNING: (
@@ -34,18 +35,20 @@ _NEXT: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "处理生产异常",
     ),
     InstructionState.FINISHED: ("inspect", ("inspector",), "Inspect finished goods", "成品检验"),
-    instructions.COUNTERSIGN: (
-        "countersign",
-        ("clerk",),
-        "Countersign inspection",
-        "会签检验结果",
+    COUNTERSIGN: ("countersign", ("clerk",), "Countersign inspection", "会签检验结果"),
+    CONSENT: (
+        "record_consent",
+        ("clerk", "sales", "supervisor"),
+        "Record the customer's consent to the quantity",
+        "登记客户对数量的同意",
     ),
     InstructionState.INSPECTED: ("stock_in", ("inspector",), "Book goods into stock", "成品交库"),
 }
 # What follows before a state is left, and which state that is.
 _BEFORE = {
-    instructions.PLAN: InstructionState.DRAFT,
-    instructions.COUNTERSIGN: InstructionState.FINISHED,
+    PLAN: InstructionState.DRAFT,
+    COUNTERSIGN: InstructionState.FINISHED,
+    CONSENT: InstructionState.INSPECTED,
 }
 
 _TITLES = {

@@ -15,7 +15,9 @@ SOURCES: tuple[tuple[frozenset[str], Source], ...] = (
     (frozenset({"warehouse"}), goods_work.transfers_to_move),
     (frozenset({"warehouse"}), goods_work.shortages_to_count),
     (
-        frozenset({"technician", "planner", "assistant", "inspector", "clerk"}),
+        frozenset(
+            {"technician", "planner", "assistant", "inspector", "clerk", "sales", "supervisor"}
+        ),
         making_work.list_making_work,
     ),
 )

@@ -71,7 +71,7 @@ def _finish(work: Work, talk: Talk) -> dict[str, Any]:
     line = order.line(talk.request["line_no"])
     line.hear_of_instruction(instruction["number"], 0)
     if line.production in (None, "draft"):
-        line.production = "issued"
+        line.production = line.instruction_follows = "issued"
     work.announce(*order.start(work.now))
     work.log(
         "order",

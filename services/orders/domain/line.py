@@ -61,6 +61,9 @@ class OrderLine(Base):
     )
     production: Mapped[str | None] = mapped_column(comment="state of its works instruction")
     instruction_number: Mapped[str | None]
+    instruction_follows: Mapped[str | None] = mapped_column(
+        comment="what comes next for its works instruction, as inventory told"
+    )
     instruction_sequence: Mapped[int] = mapped_column(
         BigInteger, server_default="0", comment="of the newest event heard of its works instruction"
     )
@@ -113,6 +116,7 @@ class OrderLine(Base):
             base_production_due=None,
             production=None,
             instruction_number=None,
+            instruction_follows=None,
             instruction_sequence=0,
             produced_quantity=nothing,
             accepted_quantity=None,

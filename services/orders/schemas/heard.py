@@ -47,6 +47,10 @@ class ProductChanged(Copy):
 
 class Money(_View):
     order_id = fields.String(required=True)
+    worth = fields.String(load_default=None, allow_none=True)
+    verified = fields.String(load_default=None, allow_none=True)
+    deposit_met = fields.Boolean(load_default=None, allow_none=True)
+    paid_in_full = fields.Boolean(load_default=None, allow_none=True)
 
 
 class OrderMoneyChanged(Copy):
@@ -78,6 +82,8 @@ class Instruction(_View):
     line_accepted_quantity = fields.String(load_default=None, allow_none=True)
     # The goods of a further instruction are still to come, which is announced by itself.
     rest_follows = fields.Boolean(load_default=False)
+    # What comes next for it: its state, or what comes between two states.
+    follows = fields.String(load_default=None, allow_none=True)
 
 
 class InstructionMoved(Copy):

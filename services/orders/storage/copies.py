@@ -149,9 +149,15 @@ def keep_product(work: Work, view: Mapping[str, Any], sequence: int) -> None:
     )
 
 
-def keep_money(work: Work, view: Mapping[str, Any], sequence: int) -> None:
-    """Keep an order's money if it is newer."""
-    _keep(work, MoneyCopy, {"order_id": view["order_id"]}, view, sequence, key="order_id")
+def money(work: Work, order_id: UUID) -> Mapping[str, Any]:
+    """Give an order's money as it is kept; nothing where none has been told."""
+    view = work.session.scalar(select(MoneyCopy.view).where(MoneyCopy.order_id == order_id))
+    return view or {}
+
+
+def keep_money(work: Work, view: Mapping[str, Any], sequence: int) -> bool:
+    """Keep an order's money if it is newer; gives whether it was."""
+    return _keep(work, MoneyCopy, {"order_id": view["order_id"]}, view, sequence, key="order_id")
 
 
 def keep_shipment(work: Work, view: Mapping[str, Any], sequence: int) -> bool:

@@ -48,7 +48,8 @@ select '{kind}', s.number, s.customer_name, s.due_at, s.day, s.facts from ({foun
 """
 _TO_ISSUE = """stage = asked.kind and exists (
         select from order_line l where l.order_id = o.id and l.supply = 'make'
-        and l.short_closed is false and (l.production is null or l.production = 'draft'))"""
+        and l.short_closed is false and (l.production is null or l.production = 'draft')
+        and l.instruction_follows is distinct from 'plan')"""
 # Kept on the order: most orders under way wait for their goods, and would all be looked through.
 _TO_SHIP = f"""stage = asked.kind and goods_ready and not exists (
         select from shipment_copy s where s.order_id = o.id and s.state in {BEING_PREPARED})"""

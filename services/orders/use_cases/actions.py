@@ -283,12 +283,31 @@ def _next_gate(work: Work, order: Order) -> dict[str, Any]:
     return {"verb": None, "who": [], "text_zh": "审核中"}
 
 
+# By what comes next for a works instruction: its state, or what comes between two states.
+_MAKING: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "draft": ("issue_instruction", ("clerk",), "待下达生产指令"),
+    "plan": ("plan", ("planner",), "补产待排期"),
+    "issued": ("accept", ("planner",), "待确认生产指令单"),
+    "accepted": ("start", ("planner",), "待开始生产"),
+    "running": ("report_production", ("planner", "assistant"), "生产中"),
+    "abnormal": ("resume", ("planner", "assistant"), "生产异常，待处理"),
+    "finished": ("inspect", ("inspector",), "待成品检验"),
+    "countersign": ("countersign", ("clerk",), "待会签检验结果"),
+    "inspected": ("stock_in", ("inspector",), "待成品交库"),
+    "record_consent": (
+        "record_consent",
+        ("clerk", "sales", "supervisor"),
+        "数量超出允差，待登记客户同意",
+    ),
+}
+
+
 def _next_of_making(order: Order, shipments: Set[str]) -> dict[str, Any]:
     for line in order.made_lines:
-        if line.production in (None, "draft"):
-            return {"verb": "issue_instruction", "who": ["clerk"], "text_zh": "待下达生产指令"}
-        if line.production != "stocked" and not line.short_closed:
-            return {"verb": None, "who": ["planner", "inspector"], "text_zh": "生产中"}
+        follows = line.instruction_follows or line.production or "draft"
+        if follows in _MAKING and not line.short_closed:
+            verb, who, words = _MAKING[follows]
+            return {"verb": verb, "who": list(who), "text_zh": words}
     if not shipments.isdisjoint(BEING_PREPARED):
         return {"verb": None, "who": ["finance", "dispatcher", "warehouse"], "text_zh": "发货中"}
     if any(line.is_ready for line in order.lines):

@@ -28,6 +28,9 @@ _PRODUCTION_STEPS = (
     "cancelled",
 )
 
+# What comes first for a further instruction: the planner dates it.
+_PLAN = "plan"
+
 # So many orders follow their customer to another salesperson in one transaction.
 HANDED_OVER_AT_ONCE = 100
 
@@ -63,8 +66,10 @@ def _show(line: OrderLine, instruction: Mapping[str, Any], *, begins_anew: bool)
         state = "stocked"
     # The answer to its issue may have been here before the event of its draft.
     if state in _PRODUCTION_STEPS and (begins_anew or _comes_after(state, line.production)):
+        line.production, line.instruction_follows = state, instruction["follows"]
+    if instruction["rest_follows"]:
         # Not even one of which nothing was accepted is through while the rest is to be made.
-        line.production = _PRODUCTION_STEPS[0] if instruction["rest_follows"] else state
+        line.production, line.instruction_follows = _PRODUCTION_STEPS[0], _PLAN
     line.produced_quantity = Decimal(instruction["line_produced_quantity"] or 0)
     if instruction["line_accepted_quantity"] is not None:
         line.accepted_quantity = Decimal(instruction["line_accepted_quantity"])
@@ -91,7 +96,7 @@ def _log_progress(work: Work, order: Order, name: str, before: dict[str, Any]) -
 
 
 def _comes_after(state: str, present: str | None) -> bool:
-    if present is None or {state, present} == {"running", "abnormal"}:
+    if present in (None, state) or {state, present} == {"running", "abnormal"}:
         return True
     return _PRODUCTION_STEPS.index(state) > _PRODUCTION_STEPS.index(present)
 
@@ -222,5 +227,27 @@ def take_product(work: Work, product: Mapping[str, Any], sequence: int) -> None:
 
 
 def take_money(work: Work, money: Mapping[str, Any], sequence: int) -> None:
-    """Keep the newest figures of an order's money."""
-    copies.keep_money(work, money, sequence)
+    """Keep the newest figures of an order's money; tell sales of what was met and is no more.
+
+    Nothing stops what the factory has begun, nor opens a closed order again by itself.
+    """
+    order_id = UUID(str(money["order_id"]))
+    before = copies.money(work, order_id)
+    if not copies.keep_money(work, money, sequence):
+        return
+    lost = {
+        stage
+        for stage, met in ((Stage.IN_PROGRESS, "deposit_met"), (Stage.CLOSED, "paid_in_full"))
+        if before.get(met) and not money.get(met)
+    }
+    order = orders.find_order(work, order_id) if lost else None
+    if order is not None and order.stage in lost:
+        open_anomaly(
+            work,
+            order,
+            cause=AnomalyClass.CUSTOMER_CHANGE,
+            topic=Topic.OTHER,
+            priority=Priority.URGENT,
+            text=f"Money is missing again: {money['verified']} verified of {money['worth']}.",
+            first="sales",
+        )

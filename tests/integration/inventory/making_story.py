@@ -13,6 +13,7 @@ INSPECTOR = Principal("p-inspector", "冯质检", frozenset({"inspector"}))
 BOTH = Principal("p-both", "冯质检", frozenset({"inspector", "clerk"}))
 ASSISTANT = Principal("p-assistant", "林跟单", frozenset({"assistant"}))
 SALES = Principal("p-sales", "李销售", frozenset({"sales"}))
+SUPERVISOR = Principal("p-supervisor", "陈主管", frozenset({"supervisor"}))
 OTHER_SALES = Principal("p-other", "王销售", frozenset({"sales"}))
 
 DUE = "2030-03-29"
@@ -165,6 +166,17 @@ class Order:
 
     def confirmed(self) -> "Order":
         return self.submitted().signed().moves("order_confirmed", "confirmed")
+
+    @property
+    def told_to_follow(self) -> str | None:
+        """What comes next for its instruction, as was announced last."""
+        told: str | None = self.works.scalar(
+            "select cast(body as jsonb) #>> '{data,instruction,follows}' from outbox"
+            " where cast(body as jsonb) #>> '{data,instruction,order_number}' = :number"
+            " order by id desc limit 1",
+            number=self.number,
+        )
+        return told
 
     # -- its instruction ---------------------------------------------------------------------
 

@@ -74,9 +74,10 @@ def test_the_planner_dates_it_before_the_clerk_may_issue_it(works: Works) -> Non
     past = order.refuses("plan_further_instruction", production_due="2020-01-01")
     assert past == "production_due_missing"
     work = [item["verb"] for item in works.ask("list_work", PLANNER)["items"]]
-    assert work == ["plan"]
+    assert work == [order.told_to_follow] == ["plan"]
 
     order.does("plan_further_instruction", production_due=LATER)
+    assert order.told_to_follow == "draft"
 
     issued = order.issue()
     assert (issued["state"], issued["part"], issued["quantity"]) == ("issued", 2, "200.000")

@@ -15,6 +15,7 @@ from tests.integration.inventory.making_story import (
     OTHER_SALES,
     PLANNER,
     SALES,
+    SUPERVISOR,
     Works,
     at_once,
 )
@@ -500,6 +501,28 @@ def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:
     assert (verbs(CLERK), verbs(INSPECTOR)) == ([], ["inspect"])
     order.does("inspect_instruction", INSPECTOR, passed="1000")
     assert (verbs(CLERK), verbs(INSPECTOR)) == (["countersign"], [])
+    assert order.told_to_follow == "countersign"
+
+
+def test_the_customers_consent_waits_for_the_desk_and_only_then_stock_in_for_the_inspector(
+    works: Works,
+) -> None:
+    works.order().inspected("970")
+    order = works.order().inspected("969")
+
+    def verbs(who: Any) -> list[str]:
+        items = works.ask("list_work", who, limit=50)["items"]
+        return [item["verb"] for item in items if item["order_number"] == order.number]
+
+    assert verbs(CLERK) == verbs(SALES) == verbs(SUPERVISOR) == ["record_consent"]
+    assert verbs(INSPECTOR) == verbs(OTHER_SALES) == []
+    assert order.told_to_follow == "record_consent"
+
+    order.does("record_customer_consent", CLERK, quantity="969", given_by="张建华", text="照收")
+
+    assert verbs(CLERK) == verbs(SALES) == []
+    assert verbs(INSPECTOR) == ["stock_in"]
+    assert order.told_to_follow == "inspected"
 
 
 def test_what_waits_for_the_inspector_takes_no_place_in_a_clerks_work_list(works: Works) -> None:

@@ -209,6 +209,37 @@ def test_the_draft_that_is_told_after_the_issue_was_answered_takes_nothing_back(
     assert (late["production"], late["instruction_number"]) == ("issued", "P-1")
 
 
+def test_a_deposit_that_goes_back_while_the_order_is_made_is_an_anomaly_of_sales_once(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    def told(sequence: int, verified: str, *, met: bool) -> list[Any]:
+        money = {"order_id": confirmed["id"], "verified": verified, "worth": "1000.00"}
+        with desk.store.work() as work:
+            progress.take_money(work, money | {"deposit_met": met, "paid_in_full": met}, sequence)
+        return list(desk.state("select priority, step, text from anomaly"))
+
+    assert told(1, "300.00", met=True) == told(2, "0.00", met=False) == []  # Nothing is made yet.
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    assert told(3, "300.00", met=True) == []
+
+    text = "Money is missing again: 0.00 verified of 1000.00."
+    assert told(4, "0.00", met=False) == [("urgent", 1, text)]
+    assert told(5, "100.00", met=False) == told(4, "0.00", met=False) == [("urgent", 1, text)]
+
+
+def test_money_of_a_closed_order_that_goes_back_is_an_anomaly_of_sales(
+    desk: Desk, closed: str
+) -> None:
+    money = {"order_id": desk.order(closed)["id"], "worth": "980.00", "deposit_met": True}
+    for sequence, verified, paid in ((1, "980.00", True), (2, "0.00", False)):
+        with desk.store.work() as work:
+            facts = {"verified": verified, "paid_in_full": paid}
+            progress.take_money(work, money | facts, sequence)
+
+    text = "Money is missing again: 0.00 verified of 980.00."
+    assert desk.state("select step, text from anomaly") == [(1, text)]
+
+
 def test_an_instruction_waits_for_the_deposit(
     desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
 ) -> None:
@@ -280,8 +311,12 @@ def test_what_was_wholly_rejected_and_is_made_again_is_not_fulfilled(
 
     assert line["production"] == "draft"
     assert desk.order(confirmed["number"])["stage"] == "in_progress"
+    assert waiting(desk) == []  # The planner dates it first.
+    rest = {"number": "P-2", "state": "draft"}
+    instruction(desk, confirmed, "instruction_drafted", **rest, follows="plan")
+    assert waiting(desk) == []
+    instruction(desk, confirmed, "instruction_changed", **rest, follows="draft")
     assert waiting(desk) == ["issue_instruction"]
-    instruction(desk, confirmed, "instruction_drafted", number="P-2", state="draft")
     assert desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
 
 
@@ -350,6 +385,30 @@ def test_a_line_that_is_being_made_is_not_given_up(
         )
 
     assert desk.order(number) == before
+
+
+def test_what_is_next_tells_whose_turn_it_is_in_the_works(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    def following(state: str, follows: str | None, number: str = "P-1") -> tuple[str, list[str]]:
+        facts = {"state": state, "follows": follows, "number": number}
+        instruction(desk, confirmed, "instruction_changed", **facts)
+        asked = {"order_id": None, "order_number": confirmed["number"]}
+        step = desk.store.read(CLERK, lambda work: pages.get_order(work, asked))["next"]
+        return step["verb"], step["who"]
+
+    assert following("draft", "draft") == ("issue_instruction", ["clerk"])
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    assert following("issued", "issued") == ("accept", ["planner"])
+    assert following("accepted", "accepted") == ("start", ["planner"])
+    assert following("running", None) == ("report_production", ["planner", "assistant"])
+    assert following("finished", "finished") == ("inspect", ["inspector"])
+    assert following("finished", "countersign") == ("countersign", ["clerk"])
+    consent = ("record_consent", ["clerk", "sales", "supervisor"])
+    assert following("inspected", "record_consent") == consent
+    assert following("inspected", "inspected") == ("stock_in", ["inspector"])
+    assert following("draft", "plan", "P-2") == ("plan", ["planner"])
+    assert following("draft", "draft", "P-2") == ("issue_instruction", ["clerk"])
 
 
 @pytest.mark.parametrize("state", ["lost", "returned_to_sender"])
