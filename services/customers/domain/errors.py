@@ -191,8 +191,8 @@ class CreditStopped(Conflict):
     """The customer has let a receivable become too old."""
 
     code = "credit_stop"
-    en = "Credit stop: a receivable is {overdue_days} days overdue ({stop_days} are allowed)."
-    zh = "信用冻结：应收款已逾期 {overdue_days} 天（允许 {stop_days} 天以内）。"
+    en = "Credit stop: a receivable is {overdue_days} days overdue; deliveries stop at {stop_days}."
+    zh = "信用冻结：应收款已逾期 {overdue_days} 天（满 {stop_days} 天即停止发货）。"
 
 
 class BalanceNotVerified(Conflict):
