@@ -93,6 +93,13 @@ def goods(
     return whole
 
 
+def first_stocked_at(session: Session, order_id: UUID) -> datetime | None:
+    """Give when the first goods made for an order came into stock; None before."""
+    return session.scalar(
+        select(func.min(AcceptedLot.stocked_at)).where(AcceptedLot.order_id == order_id)
+    )
+
+
 def keep_lot(
     session: Session,
     *,

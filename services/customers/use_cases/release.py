@@ -17,7 +17,7 @@ from services.customers.domain.errors import (
     OverLimit,
 )
 from services.customers.domain.grade import Policy
-from services.customers.domain.release import Shipment
+from services.customers.domain.release import Shipment, shared_money
 from services.customers.storage import copies, money
 from services.customers.storage import credit as storage
 from services.customers.use_cases.credit import days_over_stop, policy_now
@@ -60,10 +60,18 @@ def weigh(
     return Shipment.of(
         goods,
         [(line.line_id, line.quantity) for line in asked],
-        # It is due before production: where nothing is made no money is the deposit.
-        deposit=policy.deposit_of(order.total) if goods.is_made else ZERO,
+        # A deposit is due before production: where nothing is made there is none.
+        shared=_shared_money(work, order, policy) if goods.is_made else ZERO,
         last=last,
         prepaid=policy.is_prepaid or order.is_prepaid,
+    )
+
+
+def _shared_money(work: Work, order: OrderCredit, policy: Policy) -> Decimal:
+    return shared_money(
+        policy.deposit_of(order.total),
+        money.receipts(work.session, order.id),
+        copies.first_stocked_at(work.session, order.id),
     )
 
 

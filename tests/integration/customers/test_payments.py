@@ -354,6 +354,21 @@ def test_verifying_the_sum_that_a_refusal_names_releases_the_shipment(
     assert office.release(order, "60", last=False)["allowed"] is True
 
 
+def test_what_came_before_the_goods_is_shared_by_value_and_what_comes_after_is_not(
+    office: Office,
+) -> None:
+    """Half of the order has half of the 700.00: 500.00 less 350.00."""
+    order = confirmed(office)
+    for amount in ("300.00", "400.00"):
+        office.pay(order, amount)
+    office.stock_in(order, "100")
+    assert office.release(order, "50", last=False)["balance_due"] == "150.00"
+
+    office.pay(order, "150.00")
+
+    assert office.release(order, "50", last=False)["allowed"] is True
+
+
 def test_money_for_a_released_shipment_does_not_release_another(office: Office) -> None:
     order = confirmed(office, supply="stock")
     office.pay(order, "300.00")

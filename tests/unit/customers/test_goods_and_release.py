@@ -1,6 +1,6 @@
 """What lines are worth and what a shipment waits for: SPEC §5's arithmetic, to the 分."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.customers.domain.aging import Receivable, by_age, longest_overdue, unpaid
 from services.customers.domain.goods import Goods, Line
-from services.customers.domain.release import Receipt, Shipment
+from services.customers.domain.release import Receipt, Shipment, shared_money
 from services.customers.domain.search import phone_tail
 
 LINE_ID, OTHER_ID = UUID(int=1), UUID(int=2)
@@ -87,12 +87,12 @@ def test_a_short_closed_line_is_worth_what_has_left_of_it() -> None:
 
 
 def weigh(
-    goods: Goods, quantity: str, deposit: str, *, last: bool, prepaid: bool = False
+    goods: Goods, quantity: str, shared: str, *, last: bool, prepaid: bool = False
 ) -> Shipment:
     return Shipment.of(
         goods,
         [(LINE_ID, Decimal(quantity))],
-        deposit=Decimal(deposit),
+        shared=Decimal(shared),
         last=last,
         prepaid=prepaid,
     )
@@ -107,6 +107,19 @@ def test_a_first_batch_owes_its_value_less_its_share_and_the_last_takes_the_rest
 
     last = weigh(goods.with_shipped([(LINE_ID, Decimal(40))]), "60", "300", last=True)
     assert last.balance_due(Decimal("580.00")) == Decimal("420.00")
+
+
+def test_money_beyond_the_deposit_that_came_before_the_goods_is_shared_by_value_too() -> None:
+    """SPEC §5, money: what is verified later pays for what leaves next."""
+    receipts = [receipt("100.00"), receipt("400.00"), receipt("250.00")]
+    late = receipts[-1].verified_at + timedelta(hours=1)
+
+    assert shared_money(Decimal("300.00"), receipts, late) == Decimal("750.00")
+    assert shared_money(Decimal("300.00"), receipts, None) == Decimal("300.00")
+    assert shared_money(Decimal("300.00"), [], late) == Decimal("300.00")
+    assert shared_money(Decimal("0.00"), receipts, None) == Decimal("0.00")
+    first = weigh(Goods([line()]), "40", "500", last=False)
+    assert first.balance_due(Decimal("500.00")) == Decimal("200.00")
 
 
 @given(
