@@ -24,23 +24,36 @@ select asked.kind, o.number, o.customer_name, o.confirmation_due_at as due_at,
         from confirmation c where c.order_id = o.id and c.state <> 'void' and c.slides
         order by c.number desc limit 1) end as facts
 from unnest(%({asked})s::text[]) as asked(kind)
-cross join lateral (
+cross join lateral ({found}) as o
+"""
+_IN_ORDER = """
     select id, number, customer_name, confirmation_due_at, base_customer_due
     from "order" o
     where {which} and hold is null{own}
     order by touched_at, id limit %(limit)s
-) as o
 """
 _OWN = " and o.salesperson_id = %(own)s"
 # By its own column and index: looked up in the orders, those of all others would be read too.
 _OWN_ANOMALY = " and salesperson_id = %(own)s"
 
 _IN_STAGE = "stage = asked.kind and not imported"
-_AT_GATE = """stage = 'in_review' and exists (
-        select from gate where gate.order_id = o.id and gate.kind = asked.kind
-        and gate.opened_at is not null and gate.verdict <> 'passed')
-    and (asked.kind <> 'approval' or %(is_director)s or (o.total <= %(alone_up_to)s
-        and (o.scheme_total - o.total) * 100 <= o.scheme_total * %(alone_off_percent)s))"""
+# From the gates on, and each order looked up: there are few that wait, and PostgreSQL would
+# rather go through all orders in review for what it expects of so many conditions.
+_AT_GATE = """
+    select o.* from (
+        select order_id from gate
+        where kind = asked.kind and opened_at is not null and verdict <> 'passed' offset 0
+    ) as g
+    cross join lateral (
+        select id, number, customer_name, confirmation_due_at, base_customer_due, touched_at
+        from "order" o
+        where id = g.order_id and stage = 'in_review' and hold is null{own}
+        and (asked.kind <> 'approval' or %(is_director)s or (total <= %(alone_up_to)s
+            and (scheme_total - total) * 100 <= scheme_total * %(alone_off_percent)s))
+        limit 1
+    ) as o
+    order by o.touched_at, o.id limit %(limit)s
+"""
 # Stage by stage, as all that waits in several stages: one stage is read in the order of its
 # index, several would be sorted whole.
 _UNDER_WAY = """
@@ -150,12 +163,14 @@ def _statement(
     """
     parts = []
     if in_stages:
-        parts.append(_ORDERS.format(asked="stages", which=_IN_STAGE, own="{own}"))
+        found = _IN_ORDER.format(which=_IN_STAGE, own="{own}")
+        parts.append(_ORDERS.format(asked="stages", found=found))
     if at_gates:
-        parts.append(_ORDERS.format(asked="gates", which=_AT_GATE, own="{own}"))
+        parts.append(_ORDERS.format(asked="gates", found=_AT_GATE))
     if under_way:
         for kind, which in ((ISSUE, _TO_ISSUE), (SHIP, _TO_SHIP)):
-            found = _ORDERS.format(asked="under_way", which=which, own="{own}")
+            found = _IN_ORDER.format(which=which, own="{own}")
+            found = _ORDERS.format(asked="under_way", found=found)
             parts.append(_UNDER_WAY.format(kind=kind, found=found))
     parts += [_TASKS.format(whose=whose, own="{own}") for whose in (_ANYBODYS, _ONES_OWN)]
     if anomalies:
