@@ -1,9 +1,12 @@
 """Everything that speaks to the broker does so by TLS, and to no broker it cannot be sure of."""
 
 import secrets
+import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,10 @@ from tests.service.chassis.events.conftest import Stage
 from tests.templates import PASSWORD
 
 pytestmark = pytest.mark.faults
+
+# How many brokers are tried, and how long each may take for a handshake.
+NODES = 3
+HANDSHAKE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -77,16 +84,38 @@ def node(session_tag: str) -> Iterator[TlsNode]:
             where.make()
             plain = private_engines(where, settled_secrets(where)).node
             assert plain is not None
-            (port,) = free_ports(1)
-            node = TlsNode(**vars(plain), tls_port=port)
-            started += [Process(program) for program in (node.epmd(), node.program())]
-            for process in started:
-                process.await_ready()
+            # Once in many runs a node took connections at its TLS port and answered none of them
+            # as long as it lived; that is not what is tested here.
+            for _ in range(NODES):
+                (port,) = free_ports(1)
+                node = TlsNode(**vars(plain), tls_port=port)
+                started += [Process(program) for program in (node.epmd(), node.program())]
+                for process in started:
+                    process.await_ready()
+                if speaks_tls(port):
+                    break
+                while started:
+                    started.pop().stop()
+            else:
+                pytest.fail(f"none of {NODES} brokers answered at its TLS port")
             yield node
     finally:
         for process in reversed(started):
             process.stop()
         where.remove()
+
+
+def speaks_tls(port: int) -> bool:
+    """Say whether somebody at a port ends a TLS handshake within a few seconds."""
+    whoever = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    whoever.check_hostname, whoever.verify_mode = False, ssl.CERT_NONE
+    with (
+        suppress(OSError),
+        socket.create_connection((LOOPBACK, port), timeout=HANDSHAKE_SECONDS) as plain,
+        whoever.wrap_socket(plain),
+    ):
+        return True
+    return False
 
 
 @pytest.fixture
