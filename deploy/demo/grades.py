@@ -41,7 +41,7 @@ def customer_a(world: World) -> None:
     ship(world, number, "1000")
     company.await_stage(number, "fulfilled")
     money = company.await_(
-        "the receivable",
+        "the receivable, and nothing reserved any more",
         lambda: company.finance.get(f"/orders/{number}/money")["money"],
         # What was made and what has left are told by two services, in whatever order.
         lambda money: (money["receivable"], money["reservation"]) == ("2000.00", "0.00"),

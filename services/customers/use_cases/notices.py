@@ -64,7 +64,8 @@ def draft_notice(
     if kind is NoticeKind.BALANCE:
         lines = [ShipmentLine(line_id, q, None) for line_id, q in quantities.items()]
         last = complete or _is_all(goods, quantities)
-        shipment = weigh(work, order, policy, lines, last=last)
+        receipts = money.receipts(work.session, order.id)
+        shipment = weigh(work, order, policy, lines, receipts=receipts, last=last)
         needed, worth = shipment.money_needed, shipment.value
     else:
         worth = order.worth

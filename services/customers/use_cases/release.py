@@ -1,6 +1,6 @@
 """Whether a shipment may leave: the grade as it is now, the money, the credit stop (SPEC §7)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from services.customers.domain.errors import (
     OverLimit,
 )
 from services.customers.domain.grade import Policy
-from services.customers.domain.release import Shipment, shared_money
+from services.customers.domain.release import Receipt, Shipment, shared_money
 from services.customers.storage import copies, money
 from services.customers.storage import credit as storage
 from services.customers.use_cases.credit import days_over_stop, policy_now
@@ -38,13 +38,14 @@ def weigh(
     policy: Policy,
     lines: Iterable[ShipmentLine],
     *,
+    receipts: Sequence[Receipt],
     last: bool,
     before: Iterable[tuple[UUID, Decimal]] | None = None,
 ) -> Shipment:
     """Give what a shipment is worth, and the verified money with which it may leave.
 
-    `before` is what shipping knows that the order's other shipments take; without it, what
-    has been heard of them counts.
+    `receipts` are the order's verified money. `before` is what shipping knows that the order's
+    other shipments take; without it, what has been heard of them counts.
     """
     goods = copies.goods(work.session, order.id, live=True, shipped=before)
     if goods is None:
@@ -61,17 +62,15 @@ def weigh(
         goods,
         [(line.line_id, line.quantity) for line in asked],
         # A deposit is due before production: where nothing is made there is none.
-        shared=_shared_money(work, order, policy) if goods.is_made else ZERO,
+        shared=shared_money(
+            policy.deposit_of(order.total),
+            receipts,
+            copies.first_stocked_at(work.session, order.id),
+        )
+        if goods.is_made
+        else ZERO,
         last=last,
         prepaid=policy.is_prepaid or order.is_prepaid,
-    )
-
-
-def _shared_money(work: Work, order: OrderCredit, policy: Policy) -> Decimal:
-    return shared_money(
-        policy.deposit_of(order.total),
-        money.receipts(work.session, order.id),
-        copies.first_stocked_at(work.session, order.id),
     )
 
 
@@ -87,13 +86,12 @@ def check_release(
     order = storage.order(work.session, order_id=order_id)
     customer, account, contract = storage.account(work.session, order.customer_id, work.today)
     policy = policy_now(work, customer, account, contract)
-    shipment = weigh(work, order, policy, lines, last=last, before=before)
+    receipts = money.receipts(work.session, order.id)
+    shipment = weigh(work, order, policy, lines, receipts=receipts, last=last, before=before)
     due = shipment.balance_due(order.verified)
     needs_balance = policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch
     refusal = _refusal(work, account, policy, shipment, due if needs_balance else None)
-    paid = None
-    if needs_balance and due == ZERO:
-        paid = shipment.paid_by(money.receipts(work.session, order.id))
+    paid = shipment.paid_by(receipts) if needs_balance and due == ZERO else None
     allowed = "balance_verified" if needs_balance else "on_account"
     return {
         "allowed": refusal is None,

@@ -137,6 +137,7 @@ BEING_MADE = ("running", "abnormal", "finished", "inspected")
 # A shipment's states, as shipping announces them (services/shipping/domain/lifecycle.py).
 BEING_PREPARED = ("requested", "released", "checked", "handed", "picking", "packed")
 ON_ITS_WAY = ("dispatched", "in_transit", "arrived", "exception")
+UNDER_WAY = (*BEING_PREPARED, *ON_ITS_WAY)
 GONE_ASTRAY = ("lost", "returned_to_sender")
 # What met an exception has left all the same; what is lost or came back is no longer under way.
 LEFT_THE_HOUSE = (*ON_ITS_WAY, "signed")

@@ -10,9 +10,7 @@ from typing import Any
 
 from chassis.database import Work
 from chassis.errors import Conflict, GendanError
-from chassis.principal import Principal
 from services.orders.domain.errors import (
-    DirectorNeeded,
     GateNotOpen,
     InstructionIssued,
     LineNotMade,
@@ -28,10 +26,9 @@ from services.orders.domain.lifecycle import (
 )
 from services.orders.domain.order import Order
 from services.orders.use_cases.drafting import RETURNERS
-from services.orders.use_cases.reviewing import guard_approver
+from services.orders.use_cases.reviewing import director_reasons_now, guard_approver
 
 DESK = ("clerk", "assistant", "supervisor")
-_APPROVE = "sign_approval"
 
 
 @dataclass(frozen=True)
@@ -41,27 +38,27 @@ class Action:
     verb: str
     zh: str
     who: tuple[str, ...]
-    guard: Callable[[Order, Principal], None]
+    guard: Callable[[Order, Work], None]
     checked_when_done: bool = False
 
 
-def _move(wish: Stage) -> Callable[[Order, Principal], None]:
+def _move(wish: Stage) -> Callable[[Order, Work], None]:
     return lambda order, _: order.guard_move(wish, None)
 
 
-def _edit(order: Order, _: Principal) -> None:
+def _edit(order: Order, _: Work) -> None:
     order.guard_edit(None)
 
 
-def _submit(order: Order, _: Principal) -> None:
+def _submit(order: Order, _: Work) -> None:
     order.guard_move(Stage.IN_REVIEW, None)
     missing = order.missing_fields()
     if missing:
         order.guard_submit(None)
 
 
-def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Principal], None]:
-    def guard(order: Order, _: Principal) -> None:
+def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Work], None]:
+    def guard(order: Order, _: Work) -> None:
         gate = next((gate for gate in order.gates if gate.kind is kind), None)
         stands = None if gate is None else gate.verdict
         if order.stage is not Stage.IN_REVIEW or stands is not verdict:
@@ -72,26 +69,27 @@ def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Principal], None
     return guard
 
 
-def _approve(order: Order, _: Principal) -> None:
+def _approve(order: Order, work: Work) -> None:
     order.guard_signing(GateKind.APPROVAL)
     order.guard_change(None)
     order.guard_hold()
     order.guard_dates()
+    guard_approver(work, order)
 
 
-def _send(order: Order, _: Principal) -> None:
+def _send(order: Order, _: Work) -> None:
     order.guard_sending(None)
 
 
-def _sign_back(order: Order, _: Principal) -> None:
+def _sign_back(order: Order, _: Work) -> None:
     order.guard_sign_back(None)
 
 
-def _verify(order: Order, _: Principal) -> None:
+def _verify(order: Order, _: Work) -> None:
     order.guard_verifying(None)
 
 
-def _issue(order: Order, _: Principal) -> None:
+def _issue(order: Order, _: Work) -> None:
     if order.stage is not Stage.IN_PROGRESS:
         STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
     if not order.made_lines:
@@ -102,40 +100,40 @@ def _issue(order: Order, _: Principal) -> None:
     order.guard_hold()
 
 
-def _hold(order: Order, _: Principal) -> None:
+def _hold(order: Order, _: Work) -> None:
     if order.stage not in CANCELLABLE:
         STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
     order.guard_change(None)
     order.guard_hold()
 
 
-def _resume(order: Order, who: Principal) -> None:
-    order.guard_resume(who)
+def _resume(order: Order, work: Work) -> None:
+    order.guard_resume(work.principal)
     order.guard_change(None)
 
 
-def _cancel(order: Order, _: Principal) -> None:
+def _cancel(order: Order, _: Work) -> None:
     order.guard_cancel(None)
 
 
-def _promise(order: Order, _: Principal) -> None:
+def _promise(order: Order, _: Work) -> None:
     order.guard_promise(None)
 
 
-def _draft(order: Order, _: Principal) -> None:
+def _draft(order: Order, _: Work) -> None:
     order.guard_draft(None)
 
 
-def _return_to_draft(order: Order, who: Principal) -> None:
+def _return_to_draft(order: Order, work: Work) -> None:
     order.guard_return(None)
-    who.require(*RETURNERS[order.stage])
+    work.principal.require(*RETURNERS[order.stage])
 
 
-def _short_close(order: Order, _: Principal) -> None:
+def _short_close(order: Order, _: Work) -> None:
     order.guard_fulfilling(None)
 
 
-def _reopen(order: Order, _: Principal) -> None:
+def _reopen(order: Order, _: Work) -> None:
     order.guard_reopening(None)
 
 
@@ -165,7 +163,7 @@ ACTIONS: tuple[Action, ...] = (
         _gate(GateKind.CREDIT, Verdict.HELD),
         checked_when_done=True,
     ),
-    Action(_APPROVE, "审批", ("supervisor", "director"), _approve),
+    Action("sign_approval", "审批", ("supervisor", "director"), _approve),
     Action("promise_date", "变更客户交期", ("clerk", "assistant"), _promise),
     Action("send_confirmation", "发送确认书", ("clerk",), _send, checked_when_done=True),
     Action("send_confirmation_again", "再次发送确认书", ("clerk",), _sign_back),
@@ -212,9 +210,7 @@ def _judged(action: Action, order: Order, work: Work) -> dict[str, Any]:
     who = work.principal
     refusal: GendanError | None = None
     try:
-        action.guard(order, who)
-        if action.verb == _APPROVE and not who.has("director"):
-            guard_approver(work, order)
+        action.guard(order, work)
         if not who.has(*action.who):
             refusal = RoleMissing(roles=", ".join(action.who))
     except GendanError as error:
@@ -266,7 +262,7 @@ _GATE_WORK: dict[GateKind, tuple[str, tuple[str, ...], str]] = {
     GateKind.TECHNIQUE: ("sign_technique", ("technician",), "待技术确认"),
     GateKind.MATERIAL: ("sign_material", ("technician",), "待原料说明"),
     GateKind.SCHEDULE: ("sign_schedule", ("planner",), "待生产排期"),
-    GateKind.APPROVAL: (_APPROVE, ("supervisor", "director"), "待审批"),
+    GateKind.APPROVAL: ("sign_approval", ("supervisor", "director"), "待审批"),
 }
 
 
@@ -274,11 +270,8 @@ def _next_gate(work: Work, order: Order) -> dict[str, Any]:
     for gate in order.gates:
         if gate.is_open:
             verb, who, words = _GATE_WORK[gate.kind]
-            if verb == _APPROVE:
-                try:
-                    guard_approver(work, order)
-                except DirectorNeeded:
-                    who = ("director",)
+            if gate.kind is GateKind.APPROVAL and director_reasons_now(work, order):
+                who = ("director",)
             return {"verb": verb, "who": list(who), "text_zh": words}
     return {"verb": None, "who": [], "text_zh": "审核中"}
 

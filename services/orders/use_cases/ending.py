@@ -10,7 +10,7 @@ from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.orders.domain import events
 from services.orders.domain.errors import PastOrderDiffers, ProductNotKnown
-from services.orders.domain.lifecycle import BEING_PREPARED, ON_ITS_WAY, Stage, TaskState
+from services.orders.domain.lifecycle import UNDER_WAY, Stage, TaskState
 from services.orders.domain.line import STOCK, OrderLine
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
@@ -26,7 +26,7 @@ def short_close_line(work: Work, request: Mapping[str, Any]) -> Order:
     shipments = [
         str(shipment.view["number"])
         for shipment in copies.shipments_of(work, order.id)
-        if shipment.state in (*BEING_PREPARED, *ON_ITS_WAY)
+        if shipment.state in UNDER_WAY
         and any(line["line_id"] == line_id for line in shipment.view["lines"])
     ]
     happened = order.short_close(request["line_no"], work.now, shipments=shipments)
