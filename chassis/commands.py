@@ -6,8 +6,6 @@ at once the later one waits for what the first has locked, or for its key, and i
 refusal changes nothing and stores nothing: asked again, the command is judged again.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from chassis import clock, faults
 from chassis.database import Store, Work, is_unique_violation
 from chassis.errors import Conflict, Invalid, InvalidFields, StaleVersion, Unavailable
-from chassis.notation import as_json
+from chassis.notation import as_json, to_hash
 from chassis.principal import Principal
 
 MAX_KEY_LENGTH = 120
@@ -42,8 +40,7 @@ class KeyReused(Conflict):
 
 def fingerprint(method: str, body: Mapping[str, Any]) -> str:
     """Give the hash by which a repeated command is recognised."""
-    text = json.dumps([method, body], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return to_hash([method, body])
 
 
 def checked_key(key: object) -> str:

@@ -11,6 +11,7 @@ and asked for instead of the pairs.
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 MOST_CHARACTERS = 60
 _FEW = re.compile(r"[0-9a-z]{4,}")
@@ -24,6 +25,12 @@ def folded(text: str) -> str:
 
 def grams(*texts: str | None) -> list[str]:
     """Give the sorted single characters, pairs and fours of all `texts`, to be stored."""
+    return list(_grams(texts))
+
+
+# The same customers order again and again.
+@lru_cache(maxsize=1_000)
+def _grams(texts: tuple[str | None, ...]) -> list[str]:
     found: set[str] = set()
     for text in texts:
         plain = folded(text or "")

@@ -1,5 +1,6 @@
 """JSON as it stands in messages and columns; by orjson, and by Python itself where that refuses."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -26,6 +27,22 @@ def to_json(value: Any) -> bytes:
             return json.dumps(value, allow_nan=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise Unencodable(str(error)) from error
+
+
+def to_hash(value: Any) -> str:
+    """Give the SHA-256 by which the same content is known: the order of keys does not count.
+
+    What JSON does not know (ids, dates, decimals) counts by its text.
+    """
+    try:
+        text = orjson.dumps(value, default=str, option=_OPTIONS | orjson.OPT_SORT_KEYS)
+    except TypeError:
+        # As `to_json`; by itself Python would have spaces.
+        written = json.dumps(
+            value, default=str, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
+        text = written.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()
 
 
 def to_json_text(value: Any) -> str:

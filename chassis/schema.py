@@ -7,11 +7,13 @@ dates ISO 8601. Unknown fields are refused in commands and left out in events.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache, cached_property, partial
 from operator import methodcaller
 from typing import Any
+from uuid import UUID
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
 
@@ -191,24 +193,35 @@ def _step(
 
 def _reader(field: fields.Field[Any]) -> _Reader:
     """Give how a field reads a value that is there. Raises _Odd, ValidationError."""
-    kind = type(field)
     if "." in (field.attribute or ""):
         return _refuse
-    if kind is fields.String:
-        read: _Reader = _string
-    elif isinstance(field, fields.List) and kind is fields.List:
-        read = partial(_list, _reader(field.inner))
-    elif (
-        isinstance(field, fields.Nested)
-        and kind is fields.Nested
-        and isinstance(field.schema, _Wire)
-        and not (field.many or field.schema.is_hooked)
-    ):
-        read = partial(field.schema.read, unknown=field.unknown or field.schema.unknown)
-    else:
+    read = _core(field)
+    if read is None:
         return field.deserialize
     steps = (*field.pre_load, read, *map(_checked, field.validators), *field.post_load)
     return read if len(steps) == 1 else partial(_through, steps)
+
+
+def _core(field: fields.Field[Any]) -> _Reader | None:
+    """Give how a value is read between what is done before and after, None where that varies."""
+    kind = type(field)
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    if isinstance(field, fields.Dict):
+        return None if field.key_field or field.value_field else _object
+    if isinstance(field, fields.List) and kind is fields.List:
+        return partial(_list, _reader(field.inner))
+    if isinstance(field, fields.Nested) and kind is fields.Nested:
+        schema = field.schema
+        if field.many or not isinstance(schema, _Wire) or schema.is_hooked:
+            return None
+        return partial(schema.read, unknown=field.unknown or schema.unknown)
+    if isinstance(field, fields.Enum) and issubclass(field.enum, StrEnum):
+        # By its words alone: what else an enum takes, marshmallow reads.
+        return partial(_member, {str(one): one for one in field.enum}) if field.by_value else None
+    if isinstance(field, _Decimal):
+        return field.exactly
+    return None
 
 
 def _refuse(_: Any) -> Any:
@@ -219,6 +232,45 @@ def _string(value: Any) -> str:
     if type(value) is not str:
         raise _Odd
     return value
+
+
+def _whole_number(value: Any) -> int:
+    if type(value) is not int:
+        raise _Odd
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if type(value) is not bool:
+        raise _Odd
+    return value
+
+
+def _id(value: Any) -> UUID:
+    try:
+        return UUID(_string(value))
+    except ValueError as error:
+        raise _Odd from error
+
+
+def _day(value: Any) -> date:
+    try:
+        return date.fromisoformat(_string(value))
+    except ValueError as error:
+        raise _Odd from error
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise _Odd
+    return dict(value)
+
+
+def _member(members: Mapping[str, StrEnum], value: Any) -> StrEnum:
+    member = members.get(_string(value))
+    if member is None:
+        raise _Odd
+    return member
 
 
 def _list(read: _Reader, value: Any) -> list[Any]:
@@ -311,17 +363,21 @@ class _Decimal(fields.Decimal):
         **kwargs: Any,
     ) -> None:
         self.least, self.above = least, above
+        self._last_place = Decimal(1).scaleb(-self.decimals)
         super().__init__(as_string=True, allow_nan=False, **kwargs)
 
     def _validated(self, value: Any) -> Decimal:
+        return self.exactly(f"{value:f}" if isinstance(value, Decimal) else value)
+
+    def exactly(self, text: Any) -> Decimal:
+        """Read a number written out. Raises ValidationError where it is none, or does not fit."""
         # A JSON number has gone through a float somewhere and lost what it stood for.
-        is_text = isinstance(value, str) and len(value) <= 40 and _DECIMAL.fullmatch(value)
-        if not is_text and not isinstance(value, Decimal):
+        if not isinstance(text, str) or len(text) > 40 or not _DECIMAL.fullmatch(text):
             raise self.make_error("invalid")
-        number: Decimal = super()._validated(value)
+        number = Decimal(text)
         if abs(number) >= self.limit:
             raise ValidationError(f"Must be below {self.limit:f}.")
-        exact = number.quantize(Decimal(1).scaleb(-self.decimals))
+        exact = number.quantize(self._last_place)
         if exact != number:
             raise ValidationError(f"Must have at most {self.decimals} decimals.")
         if self.least is not None and exact < self.least:
@@ -388,6 +444,17 @@ class Moment(fields.AwareDateTime):
 
 class Identity(fields.UUID):
     """An id; dumped as its string."""
+
+
+#: How what needs nothing but its type is read.
+_PLAIN: dict[type, _Reader] = {
+    fields.String: _string,
+    fields.Integer: _whole_number,
+    fields.Boolean: _truth,
+    fields.Date: _day,
+    fields.UUID: _id,
+    Identity: _id,
+}
 
 
 def one_of(enum: Any, **kwargs: Any) -> "fields.Enum[Any]":

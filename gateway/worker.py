@@ -6,6 +6,10 @@ accepting thread, where a client that does not hang up costs everybody two secon
 connection gets a thread when its request has arrived (of a long body, its beginning), the whole
 request has `READ_SECONDS`, closing is done aside, and when too many requests wait for a thread
 already, one more is refused at once.
+
+A thread that has answered stays with its connection for a moment: a client at work asks again at
+once, and to hand the connection back to the accepting thread and out again costs the gateway as
+much as answering does.
 """
 
 import errno
@@ -17,6 +21,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from select import POLLIN, poll
 from selectors import EVENT_READ
 
 from gunicorn import util
@@ -34,6 +39,9 @@ _CLOSE_SECONDS = 2.0
 _HEADERS_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
 _EXPECT = re.compile(rb"\r\nexpect:", re.IGNORECASE)
+# How long a thread that has answered waits for the next request of its connection. Half of the
+# threads at most do: the others are free for whoever comes.
+_STAY_MS = 20
 #: How many requests may wait for a thread.
 MOST_WAITING = 256
 
@@ -122,6 +130,7 @@ class BoundedWorker(ThreadWorker):
 
     def init_process(self) -> None:
         self._closing = ThreadPoolExecutor(max_workers=4, thread_name_prefix="closes")
+        self._staying: set[TConn] = set()
         super().init_process()
 
     def enqueue_req(self, conn: TConn) -> None:
@@ -141,10 +150,33 @@ class BoundedWorker(ThreadWorker):
         conn.head_until = None
         super().enqueue_req(conn)
 
+    def handle(self, conn: TConn) -> object:
+        """Serve a connection's request, and those that follow it at once."""
+        while True:
+            what_now = super().handle(conn)
+            if what_now is not True or not self._next_has_arrived(conn):
+                return what_now
+
+    def _next_has_arrived(self, conn: TConn) -> bool:
+        """Wait a moment for the next request, if a thread can be spared; whether it is there."""
+        others_wait = self.tpool._work_queue.qsize() > 0  # noqa: SLF001 (no public name)
+        if others_wait or not self.alive or len(self._staying) >= self.cfg.threads // 2:
+            return False
+        self._staying.add(conn)
+        try:
+            coming = poll()
+            coming.register(conn.sock, POLLIN)
+            comes = _is_read_ahead(conn) or bool(coming.poll(_STAY_MS))
+            is_there = comes and self._has_arrived(conn)
+        finally:
+            self._staying.discard(conn)
+        if is_there:
+            conn.sock.read_until = time.monotonic() + READ_SECONDS
+        return is_there
+
     def _has_arrived(self, conn: TConn) -> bool:
         """Whether a thread can read the request without waiting, or the client's end."""
-        if conn.parser is not None and conn.parser.unreader.buf.getvalue():
-            # Read ahead with the request before this one.
+        if _is_read_ahead(conn):
             return True
         conn.sock.setblocking(False)
         try:
@@ -190,6 +222,11 @@ class BoundedWorker(ThreadWorker):
             self._closing.submit(util.close_graceful, conn.sock)
         else:
             util.close(conn.sock)
+
+
+def _is_read_ahead(conn: TConn) -> bool:
+    """Whether some of the next request was read with the one before it."""
+    return conn.parser is not None and bool(conn.parser.unreader.buf.getvalue())
 
 
 def _is_whole(peeked: bytes) -> bool:

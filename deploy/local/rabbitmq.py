@@ -27,6 +27,15 @@ CONTROL_KEYS = (
 )
 ADMINISTRATOR = "gendan_admin"
 
+# One scheduler thread for two cores, bound to none of them, and few threads beside it: the cores
+# are the services' too, and a message that wanders between threads costs all of them
+# (docs/performance.md).
+_THREADS = max(1, len(os.sched_getaffinity(0)) // 2)
+SCHEDULING = (
+    "+sbwt none +sbwtdcpu none +sbwtdio none "
+    f"+S {_THREADS}:{_THREADS} +SDcpu {_THREADS}:{_THREADS} +SDio {2 * _THREADS} +stbt u"
+)
+
 # The quorum log is preallocated up to its limit (512 MB by default), far more
 # than a single machine's order house needs before it rolls over.
 CONFIGURATION = """\
@@ -89,10 +98,9 @@ class RabbitNode:
             "RABBITMQ_CONF_ENV_FILE": str(folder / "none-env.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
             "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "generated"),
-            # The scheduler threads otherwise spin for work and burn an idle machine's cores.
+            # Scheduler threads otherwise spin for work, too, and burn an idle machine's cores.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-                "-kernel inet_dist_use_interface {127,0,0,1} "
-                "+sbwt none +sbwtdcpu none +sbwtdio none"
+                f"-kernel inet_dist_use_interface {{127,0,0,1}} {SCHEDULING}"
             ),
             "RABBITMQ_CTL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
             # The script then becomes the Erlang machine instead of waiting beside it,

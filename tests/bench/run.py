@@ -351,7 +351,10 @@ class Bench:
         """Measure each search and list on small and on full books in turn; nothing else runs."""
         extent = self.extent
         with self._another_system() as other:
-            small = self._shelf(other, Trade(other, products=extent.products), extent.small)
+            little = Trade(other, products=extent.products)
+            # Some of what the submits left in review in the full books, enough for a page of it.
+            load.ask_for(other.url, little.submits(), seconds=min(3.0, extent.submit_seconds))
+            small = self._shelf(other, little, extent.small)
             full = self._shelf(self.system, trade, extent.large)
             self.say("searches: each in both books, one by one")
             taken = asked_in_turn(small, full, extent.search_rounds)

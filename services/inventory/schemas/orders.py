@@ -71,4 +71,4 @@ def _is_view_of_order(view: dict[str, Any]) -> None:
 class OrderEvent(Copy):
     """An event of an order: its view as it came, once the fields needed have been checked."""
 
-    order = fields.Dict(keys=fields.String(), required=True, validate=_is_view_of_order)
+    order = fields.Dict(required=True, validate=_is_view_of_order)

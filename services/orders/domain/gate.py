@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from chassis.mapping import start_with
 from services.orders.domain import Base
 from services.orders.domain.lifecycle import GateKind, Verdict
 
@@ -36,6 +37,16 @@ OWNERS: dict[GateKind, tuple[str, ...]] = {
     GateKind.MATERIAL: ("technician",),
     GateKind.SCHEDULE: ("planner",),
     GateKind.APPROVAL: ("supervisor", "director"),
+}
+
+# A gate that nobody has signed, beside its figures.
+_UNSIGNED: dict[str, Any] = {
+    "verdict": Verdict.PENDING,
+    "opened_at": None,
+    **dict.fromkeys(("text", "text_zh", "signer_id", "signer_name", "signed_at")),
+    "valid_until": None,
+    "attachment": None,
+    "override": False,
 }
 
 # Figures of the system's own verdicts name the rule they were reached by.
@@ -74,23 +85,21 @@ class Gate(Base):
     figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
     def __init__(self, order_id: UUID, kind: GateKind, *, revision: int, inputs: str) -> None:
-        self.order_id = order_id
-        self.kind = kind
-        self.reopen(revision, inputs)
+        unsigned = {**_UNSIGNED, "figures": {}}
+        start_with(self, order_id=order_id, kind=kind, revision=revision, inputs=inputs, **unsigned)
 
     def reopen(self, revision: int, inputs: str) -> None:
         """Forget the verdict: what it depended on has changed."""
         self.revision = revision
         self.inputs = inputs
-        self.verdict = Verdict.PENDING
-        self.opened_at = None
-        self.text = self.text_zh = None
-        self.signer_id = self.signer_name = None
-        self.signed_at = None
-        self.valid_until = None
-        self.attachment = None
-        self.override = False
         self.figures = {}
+        for name, nothing in _UNSIGNED.items():
+            setattr(self, name, nothing)
+
+    def close(self) -> None:
+        """Wait for nobody any more: its order has ended, and what was signed stays to be read."""
+        if not self.has_passed:
+            self.opened_at = None
 
     @property
     def is_open(self) -> bool:

@@ -286,9 +286,9 @@ class Order(Announcing, Base):
             confirmed_by_grade=False,
             imported=False,
             product_codes=[],
+            grams=[],
         )
         self.lines, self.gates, self.confirmations = [], [], []
-        self._index()
 
     @validates("stage")
     def _only_legal_moves(self, _: str, wish: Stage) -> Stage:
@@ -868,6 +868,8 @@ class Order(Announcing, Base):
         self.hold = None
         self.holds_anything = False
         self.touched_at = now
+        for gate in self.gates:
+            gate.close()
         return events.OrderCancelled(self)
 
     def _void_confirmation_if_unsigned(self, today: date) -> None:

@@ -1,12 +1,11 @@
 """The review: which gates an order needs, what each depends on, how a new submit keeps them."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from chassis.notation import to_hash
 from services.orders.domain import events
 from services.orders.domain.gate import RULE_VERSION, STATED, Gate
 from services.orders.domain.lifecycle import GateKind, Verdict
@@ -53,8 +52,7 @@ def inputs_of(order: Order, kind: GateKind) -> str:
             depends = [order.customer_id, order.credit_amount]
         case GateKind.APPROVAL:
             depends = [order.revision_inputs(), [_approved_of(line) for line in order.lines]]
-    text = json.dumps(depends, default=str, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return to_hash(depends)[:32]
 
 
 def renew_gates(order: Order, now: datetime) -> None:

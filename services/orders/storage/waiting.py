@@ -37,22 +37,20 @@ _OWN = " and o.salesperson_id = %(own)s"
 _OWN_ANOMALY = " and salesperson_id = %(own)s"
 
 _IN_STAGE = "stage = asked.kind and not imported"
-# From the gates on, and each order looked up: there are few that wait, and PostgreSQL would
-# rather go through all orders in review for what it expects of so many conditions.
+# From the gates on, the longest open first, and each order looked up: PostgreSQL would rather go
+# through all orders in review for what it expects of so many conditions.
 _AT_GATE = """
-    select o.* from (
-        select order_id from gate
-        where kind = asked.kind and opened_at is not null and verdict <> 'passed' offset 0
-    ) as g
+    select o.* from gate as g
     cross join lateral (
-        select id, number, customer_name, confirmation_due_at, base_customer_due, touched_at
+        select id, number, customer_name, confirmation_due_at, base_customer_due
         from "order" o
         where id = g.order_id and stage = 'in_review' and hold is null{own}
         and (asked.kind <> 'approval' or %(is_director)s or (total <= %(alone_up_to)s
             and (scheme_total - total) * 100 <= scheme_total * %(alone_off_percent)s))
         limit 1
     ) as o
-    order by o.touched_at, o.id limit %(limit)s
+    where g.kind = asked.kind and g.opened_at is not null and g.verdict <> 'passed'
+    order by g.opened_at limit %(limit)s
 """
 # Stage by stage, as all that waits in several stages: one stage is read in the order of its
 # index, several would be sorted whole.

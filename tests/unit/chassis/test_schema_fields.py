@@ -264,6 +264,11 @@ class ReadHooked(Message):
         return {"no": data["no"] * 2}
 
 
+class Sort(StrEnum):
+    GOOD = "good"
+    BAD = "bad"
+
+
 class ReadWhole(Message):
     name = fields.String(required=True, validate=validate.Length(max=5))
     other_name = fields.String(attribute="alias", data_key="other-name", allow_none=True)
@@ -277,6 +282,14 @@ class ReadWhole(Message):
     many = fields.Nested(ReadPart, many=True)
     hooked = fields.Nested(ReadHooked)
     written_only = fields.String(dump_only=True)
+    text = Text(most=5, least=1)
+    count = fields.Integer(validate=validate.Range(0, 9))
+    day = fields.Date()
+    at = Moment()
+    by = Identity(allow_none=True)
+    sort = one_of(Sort)
+    facts = fields.Dict()
+    named = fields.Dict(keys=fields.String(validate=validate.Length(max=1)))
 
 
 RIGHT = {
@@ -290,6 +303,14 @@ RIGHT = {
     "parts": [{"name": "p"}, {"name": "q", "count": 3}],
     "many": [{"name": "p"}],
     "hooked": {"no": 2},
+    "text": " t ",
+    "count": 3,
+    "day": "2026-11-23",
+    "at": "2026-11-23T09:30:00+08:00",
+    "by": "00000000-0000-4000-8000-000000000001",
+    "sort": "good",
+    "facts": {"a": [1]},
+    "named": {"a": 1},
 }
 
 
@@ -331,6 +352,41 @@ def _outcome(schema: type[Schema], data: Any) -> Any:
         {"hooked": {"no": "x"}},
         {"unknown": 1},
         {"written_only": "x"},
+        {"amount": "-0"},
+        {"amount": "1.505"},
+        {"amount": Decimal("1.5")},
+        {"amount": Decimal("1E+1")},
+        {"amount": Decimal("NaN")},
+        {"amount": True},
+        {"text": "\u202e"},
+        {"text": " "},
+        {"text": "too long"},
+        {"text": 5},
+        {"count": True},
+        {"count": 1.0},
+        {"count": "1"},
+        {"count": 10},
+        {"day": "2026-W47-7"},
+        {"day": "2026-02-30"},
+        {"day": "1899-12-31"},
+        {"day": 20261123},
+        {"day": date(2026, 11, 23)},
+        {"at": "2026-11-23T09:30:00"},
+        {"at": "2026-11-23t01:30:00z"},
+        {"at": 1},
+        {"by": "{00000000000040008000000000000001}"},
+        {"by": "none"},
+        {"by": 1},
+        {"by": UUID(int=1)},
+        {"sort": "GOOD"},
+        {"sort": "worse"},
+        {"sort": Sort.BAD},
+        {"sort": None},
+        {"sort": ["good"]},
+        {"facts": []},
+        {"facts": "a"},
+        {"facts": {}},
+        {"named": {"long": 1}},
     ],
 )
 def test_a_message_is_read_as_marshmallow_reads_it(
