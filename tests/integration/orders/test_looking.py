@@ -17,7 +17,15 @@ from services.orders.domain.lifecycle import Stage
 from services.orders.schemas import commands, views
 from services.orders.storage import copies, looked_at, orders
 from services.orders.use_cases import anomalies, drafting, ending
-from tests.integration.orders.desk import CLERK, CUSTOMER, FINANCE, OTHER_SALES, SALES, Desk
+from tests.integration.orders.desk import (
+    CLERK,
+    CUSTOMER,
+    FINANCE,
+    OTHER_SALES,
+    SALES,
+    SUPERVISOR,
+    Desk,
+)
 from tests.integration.orders.test_confirmation import SIGNED, days_pass
 from tests.statements import copy_rows, plans, statements
 
@@ -203,6 +211,30 @@ def test_a_work_list_reads_each_kind_in_the_order_of_an_index(desk: Desk) -> Non
     assert "Index Scan using ix_anomaly_waiting on anomaly" in plan
     assert 'Index Scan using ix_order_waiting on "order"' in plan
     assert "Seq Scan on anomaly" not in plan
+
+
+def test_what_waits_at_a_gate_is_read_from_the_longest_open_on_and_no_further(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    desk.state_all_made(number)
+    copy_rows(desk.store, "order", 3000, number="'X-' || n")
+    with desk.store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into gate select made.* from gate g, (select id, row_number() over () as n"
+            " from \"order\" where starts_with(number, 'X-')) o, jsonb_populate_record(g,"
+            " jsonb_build_object('order_id', o.id,"
+            " 'opened_at', g.opened_at - o.n * interval '1 minute'))"
+            f" made where g.order_id = (select id from \"order\" where number = '{number}')"
+        )
+        connection.exec_driver_sql("analyze gate")
+
+    with statements(desk.store) as sent:
+        items = desk.store.read(SUPERVISOR, lambda work: pages.list_work(work, {"limit": 20}))
+    plan = plans(desk.store, sent)
+
+    assert [item["verb"] for item in items] == ["sign_approval"] * 20
+    assert number not in [item["order_number"] for item in items]
+    assert "Index Scan using ix_gate_waiting on gate" in plan
+    assert "Sort Key: g.opened_at" not in plan
 
 
 def test_a_salespersons_work_list_reads_nobody_elses_tasks_and_anomalies(desk: Desk) -> None:

@@ -60,6 +60,18 @@ def test_a_request_may_come_in_pieces_and_several_at_once(server: Server) -> Non
         answers += received
 
 
+def test_a_connection_that_asks_again_at_once_or_in_pieces_is_served(server: Server) -> None:
+    """A thread stays with it for a moment, and lets go of it where the next does not come."""
+    client = server.open()
+    ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    for piece, rest in ((ask, b""), (ask[:9], ask[9:]), (ask, b""), (b"", ask)):
+        client.sendall(piece)
+        if rest:
+            time.sleep(0.1)
+            client.sendall(rest)
+        assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_a_chunked_body_is_read_whole_and_bounded(server: Server) -> None:
     body = dumps({"username": "boss", "password": PASSWORD}).encode()
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:9], body[9:]))
