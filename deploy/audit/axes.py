@@ -69,8 +69,9 @@ def _stage(books: OrderBooks) -> Iterator[Difference]:
         yield books.difference(
             Kind.STAGE, "orders", "every line is served", "fulfilled", books.stage, announce=False
         )
-    if books.stage in FULFILLED and not served and not books.orders["imported"]:
-        open_lines = ", ".join(line.name for line in books.lines if not line.is_served)
+    unserved = [line.name for line in books.lines if not line.was_served]
+    if books.stage in FULFILLED and (unserved or not books.lines) and not books.orders["imported"]:
+        open_lines = ", ".join(unserved)
         yield books.difference(
             Kind.STAGE, "orders", f"not served: {open_lines}", "in_progress", books.stage,
             announce=False,

@@ -42,8 +42,10 @@ class Line:
     instructions: tuple[Row, ...]
     #: What has left the house, whatever became of it.
     gone: Decimal
-    #: What is on its way or arrived, and what of it is signed for.
+    #: What is on its way or arrived, what of it came in shipments that are signed for, and what
+    #: of that the customer has signed for.
     shipped: Decimal
+    arrived: Decimal
     signed: Decimal
 
     @property
@@ -84,15 +86,19 @@ class Line:
     @property
     def is_served(self) -> bool:
         """Whether nothing of it is still to come."""
+        return self._is_served_by(self.signed)
+
+    @property
+    def was_served(self) -> bool:
+        """Whether it is served, or a bare sign scan said so before its receipt showed less."""
+        return self._is_served_by(self.arrived)
+
+    def _is_served_by(self, signed: Decimal) -> bool:
         if self.is_short_closed:
             return True
         if self.is_made:
-            return (
-                self.is_made_to_the_end
-                and self.accepted is not None
-                and self.signed >= self.accepted
-            )
-        return self.signed >= self.quantity
+            return self.is_made_to_the_end and self.accepted is not None and signed >= self.accepted
+        return signed >= self.quantity
 
     def value(self, quantity: Decimal) -> Decimal:
         """Give what `quantity` of it costs, less its share of the line's discount."""
@@ -167,7 +173,7 @@ class OrderBooks:
     def lines(self) -> list[Line]:
         if self.orders is None:
             return []
-        gone, shipped, signed = self._quantities()
+        gone, shipped, arrived, signed = self._quantities()
         of_line: Mapping[str, list[Row]] = defaultdict(list)
         for instruction in self.instructions:
             of_line[instruction["line_id"]].append(instruction)
@@ -177,6 +183,7 @@ class OrderBooks:
                 tuple(of_line[row["line_id"]]),
                 gone[row["line_id"]],
                 shipped[row["line_id"]],
+                arrived[row["line_id"]],
                 signed[row["line_id"]],
             )
             for row in self.orders["lines"]
@@ -185,6 +192,7 @@ class OrderBooks:
     def _quantities(self) -> tuple[Mapping[str, Decimal], ...]:
         gone: dict[str, Decimal] = defaultdict(lambda: NOTHING)
         shipped: dict[str, Decimal] = defaultdict(lambda: NOTHING)
+        arrived: dict[str, Decimal] = defaultdict(lambda: NOTHING)
         signed: dict[str, Decimal] = defaultdict(lambda: NOTHING)
         for shipment in self.shipments:
             for line in shipment["lines"] or ():
@@ -194,10 +202,11 @@ class OrderBooks:
                 if shipment["state"] in ON_ITS_WAY:
                     shipped[line_id] += quantity
                 if shipment["state"] == "signed":
+                    arrived[line_id] += quantity
                     signed[line_id] += (
                         quantity if line["signed"] is None else number(line["signed"])
                     )
-        return gone, shipped, signed
+        return gone, shipped, arrived, signed
 
     def difference(
         self, kind: Kind, where: str, subject: str, expected: Any, found: Any, *, announce: bool

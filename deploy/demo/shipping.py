@@ -119,8 +119,9 @@ def ship(
     *,
     before_release: Callable[[str], None] | None = None,
     parcels: list[Parcel] | None = None,
+    signed_for: str | None = None,
 ) -> Json:
-    """Take a shipment from the request to the customer's signature."""
+    """Take a shipment from the request to the customer's signature, for all unless said."""
     company, say = world.company, world.company.say
     shipment, codes = handed(world, number, quantity, before_release=before_release)
     if parcels is not None:
@@ -138,6 +139,7 @@ def ship(
     say(f"   {shipment} is requested, released, checked, handed, scanned out; notice sent.")
     company.assistant.move(path, "report_transit")
     company.assistant.move(path, "report_arrival")
-    signed: Json = company.assistant.move(path, "report_signature", signer="王库管")
+    lines = [{"line_no": 1, "signed_quantity": signed_for or quantity}]
+    signed: Json = company.assistant.move(path, "report_signature", signer="王库管", lines=lines)
     expect(signed["state"], "signed", "receipt signed")
     return signed

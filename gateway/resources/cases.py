@@ -9,7 +9,7 @@ from gateway.attachments import ContentHash
 from gateway.operations import Answer, Move, Operation, Paged, moves, page_of
 
 CASE = "/cases/{case_number}"
-# A third kind, delivery, opens by itself when a shipment fails on its way.
+# A third kind, delivery, opens by itself when a shipment fails on its way or falls short.
 KINDS = ("return", "exchange")
 RESOLUTIONS = ("refund", "credit", "reship", "repair")
 STATES = (
@@ -178,7 +178,8 @@ class Case(Answer):
     customer_id = fields.String()
     customer_name = fields.String()
     shipment_id = fields.String(
-        allow_none=True, metadata={"description": "kind delivery: which shipment failed"}
+        allow_none=True,
+        metadata={"description": "kind delivery: which shipment failed or fell short"},
     )
     wish = fields.String()
     opened_by = fields.String()

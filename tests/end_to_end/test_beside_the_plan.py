@@ -1,4 +1,4 @@
-"""What goes beside the plan, through HTTP on real parts: less is made, a shipment is lost."""
+"""What goes beside the plan, through HTTP on real parts: less is made, or less arrives."""
 
 from datetime import timedelta
 
@@ -100,3 +100,61 @@ def test_a_lost_shipment_opens_a_case_for_after_sales(company: Company, audit: A
     expect(
         company.clerk.get(f"/orders/{number}")["next"]["verb"], "short_close_line", "what is next"
     )
+
+
+def test_what_was_not_signed_for_is_paid_back_and_the_order_closes(
+    company: Company, audit: Audit
+) -> None:
+    """A1, S11, O34: of 10 shipped the customer signs for 8; the other 2 he need not pay."""
+    world = World.new(company)
+    customer = world.customer("A")
+    product = world.product(supply="stock", price="2.00", stock="100")
+    order = world.submitted(customer, product, "10")
+    number = order["number"]
+    world.approved(number)
+    world.sent(number)
+    world.signed_back(number)
+    shipment = ship(world, number, "10", signed_for="8")
+    (case,) = company.await_(
+        "the case of what lacks",
+        lambda: company.aftersales.get("/cases", order_number=number)["items"],
+    )
+    expect(
+        (case["kind"], case["shipment_id"], case["lines"][0]["quantity"], case["most_refund"]),
+        ("delivery", shipment["id"], "2.000", "4.00"),
+        "the case",
+    )
+    expect(_differences(audit, number), [], "the books of a short receipt")
+    _paid_back(company, case["number"])
+
+    expect(company.clerk.get(f"/orders/{number}")["stage"], "in_progress", "before it is given up")
+    company.supervisor.move(
+        f"/orders/{number}", "short_close_line", line_no=1, consent_by=SIGNATORY, reason="other"
+    )
+    company.await_stage(number, "fulfilled")
+    company.await_(
+        "the money back as the customer's credit",
+        lambda: company.finance.get(f"/customers/{customer.code}/credit"),
+        lambda account: account["customer_credit"] == "4.00",
+    )
+    company.finance.post(f"/orders/{number}/money/customer-credit", {"amount": "4.00"})
+    world.paid(number, "16.00")
+    company.finance.post("/invoices", {"order_number": number})
+    company.await_(
+        "the balance of nought",
+        lambda: company.finance.get(f"/orders/{number}/money"),
+        lambda seen: seen["money"]["paid_in_full"] and seen["money"]["invoiced"],
+    )
+    expect(company.finance.move(f"/orders/{number}", "close")["stage"], "closed", "nothing owed")
+    expect(_differences(audit, number), [], "the books of what was paid back")
+
+
+def _paid_back(company: Company, case: str) -> None:
+    path = f"/cases/{case}"
+    company.aftersales.move(path, "acknowledge", note="已致歉")
+    company.supervisor.move(path, "authorise", decision="承运商少交")
+    company.aftersales.move(path, "await_goods", return_to="无货可退")
+    company.warehouse.move(path, "receive", lines=[{"line_no": 1, "quantity": "0"}])
+    company.inspector.move(path, "inspect", lines=[{"line_no": 1}])
+    company.finance.move(path, "settle")
+    company.aftersales.move(path, "close")

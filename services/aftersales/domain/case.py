@@ -179,6 +179,14 @@ class Case(Announcing, Base):
             return sum((line.sold_for for line in self.lines), money.ZERO)
         return sum((line.refundable for line in self.lines), money.ZERO)
 
+    def narrow(self, missing: Sequence[CaseLine], told: str) -> None:
+        """Leave to it what is missing now that the rest was signed for after all."""
+        left = {line.line_id: line for line in missing}
+        self.lines = [line for line in self.lines if line.line_id in left]
+        for line in self.lines:
+            line.quantity, line.sold_for = left[line.line_id].quantity, left[line.line_id].sold_for
+        self.wish = f"{self.wish}; {told}"
+
     def open(self) -> events.CaseOpened:
         """Announce the case that the constructor wrote."""
         return events.CaseOpened(self)

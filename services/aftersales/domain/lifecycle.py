@@ -10,7 +10,7 @@ class CaseKind(StrEnum):
 
     RETURN = "return"  # 退货: goods come back, money goes back.
     EXCHANGE = "exchange"  # 换货: goods come back, the money stays as credit for a new order.
-    DELIVERY = "delivery"  # A shipment met an exception, was lost or came back to the sender.
+    DELIVERY = "delivery"  # A shipment failed on its way, or less was signed for than was sent.
 
 
 class Resolution(StrEnum):
@@ -51,6 +51,16 @@ CASES = Lifecycle(
     },
     initial=CaseState.REQUESTED,
 )
+
+# Nothing of it has come back, nor is it decided that nothing will.
+GOODS_AWAITED = (
+    CaseState.REQUESTED,
+    CaseState.ACKNOWLEDGED,
+    CaseState.AUTHORISED,
+    CaseState.AWAITING_GOODS,
+)
+# From here money may still be settled.
+UNSETTLED = (*GOODS_AWAITED, CaseState.RECEIVED, CaseState.INSPECTED)
 
 # Who may send other goods in place of these: before they are back, only the supervisor.
 RESHIPPED_BY: dict[CaseState, tuple[str, ...]] = {

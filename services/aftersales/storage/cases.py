@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Numeric, Text, cast, column, func, select, true, update
 from sqlalchemy import case as case_when
-from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import selectinload
 
 from chassis.database import Work
@@ -16,7 +17,7 @@ from chassis.roundtrips import ask
 from services.aftersales.domain.case import NUMBERS, Case, CaseLine
 from services.aftersales.domain.copies import ShipmentCopy
 from services.aftersales.domain.errors import CaseNotFound
-from services.aftersales.domain.lifecycle import CaseState
+from services.aftersales.domain.lifecycle import UNSETTLED, CaseState
 from services.aftersales.storage.copies import DELIVERED
 
 
@@ -52,6 +53,19 @@ def open_of_shipment(work: Work, shipment_id: UUID) -> Case | None:
     )
 
 
+def settling_shipment(work: Work, shipment_id: UUID) -> Case | None:
+    """Give the case that pays for a shipment's failed delivery, or may yet, locked."""
+    pays = Case.state.in_(UNSETTLED) | (Case.refund > 0)
+    return work.session.scalar(
+        select(Case)
+        .where(Case.shipment_id == shipment_id, pays)
+        .options(selectinload(Case.lines))
+        .order_by(Case.number.desc())
+        .limit(1)
+        .with_for_update(of=Case)
+    )
+
+
 @dataclass(frozen=True)
 class Returned:
     """What comes or came back of an order line, and what that was sold for."""
@@ -64,16 +78,13 @@ def already_returned(work: Work, order_id: UUID) -> dict[UUID, Returned]:
     """Give what comes or came back of an order by line; rejected cases do not count.
 
     Goods of a failed delivery were never delivered, so they cannot have come back either;
-    unless they were signed for after all when their money had been given back.
+    unless they were signed for after all when their money had been given back. What lacks on
+    the receipt was not.
     """
     failed = Case.shipment_id.is_not(None)
+    signed_after_all = func.greatest(CaseLine.quantity - _not_signed_for(), 0)
     coming = case_when(
-        (failed, CaseLine.quantity), else_=func.coalesce(CaseLine.received, CaseLine.quantity)
-    )
-    signed_after_all = Case.shipment_id.in_(
-        select(ShipmentCopy.id).where(
-            ShipmentCopy.order_id == order_id, ShipmentCopy.state == DELIVERED
-        )
+        (failed, signed_after_all), else_=func.coalesce(CaseLine.received, CaseLine.quantity)
     )
     # PostgreSQL rounds numerics half away from zero, as money.fen does.
     worth = func.round(CaseLine.sold_for * coming / CaseLine.quantity, 2)
@@ -85,11 +96,33 @@ def already_returned(work: Work, order_id: UUID) -> dict[UUID, Returned]:
             # A rejected case is closed without its goods ever having come.
             (Case.state != CaseState.REJECTED)
             & ((Case.state != CaseState.CLOSED) | CaseLine.received.is_not(None)),
-            ~failed | (signed_after_all & (Case.refund > 0)),
+            ~failed | (Case.refund > 0),
         )
         .group_by(CaseLine.line_id)
     )
     return {line_id: Returned(quantity, worth) for line_id, quantity, worth in rows}
+
+
+def _not_signed_for() -> Any:
+    """Give what of a case's line its shipment has not delivered: all, until it is signed for."""
+    sent = func.jsonb_array_elements(ShipmentCopy.view["lines"]).table_valued(
+        column("value", JSONB), name="sent"
+    )
+    line = sent.c.value
+    quantity = cast(line["quantity"].astext, Numeric)
+    signed = func.coalesce(cast(line["signed_quantity"].astext, Numeric), quantity)
+    lacking = (
+        select(quantity - signed)
+        .join_from(ShipmentCopy, sent, true())
+        .where(
+            ShipmentCopy.id == Case.shipment_id,
+            ShipmentCopy.state == DELIVERED,
+            line["line_id"].astext == cast(CaseLine.line_id, Text),
+        )
+        .correlate(Case, CaseLine)
+        .scalar_subquery()
+    )
+    return func.coalesce(lacking, CaseLine.quantity)
 
 
 def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Case], str | None]:

@@ -25,6 +25,8 @@ from services.aftersales.storage import cases, copies
 
 Request = Mapping[str, Any]
 
+NOTHING = Decimal(0)
+
 _ONCE = {"lines": ["Each line_no may stand there once."]}
 
 
@@ -89,7 +91,7 @@ def _returned_lines(work: Work, order: OrderCopy, request: Request) -> list[Case
     sold = {line["line_no"]: line for line in order.view["lines"]}
     delivered = _delivered(work, order)
     returned = cases.already_returned(work, order.id)
-    nothing = cases.Returned(Decimal(0), money.ZERO)
+    nothing = cases.Returned(NOTHING, money.ZERO)
     lines = []
     for wanted in request["lines"]:
         line = sold.get(wanted["line_no"])
@@ -97,7 +99,7 @@ def _returned_lines(work: Work, order: OrderCopy, request: Request) -> list[Case
             raise LineNotSold(order_number=order.number, line_no=wanted["line_no"])
         line_id = UUID(line["id"])
         coming = check(wanted["quantity"], _decimals(line))
-        got = delivered.get(line_id, Decimal(0))
+        got = delivered.get(line_id, NOTHING)
         before = returned.get(line_id, nothing)
         if coming > got - before.quantity:
             raise MoreThanDelivered(
@@ -117,10 +119,15 @@ def _sold_for(line: Mapping[str, Any], quantity: Decimal) -> Decimal:
     return money.fen(Decimal(line["amount"]) * quantity / Decimal(line["quantity"]))
 
 
-def part_of_line(line: Mapping[str, Any], quantity: Decimal | str) -> CaseLine:
-    """Give a part of an order's line with what it was sold for."""
-    part = Decimal(quantity)
-    return _line(line, part, _sold_for(line, part))
+def part_of_line(
+    line: Mapping[str, Any], sent: Decimal | str, signed: Decimal = NOTHING
+) -> CaseLine:
+    """Give what of an order's line was sent and not signed for, with what it was sold for.
+
+    A difference, so that it and what was signed for are not worth more than all that was sent.
+    """
+    sent = Decimal(sent)
+    return _line(line, sent - signed, _sold_for(line, sent) - _sold_for(line, signed))
 
 
 def _line(line: Mapping[str, Any], quantity: Decimal, sold_for: Decimal) -> CaseLine:
@@ -155,7 +162,7 @@ def _delivered(work: Work, order: OrderCopy) -> dict[UUID, Decimal]:
             signed = line.get("signed_quantity")
             got = Decimal(line["quantity"] if signed is None else signed)
             line_id = UUID(line["line_id"])
-            delivered[line_id] = delivered.get(line_id, Decimal(0)) + got
+            delivered[line_id] = delivered.get(line_id, NOTHING) + got
     return delivered
 
 

@@ -21,7 +21,7 @@ def hear_of_order(work: Work, event: Received) -> None:
 
 
 def hear_of_shipment(work: Work, event: Received) -> None:
-    """Keep a shipment's view; plan the visits that its news bring."""
+    """Keep a shipment's view; plan the visits and open the case that its news bring."""
     shipment = event.data["shipment"]
     copies.keep_shipment(work, shipment, event.sequence)
     day = business_date(event.business_at)
@@ -29,6 +29,8 @@ def hear_of_shipment(work: Work, event: Received) -> None:
         visits.plan_after_dispatch(work, shipment, day)
     elif event.name == "shipment_signed":
         visits.plan_after_receipt(work, shipment, day)
+    if event.name in ("shipment_signed", "receipt_recorded"):
+        deliveries.open_shortfall(work, shipment)
 
 
 def hear_of_failed_delivery(work: Work, event: Received) -> None:

@@ -307,8 +307,7 @@ def _next_of_making(order: Order, shipments: Set[str]) -> dict[str, Any]:
         return {"verb": "request_dispatch", "who": ["clerk"], "text_zh": "待发货"}
     if not shipments.isdisjoint(ON_ITS_WAY):
         return {"verb": "report_signature", "who": ["assistant"], "text_zh": "待签收"}
-    if any(line.astray_quantity and not line.is_served for line in order.lines):
-        # Its case pays it back or sends it anew, as another order; then nothing more comes of it.
-        words = "货物丢失或退回，售后处理后由主管结清"
-        return {"verb": "short_close_line", "who": ["aftersales", "supervisor"], "text_zh": words}
-    return {"verb": "short_close_line", "who": ["supervisor"], "text_zh": "签收不足，待处理"}
+    # Its case pays it back or sends it anew, as another order; then nothing more comes of it.
+    astray = any(line.astray_quantity and not line.is_served for line in order.lines)
+    words = f"{'货物丢失或退回' if astray else '签收不足'}，售后处理后由主管结清"
+    return {"verb": "short_close_line", "who": ["aftersales", "supervisor"], "text_zh": words}

@@ -103,6 +103,138 @@ def test_what_arrives_after_all_can_be_returned_unless_its_money_went_back(desk:
     assert refused.value.code == "more_than_delivered"
 
 
+def signed_short(
+    desk: Desk,
+    order: dict[str, Any],
+    *signed: str,
+    shipment_id: str | None = None,
+    name: str = "shipment_signed",
+    sequence: int = 5,
+) -> dict[str, Any]:
+    """Let all of an order be sent, and the customer sign for so much of its lines."""
+    shipment = shipment_view(order)
+    for line, quantity in zip(shipment["lines"], signed, strict=True):
+        line["signed_quantity"] = quantity
+    shipment["id"] = shipment_id or shipment["id"]
+    desk.hear_shipment(shipment, name, sequence)
+    return shipment
+
+
+def pay_back(desk: Desk, number: str, reshipped_by: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Take a case of goods that never came to its settlement, replaced by an order if given."""
+    lines = [line["line_no"] for line in desk.case(number)["lines"]]
+    desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="已致歉")
+    desk.ask("authorise_case", SUPERVISOR, case_number=number, decision="承运商少交")
+    if reshipped_by is not None:
+        reship(desk, SUPERVISOR, number, reshipped_by)
+    desk.ask("await_goods", AFTERSALES, case_number=number, return_to="无货可退")
+    nothing = [{"line_no": no, "quantity": "0"} for no in lines]
+    desk.ask("receive_return", WAREHOUSE, case_number=number, lines=nothing)
+    desk.ask("inspect_return", INSPECTOR, case_number=number, lines=[{"line_no": lines[0]}])
+    settled: dict[str, Any] = desk.ask("settle_case", FINANCE, case_number=number)
+    return settled
+
+
+@pytest.mark.parametrize("name", ["shipment_signed", "receipt_recorded"])
+def test_less_signed_for_than_was_sent_opens_a_case_of_what_lacks(desk: Desk, name: str) -> None:
+    order = order_view(stage="in_progress")
+    desk.hear_order(order)
+    shipment = signed_short(desk, order, "95.000", "3.000", name=name)
+    (case,) = cases_of(desk, shipment)
+    assert (case["kind"], case["shipment_id"]) == ("delivery", shipment["id"])
+    assert case["wish"] == f"{shipment['number']} signed: line 1: 95.000 of 100.000"
+    assert [(line["line_no"], line["quantity"], line["sold_for"]) for line in case["lines"]] == [
+        (1, "5.000", "49.00")
+    ]
+
+
+def test_damage_of_what_was_signed_for_is_no_shortfall(desk: Desk) -> None:
+    order = order_view()
+    desk.hear_order(order)
+    shipment = shipment_view(order, damage="外箱受潮")
+    shipment["lines"][0]["damaged_quantity"] = "5.000"
+    desk.hear_shipment(shipment)
+    assert cases_of(desk, shipment) == []
+
+
+def test_what_lacks_is_paid_back_and_all_that_was_signed_for_may_still_come_back(
+    desk: Desk,
+) -> None:
+    order = order_view(stage="in_progress")
+    desk.hear_order(order)
+    shipment = signed_short(desk, order, "95.000", "0.000")
+    number = cases_of(desk, shipment)[0]["number"]
+    with pytest.raises(GendanError) as refused:
+        desk.open(order, (1, "96"))
+    assert refused.value.details["returnable"] == "95.000"
+    settled = pay_back(desk, number)
+    assert (settled["refund"], settled["resolution"]) == ("51.00", "refund")
+    assert [data["amount"] for name, data in desk.announced() if name == "refund_settled"] == [
+        "51.00"
+    ]
+    assert desk.open(order, (1, "95"))["most_refund"] == "931.00"
+
+
+def test_what_lacks_and_what_comes_back_are_not_worth_more_than_all_that_was_sent(
+    desk: Desk,
+) -> None:
+    """Each rounded by itself, 9.595 and 0.505 are worth one 分 more than 10.10."""
+    order = order_view(stage="in_progress")
+    order["lines"][0]["amount"] = "10.10"
+    desk.hear_order(order)
+    shipment = signed_short(desk, order, "95.000", "3.000")
+    (case,) = cases_of(desk, shipment)
+    assert case["most_refund"] == "0.50"
+    assert desk.open(order, (1, "95"))["most_refund"] == "9.60"
+
+
+def test_what_failed_and_arrived_short_leaves_its_case_to_what_lacks(desk: Desk) -> None:
+    order = order_view(stage="in_progress")
+    number = cases_of(desk, failed(desk, "exception", order))[0]["number"]
+    shipment_id = desk.case(number)["shipment_id"]
+    before = desk.case(number)
+    shipment = signed_short(desk, order, "95.000", "3.000", shipment_id=shipment_id)
+    (case,) = cases_of(desk, shipment)
+    assert (case["number"], case["most_refund"]) == (number, "49.00")
+    assert [(line["line_no"], line["quantity"]) for line in case["lines"]] == [(1, "5.000")]
+    assert case["wish"].startswith(before["wish"])
+    assert case["version"] > before["version"]
+    assert [action for action, _ in desk.logged(number)] == ["open", "signed_short"]
+    pay_back(desk, number)
+    assert desk.open(order, (1, "95"))["state"] == "requested"
+
+
+def test_what_was_paid_back_already_is_not_paid_again_when_less_is_signed_for(
+    desk: Desk,
+) -> None:
+    order = order_view(stage="in_progress")
+    number = cases_of(desk, failed(desk, "exception", order))[0]["number"]
+    pay_back(desk, number)
+    desk.ask("close_case", AFTERSALES, case_number=number)
+    shipment_id = desk.case(number)["shipment_id"]
+    shipment = signed_short(desk, order, "95.000", "3.000", shipment_id=shipment_id)
+    (case,) = cases_of(desk, shipment)
+    assert (case["number"], case["refund"]) == (number, "982.00")
+    with pytest.raises(GendanError) as refused:
+        desk.open(order, (1, "1"))
+    assert refused.value.details["returnable"] == "0.000"
+
+
+def test_what_lacks_has_a_case_of_its_own_where_that_of_the_failure_was_rejected(
+    desk: Desk,
+) -> None:
+    order = order_view(stage="in_progress")
+    number = cases_of(desk, failed(desk, "exception", order))[0]["number"]
+    desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="在查")
+    desk.ask("reject_case", SUPERVISOR, case_number=number, decision="已重新派送")
+    shipment_id = desk.case(number)["shipment_id"]
+    shipment = signed_short(desk, order, "95.000", "3.000", shipment_id=shipment_id)
+    assert [(case["state"], case["most_refund"]) for case in cases_of(desk, shipment)] == [
+        ("requested", "49.00"),
+        ("rejected", "982.00"),
+    ]
+
+
 def test_nobody_opens_a_delivery_case_by_hand(desk: Desk) -> None:
     with pytest.raises(GendanError) as refused:
         desk.open(desk.delivered(), kind="delivery")
@@ -159,6 +291,14 @@ def test_once_they_are_back_after_sales_does_and_the_money_pays_for_the_others(
     number = desk.inspected(order, 1, "5")
     reship(desk, AFTERSALES, number, replacement(desk, order))
     settled = desk.ask("settle_case", FINANCE, case_number=number)
+    assert (settled["resolution"], settled["refund"]) == ("reship", "49.00")
+
+
+def test_what_lacks_on_a_receipt_is_sent_anew_and_its_money_pays_for_that(desk: Desk) -> None:
+    order = order_view(stage="in_progress")
+    desk.hear_order(order)
+    number = cases_of(desk, signed_short(desk, order, "95.000", "3.000"))[0]["number"]
+    settled = pay_back(desk, number, reshipped_by=replacement(desk, order))
     assert (settled["resolution"], settled["refund"]) == ("reship", "49.00")
 
 

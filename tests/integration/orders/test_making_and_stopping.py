@@ -68,13 +68,15 @@ def shipped(desk: Desk, confirmed: dict[str, Any]) -> Callable[..., None]:
     """Let shipping announce a shipment of the whole order in a state."""
     shipment_id, line_id = str(uuid4()), confirmed["lines"][0]["id"]
 
-    def announce(name: str, state: str, sequence: int, quantity: str = "980") -> None:
+    def announce(
+        name: str, state: str, sequence: int, quantity: str = "980", signed: str | None = None
+    ) -> None:
         shipment = {
             "id": shipment_id,
             "order_id": confirmed["id"],
             "number": "S-1",
             "state": state,
-            "lines": [{"line_id": line_id, "quantity": quantity, "signed_quantity": None}],
+            "lines": [{"line_id": line_id, "quantity": quantity, "signed_quantity": signed}],
         }
         desk.hear_of_shipment(name, shipment, sequence)
 
@@ -426,6 +428,47 @@ def test_what_is_lost_or_came_back_is_not_waited_for_to_be_shipped(
 
     assert waiting(desk) == []
     assert desk.order(confirmed["number"])["stage"] == "in_progress"
+
+
+def test_what_the_customer_did_not_sign_for_waits_for_its_case_and_then_is_given_up(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    """Made 980 of 1000 ordered: 980 are to be signed for, and 975 are."""
+    number = confirmed["number"]
+    desk.talk("issue_instruction", order_number=number, line_no=1)
+    stock(desk, confirmed, "980")
+    shipped("shipment_signed", "signed", 1, signed="975")
+
+    asked = {"order_id": None, "order_number": number}
+    step = desk.store.read(CLERK, lambda work: pages.get_order(work, asked))["next"]
+    assert (step["verb"], step["who"]) == ("short_close_line", ["aftersales", "supervisor"])
+    assert step["text_zh"] == "签收不足，售后处理后由主管结清"
+    assert waiting(desk) == []  # It has left: a request would be refused.
+    assert desk.order(number)["stage"] == "in_progress"
+
+    desk.do(
+        commands.ShortCloseLine,
+        ending.short_close_line,
+        SUPERVISOR,
+        order_number=number,
+        line_no=1,
+        consent_by="张经理",
+        reason="other",
+    )
+    assert desk.order(number)["stage"] == "fulfilled"
+
+
+def test_a_receipt_that_shows_less_after_a_bare_scan_leaves_its_order_fulfilled(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    """An order does not go back from fulfilled (SPEC §5): the case sees to what lacks."""
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    stock(desk, confirmed, "980")
+    shipped("shipment_signed", "signed", 1)
+    shipped("receipt_recorded", "signed", 2, signed="975")
+
+    order = desk.order(confirmed["number"])
+    assert (order["stage"], order["lines"][0]["signed_quantity"]) == ("fulfilled", "975.000")
 
 
 def test_a_rejected_scan_is_an_urgent_anomaly(desk: Desk, confirmed: dict[str, Any]) -> None:

@@ -288,6 +288,26 @@ def test_an_order_whose_lines_are_all_signed_must_be_fulfilled() -> None:
     assert [each for each in found_in(books) if each.kind is Kind.STAGE] == []
 
 
+def test_what_a_scan_signed_in_full_stays_fulfilled_though_its_receipt_shows_less() -> None:
+    books = a_shipped_order()
+    for part in (books["orders"], books["inventory"]):
+        part["stage"] = "fulfilled"
+    for service in ("customers", "shipping", "aftersales"):
+        books[service]["copy"]["stage"] = "fulfilled"
+    for shipments in (books["shipping"], books["orders"], books["aftersales"]):
+        shipments["shipments"][0]["state"] = "signed"
+    for line, receipt in zip(
+        books["orders"]["lines"], books["shipping"]["shipments"][0]["lines"], strict=True
+    ):
+        line["signed"] = receipt["signed"] = str(int(line["shipped"]) - 1)
+
+    assert [each for each in found_in(books) if each.kind is Kind.STAGE] == []
+
+    books["shipping"]["shipments"][0]["lines"][1]["quantity"] = "4"
+    (found,) = (each for each in found_in(books) if each.kind is Kind.STAGE)
+    assert found.subject == "not served: line 2 (PAPER)", "less than ordered has arrived"
+
+
 def test_what_an_ended_order_still_holds_can_be_mended_by_telling_again() -> None:
     books = a_cancelled_order()
     books["inventory"]["stock"][0]["quantity"] = "5"
