@@ -85,7 +85,7 @@ class ReceivedLine(Message):
 
 
 class Receipt(Message):
-    """The goods are here; a line that is not named came in full."""
+    """The goods are here; a line not named came in full, but a failed delivery's must be named."""
 
     lines = fields.List(
         fields.Nested(ReceivedLine), load_default=[], validate=validate.Length(max=MOST_LINES)

@@ -17,6 +17,7 @@ from chassis.mapping import Announcing, Money, Quantity
 from chassis.quantity import check
 from services.aftersales.domain import Base, events
 from services.aftersales.domain.errors import (
+    CameNotSaid,
     DispositionDiffers,
     MoreThanAnnounced,
     NotReshipped,
@@ -214,9 +215,12 @@ class Case(Announcing, Base):
     def receive(self, quantities: Mapping[int, Decimal], now: datetime) -> events.ReturnReceived:
         """Take the goods into quarantine; what is not named came in full.
 
-        Raises MoreThanAnnounced: what came unasked is not of this case and needs one.
+        Of a failed delivery everything is named, as goods may be lost for good. Raises
+        CameNotSaid, MoreThanAnnounced: what came unasked is not of this case and needs one.
         """
         for line in self.lines:
+            if self.kind is CaseKind.DELIVERY and line.line_no not in quantities:
+                raise CameNotSaid(line_no=line.line_no)
             came = check(quantities.get(line.line_no, line.quantity), line.unit_decimals)
             if came > line.quantity:
                 raise MoreThanAnnounced(line_no=line.line_no, came=came, announced=line.quantity)

@@ -51,6 +51,14 @@ class MoreThanAnnounced(Conflict):
     zh = "第 {line_no} 行：到货 {came}，应退 {announced}，多出部分请另开售后单。"
 
 
+class CameNotSaid(Invalid):
+    """What comes back of a failed delivery is all, some or nothing: nobody may guess it."""
+
+    code = "came_not_said"
+    en = "Say of line {line_no} how much came back of the failed delivery, 0 if nothing did."
+    zh = "请填写第 {line_no} 行实际退回的数量；没有退回填 0。"
+
+
 class DispositionDiffers(Invalid):
     """Every piece received has exactly one disposition."""
 

@@ -70,7 +70,7 @@ class ReceivedLine(Message):
 
 
 class ReceiveReturn(OnCase):
-    """The goods are here; a line that is not named came in full."""
+    """The goods are here; a line not named came in full, but a failed delivery's must be named."""
 
     lines = fields.List(
         fields.Nested(ReceivedLine), load_default=[], validate=validate.Length(max=200)

@@ -76,6 +76,10 @@ def test_goods_that_were_lost_are_refunded_in_full_though_none_came_back(desk: D
     desk.ask("authorise_case", SUPERVISOR, case_number=number, decision="承运商遗失")
     desk.ask("await_goods", AFTERSALES, case_number=number, return_to="无货可退")
     nothing = [{"line_no": no, "quantity": "0"} for no in (1, 2)]
+    with pytest.raises(GendanError) as guessed:
+        # Goods that never came would be booked into quarantine.
+        desk.ask("receive_return", WAREHOUSE, case_number=number, lines=nothing[:1])
+    assert (guessed.value.code, guessed.value.details) == ("came_not_said", {"line_no": 2})
     desk.ask("receive_return", WAREHOUSE, case_number=number, lines=nothing)
     desk.ask("inspect_return", INSPECTOR, case_number=number, lines=[{"line_no": 1}])
     settled = desk.ask("settle_case", FINANCE, case_number=number)
