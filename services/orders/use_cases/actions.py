@@ -50,11 +50,12 @@ def _edit(order: Order, _: Work) -> None:
     order.guard_edit(None)
 
 
-def _submit(order: Order, _: Work) -> None:
+def _submit(order: Order, work: Work) -> None:
     order.guard_move(Stage.IN_REVIEW, None)
     missing = order.missing_fields()
     if missing:
-        order.guard_submit(None)
+        order.guard_submit(None, work.today)
+    order.guard_due_to_come(work.today)
 
 
 def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Work], None]:

@@ -13,7 +13,7 @@ from services.orders.domain.errors import ProductNotKnown, WhyMissing
 from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
-from services.orders.domain.order import EDITABLE, Order
+from services.orders.domain.order import EDITABLE, Order, check_date_to_come
 from services.orders.domain.pricing import PriceFindings
 from services.orders.domain.review import return_order
 from services.orders.domain.task import Task, TaskKind
@@ -116,7 +116,7 @@ def _fill_in(
 ) -> PriceFindings | None:
     lines = request.get("lines") or ()
     order.draft(about.customer)
-    order.fill_in(header(request), work.now)
+    _fill_in_header(work, order, request)
     if lines:
         order.replace_lines(_lines(order, lines, about.products), work.now)
         return price_draft(work, order, about.market)
@@ -138,7 +138,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     if not own_draft and request["reason"] is None:
         raise WhyMissing(allowed=REASON_CODES)
     before = _edited(order)
-    order.fill_in(header(request), work.now)
+    _fill_in_header(work, order, request)
     if "lines" in request:
         wanted = request["lines"]
         known = copies.products(work, (line["product_code"] for line in wanted))
@@ -158,6 +158,18 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     if order.stage is Stage.DRAFT:
         list_what_is_missing(work, order)
     return order
+
+
+def _fill_in_header(work: Work, order: Order, request: Mapping[str, Any]) -> None:
+    """Fill in what a request says beside the lines. Raises InvalidFields.
+
+    A date that is said again as it stands may have passed since: submit tells of that.
+    """
+    fields = header(request)
+    promised = fields.get("base_customer_due")
+    if promised is not None and promised != order.base_customer_due:
+        check_date_to_come(promised, work.today)
+    order.fill_in(fields, work.now)
 
 
 def header(request: Mapping[str, Any]) -> dict[str, Any]:
