@@ -57,6 +57,8 @@ def follow_paper(work: Work, order: Order) -> None:
     """Keep one obligation while the written paper of an oral order is still to come (O3)."""
     standing = tasks.open_tasks(work, order.id, TaskKind.PAPER_OWED) if order.sequence > 1 else []
     if order.paper_owed and not standing:
+        working = calendar_of(work, for_facts=True)
+        last_day = working.add_working_days(work.today, work.setting("paper_owed_working_days"))
         work.session.add(
             Task(
                 id=uuid4(),
@@ -67,6 +69,7 @@ def follow_paper(work: Work, order: Order) -> None:
                 title=f"The written order of {order.number} is owed",
                 title_zh=f"待补书面订单：{order.number}",
                 opened_at=work.now,
+                due_at=working.end_of_working_day(last_day),
             )
         )
     for task in [] if order.paper_owed else standing:
