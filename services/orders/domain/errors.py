@@ -244,6 +244,14 @@ class InstructionIssued(Conflict):
     zh = "订单 {order_number} 第 {line_no} 行的生产指令已下达。"
 
 
+class NotPlannedYet(Conflict):
+    """A further instruction carries the date that the planner signs for it."""
+
+    code = "schedule_not_signed"
+    en = "The planner has not signed a production date for line {line_no} of {order_number}."
+    zh = "订单 {order_number} 第 {line_no} 行的成品日期尚未由生产部签署。"
+
+
 class DateTooEarly(Conflict):
     """The customer is never promised goods before they are made."""
 

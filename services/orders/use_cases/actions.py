@@ -14,6 +14,7 @@ from services.orders.domain.errors import (
     GateNotOpen,
     InstructionIssued,
     LineNotMade,
+    NotPlannedYet,
 )
 from services.orders.domain.lifecycle import (
     BEING_PREPARED,
@@ -95,8 +96,12 @@ def _issue(order: Order, _: Work) -> None:
         STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
     if not order.made_lines:
         raise LineNotMade(order_number=order.number, line_no=1)
-    if all(line.production not in (None, "draft") for line in order.made_lines):
+    to_issue = [line for line in order.made_lines if line.is_to_be_issued]
+    if not to_issue:
         raise InstructionIssued(order_number=order.number, line_no=order.made_lines[0].line_no)
+    # The command asks inventory, which knows of the planner's date at once.
+    if all(line.is_to_be_planned for line in to_issue):
+        raise NotPlannedYet(order_number=order.number, line_no=to_issue[0].line_no)
     order.guard_change(None)
     order.guard_hold()
 
