@@ -236,6 +236,16 @@ def other_administrators(session: Session, account_id: UUID, *, to_rely_on: bool
     return bool(session.scalars(query.with_for_update() if to_rely_on else query).all())
 
 
+def may_sell(session: Session, person_id: str) -> bool:
+    """Whether the person has an account that is not locked, with the role of sales."""
+    found = select(Account.id).where(
+        Account.person_id == person_id,
+        Account.roles.contains(["sales"]),
+        Account.locked.is_(False),
+    )
+    return session.scalar(found) is not None
+
+
 # Sessions ------------------------------------------------------------------------------------
 
 _SIGNED_IN = select(

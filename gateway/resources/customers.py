@@ -1,10 +1,12 @@
 """Customers with their contacts, seals and addresses, their grades and their credit."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields, validate
 
+from chassis.errors import InvalidFields
 from chassis.schema import CODE, Amount, Message, Moment, Percent, Text
+from gateway import storage
 from gateway.operations import (
     REASONS,
     Answer,
@@ -15,6 +17,9 @@ from gateway.operations import (
     moves,
     page_of,
 )
+
+if TYPE_CHECKING:
+    from gateway.calls import Call
 
 CUSTOMERS = "/customers"
 CUSTOMER = f"{CUSTOMERS}/{{customer_code}}"
@@ -390,6 +395,27 @@ class AddressEdit(Why):
     changes = fields.Nested(AddressFields(partial=True), required=True)
 
 
+def _check_new_customer(call: "Call") -> None:
+    if not _is_salesperson(call, call.body.get("salesperson_id")):
+        raise InvalidFields(_NO_SALESPERSON)
+
+
+def _check_customer_edit(call: "Call") -> None:
+    if not _is_salesperson(call, call.body["changes"].get("salesperson_id")):
+        raise InvalidFields({"changes": _NO_SALESPERSON})
+
+
+def _is_salesperson(call: "Call", person_id: str | None) -> bool:
+    """Tell whether a customer may be this person's: who sells to it is the gateway's to know."""
+    return person_id is None or call.store.read(
+        call.principal, lambda work: storage.may_sell(work.session, person_id)
+    )
+
+
+_NO_SALESPERSON = {
+    "salesperson_id": ["Must be the person_id of an account with the role sales, not locked."]
+}
+
 OPERATIONS = [
     Operation(
         method="GET",
@@ -405,6 +431,7 @@ OPERATIONS = [
         method="POST",
         path=CUSTOMERS,
         rpc="customers.create_customer",
+        check=_check_new_customer,
         permission=CHANGE,
         summary="Take a new customer into the books, as grade C",
         tag="customers",
@@ -426,6 +453,7 @@ OPERATIONS = [
         method="PATCH",
         path=CUSTOMER,
         rpc="customers.change_customer",
+        check=_check_customer_edit,
         permission=CHANGE,
         summary="Change a customer's file",
         tag="customers",

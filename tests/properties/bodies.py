@@ -112,7 +112,7 @@ def order_body(seen: Seen) -> dict[str, Any]:
 
 def _promise(seen: Seen) -> dict[str, Any]:
     dates = [seen.order["customer_due"], seen.order["production_due"]]
-    latest = max([date.fromisoformat(day) for day in dates if day], default=seen.today)
+    latest = max([seen.today, *(date.fromisoformat(day) for day in dates if day)])
     return {
         **_WHY,
         "customer_due": (latest + timedelta(days=1)).isoformat(),

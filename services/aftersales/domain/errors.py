@@ -91,6 +91,14 @@ class ReplacementNotTheirs(Conflict):
     zh = "订单 {order_number} 不是该客户的另一张有效订单，不能作为售后单 {case_number} 的补发。"
 
 
+class ReplacementTaken(Conflict):
+    """An order replaces the goods of one case: two would be paid for what is sent once."""
+
+    code = "replacement_taken"
+    en = "Order {order_number} replaces the goods of case {taken_by}; {case_number} needs another."
+    zh = "订单 {order_number} 已作为售后单 {taken_by} 的补发，售后单 {case_number} 须另用订单。"
+
+
 class NotReshipped(Conflict):
     """A case settled by other goods names the order that they go out with."""
 

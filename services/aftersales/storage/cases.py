@@ -66,6 +66,15 @@ def settling_shipment(work: Work, shipment_id: UUID) -> Case | None:
     )
 
 
+def replaced_by(work: Work, customer_id: UUID, order_number: str) -> str | None:
+    """Give the number of the customer's case whose goods an order replaces, if there is one."""
+    return work.session.scalar(
+        select(Case.number).where(
+            Case.customer_id == customer_id, Case.reshipped_as == order_number
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Returned:
     """What comes or came back of an order line, and what that was sold for."""

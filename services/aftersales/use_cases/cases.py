@@ -19,6 +19,7 @@ from services.aftersales.domain.errors import (
     MoreThanDelivered,
     OrderNotKnown,
     ReplacementNotTheirs,
+    ReplacementTaken,
 )
 from services.aftersales.domain.lifecycle import RESHIPPED_BY, CaseKind, CaseState, Resolution
 from services.aftersales.storage import cases, copies
@@ -231,7 +232,7 @@ def settle(work: Work, request: Request) -> Case:
 def reship(work: Work, request: Request) -> Case:
     """Name the order that replaces the goods; before they are back only the supervisor may.
 
-    Raises NotToBeReshipped, RoleNeeded, OrderNotKnown, ReplacementNotTheirs.
+    Raises NotToBeReshipped, RoleNeeded, OrderNotKnown, ReplacementNotTheirs, ReplacementTaken.
     """
     case = cases.case(work, request["case_number"], lock=True)
     case.guard_reship()
@@ -242,6 +243,10 @@ def reship(work: Work, request: Request) -> Case:
     is_theirs = other.customer_id == case.customer_id and other.id != case.order_id
     if not is_theirs or other.view["stage"] == "cancelled":
         raise ReplacementNotTheirs(order_number=number, case_number=case.number)
+    # The order's copy is locked, so of two cases that name it at once one sees the other.
+    taken_by = cases.replaced_by(work, case.customer_id, number)
+    if taken_by is not None:
+        raise ReplacementTaken(order_number=number, taken_by=taken_by, case_number=case.number)
     case.reship(number, by=work.principal.name)
     changes = {"reshipped_as": [None, number]}
     work.log("case", case.number, "reship", changes=changes, note=request["note"])

@@ -31,7 +31,8 @@ def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
                 "allowed": refusal is None,
                 "who": [role],
                 "why_not": None if refusal is None else _said(refusal),
-                "checked_when_done": False,
+                # By other goods it is settled only once an order replaces them.
+                "checked_when_done": verb == "settle" and case.reshipped_as is None,
             }
         )
     return [*listed, _reshipping(work, case)]

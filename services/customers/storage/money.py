@@ -127,6 +127,12 @@ def open_notices(
     return session.scalars(query.order_by(Notice.number)).all()
 
 
+def last_notice(session: Session, order_id: UUID) -> Notice | None:
+    """Give an order's newest notice that was not withdrawn, if it has one."""
+    query = select(Notice).where(Notice.order_id == order_id, Notice.state != NoticeState.WITHDRAWN)
+    return session.scalars(query.order_by(Notice.number.desc()).limit(1)).one_or_none()
+
+
 def invoice(session: Session, number: str) -> Invoice:
     """Give an invoice. Raises InvoiceNotFound."""
     found = session.scalars(select(Invoice).where(Invoice.number == number)).one_or_none()

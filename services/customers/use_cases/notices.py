@@ -48,8 +48,46 @@ def draft_at_stock_in(work: Work, order: OrderCredit, *, complete: bool) -> None
     policy, _ = _policy(work, order)
     if order.standing is not Standing.OPEN:
         return
-    if policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch:
+    if _pays_before_dispatch(policy, order):
         draft_notice(work, order, NoticeKind.BALANCE, complete=complete)
+
+
+def _pays_before_dispatch(policy: Policy, order: OrderCredit) -> bool:
+    return policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch
+
+
+def ask_again(work: Work, order: OrderCredit) -> None:
+    """Draft a notice of what lacks again, where the last was settled by money that went back.
+
+    It speaks of the same goods, also where they have left since. What was settled stays as it
+    was sent; an open notice follows the money by itself.
+    """
+    settled = money.last_notice(work.session, order.id)
+    if settled is None or settled.is_open or order.standing is Standing.CANCELLED:
+        return
+    policy, customer_name = _policy(work, order)
+    needed = min(settled.money_needed, order.worth)
+    if settled.kind is NoticeKind.DEPOSIT:
+        needed = min(needed, policy.deposit_of(order.total))
+    elif not _pays_before_dispatch(policy, order):
+        return
+    if needed <= order.verified:
+        return
+    notice, event = Notice.draft(
+        next_number(work.session, "N", NOTICE_NUMBER, work.today),
+        settled.kind,
+        order,
+        customer_name=customer_name,
+        amount=needed - order.verified,
+        money_needed=needed,
+        worth=settled.worth,
+        lines=settled.lines,
+        now=work.now,
+    )
+    work.session.add(notice)
+    # More of the order's money may go back with it, and is then asked for by the same notice.
+    work.session.flush()
+    work.announce(event)
 
 
 def draft_notice(

@@ -18,7 +18,7 @@ from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number
 from services.customers.use_cases.access import listing, paged, seen, visible_order
 from services.customers.use_cases.credit import book, goods_of, look_at_stop, policy_now
-from services.customers.use_cases.notices import let_notices_follow
+from services.customers.use_cases.notices import ask_again, let_notices_follow
 
 Locked = tuple[CreditAccount, OrderCredit | None]
 
@@ -169,6 +169,8 @@ def _reverse(
         entry = account.give_back(order, payment.amount, cause=payment.number)
     book(work, entry)
     _after_money(work, account, order)
+    if order is not None:
+        ask_again(work, order)
     work.log(
         "payment",
         payment.number,

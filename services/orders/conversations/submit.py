@@ -132,7 +132,7 @@ def _begin_submit(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
         order.check_key_data(work.principal, work.now)
     if order.is_editable and order.lines and order.customer_id is not None:
         price_draft(work, order)
-    order.guard_submit(request["expected_version"])
+    order.guard_submit(request["expected_version"], work.today)
     holdings = _holdings(order)
     # Stock may refuse it yet, which leaves everything as it was: the check of key data and the
     # prices looked up are written at the end, with the rest.
@@ -182,7 +182,7 @@ def _begin_create(
         return {"order_id": str(order_id), "order_number": orders.next_number(work)}
     built = _build(work, order_id, None, request)
     order, _ = built
-    order.guard_submit(None)
+    order.guard_submit(None, work.today)
     return Begun(_holdings(order), built)
 
 

@@ -25,7 +25,7 @@ def _begin(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[s
     line = order.line(request["line_no"])
     if not line.is_made:
         raise LineNotMade(order_number=order.number, line_no=line.line_no)
-    if line.production not in (None, "draft"):
+    if not line.is_to_be_issued:
         raise InstructionIssued(order_number=order.number, line_no=line.line_no)
     order.guard_change(request["expected_version"])
     order.guard_hold()

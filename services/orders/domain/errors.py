@@ -44,6 +44,17 @@ class FieldsMissing(Conflict):
     zh = "订单 {order_number} 不能提交，尚缺：{missing_zh}。"
 
 
+class CustomerDuePassed(Conflict):
+    """What is submitted promises the customer a day that is still to come."""
+
+    code = "customer_due_passed"
+    en = (
+        "Order {order_number} cannot be submitted: its customer date {customer_due} has passed; "
+        "give it {today} or a later day."
+    )
+    zh = "订单 {order_number} 不能提交：客户交期 {customer_due} 已过，请改为 {today} 或之后的日期。"
+
+
 class OrderTooLarge(Invalid):
     """The order comes to more than the books can hold."""
 
@@ -231,6 +242,14 @@ class InstructionIssued(Conflict):
     code = "instruction_issued_already"
     en = "The works instruction for line {line_no} of order {order_number} was issued already."
     zh = "订单 {order_number} 第 {line_no} 行的生产指令已下达。"
+
+
+class NotPlannedYet(Conflict):
+    """A further instruction carries the date that the planner signs for it."""
+
+    code = "schedule_not_signed"
+    en = "The planner has not signed a production date for line {line_no} of {order_number}."
+    zh = "订单 {order_number} 第 {line_no} 行的成品日期尚未由生产部签署。"
 
 
 class DateTooEarly(Conflict):

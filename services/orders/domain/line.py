@@ -14,6 +14,8 @@ from services.orders.domain import Base
 from services.orders.domain.lifecycle import BEING_MADE
 
 STOCK, MAKE = "stock", "make"
+# What comes first for a further instruction: the planner dates it.
+PLAN = "plan"
 
 
 class OrderLine(Base):
@@ -172,6 +174,16 @@ class OrderLine(Base):
         if self.is_made and self.accepted_quantity is not None:
             return self.accepted_quantity
         return self.quantity
+
+    @property
+    def is_to_be_issued(self) -> bool:
+        """Whether its works instruction has not gone out yet."""
+        return self.is_made and self.production in (None, "draft")
+
+    @property
+    def is_to_be_planned(self) -> bool:
+        """Whether the planner has to date its further instruction first, as inventory told."""
+        return self.is_to_be_issued and self.instruction_follows == PLAN
 
     @property
     def is_there(self) -> bool:

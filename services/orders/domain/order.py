@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from chassis import money
-from chassis.errors import StaleVersion
+from chassis.errors import InvalidFields, StaleVersion
 from chassis.grams import grams
 from chassis.mapping import Announcing, Day, Money, Percent, start_with
 from chassis.principal import Principal
@@ -20,6 +20,7 @@ from services.orders.domain.confirmation import Confirmation, SignBack
 from services.orders.domain.errors import (
     ConfirmationNotSent,
     ConsentMissing,
+    CustomerDuePassed,
     DateTooEarly,
     FieldsMissing,
     GateNotFound,
@@ -525,8 +526,8 @@ class Order(Announcing, Base):
 
     # -- review ----------------------------------------------------------------------------
 
-    def guard_submit(self, expected_version: int | None) -> None:
-        """Raise unless it may go into review: stage, hold, every mandatory field."""
+    def guard_submit(self, expected_version: int | None, today: date) -> None:
+        """Raise unless it may go into review: stage, hold, mandatory fields, a date to come."""
         self.guard_move(Stage.IN_REVIEW, expected_version)
         missing = self.missing_fields()
         if self.checked_by is None:
@@ -538,6 +539,13 @@ class Order(Announcing, Base):
                 missing_zh="、".join(missing.values()),
                 fields=missing,
             )
+        self.guard_due_to_come(today)
+
+    def guard_due_to_come(self, today: date) -> None:
+        """Raise CustomerDuePassed where the date that the customer was promised has gone by."""
+        promised = self.base_customer_due
+        if promised is not None and promised < today:
+            raise CustomerDuePassed(order_number=self.number, customer_due=promised, today=today)
 
     def submit(self, now: datetime) -> events.OrderSubmitted:
         """Go into review; the caller has judged and opened the gates of this revision."""
@@ -617,8 +625,9 @@ class Order(Announcing, Base):
         """Give the customer another date; a later one needs the salesperson's consent.
 
         The date is meant as said, so what has slid until today is taken off its base.
-        Raises ConsentMissing, DateTooEarly.
+        Raises InvalidFields for a past date, ConsentMissing, DateTooEarly.
         """
+        check_date_to_come(customer_due, today)
         before = self.customer_due(today)
         if before is not None and customer_due > before and not consent_by:
             raise ConsentMissing(order_number=self.number, whose="salesperson")
@@ -875,6 +884,12 @@ class Order(Announcing, Base):
     def _void_confirmation_if_unsigned(self, today: date) -> None:
         if self.confirmation is not None and not self.confirmation.is_verified:
             self._void_confirmation(today)
+
+
+def check_date_to_come(customer_due: date, today: date) -> None:
+    """Raise InvalidFields for a past day: nobody is promised goods before today."""
+    if customer_due < today:
+        raise InvalidFields({"customer_due": [f"Must be {today} or later."]})
 
 
 def _later(day: date | None, days: int) -> date | None:

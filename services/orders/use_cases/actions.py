@@ -14,6 +14,7 @@ from services.orders.domain.errors import (
     GateNotOpen,
     InstructionIssued,
     LineNotMade,
+    NotPlannedYet,
 )
 from services.orders.domain.lifecycle import (
     BEING_PREPARED,
@@ -50,11 +51,12 @@ def _edit(order: Order, _: Work) -> None:
     order.guard_edit(None)
 
 
-def _submit(order: Order, _: Work) -> None:
+def _submit(order: Order, work: Work) -> None:
     order.guard_move(Stage.IN_REVIEW, None)
     missing = order.missing_fields()
     if missing:
-        order.guard_submit(None)
+        order.guard_submit(None, work.today)
+    order.guard_due_to_come(work.today)
 
 
 def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Work], None]:
@@ -94,8 +96,12 @@ def _issue(order: Order, _: Work) -> None:
         STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
     if not order.made_lines:
         raise LineNotMade(order_number=order.number, line_no=1)
-    if all(line.production not in (None, "draft") for line in order.made_lines):
+    to_issue = [line for line in order.made_lines if line.is_to_be_issued]
+    if not to_issue:
         raise InstructionIssued(order_number=order.number, line_no=order.made_lines[0].line_no)
+    # The command asks inventory, which knows of the planner's date at once.
+    if all(line.is_to_be_planned for line in to_issue):
+        raise NotPlannedYet(order_number=order.number, line_no=to_issue[0].line_no)
     order.guard_change(None)
     order.guard_hold()
 

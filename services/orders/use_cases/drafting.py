@@ -13,7 +13,7 @@ from services.orders.domain.errors import ProductNotKnown, WhyMissing
 from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
-from services.orders.domain.order import EDITABLE, Order
+from services.orders.domain.order import EDITABLE, Order, check_date_to_come
 from services.orders.domain.pricing import PriceFindings
 from services.orders.domain.review import return_order
 from services.orders.domain.task import Task, TaskKind
@@ -57,6 +57,8 @@ def follow_paper(work: Work, order: Order) -> None:
     """Keep one obligation while the written paper of an oral order is still to come (O3)."""
     standing = tasks.open_tasks(work, order.id, TaskKind.PAPER_OWED) if order.sequence > 1 else []
     if order.paper_owed and not standing:
+        working = calendar_of(work, for_facts=True)
+        last_day = working.add_working_days(work.today, work.setting("paper_owed_working_days"))
         work.session.add(
             Task(
                 id=uuid4(),
@@ -67,6 +69,7 @@ def follow_paper(work: Work, order: Order) -> None:
                 title=f"The written order of {order.number} is owed",
                 title_zh=f"待补书面订单：{order.number}",
                 opened_at=work.now,
+                due_at=working.end_of_working_day(last_day),
             )
         )
     for task in [] if order.paper_owed else standing:
@@ -116,7 +119,7 @@ def _fill_in(
 ) -> PriceFindings | None:
     lines = request.get("lines") or ()
     order.draft(about.customer)
-    order.fill_in(header(request), work.now)
+    _fill_in_header(work, order, request)
     if lines:
         order.replace_lines(_lines(order, lines, about.products), work.now)
         return price_draft(work, order, about.market)
@@ -138,7 +141,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     if not own_draft and request["reason"] is None:
         raise WhyMissing(allowed=REASON_CODES)
     before = _edited(order)
-    order.fill_in(header(request), work.now)
+    _fill_in_header(work, order, request)
     if "lines" in request:
         wanted = request["lines"]
         known = copies.products(work, (line["product_code"] for line in wanted))
@@ -158,6 +161,18 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     if order.stage is Stage.DRAFT:
         list_what_is_missing(work, order)
     return order
+
+
+def _fill_in_header(work: Work, order: Order, request: Mapping[str, Any]) -> None:
+    """Fill in what a request says beside the lines. Raises InvalidFields.
+
+    A date that is said again as it stands may have passed since: submit tells of that.
+    """
+    fields = header(request)
+    promised = fields.get("base_customer_due")
+    if promised is not None and promised != order.base_customer_due:
+        check_date_to_come(promised, work.today)
+    order.fill_in(fields, work.now)
 
 
 def header(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from chassis.changes import difference
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.lifecycle import GONE_ASTRAY, LEFT_THE_HOUSE, Stage
-from services.orders.domain.line import OrderLine
+from services.orders.domain.line import PLAN, OrderLine
 from services.orders.domain.order import Order
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
@@ -27,9 +27,6 @@ _PRODUCTION_STEPS = (
     "stocked",
     "cancelled",
 )
-
-# What comes first for a further instruction: the planner dates it.
-_PLAN = "plan"
 
 # So many orders follow their customer to another salesperson in one transaction.
 HANDED_OVER_AT_ONCE = 100
@@ -69,7 +66,7 @@ def _show(line: OrderLine, instruction: Mapping[str, Any], *, begins_anew: bool)
         line.production, line.instruction_follows = state, instruction["follows"]
     if instruction["rest_follows"]:
         # Not even one of which nothing was accepted is through while the rest is to be made.
-        line.production, line.instruction_follows = _PRODUCTION_STEPS[0], _PLAN
+        line.production, line.instruction_follows = _PRODUCTION_STEPS[0], PLAN
     line.produced_quantity = Decimal(instruction["line_produced_quantity"] or 0)
     if instruction["line_accepted_quantity"] is not None:
         line.accepted_quantity = Decimal(instruction["line_accepted_quantity"])

@@ -1,5 +1,6 @@
 """Deliveries that failed, and goods sent in place of others (SPEC §7, §8; S10, A1)."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.integration.aftersales.story import (
     order_view,
     shipment_view,
 )
+from tests.integration.aftersales.test_cases import at_once
 
 
 def failed(desk: Desk, state: str, order: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -316,6 +318,53 @@ def test_a_replacement_is_another_living_order_of_the_same_customer(desk: Desk) 
             reship(desk, AFTERSALES, number, wrong)
         assert refused.value.code == "replacement_not_theirs"
     assert desk.case(number)["reshipped_as"] is None
+
+
+def test_an_order_replaces_the_goods_of_one_case(desk: Desk) -> None:
+    order = desk.delivered()
+    first, second = desk.inspected(order, 1, "5"), desk.inspected(order, 1, "3")
+    other = replacement(desk, order)
+    reship(desk, AFTERSALES, first, other)
+    before = desk.case(second)
+
+    with pytest.raises(GendanError) as refused:
+        reship(desk, AFTERSALES, second, other)
+
+    assert refused.value.code == "replacement_taken"
+    assert refused.value.details["taken_by"] == first
+    assert desk.case(second) == before
+
+
+def test_of_two_cases_that_name_an_order_at_once_one_gets_it(desk: Desk) -> None:
+    order = desk.delivered()
+    numbers = [desk.inspected(order, 1, "5"), desk.inspected(order, 1, "3")]
+    other = replacement(desk, order)
+    answers = at_once(*(partial(reship, desk, AFTERSALES, number, other) for number in numbers))
+    (refused,) = (answer for answer in answers if isinstance(answer, GendanError))
+    assert refused.code == "replacement_taken"
+    assert sorted(desk.case(number)["reshipped_as"] or "" for number in numbers) == [
+        "",
+        other["number"],
+    ]
+
+
+def test_settling_by_other_goods_is_refused_until_an_order_replaces_them(desk: Desk) -> None:
+    """Other ways are open, so what may be done says that it is seen when it is done."""
+    order = desk.delivered()
+    number = desk.inspected(order, 1, "5")
+
+    def listed() -> tuple[bool, bool]:
+        items = desk.ask("list_case_actions", FINANCE, case_number=number)["items"]
+        (only,) = (item for item in items if item["verb"] == "settle")
+        return only["allowed"], only["checked_when_done"]
+
+    assert listed() == (True, True)
+    with pytest.raises(GendanError) as refused:
+        desk.ask("settle_case", FINANCE, case_number=number, resolution="reship")
+    assert refused.value.code == "not_reshipped"
+
+    reship(desk, AFTERSALES, number, replacement(desk, order))
+    assert listed() == (True, False)
 
 
 def test_what_may_be_done_tells_whose_the_reship_is(desk: Desk) -> None:

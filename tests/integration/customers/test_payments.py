@@ -119,7 +119,7 @@ def test_a_reversal_takes_the_money_back_and_the_release_waits_again(office: Off
 
     verdict = office.release(order, "100")
     assert (verdict["code"], verdict["balance_due"]) == ("balance_not_verified", "1000.00")
-    assert office.announced()[-2:] == ["payment_reversed", "order_money_changed"]
+    assert office.announced()[-3:] == ["payment_reversed", "order_money_changed", "notice_made"]
 
 
 def test_too_much_money_is_the_customers_credit_and_pays_for_another_order(
@@ -165,7 +165,8 @@ def test_a_reversal_reaches_what_its_surplus_has_paid_for(office: Office) -> Non
     assert office.release(other, "100")["code"] == "balance_not_verified"
     assert office.money(order)["verified"] == office.money(other)["verified"] == "0.00"
     assert office.account(order.customer_id)["customer_credit"] == "0.00"
-    assert office.announced()[-4:] == ["payment_reversed", "order_money_changed"] * 2
+    told = ["payment_reversed", "order_money_changed", "notice_made"]
+    assert office.announced()[-6:] == told * 2
     office.assert_ledger_is_whole()
 
 
@@ -620,6 +621,95 @@ def test_a_notice_stays_as_it_was_sent_and_says_what_is_still_due(office: Office
     assert figures(office, notice["number"]) == (
         "sent", "0.00", "300.00", "叁佰元整", "200.00", "100.00"
     )  # fmt: skip
+
+
+def test_money_that_goes_back_is_asked_for_again(office: Office) -> None:
+    """O32: what was settled stays as it was sent; a new notice waits to be sent."""
+    order = confirmed(office)
+    (first,) = drafted(office, order)
+    deposit = office.pay(order, "300.00")
+    assert drafted(office, order) == []
+
+    office.do(FINANCE, "reverse_payment", payment_number=deposit, note="退票")
+
+    (again,) = drafted(office, order)
+    assert figures(office, again["number"]) == (
+        "drafted", "0.00", "300.00", "叁佰元整", "0.00", "300.00"
+    )  # fmt: skip
+    assert (again["kind"], again["due"], again["covered"]) == ("deposit", "300.00", "0.00")
+    assert figures(office, first["number"])[0] == "settled"
+    (item,) = office.ask(CLERK, "list_work")["items"]
+    assert (item["kind"], item["entity_number"]) == ("send_deposit_notice", again["number"])
+    assert office.announced()[-1] == "notice_made"
+
+    office.pay(order, "300.00")
+    assert drafted(office, order) == []
+
+
+def test_the_balance_that_goes_back_is_asked_for_after_the_goods_have_left_too(
+    office: Office,
+) -> None:
+    order = confirmed(office)
+    office.pay(order, "300.00")
+    office.stock_in(order, "98")
+    first, second = office.pay(order, "400.00"), office.pay(order, "280.00")
+    office.dispatch(order, "98")
+    assert drafted(office, order) == []
+
+    office.do(FINANCE, "reverse_payment", payment_number=first, note="退票")
+
+    (again,) = drafted(office, order)
+    assert (again["kind"], again["worth"], again["amount"]) == ("balance", "980.00", "400.00")
+    assert again["covered"] == "580.00"
+    assert [line["quantity"] for line in again["lines"]] == ["98.000"]
+    # What goes back besides is asked for by the same notice.
+    office.do(FINANCE, "reverse_payment", payment_number=second, note="退票")
+    (same,) = drafted(office, order)
+    assert (same["number"], same["amount"]) == (again["number"], "680.00")
+
+
+def test_two_sums_that_go_back_at_once_are_asked_for_by_one_notice(office: Office) -> None:
+    order = confirmed(office, supply="stock")
+    bounced = office.pay(order, "2000.00")
+    other = paid_by_the_surplus_of(office, order, "600.00")
+    office.do(FINANCE, "use_customer_credit", order_number=other.number, amount="400.00")
+    assert drafted(office, other) == []
+
+    office.do(FINANCE, "reverse_payment", payment_number=bounced, note="退票")
+
+    (notice,) = drafted(office, other)
+    assert (notice["kind"], notice["amount"]) == ("balance", "1000.00")
+
+
+def test_what_is_still_covered_is_not_asked_for_again(office: Office) -> None:
+    order = confirmed(office)
+    office.pay(order, "300.00")
+    more = office.pay(order, "100.00")
+
+    office.do(FINANCE, "reverse_payment", payment_number=more, note="退票")
+
+    assert drafted(office, order) == []
+
+
+def test_a_customer_who_buys_on_account_by_now_is_not_asked_again(office: Office) -> None:
+    order = confirmed(office)
+    deposit = office.pay(order, "300.00")
+    code = office.codes[order.customer_id]
+    office.do(FINANCE, "change_grade", customer_code=code, grade="A", reason="other", note="评定")
+
+    office.do(FINANCE, "reverse_payment", payment_number=deposit, note="退票")
+
+    assert drafted(office, order) == []
+
+
+def test_a_cancelled_order_asks_for_nothing_when_its_money_goes_back(office: Office) -> None:
+    order = confirmed(office)
+    deposit = office.pay(order, "300.00")
+    office.end("free_cancelled_order", order)
+
+    office.do(FINANCE, "reverse_payment", payment_number=deposit, note="退票")
+
+    assert drafted(office, order) == []
 
 
 def test_a_customer_of_grade_a_gets_no_notice(office: Office) -> None:

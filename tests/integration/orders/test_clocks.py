@@ -369,7 +369,7 @@ def test_nobody_finishes_an_owed_sign_back_by_hand(desk: Desk, neighbours: Neigh
 
 
 def test_an_oral_orders_paper_is_owed_until_it_comes_and_blocks_the_closing(
-    desk: Desk, neighbours: Neighbours
+    desk: Desk, days: Days, neighbours: Neighbours
 ) -> None:
     """O3."""
     taken = desk.do(
@@ -383,6 +383,8 @@ def test_an_oral_orders_paper_is_owed_until_it_comes_and_blocks_the_closing(
         paper_owed=True,
     )
     number = taken["number"]
+    # Taken on the Monday, so by the end of Tuesday's work.
+    assert due_times(desk, SALES)["paper_owed"] == at(1, 9, 30)
     assert desk.state("select role, person_id from task where kind = 'paper_owed'") == [
         ("sales", SALES.person_id)
     ]

@@ -413,6 +413,23 @@ def test_what_is_next_tells_whose_turn_it_is_in_the_works(
     assert following("draft", "draft", "P-2") == ("issue_instruction", ["clerk"])
 
 
+def test_a_further_instruction_is_not_shown_to_be_issued_before_the_planner_has_dated_it(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    def why_not() -> str | None:
+        with desk.store.work(CLERK) as work:
+            listed = actions.list_actions(work, stored.order_by_number(work, confirmed["number"]))
+        (issue,) = (action for action in listed if action["verb"] == "issue_instruction")
+        return None if issue["why_not"] is None else issue["why_not"]["code"]
+
+    rest = {"number": "P-2", "state": "draft"}
+    instruction(desk, confirmed, "instruction_drafted", **rest, follows="plan")
+    assert why_not() == "schedule_not_signed"
+
+    instruction(desk, confirmed, "instruction_changed", **rest, follows="draft")
+    assert why_not() is None
+
+
 @pytest.mark.parametrize("state", ["lost", "returned_to_sender"])
 def test_what_is_lost_or_came_back_is_not_waited_for_to_be_shipped(
     desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None], state: str

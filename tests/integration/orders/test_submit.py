@@ -1,7 +1,8 @@
 """Submitting: what is held, which gates open, what refuses and leaves nothing behind."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,19 +10,20 @@ import pytest
 from chassis import clock
 from chassis.commands import KeyReused
 from chassis.database import Work
-from chassis.errors import Conflict, RoleNeeded, StaleVersion, Unavailable
+from chassis.errors import Conflict, InvalidFields, RoleNeeded, StaleVersion, Unavailable
 from chassis.principal import Principal
 from chassis.rpc import deadline_in
 from services.orders import pages
 from services.orders.domain.errors import (
+    CustomerDuePassed,
     DirectorNeeded,
     FieldsMissing,
     GateNotOpen,
     OrderTooLarge,
 )
 from services.orders.schemas import commands
-from services.orders.storage import looked_at
-from services.orders.use_cases import actions, drafting, reviewing
+from services.orders.storage import looked_at, orders
+from services.orders.use_cases import actions, confirming, drafting, reviewing
 from tests.integration.orders.desk import (
     CLERK,
     DIRECTOR,
@@ -412,7 +414,98 @@ def test_totals_are_sums_of_lines_rounded_half_up(desk: Desk) -> None:
     assert Decimal(order["total"]) == Decimal("0.12")
 
 
-def test_customer_due_is_kept(desk: Desk) -> None:
-    due = clock.business_date(clock.business_now()) + timedelta(days=30)
+def in_days(days: int) -> str:
+    day: date = clock.business_date(clock.business_now()) + timedelta(days=days)
+    return day.isoformat()
 
-    assert desk.new_order()["customer_due"] == due.isoformat()
+
+def test_customer_due_is_kept(desk: Desk) -> None:
+    assert desk.new_order(customer_due=in_days(0))["customer_due"] == in_days(0)
+
+
+@pytest.mark.parametrize("submit", [True, False])
+def test_no_order_is_created_with_a_customer_date_that_has_passed(
+    desk: Desk, *, submit: bool
+) -> None:
+    with pytest.raises(InvalidFields) as refused:
+        desk.new_order(customer_due=in_days(-1), submit=submit)
+    fields = refused.value.details["fields"]
+    assert fields == {"customer_due": [f"Must be {in_days(0)} or later."]}
+    assert desk.state('select * from "order"') == []
+    assert desk.announced() == []
+
+
+def test_a_memo_becomes_no_draft_with_a_customer_date_that_has_passed(desk: Desk) -> None:
+    memo = desk.do(
+        commands.TakeMemo,
+        drafting.take_memo,
+        channel="phone",
+        asked_by="张经理",
+        wish="标签 100",
+        reply_by=clock.business_now().isoformat(),
+    )
+    with pytest.raises(InvalidFields):
+        desk.do(
+            commands.DraftOrder,
+            drafting.draft_order,
+            order_number=memo["number"],
+            customer_code="C-B",
+            customer_due=in_days(-1),
+        )
+    assert desk.order(memo["number"])["stage"] == "memo"
+
+
+def test_no_other_customer_date_is_given_than_one_to_come(desk: Desk) -> None:
+    draft = desk.new_order(submit=False)["number"]
+    with pytest.raises(InvalidFields):
+        change(desk, draft, customer_due=in_days(-1))
+    assert desk.order(draft)["customer_due"] == in_days(30)
+
+    promised = desk.new_order()["number"]
+    with pytest.raises(InvalidFields):
+        desk.do(
+            commands.PromiseDate,
+            confirming.promise_date,
+            order_number=promised,
+            customer_due=in_days(-1),
+            reason="production",
+        )
+    assert desk.order(promised)["customer_due"] == in_days(30)
+
+
+def test_a_draft_whose_customer_date_has_passed_is_edited_but_not_submitted(
+    desk: Desk, clock_file: Path, neighbours: Neighbours
+) -> None:
+    number = desk.new_order(submit=False)["number"]
+    clock_file.write_text(str(timedelta(days=31).total_seconds()))
+    change(desk, number, wish="快点", customer_due=in_days(-1))
+    assert desk.order(number)["wish"] == "快点"
+
+    before, announced = desk.order(number), desk.announced()
+    with pytest.raises(CustomerDuePassed) as refused:
+        desk.talk("submit", order_number=number, key_data_checked=True)
+    assert refused.value.details == {
+        "order_number": number,
+        "customer_due": in_days(-1),
+        "today": in_days(0),
+    }
+    assert (desk.order(number), desk.announced()) == (before, announced)
+    assert neighbours.asked == []
+    assert submit_why_not(desk, number) == "customer_due_passed"
+
+    change(desk, number, customer_due=in_days(0))
+    assert submit_why_not(desk, number) is None
+    submitted = desk.talk("submit", order_number=number, key_data_checked=True)
+    assert submitted["stage"] == "in_review"
+
+
+def change(desk: Desk, number: str, **fields: Any) -> None:
+    desk.do(commands.ChangeOrder, drafting.change_order, order_number=number, **fields)
+
+
+def submit_why_not(desk: Desk, number: str) -> str | None:
+    with desk.store.work(CLERK) as work:
+        listed = actions.list_actions(work, orders.order_by_number(work, number))
+    (submit,) = (action for action in listed if action["verb"] == "submit")
+    why_not = submit["why_not"]
+    return None if why_not is None else why_not["code"]

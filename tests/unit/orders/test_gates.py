@@ -172,10 +172,10 @@ def test_missing_fields_are_named_one_by_one() -> None:
 
 def test_an_edit_forgets_the_second_look_at_the_key_data() -> None:
     order = draft()
-    order.guard_submit(None)
+    order.guard_submit(None, TODAY)
     order.fill_in({"wish": "快点"}, NOW)
     with pytest.raises(FieldsMissing) as refused:
-        order.guard_submit(None)
+        order.guard_submit(None, TODAY)
     assert list(refused.value.details["fields"]) == ["key_data_checked"]
 
 
