@@ -71,7 +71,9 @@ def test_a_connection_that_asks_again_at_once_or_in_pieces_is_served(server: Ser
             client.sendall(rest)
         answer = b""
         while not answer.endswith(b"}"):
-            answer += client.recv(4096)
+            received = client.recv(4096)
+            assert received
+            answer += received
         assert answer.startswith(b"HTTP/1.1 200 OK")
 
 
