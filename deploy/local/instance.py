@@ -43,6 +43,11 @@ class Plan:
         return f"http://127.0.0.1:{self.port}"
 
 
+def _strays(places: Places) -> Path:
+    """Give the mark of data whose passwords are lost."""
+    return places.home / "strays"
+
+
 class Instance:
     """The running or stopped system called `name`, seen from the launcher."""
 
@@ -61,6 +66,10 @@ class Instance:
         places = own_places()
         places.make()
         path = places.home / "secrets.json"
+        cluster = places.data / "postgres" / "PG_VERSION"
+        if move_ports and not path.exists() and cluster.exists() and given_engines() is None:
+            # Root's data lie outside the checkout, so they outlive one that was deleted.
+            _strays(places).touch()
         kept = settled_secrets(places) if move_ports else secrets_file.load(path)
         if kept is None:
             raise Problem("Nothing has been set up here yet: run ./gendan up first.")
@@ -88,7 +97,13 @@ class Instance:
         return self.places.home / "restoring"
 
     def check_whole(self) -> None:
-        """Raise `Problem` where a restore did not end: what it left is nobody's books."""
+        """Raise `Problem` where the data are nobody's books, or another checkout's."""
+        if _strays(self.places).exists():
+            raise Problem(
+                f"In {self.places.data} are the data of an earlier checkout in this place, and "
+                "their passwords went with it: begin with ./gendan up --fresh, which deletes "
+                "them, or clone into another folder."
+            )
         if self.half_restored.exists():
             raise Problem(
                 "A restore into this instance did not end, so its data are not whole: restore "

@@ -95,6 +95,23 @@ def test_what_a_restore_left_half_done_is_not_started(gendan: Gendan) -> None:
     assert gendan.alive() == {}
 
 
+def test_data_that_outlived_their_checkout_are_told_of_at_once(gendan: Gendan) -> None:
+    """A new clone in the old one's place has no password of theirs, and waited minutes for it."""
+    strays = Gendan(f"strays-{os.getpid()}")
+    strays.places.make()
+    cluster = strays.places.data / "postgres"
+    cluster.mkdir()
+    (cluster / "PG_VERSION").write_text("15\n")
+    try:
+        refused = [strays.up(), strays.up()]
+    finally:
+        strays.places.remove()
+
+    assert [each.returncode for each in refused] == [1, 1]
+    assert all("are the data of an earlier checkout" in each.stdout for each in refused)
+    assert gendan.alive() == strays.alive() == {}
+
+
 def test_up_runs_every_part_and_a_second_up_is_refused(gendan: Gendan) -> None:
     started = gendan.up()
 
