@@ -228,22 +228,17 @@ def _refuse(_: Any) -> Any:
     raise _Odd
 
 
-def _string(value: Any) -> str:
-    if type(value) is not str:
-        raise _Odd
-    return value
+def _only(kind: type) -> _Reader:
+    def read(value: Any) -> Any:
+        # Not `isinstance`: a truth is no number, and no other text is plain text.
+        if type(value) is not kind:
+            raise _Odd
+        return value
+
+    return read
 
 
-def _whole_number(value: Any) -> int:
-    if type(value) is not int:
-        raise _Odd
-    return value
-
-
-def _truth(value: Any) -> bool:
-    if type(value) is not bool:
-        raise _Odd
-    return value
+_string = _only(str)
 
 
 def _id(value: Any) -> UUID:
@@ -449,8 +444,8 @@ class Identity(fields.UUID):
 #: How what needs nothing but its type is read.
 _PLAIN: dict[type, _Reader] = {
     fields.String: _string,
-    fields.Integer: _whole_number,
-    fields.Boolean: _truth,
+    fields.Integer: _only(int),
+    fields.Boolean: _only(bool),
     fields.Date: _day,
     fields.UUID: _id,
     Identity: _id,
