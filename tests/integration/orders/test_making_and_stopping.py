@@ -83,6 +83,19 @@ def shipped(desk: Desk, confirmed: dict[str, Any]) -> Callable[..., None]:
     return announce
 
 
+def short_close(desk: Desk, number: str, *, reason: str) -> None:
+    """Give up the rest of the first line by the customer's consent."""
+    desk.do(
+        commands.ShortCloseLine,
+        ending.short_close_line,
+        SUPERVISOR,
+        order_number=number,
+        line_no=1,
+        consent_by="张经理",
+        reason=reason,
+    )
+
+
 def stock(desk: Desk, order: dict[str, Any], quantity: str) -> None:
     desk.hear_of_instruction(
         "goods_stocked",
@@ -376,15 +389,7 @@ def test_a_line_that_is_being_made_is_not_given_up(
     before = desk.order(number)
 
     with pytest.raises(LineUnderWay, match="P-1"):
-        desk.do(
-            commands.ShortCloseLine,
-            ending.short_close_line,
-            SUPERVISOR,
-            order_number=number,
-            line_no=1,
-            consent_by="张经理",
-            reason="stock",
-        )
+        short_close(desk, number, reason="stock")
 
     assert desk.order(number) == before
 
@@ -463,15 +468,7 @@ def test_what_the_customer_did_not_sign_for_waits_for_its_case_and_then_is_given
     assert waiting(desk) == []  # It has left: a request would be refused.
     assert desk.order(number)["stage"] == "in_progress"
 
-    desk.do(
-        commands.ShortCloseLine,
-        ending.short_close_line,
-        SUPERVISOR,
-        order_number=number,
-        line_no=1,
-        consent_by="张经理",
-        reason="other",
-    )
+    short_close(desk, number, reason="other")
     assert desk.order(number)["stage"] == "fulfilled"
 
 
