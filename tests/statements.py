@@ -23,7 +23,10 @@ class Statement:
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[Statement]]:
-    """Collect what the store's queries and transactions send while the block lasts."""
+    """Collect what the store's queries and transactions send while the block lasts.
+
+    Without the reading of settings: it comes once a second, whoever asks then.
+    """
     sent: list[Statement] = []
 
     def keep(_connection: Any, _cursor: Any, text: str, parameters: Any, *_: Any) -> None:
@@ -32,7 +35,11 @@ def statements(store: Store) -> Iterator[list[Statement]]:
     run = PreparingConnection.run
 
     def keep_run(connection: Any, given: Any, **texts: str) -> Any:
-        sent.extend(Statement(text, values, is_prepared=True) for text, values in given)
+        sent.extend(
+            Statement(text, values, is_prepared=True)
+            for text, values in given
+            if not text.endswith("from setting")
+        )
         return run(connection, given, **texts)
 
     engines = (store.engine, store.reading)
