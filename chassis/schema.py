@@ -15,7 +15,7 @@ from operator import methodcaller
 from typing import Any
 from uuid import UUID
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError, fields, missing, validate
 
 _Reader = Callable[[Any], Any]
 
@@ -117,8 +117,16 @@ class _Wire(Schema):
                     raise _Odd
             found[attribute] = value
         if not_seen and unknown != EXCLUDE:
-            raise _Odd
+            others = data.keys() - self._keys
+            # A name with a dot in it is a path to marshmallow.
+            if unknown != INCLUDE or any("." in key for key in others):
+                raise _Odd
+            found |= {key: data[key] for key in others}
         return found
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(key for key, *_ in self._ways_in)
 
     @cached_property
     def _steps(self) -> list[tuple[str, str | None, Callable[[Any], Any]]]:

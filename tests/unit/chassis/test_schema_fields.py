@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from marshmallow import (
+    INCLUDE,
     RAISE,
     Schema,
     ValidationError,
@@ -278,6 +279,7 @@ class ReadWhole(Message):
     tags = fields.List(fields.String(), load_default=list, validate=validate.Length(max=2))
     part = fields.Nested(ReadPart, allow_none=True)
     strict = fields.Nested(ReadPart, unknown=RAISE)
+    whole = fields.Nested(ReadPart, unknown=INCLUDE)
     parts = fields.List(fields.Nested(ReadPart))
     many = fields.Nested(ReadPart, many=True)
     hooked = fields.Nested(ReadHooked)
@@ -300,6 +302,7 @@ RIGHT = {
     "tags": ["x"],
     "part": {"name": "p", "more": 1},
     "strict": {"name": "p", "count": 2},
+    "whole": {"name": "p", "more": {"a": [1]}, "less": None},
     "parts": [{"name": "p"}, {"name": "q", "count": 3}],
     "many": [{"name": "p"}],
     "hooked": {"no": 2},
@@ -345,6 +348,8 @@ def _outcome(schema: type[Schema], data: Any) -> Any:
         {"part": {}},
         {"part": {"name": "p", "count": "no"}},
         {"strict": {"name": "p", "more": 1}},
+        {"whole": {"name": "p", "more.or": 1}},
+        {"whole": {"name": 1, "more": 1}},
         {"parts": [{"name": "p"}, {}]},
         {"parts": {"name": "p"}},
         {"many": [{"name": "p", "count": None}]},
