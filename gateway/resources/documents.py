@@ -31,21 +31,41 @@ class NotDispatched(Conflict):
 
 
 class VersionQuery(Message):
-    """Which version; the newest unless said."""
+    """Which version; unless said, the one that stands or is to be sent."""
 
     version = fields.Integer(validate=validate.Range(1, 1000))
 
 
+#: Where an order stands whose next version has not been sent yet.
+_BEFORE_SENDING = ("memo", "draft", "in_review", "approved")
+
+
 def confirmation(call: Call) -> str:
-    """Print a version as it was frozen; before the first sending, what would be sent."""
+    """Print a version as it was frozen, or the next one as it is to be sent.
+
+    What was replaced is marked void, and what nobody approved as not to be sent.
+    """
     number = call.path["order_number"]
     order = call.ask("orders.get_order", {"order_number": number})
     versions = call.ask("orders.list_confirmations", {"order_number": number})["items"]
-    wanted = call.query.get("version")
     by_version = {one["confirmation_version"]: one for one in versions}
-    if wanted is None and not by_version:
-        return _printed(call, "confirmation", order, order=order, version=1, slides=True)
-    frozen = by_version.get(wanted or max(by_version))
+    following = len(by_version) + 1
+    is_to_come = not by_version or order["stage"] in _BEFORE_SENDING
+    newest = following if is_to_come else len(by_version)
+    wanted = call.query.get("version") or order["confirmation_version"] or newest
+    if wanted == following and is_to_come:
+        is_approved = order["stage"] == "approved"
+        return _printed(
+            call,
+            "confirmation",
+            order,
+            order=order,
+            version=wanted,
+            sent_on=clock.business_date(clock.business_now()).isoformat() if is_approved else None,
+            slides=(order["customer"] or {}).get("grade") != "A",
+            mark=None if is_approved else "未批准，未发送",
+        )
+    frozen = by_version.get(wanted)
     if frozen is None:
         raise ConfirmationVersionNotFound(order_number=number, version=wanted)
     return _printed(
@@ -53,9 +73,10 @@ def confirmation(call: Call) -> str:
         "confirmation",
         order,
         order=frozen["document"],
-        version=frozen["confirmation_version"],
+        version=wanted,
         sent_on=frozen["sent_on"],
         slides=frozen["grade"] != "A",
+        mark="作废" if frozen["state"] == "void" else None,
     )
 
 

@@ -14,8 +14,10 @@ LINE = {
     "unit_price": "18.500000", "discount": "0.00", "amount": "22200.00",
     "tolerance_over": "3.000", "tolerance_under": "3.000", "packing": "10 包/箱",
 }  # fmt: skip
+CUSTOMER = {"name": "杭州文华", "code": "C1", "grade": "B"}
 ORDER = {
-    "number": "D261122-000017", "version": 5, "customer": {"name": "杭州文华", "code": "C1"},
+    "number": "D261122-000017", "version": 5, "stage": "draft", "confirmation_version": None,
+    "customer": CUSTOMER,
     "consignee": CONSIGNEE, "delivery_method": "door", "urgency": "urgent", "total": "22200.00",
     "production_due": "2026-12-01", "customer_due": "2026-12-03", "lines": [LINE],
     "terms": "deposit_and_balance", "special_requirements": "{{ 7*7 }}", "clerk_name": "陈静",
@@ -40,34 +42,86 @@ def desk(office: Office) -> Office:
     return office
 
 
-def confirmations(*versions: int) -> dict[str, Any]:
+def confirmations(*states: str) -> dict[str, Any]:
     return {
         "items": [
             {
                 "confirmation_version": version, "grade": "B", "sent_on": "2026-11-22",
-                "document": {**ORDER, "total": f"{version}00.00"},
+                "state": state, "document": {**ORDER, "total": f"{version}00.00"},
             }
-            for version in versions
+            for version, state in enumerate(states, start=1)
         ]
     }  # fmt: skip
 
 
-def test_a_confirmation_is_printed_as_it_was_frozen(desk: Office) -> None:
-    answer(desk, "orders.get_order", ORDER)
-    answer(desk, "orders.list_confirmations", confirmations(1, 2))
-    path = "/orders/D261122-000017/documents/confirmation"
+CONFIRMATION = "/orders/D261122-000017/documents/confirmation"
 
-    newest = desk.send("GET", path, by="chen")
-    first = desk.send("GET", f"{path}?version=1", by="chen")
-    missing = desk.send("GET", f"{path}?version=3", by="chen")
+
+def test_a_confirmation_is_printed_as_it_was_frozen(desk: Office) -> None:
+    answer(
+        desk, "orders.get_order", {**ORDER, "stage": "awaiting_return", "confirmation_version": 2}
+    )
+    answer(desk, "orders.list_confirmations", confirmations("void", "sent"))
+
+    newest = desk.send("GET", CONFIRMATION, by="chen")
+    first = desk.send("GET", f"{CONFIRMATION}?version=1", by="chen")
+    missing = desk.send("GET", f"{CONFIRMATION}?version=3", by="chen")
 
     assert newest.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in newest.headers["content-security-policy"]
-    assert "第 2 版" in newest.text
+    assert "第 2 版</dd>" in newest.text
     assert "人民币贰佰元整" in newest.text
     assert "顺延一日" in newest.text
     assert "人民币壹佰元整" in first.text
+    assert "作废" in first.text
     assert (missing.status_code, missing.json["code"]) == (404, "confirmation_version_not_found")
+
+
+@pytest.mark.parametrize("stage", ["draft", "in_review", "approved"])
+def test_the_version_to_be_sent_is_printed_and_not_the_one_it_replaces(
+    desk: Office, stage: str
+) -> None:
+    """Who reads it for mistakes before it goes out reads this paper (O19)."""
+    answer(desk, "orders.get_order", {**ORDER, "stage": stage})
+    answer(desk, "orders.list_confirmations", confirmations("void"))
+
+    page = desk.send("GET", CONFIRMATION, by="chen").text
+    old = desk.send("GET", f"{CONFIRMATION}?version=1", by="chen").text
+
+    assert "第 2 版" in page
+    assert "人民币贰万贰仟贰佰元整" in page
+    assert ("未批准" in page) == (stage != "approved")
+    assert ("作废" in page, "作废" in old) == (False, True)
+    by_number = desk.send("GET", f"{CONFIRMATION}?version=2", by="chen").text
+    assert "人民币贰万贰仟贰佰元整" in by_number
+
+
+def test_the_dates_of_an_a_customers_paper_do_not_slide(desk: Office) -> None:
+    by_grade = {}
+    for grade in "AB":
+        answer(desk, "orders.get_order", {**ORDER, "customer": {**CUSTOMER, "grade": grade}})
+        answer(desk, "orders.list_confirmations", confirmations())
+        by_grade[grade] = "顺延一日" in desk.send("GET", CONFIRMATION, by="chen").text
+
+    assert by_grade == {"A": False, "B": True}
+
+
+def test_of_an_order_given_up_the_last_version_is_printed_as_void(desk: Office) -> None:
+    answer(desk, "orders.get_order", {**ORDER, "stage": "cancelled"})
+    answer(desk, "orders.list_confirmations", confirmations("void", "void"))
+
+    page = desk.send("GET", CONFIRMATION, by="chen").text
+
+    assert ("第 2 版" in page, "作废" in page) == (True, True)
+
+
+def test_a_memo_of_somebody_unknown_is_printed_too(desk: Office) -> None:
+    line = {**LINE, "product_code": None, "product_name": None, "unit_price": None, "amount": None}
+    memo = {**ORDER, "stage": "memo", "customer": None, "total": None, "lines": [line]}
+    answer(desk, "orders.get_order", memo)
+    answer(desk, "orders.list_confirmations", confirmations())
+
+    assert desk.send("GET", CONFIRMATION, by="chen").status_code == 200
 
 
 def test_what_people_wrote_is_printed_and_never_run(desk: Office) -> None:
