@@ -117,12 +117,16 @@ class _Wire(Schema):
                     raise _Odd
             found[attribute] = value
         if not_seen and unknown != EXCLUDE:
-            others = data.keys() - self._keys
-            # A name with a dot in it is a path to marshmallow.
-            if unknown != INCLUDE or any("." in key for key in others):
-                raise _Odd
-            found |= {key: data[key] for key in others}
+            found |= self._others(data, unknown)
         return found
+
+    def _others(self, data: Mapping[str, Any], unknown: Any) -> dict[str, Any]:
+        """Give what no field reads, as it is. Raises _Odd where it is not kept."""
+        others = data.keys() - self._keys
+        # A name with a dot in it is a path to marshmallow.
+        if unknown != INCLUDE or any("." in key for key in others):
+            raise _Odd
+        return {key: data[key] for key in others}
 
     @cached_property
     def _keys(self) -> frozenset[str]:

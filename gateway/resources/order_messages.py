@@ -155,6 +155,7 @@ class Sending(Message):
 
     channel = _one_of(*SENDING_CHANNELS, required=True)
     recipient = _needed(100)
+    sent_at = Moment(allow_none=True, metadata={"description": "now unless it was sent before"})
     proof_read = fields.Boolean(required=True, validate=validate.Equal(comparable=True))
     received_clearly = fields.Boolean(load_default=False)
     note = _optional(1000)

@@ -162,7 +162,7 @@ def _send(order: Order) -> Event:
         id=UUID(int=21),
         document=story.order_view(order),
         grade=order.grade or "",
-        today=TODAY,
+        sent_on=TODAY,
         now=NOW,
         sending={"channel": "fax", "recipient": "李小姐", "received_clearly": True},
     )

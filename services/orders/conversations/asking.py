@@ -6,6 +6,7 @@ The order is not marked busy for them: `finish` checks again what `begin` checke
 from typing import Any
 from uuid import UUID
 
+from chassis import clock
 from chassis.calendar import CALENDAR
 from chassis.conversation import Conversation, Talk, nothing
 from chassis.database import Work
@@ -46,6 +47,7 @@ def _ask_terms(talk: Talk) -> None:
 def _begin_sending(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_sending(request["expected_version"])
+    confirming.sent_at(work, order, request)
     return _notes(order)
 
 
@@ -56,9 +58,9 @@ def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
         id=talk.id,
         document=views.order_in_full(order),
         grade=talk.answers["terms"]["grade"],
-        today=work.today,
+        sent_on=clock.business_date(confirming.sent_at(work, order, talk.request)),
         now=work.now,
-        sending=confirming.sending(work, talk.request),
+        sending=confirming.sending(work, order, talk.request),
         slide_calendar=work.setting(CALENDAR.key)
         if work.setting("slide_in_working_days")
         else None,

@@ -683,7 +683,7 @@ class Order(Announcing, Base):
         id: UUID,
         document: dict[str, Any],
         grade: str,
-        today: date,
+        sent_on: date,
         now: datetime,
         sending: dict[str, Any],
         slide_calendar: dict[str, Any] | None = None,
@@ -702,7 +702,7 @@ class Order(Announcing, Base):
                 revision=self.revision,
                 document=document,
                 grade=grade,
-                sent_on=today,
+                sent_on=sent_on,
                 sending=sending,
                 slide_calendar=slide_calendar,
             )

@@ -190,6 +190,7 @@ class SendConfirmation(OnOrder):
         required=True, validate=validate.OneOf(("fax", "email", "hand", "post", "instant"))
     )
     recipient = Text(required=True, least=1, most=100)
+    sent_at = Moment(load_default=None, allow_none=True)
     proof_read = fields.Boolean(required=True, validate=validate.Equal(True))
     received_clearly = fields.Boolean(load_default=False)
     note = Text(load_default=None, allow_none=True, most=1000)

@@ -1,7 +1,7 @@
 """Confirmation and sign-back: what is frozen, sent, returned, owed."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,14 +15,24 @@ from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import orders, tasks
 
 
-def sending(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
+def sent_at(work: Work, order: Order, request: Mapping[str, Any]) -> datetime:
+    """Give when the paper went out. Raises InvalidFields before the approval or after now."""
+    moment: datetime = request["sent_at"] or work.now
+    approved_at = order.approved_at or moment
+    if not approved_at <= moment <= work.now:
+        bounds = f"{approved_at.isoformat()} to {work.now.isoformat()}"
+        raise InvalidFields({"sent_at": [f"Must lie from the approval to now: {bounds}."]})
+    return moment
+
+
+def sending(work: Work, order: Order, request: Mapping[str, Any]) -> dict[str, Any]:
     """Give the record of one sending: by whom, how, to whom, and that it arrived legibly."""
     return {
         "channel": request["channel"],
         "recipient": request["recipient"],
         "received_clearly": request["received_clearly"],
         "note": request["note"],
-        "at": work.now.isoformat(),
+        "at": sent_at(work, order, request).isoformat(),
         "by": work.principal.person_id,
         "by_name": work.principal.name,
     }
@@ -32,7 +42,7 @@ def send_again(work: Work, request: Mapping[str, Any]) -> Order:
     """Send the standing version once more; its first sending still counts."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
     confirmation = order.guard_sign_back(request["expected_version"])
-    confirmation.send_again(sending(work, request))
+    confirmation.send_again(sending(work, order, request))
     work.announce(order.change())
     work.log("order", order.number, "send_confirmation_again", note=request["note"])
     return order

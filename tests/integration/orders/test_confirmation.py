@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chassis import clock
+from chassis.errors import InvalidFields
 from services.orders.domain.errors import (
     ConfirmationNotSent,
     GradeTooLow,
@@ -44,6 +45,39 @@ def test_sending_freezes_version_one(desk: Desk) -> None:
         "select number, state, document->>'number', sendings->0->>'received_clearly' "
         "from confirmation"
     ) == [(1, "sent", order["number"], "true")]
+
+
+SENDING: dict[str, Any] = {"channel": "fax", "recipient": "张经理", "proof_read": True}
+
+
+def test_what_was_faxed_last_evening_is_recorded_with_its_time(
+    desk: Desk, clock_file: Path
+) -> None:
+    """The slide and the wait for the signed copy begin with the sending, not with its record."""
+    number = desk.approved_order()["number"]
+    faxed = clock.business_now()
+    days_pass(clock_file, 1)
+
+    order = desk.talk(
+        "send_confirmation", order_number=number, sent_at=faxed.isoformat(), **SENDING
+    )
+
+    assert (due(order, "sent_on"), order["slid_days"]) == (clock.business_date(faxed), 1)
+    assert desk.state("select sendings->0->>'at' from confirmation") == [(faxed.isoformat(),)]
+
+
+@pytest.mark.parametrize("hours", [-1, 25])
+def test_nothing_was_sent_before_its_approval_or_is_sent_tomorrow(desk: Desk, hours: int) -> None:
+    order = desk.approved_order()
+    moment = clock.business_now() + timedelta(hours=hours)
+
+    with pytest.raises(InvalidFields) as refused:
+        desk.talk(
+            "send_confirmation", order_number=order["number"], sent_at=moment.isoformat(), **SENDING
+        )
+
+    assert set(refused.value.details["fields"]) == {"sent_at"}
+    assert desk.order(order["number"]) == order
 
 
 def test_both_dates_slide_a_day_for_each_day_unsigned(desk: Desk, clock_file: Path) -> None:

@@ -30,7 +30,7 @@ def sent(grade: str = "B", *, working: dict[str, Any] | None = None) -> Order:
         id=uuid4(),
         document={},
         grade=grade,
-        today=TODAY,
+        sent_on=TODAY,
         now=NOW,
         sending={},
         slide_calendar=working,
