@@ -495,6 +495,9 @@ class Order(Announcing, Base):
     def replace_lines(self, lines: Iterable[OrderLine], now: datetime) -> None:
         """Take `lines` instead of the present ones; a kept line keeps its id."""
         self.lines = list(lines)
+        if not self.made_lines:
+            # The planner's date went with what he planned; goods from stock wait for no day.
+            self.base_production_due = None
         self.touched_at = now
         self.checked_by = self.checked_at = None
         self.reckon()

@@ -126,6 +126,18 @@ def test_each_line_has_its_planners_date_and_the_order_the_latest() -> None:
     assert order.production_due(TODAY) == MADE
 
 
+def test_no_production_date_is_left_of_lines_that_come_from_stock_now() -> None:
+    """Nobody could sign another: stock lines have no schedule."""
+    order = draft(line(1))
+    order.set_production_due({}, MADE, TODAY)
+
+    order.replace_lines([line(1, product=LABEL)], NOW)
+    order.base_customer_due = MADE - timedelta(days=1)
+
+    assert order.production_due(TODAY) is None
+    order.guard_dates()
+
+
 def test_credit_is_held_at_the_upper_tolerance_of_made_lines_only() -> None:
     order = draft(line(1, "1000"), line(2, "1000", product=LABEL))
     assert (order.total, order.credit_amount) == (Decimal("2000.00"), Decimal("2030.00"))
