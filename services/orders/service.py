@@ -21,6 +21,7 @@ from services.orders.use_cases import (
     confirming,
     drafting,
     ending,
+    past_orders,
     pricing,
     progress,
     reviewing,
@@ -193,7 +194,7 @@ class OrdersService(LeadingService):
 
     @command(commands.RecordPastOrder)
     def record_past_order(self, work: Work, request: Request) -> Answer:
-        return _answer(work, ending.record_past_order(work, request))
+        return _answer(work, past_orders.record_past_order(work, request))
 
     @command(commands.AnnounceAgain)
     def announce_again(self, work: Work, request: Request) -> Answer:

@@ -116,7 +116,7 @@ def stopped_orders_story() -> Story:
     yield order.return_to_draft("数量有误", TODAY, NOW)
     yield order.expire(TODAY, NOW)
     yield order.request_cancel()
-    yield order.refuse_cancel()
+    yield from order.refuse_cancel(NOW)
     anomaly = Anomaly(
         id=UUID(int=20),
         order_id=order.id,

@@ -246,8 +246,7 @@ def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
     order = _order_of(work, talk)
     order.guard_move(Stage.CLOSED, None)
     owed = [(str(item["title"]), str(item["title_zh"])) for item in talk.answers["owed"]]
-    if not order.imported:
-        owed += _money_owed(talk.answers["money"])
+    owed += _money_owed(talk.answers["money"])
     owed += [
         (task.title, _OWED_PAPERS[task.kind])
         for task in tasks.open_tasks(work, order.id)

@@ -180,7 +180,7 @@ def _finish_cancel(work: Work, talk: Talk) -> dict[str, Any]:
 
 def _abandon_cancel(work: Work, talk: Talk, error: GendanError) -> None:
     order = busy.order_of(work, talk)
-    work.announce(order.refuse_cancel())
+    work.announce(*order.refuse_cancel(work.now))
     changes = {"stage": [Stage.CANCEL_REQUESTED, order.stage]}
     work.log("order", order.number, "cancel_refused", changes=changes, note=error.message)
 

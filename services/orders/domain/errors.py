@@ -336,5 +336,8 @@ class PastOrderDiffers(Conflict):
     """An imported order was recorded before with other content."""
 
     code = "past_order_differs"
-    en = "Past order {reference} was recorded before with other content."
-    zh = "历史订单 {reference} 已以不同内容记录。"
+    en = (
+        "Past order {reference} was recorded before, as {order_number}, "
+        "with other content: {differing}."
+    )
+    zh = "历史订单 {reference} 已记录为 {order_number}，以下内容不同：{differing}。"

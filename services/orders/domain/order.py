@@ -140,8 +140,8 @@ class Order(Announcing, Base):
             "stage",
             "touched_at",
             "id",
-            # What the old books say is past and waits for nobody; it is thousands, and oldest.
-            postgresql_where=text("hold is null and not imported"),
+            # What was over in the old books waits for nobody; it is thousands, and oldest.
+            postgresql_where=text("hold is null and not past"),
         ),
         Index(
             "ix_order_to_ship",
@@ -230,6 +230,7 @@ class Order(Announcing, Base):
     busy_with: Mapped[UUID | None] = mapped_column(comment="the conversation under way")
     confirmed_by_grade: Mapped[bool]
     imported: Mapped[bool]
+    past: Mapped[bool] = mapped_column(comment="imported, and over in the books it came from")
     past_reference: Mapped[str | None] = mapped_column(comment="its number in the old books")
 
     lines: Mapped[list[OrderLine]] = relationship(
@@ -286,6 +287,7 @@ class Order(Announcing, Base):
             goods_ready=False,
             confirmed_by_grade=False,
             imported=False,
+            past=False,
             product_codes=[],
             grams=[],
         )
@@ -865,13 +867,19 @@ class Order(Announcing, Base):
         self.stage_before_cancel = before
         return events.CancelRequested(self)
 
-    def refuse_cancel(self) -> events.CancelRefused:
-        """Go back to the stage before: a shipment had left, or consent was missing."""
+    def refuse_cancel(self, now: datetime) -> list[events.OrderEvent]:
+        """Go back to the stage before: a shipment had left, or consent was missing.
+
+        What has left or was signed for while the others were asked counts now.
+        """
         if self.stage_before_cancel not in CANCELLABLE:
             raise AssertionError("a cancel that was not requested cannot be refused")
         self.stage = self.stage_before_cancel
         self.stage_before_cancel = None
-        return events.CancelRefused(self)
+        happened: list[events.OrderEvent] = [events.CancelRefused(self)]
+        if self.stage is Stage.CONFIRMED and any(line.shipped_quantity for line in self.lines):
+            happened += self.start(now)
+        return happened + self.fulfil_if_served(now)
 
     def cancel(self, today: date, now: datetime) -> events.OrderCancelled:
         """End it; the others free what they hold for it."""

@@ -36,7 +36,7 @@ _OWN = " and o.salesperson_id = %(own)s"
 # By its own column and index: looked up in the orders, those of all others would be read too.
 _OWN_ANOMALY = " and salesperson_id = %(own)s"
 
-_IN_STAGE = "stage = asked.kind and not imported"
+_IN_STAGE = "stage = asked.kind and not past"
 # From the gates on, the longest open first, and each order looked up: PostgreSQL would rather go
 # through all orders in review for what it expects of so many conditions.
 _AT_GATE = """

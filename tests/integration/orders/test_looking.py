@@ -16,7 +16,7 @@ from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.lifecycle import Stage
 from services.orders.schemas import commands, views
 from services.orders.storage import copies, looked_at, orders
-from services.orders.use_cases import anomalies, drafting, ending
+from services.orders.use_cases import anomalies, drafting, past_orders
 from tests.integration.orders.desk import (
     CLERK,
     CUSTOMER,
@@ -174,7 +174,7 @@ def test_of_the_old_books_only_what_is_still_to_ship_waits_for_somebody(desk: De
     for reference, fulfilled_on in (("OLD-1", "2026-07-16"), ("OLD-2", None)):
         desk.do(
             commands.RecordPastOrder,
-            ending.record_past_order,
+            past_orders.record_past_order,
             reference=reference,
             fulfilled_on=fulfilled_on,
             **past,

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from marshmallow import EXCLUDE
 
-from chassis.commands import load
 from chassis.errors import Conflict, RoleNeeded
 from services.orders import pages
 from services.orders.domain.errors import (
@@ -17,14 +16,12 @@ from services.orders.domain.errors import (
     MoneyNeeded,
     NotAllOwedSettled,
     OrderOnHold,
-    PastOrderDiffers,
 )
 from services.orders.schemas import commands, heard
 from services.orders.storage import orders as stored
 from services.orders.use_cases import actions, ending, progress
 from tests.integration.orders.desk import (
     CLERK,
-    CUSTOMER,
     DIRECTOR,
     FINANCE,
     PASSED,
@@ -678,35 +675,3 @@ def test_actions_tell_what_is_allowed_and_why_not(desk: Desk, confirmed: dict[st
     assert by_verb["issue_instruction"]["checked_when_done"] is True
     assert by_verb["submit"]["why_not"]["code"] == "illegal_move"
     assert by_verb["cancel"]["why_not"]["code"] == "role_needed"
-
-
-def test_a_past_order_is_recorded_once_with_its_own_dates(desk: Desk) -> None:
-    past: dict[str, Any] = {
-        "reference": "NW-10248",
-        "customer_code": CUSTOMER["code"],
-        "ordered_on": "1996-07-04",
-        "fulfilled_on": "1996-07-16",
-        "lines": [
-            {
-                "product_code": "LABEL-40",
-                "quantity": "12",
-                "unit_price": "14.00",
-                "amount": "151.20",
-            }
-        ],
-    }
-    first = desk.do(commands.RecordPastOrder, ending.record_past_order, **past)
-
-    again = desk.do(commands.RecordPastOrder, ending.record_past_order, **past)
-
-    assert again == first
-    assert (first["stage"], first["imported"], first["total"]) == ("fulfilled", True, "151.20")
-    assert first["created_at"] == "1996-07-04T04:00:00+00:00"
-    assert desk.announced() == ["past_order_recorded"]
-    with pytest.raises(PastOrderDiffers):
-        desk.do(
-            commands.RecordPastOrder,
-            ending.record_past_order,
-            **{**past, "ordered_on": "1996-07-05"},
-        )
-    assert load(commands.RecordPastOrder(), past)["reference"] == "NW-10248"

@@ -115,8 +115,31 @@ def test_a_refused_cancel_puts_the_order_back_in_its_stage() -> None:
         order = in_stage(stage)
         order.request_cancel()
         assert order.stage is Stage.CANCEL_REQUESTED
-        order.refuse_cancel()
+        order.refuse_cancel(NOW)
         assert (order.stage, order.stage_before_cancel) == (stage, None)
+
+
+@pytest.mark.parametrize("before", [Stage.CONFIRMED, Stage.IN_PROGRESS])
+def test_what_was_signed_for_while_a_cancel_was_asked_counts_once_it_is_refused(
+    before: Stage,
+) -> None:
+    """Nothing else comes of a shipment after its signature that would look again."""
+    order = in_stage(before)
+    order.request_cancel()
+    for line in order.lines:
+        line.accepted_quantity = line.shipped_quantity = line.signed_quantity = line.quantity
+        line.production = "stocked"
+    assert order.fulfil_if_served(NOW) == []
+
+    happened = order.refuse_cancel(NOW)
+
+    assert order.stage is Stage.FULFILLED
+    started = ["OrderStarted"] if before is Stage.CONFIRMED else []
+    assert [type(one).__name__ for one in happened] == [
+        "CancelRefused",
+        *started,
+        "OrderFulfilled",
+    ]
 
 
 def test_a_cancelled_order_holds_nothing_and_its_unsigned_confirmation_is_void() -> None:
