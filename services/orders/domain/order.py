@@ -10,7 +10,7 @@ from sqlalchemy import Index, Sequence, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from chassis import money
+from chassis import clock, money
 from chassis.errors import InvalidFields, StaleVersion
 from chassis.grams import grams
 from chassis.mapping import Announcing, Day, Money, Percent, start_with
@@ -647,6 +647,17 @@ class Order(Announcing, Base):
         self.touched_at = now
         self.checked_by = self.checked_at = None
         return events.OrderReturnedToDraft(self, why)
+
+    def is_forgotten(self, *, touched: date, sent: date) -> bool:
+        """Whether it was left as a draft that holds something, or unsigned, since these days."""
+        if self.hold is not None or self.busy_with is not None:
+            return False
+        if self.stage is Stage.DRAFT:
+            return self.holds_anything and clock.business_date(self.touched_at) <= touched
+        standing = self.confirmation
+        if self.stage is not Stage.AWAITING_RETURN or standing is None:
+            return False
+        return standing.sent_on <= sent
 
     def expire(self, today: date, now: datetime) -> events.OrderExpired:
         """Lose everything held: left as draft, or unsigned, for too long."""

@@ -1,7 +1,7 @@
 """What time alone does: slides told, orders expired, late sign-backs reported, escalation."""
 
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from chassis.clock import business_date
 from chassis.database import Work
@@ -41,21 +41,23 @@ def _renew_tell(work: Work, order: Order, *, today_says: str) -> None:
 def expire_orders(work: Work, slot: datetime) -> int:
     """Free what untouched drafts and unsigned confirmations hold (SPEC §5)."""
     today = business_date(slot)
-    unsigned = orders.ids_of_unsigned(
-        work, today - timedelta(days=work.setting("confirmation_unsigned_days"))
-    )
-    drafts = orders.ids_of_drafts_to_expire(
-        work, today - timedelta(days=work.setting("draft_holds_days"))
-    )
-    for order_id in [*unsigned, *drafts]:
-        _expire(work, order_id, slot)
-    return len(unsigned) + len(drafts)
+    sent = today - timedelta(days=work.setting("confirmation_unsigned_days"))
+    touched = today - timedelta(days=work.setting("draft_holds_days"))
+    found = [
+        *orders.ids_of_unsigned(work, sent),
+        *orders.ids_of_drafts_to_expire(work, touched),
+    ]
+    expired = 0
+    for order_id in found:
+        order = orders.find_order(work, order_id)
+        # Somebody may have taken it up again before it was locked.
+        if order is not None and order.is_forgotten(touched=touched, sent=sent):
+            _expire(work, order, slot)
+            expired += 1
+    return expired
 
 
-def _expire(work: Work, order_id: UUID, slot: datetime) -> None:
-    order = orders.find_order(work, order_id)
-    if order is None or order.busy_with is not None:
-        return
+def _expire(work: Work, order: Order, slot: datetime) -> None:
     before = order.stage
     work.announce(order.expire(business_date(slot), work.now))
     work.log("order", order.number, "expire", changes={"stage": [before, order.stage]})

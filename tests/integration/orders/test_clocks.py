@@ -454,6 +454,33 @@ def test_a_draft_that_holds_something_expires_on_the_seventh_day_untouched(
         assert by_the_clock.expire_orders(work, slot) == expired
 
 
+def test_a_draft_that_is_put_on_hold_while_others_expire_keeps_what_it_holds(
+    desk: Desk, days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job has found it and not locked it yet."""
+    number = desk.approved_order(lines=STOCK)["number"]
+    desk.do(
+        commands.ReturnToDraft,
+        drafting.return_to_draft,
+        order_number=number,
+        reason="customer_request",
+    )
+    slot = days.be(9, 16, 30)
+    find = orders.ids_of_drafts_to_expire
+
+    def find_and_be_late(*asked: Any) -> Any:
+        found = find(*asked)
+        held(desk, number)
+        return found
+
+    monkeypatch.setattr(orders, "ids_of_drafts_to_expire", find_and_be_late)
+    with desk.store.work() as work:
+        assert by_the_clock.expire_orders(work, slot) == 0
+
+    assert desk.order(number)["gates"] != []
+    assert "order_expired" not in desk.announced()
+
+
 def test_neither_a_held_draft_nor_one_that_holds_nothing_expires(desk: Desk, days: Days) -> None:
     desk.new_order(submit=False)
     number = desk.approved_order(lines=STOCK)["number"]
