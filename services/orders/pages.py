@@ -1,13 +1,13 @@
 """What people look at: an order, its confirmations and tasks, work lists."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.orders.domain.anomaly import owners
-from services.orders.domain.confirmation import slide
+from services.orders.domain.confirmation import slid
 from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import GateKind, Stage
 from services.orders.schemas import views
@@ -121,15 +121,10 @@ class _Due:
         if row.due_at is not None or row.day is None:
             due_at: datetime | None = row.due_at
             return due_at
-        day = row.day if row.facts is None else self._slid(row.day, row.facts)
+        day = slid(row.day, row.facts, self._today)
         if day not in self._ends:
             self._ends[day] = self._calendar.end_of_working_day(day)
         return self._ends[day]
-
-    def _slid(self, day: date, facts: Sequence[Any]) -> date:
-        sent_on, arrived_on, calendar = facts
-        until = self._today if arrived_on is None else date.fromisoformat(arrived_on)
-        return day + timedelta(days=slide(date.fromisoformat(sent_on), until, calendar))
 
 
 def _item(row: Any, kind: str, due_at: datetime | None) -> dict[str, Any]:

@@ -272,7 +272,7 @@ class OrdersService(LeadingService):
     @query(commands.SearchOrders)
     def search_orders(self, work: Work, request: Request) -> Answer:
         found, after = orders.search(work, request)
-        return {"items": [views.order_found(order) for order in found], "next": after}
+        return {"items": [views.order_found(order, work.today) for order in found], "next": after}
 
     @query(commands.NumberOnly)
     def list_confirmations(self, work: Work, request: Request) -> Answer:

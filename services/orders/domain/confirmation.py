@@ -1,6 +1,6 @@
 """Confirmations: the frozen document a customer signs, and the copies that come back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -128,6 +128,18 @@ class Confirmation(Base):
         if not self.slides or self.state is ConfirmationState.VOID:
             return 0
         return slide(self.sent_on, self.arrived_on or today, self.slide_calendar)
+
+
+def slid(day: date, standing: Sequence[Any] | None, today: date) -> date:
+    """Give a promised day as it has slid by the confirmation that stands, if one does.
+
+    `standing` is its days of sending and of arrival, and its calendar, as JSON has them.
+    """
+    if standing is None:
+        return day
+    sent_on, arrived_on, calendar = standing
+    until = today if arrived_on is None else date.fromisoformat(arrived_on)
+    return day + timedelta(days=slide(date.fromisoformat(sent_on), until, calendar))
 
 
 def slide(sent_on: date, until: date, calendar: Mapping[str, Any] | None) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from chassis import clock
 from services.orders.domain.anomaly import Anomaly
-from services.orders.domain.confirmation import Confirmation
+from services.orders.domain.confirmation import Confirmation, slid
 from services.orders.domain.gate import Gate
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import Order
@@ -167,8 +167,9 @@ def order_in_full(order_: Order, **beside: Any) -> dict[str, Any]:
     return {**order(order_), "gates": [gate(one) for one in order_.gates], **beside}
 
 
-def order_found(row: Any) -> dict[str, Any]:
+def order_found(row: Any, today: date) -> dict[str, Any]:
     """Dump one row of a search."""
+    due = row.base_customer_due
     return {
         "id": str(row.id),
         "number": row.number,
@@ -183,7 +184,7 @@ def order_found(row: Any) -> dict[str, Any]:
         "clerk_name": row.clerk_name,
         "channel": row.channel,
         "total": _amount(row.total),
-        "customer_due": _day(row.base_customer_due),
+        "customer_due": None if due is None else _day(slid(due, row.standing, today)),
         "created_at": _moment(row.created_at),
         "imported": row.imported,
     }

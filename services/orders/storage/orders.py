@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, or_, select, true, tuple_, update
+from sqlalchemy import JSON, Row, Select, and_, func, or_, select, true, tuple_, update
 from sqlalchemy.orm import selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -168,6 +168,24 @@ _FOUND = (
     Order.base_customer_due,
     Order.created_at,
     Order.imported,
+    # What the dates slide by: looked up for the rows of a page alone, which a join would not be.
+    select(
+        func.json_build_array(
+            Confirmation.sent_on,
+            Confirmation.arrived_on,
+            Confirmation.slide_calendar,
+            type_=JSON(none_as_null=True),
+        )
+    )
+    .where(
+        Confirmation.order_id == Order.id,
+        Confirmation.state != ConfirmationState.VOID,
+        Confirmation.slides,
+    )
+    .order_by(Confirmation.number.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("standing"),
 )
 
 

@@ -14,8 +14,10 @@ from services.orders.domain.errors import (
     SignBackAlreadyVerified,
     SignBackInvalid,
 )
+from services.orders.schemas import views
+from services.orders.storage import orders
 from services.orders.use_cases import by_the_clock
-from tests.integration.orders.desk import Desk, Neighbours
+from tests.integration.orders.desk import CLERK, Desk, Neighbours
 
 SIGNED: dict[str, Any] = {
     "confirmation_version": 1,
@@ -86,9 +88,14 @@ def test_both_dates_slide_a_day_for_each_day_unsigned(desk: Desk, clock_file: Pa
     days_pass(clock_file, 2)
 
     after = desk.order(before["number"])
+    (row,), _ = desk.store.read(
+        CLERK, lambda work: orders.search(work, {"after": None, "limit": 9})
+    )
+    in_list = views.order_found(row, clock.business_date(clock.business_now()))
 
     for name in ("production_due", "customer_due"):
         assert due(after, name) - due(before, name) == timedelta(days=2)
+    assert in_list["customer_due"] == after["customer_due"]
     assert after["slid_days"] == 2
 
 
