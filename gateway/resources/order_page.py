@@ -54,15 +54,26 @@ def _questions(number: str, order_id: str) -> dict[str, tuple[str, Mapping[str, 
     }
 
 
+_NOTICES = {
+    "prepayment": "付款通知书",
+    "deposit": "定金付款通知书",
+    "balance": "余款催收通知书",
+}
+
+
 def _documents(order: Mapping[str, Any], parts: Mapping[str, Any]) -> list[dict[str, str]]:
     """Give the printable papers that exist for the order."""
     number = order["number"]
     papers = []
-    if order.get("confirmation_version"):
+    if order.get("confirmation_version") or order["stage"] == "approved":
         papers.append(("confirmation", "订单确认书", f"/orders/{number}/documents/confirmation"))
     for instruction in _items(parts.get("instructions")):
         path = f"/instructions/{instruction['number']}/document"
         papers.append(("instruction", "生产指令单", path))
+    money = parts.get("money")
+    for notice in money["notices"] if isinstance(money, dict) else ():
+        path = f"/notices/{notice['number']}/document"
+        papers.append(("notice", _NOTICES[notice["kind"]], path))
     for shipment in _items(parts.get("shipments")):
         path = f"/shipments/{shipment['number']}/documents"
         papers.append(("dispatch_request", "发货申请通知单", f"{path}/dispatch_request"))

@@ -70,14 +70,16 @@ def test_phones_and_addresses_are_masked_for_whom_they_are_not_open(
 
 def test_masks_reach_into_lists_histories_and_problems(gateway: Gateway) -> None:
     history = {"changes": {"consignee.phone": ["13800001234", None], "stage": ["memo", "draft"]}}
-    gateway.answer("orders.get_order", {"number": "D1", "id": "1", "consignee": CONSIGNEE})
+    gateway.answer(
+        "orders.get_order", {"number": "D1", "id": "1", "stage": "draft", "consignee": CONSIGNEE}
+    )
     for rpc in (
         "orders.list_confirmations", "orders.list_order_tasks", "inventory.search_instructions",
     ):  # fmt: skip
         gateway.answer(rpc, {"items": []})
     gateway.answer("orders.list_order_actions", {"items": []})
     gateway.answer("orders.list_changes", {"items": [history]})
-    gateway.answer("customers.get_order_money", {"money": {"balance": "1.00"}})
+    gateway.answer("customers.get_order_money", {"money": {"balance": "1.00"}, "notices": []})
     gateway.answer("inventory.get_holdings", {"lines": []})
     gateway.answer(
         "shipping.search_shipments", {"items": [{"number": "S1", "consignee": CONSIGNEE}]}

@@ -41,7 +41,7 @@ def test_an_order_that_is_not_yours_to_see_has_no_page(gateway: Gateway) -> None
 
 
 def test_a_page_lacks_only_the_part_that_did_not_answer(gateway: Gateway) -> None:
-    order = {"number": "D1", "id": "1", "confirmation_version": 2}
+    order = {"number": "D1", "id": "1", "stage": "confirmed", "confirmation_version": 2}
     gateway.answer("orders.get_order", order)
     for rpc in ("orders.list_order_actions", "orders.list_changes", "orders.list_confirmations"):
         gateway.answer(rpc, {"items": []})
@@ -66,4 +66,29 @@ def test_a_page_lacks_only_the_part_that_did_not_answer(gateway: Gateway) -> Non
         "/shipments/S1/documents/dispatch_request",
         "/shipments/S2/documents/dispatch_request",
         "/shipments/S2/documents/dispatch_notice",
+    ]
+
+
+def test_a_page_offers_the_paper_to_be_sent_and_the_notices_of_its_money(gateway: Gateway) -> None:
+    gateway.answer(
+        "orders.get_order",
+        {"number": "D1", "id": "1", "stage": "approved", "confirmation_version": None},
+    )
+    for rpc in (
+        "orders.list_order_actions", "orders.list_changes", "orders.list_confirmations",
+        "orders.list_order_tasks", "inventory.get_holdings", "inventory.search_instructions",
+        "shipping.search_shipments",
+    ):  # fmt: skip
+        gateway.answer(rpc, {"items": []})
+    kinds = ("prepayment", "deposit", "balance")
+    notices = [{"number": f"N{number}", "kind": kind} for number, kind in enumerate(kinds)]
+    gateway.answer("customers.get_order_money", {"notices": notices})
+
+    page = gateway.get("/orders/D1/page").json
+
+    assert [(paper["title_zh"], paper["path"]) for paper in page["documents"]] == [
+        ("订单确认书", "/api/v1/orders/D1/documents/confirmation"),
+        ("付款通知书", "/api/v1/notices/N0/document"),
+        ("定金付款通知书", "/api/v1/notices/N1/document"),
+        ("余款催收通知书", "/api/v1/notices/N2/document"),
     ]
