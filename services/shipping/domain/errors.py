@@ -159,6 +159,14 @@ class OtherShipmentMoved(Conflict):
     zh = "在审核发货单 {number} 期间，同一订单的其他发货单发生变动，请重试。"
 
 
+class MoneyWentBack(Conflict):
+    """A payment was reversed after customers had said that the money is there."""
+
+    code = "money_went_back"
+    en = "A payment for the order of {number} was reversed while it was judged; try again."
+    zh = "在审核发货单 {number} 期间，该订单的一笔付款被冲销，请重试。"
+
+
 class ParcelNotFound(NotFound):
     code = "parcel_not_found"
     en = "There is no parcel {code}."

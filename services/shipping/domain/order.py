@@ -79,6 +79,9 @@ class OrderLock(Base):
     blocked: Mapped[str | None] = mapped_column(
         String(10), comment="what its open blocks amount to"
     )
+    reversals: Mapped[int] = mapped_column(
+        server_default="0", comment="how often money of it went back, as far as is known here"
+    )
 
     def check_free(self, order_number: str) -> None:
         """Raise OrderBeingCancelled or OrderOnHold while a block stands."""

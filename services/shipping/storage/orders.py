@@ -63,6 +63,11 @@ def lock(session: Session, order_id: UUID) -> OrderLock:
     ).one()
 
 
+def reversals(session: Session, order_id: UUID) -> int:
+    """Give how often money of an order went back, as far as has been heard."""
+    return session.scalar(select(OrderLock.reversals).where(OrderLock.order_id == order_id)) or 0
+
+
 def set_block(
     session: Session,
     *,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.database import Work
 from services.shipping.domain import events
-from services.shipping.domain.errors import OtherShipmentMoved
+from services.shipping.domain.errors import MoneyWentBack, OtherShipmentMoved
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
 from services.shipping.domain.obligation import Owed
 from services.shipping.domain.shipment import Departure, Shipment
@@ -50,6 +50,7 @@ def look_at_release(work: Work, request: dict[str, Any]) -> dict[str, Any]:
     return {
         "order_id": str(shipment.order_id),
         "customer_id": str(shipment.customer_id),
+        "reversals": orders.reversals(work.session, shipment.order_id),
         "rest": _rest_of_order(work, shipment),
         **_others(work, shipment),
         "lines": [
@@ -126,12 +127,15 @@ def release(
     """Let a shipment leave by customers' `verdict`, or by the director's override.
 
     A clerk releases what the contract of an A customer lets go; the rest is finance's. Two
-    shipments of one order are never released on the same money: raises OtherShipmentMoved.
+    shipments of one order are never released on the same money: raises OtherShipmentMoved. Nor is
+    one on money that went back since customers was asked: raises MoneyWentBack.
     """
-    orders.lock(work.session, UUID(notes["order_id"]))
+    lock = orders.lock(work.session, UUID(notes["order_id"]))
     shipment = locked(work, request, roles=_releasers(request), legal=Shipment.check_releasable)
     if _others(work, shipment)["others"] != notes["others"]:
         raise OtherShipmentMoved(number=shipment.number)
+    if lock.reversals != notes["reversals"] and not request["override"]:
+        raise MoneyWentBack(number=shipment.number)
     if not request["override"] and verdict["grade"] != "A":
         work.principal.require("finance")
     paid_at = None if request["override"] else verdict["paid_at"]
@@ -152,7 +156,11 @@ def release(
 
 
 def withdraw_releases(work: Work, order_id: Any) -> None:
-    """Stop what a payment had released that is now reversed, as far as it has not left."""
+    """Stop what a payment had released that is now reversed, as far as it has not left.
+
+    What is being released at this moment sees by the order's row that money went back.
+    """
+    orders.lock(work.session, order_id).reversals += 1
     for shipment in shipments.of_order(work.session, order_id, lock=True):
         announced = shipment.withdraw_release(work.now)
         if announced:

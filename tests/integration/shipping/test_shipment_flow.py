@@ -3,11 +3,13 @@
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from chassis.errors import Conflict, Forbidden, GendanError, NotFound
 from services.shipping.domain.errors import ConsigneeMissing
+from services.shipping.use_cases import moving
 from tests.integration.shipping.story import (
     ASSISTANT,
     CLERK,
@@ -132,6 +134,25 @@ def test_two_shipments_are_not_released_on_the_same_money(desk: Desk) -> None:
     assert refused.value.code == "other_shipment_moved"
     assert desk.state(first) == "requested"
     assert release(shipment_number=first["number"])["state"] == "released"
+
+
+def test_nothing_is_released_on_money_that_went_back_while_it_was_judged(desk: Desk) -> None:
+    """Shipping hears of it before the release is written, so nothing is there to withdraw yet."""
+    order = desk.order()
+    shipment = desk.request(order, lines=[{"line_no": 1, "quantity": "60"}])
+    release = partial(desk.ask, "release_shipment", FINANCE, shipment_number=shipment["number"])
+
+    def money_goes_back() -> None:
+        with desk.store.work() as work:
+            moving.withdraw_releases(work, UUID(order["id"]))
+
+    desk.neighbours.meanwhile = money_goes_back
+    with pytest.raises(Conflict) as refused:
+        release()
+
+    assert refused.value.code == "money_went_back"
+    assert desk.state(shipment) == "requested"
+    assert release()["state"] == "released"
 
 
 def test_more_than_is_held_and_not_requested_is_refused(desk: Desk) -> None:
@@ -519,10 +540,6 @@ def test_masters_are_changed_and_removed_only_while_nothing_stands_on_them(desk:
 
 
 def test_a_reversed_payment_withdraws_what_it_had_released(desk: Desk) -> None:
-    from uuid import UUID
-
-    from services.shipping.use_cases import moving
-
     order = desk.order()
     shipment = desk.handed(order, parcels=1)
     with desk.store.work() as work:
