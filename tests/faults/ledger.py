@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -24,6 +25,8 @@ class Answered:
     status: int
     answer: Any
     attempts: int
+    #: When the attempt began that was answered.
+    asked_at: datetime
     seconds: float
 
     @property

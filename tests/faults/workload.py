@@ -67,7 +67,7 @@ class Client(Person):
         if if_match is not None:
             headers["If-Match"] = if_match
         while True:
-            attempts += 1
+            attempts, asked_at = attempts + 1, datetime.now(UTC)
             response = self._try(method, path, body, query, headers)
             if response is not None and not _asks_for_patience(response):
                 break
@@ -89,6 +89,7 @@ class Client(Person):
             response.status_code,
             _json(response),
             attempts,
+            asked_at,
             time.monotonic() - began,
         )
         self.ledger.write(answered)
