@@ -7,9 +7,10 @@ one sentence for each difference it finds; an empty list is what is wanted.
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -189,14 +190,19 @@ class Auditor:
     def look(self, ledger: Ledger, crew: Crew, *, replays: int = 200) -> Findings:
         """Compare everything once; call it when all is calm."""
         findings = Findings()
-        known = self._command_keys()
+        done_at = self._done_at()
+        known = done_at.keys() | {
+            row.key
+            for service in SERVICES
+            for row in self._rows(service, "select key from conversation")
+        }
         for command in ledger.accepted():
             if command.key and command.path not in _KEYLESS and command.key not in known:
                 findings.lost.append(Difference("lost", str(command), command.chapter))
         findings.lost += self.unheard()
         self._compare_entities(ledger, findings)
         self._compare_scans(ledger, findings)
-        findings.wrong += self._refusals_that_did_something(ledger)
+        findings.wrong += _refusals_that_did_something(ledger, done_at)
         findings.wrong += _answers_that_differ(ledger, crew, replays)
         findings.books += [*self.books(), *self.audit()]
         for service in SERVICES:
@@ -254,16 +260,13 @@ class Auditor:
                 if (each.method, message) not in heard[each.listener]:
                     yield each.listener, each.method, each.source, each.event, message
 
-    def _command_keys(self) -> dict[str, set[str]]:
-        """Give in what states each idempotency key stands, in all databases."""
-        found: dict[str, set[str]] = {}
-        for part in (*SERVICES, GATEWAY):
-            for row in self._rows(part, "select key from command"):
-                found.setdefault(row.key, set()).add("done")
-        for service in SERVICES:
-            for row in self._rows(service, "select key, state from conversation"):
-                found.setdefault(row.key, set()).add(row.state)
-        return found
+    def _done_at(self) -> dict[str, datetime]:
+        """Give when the command of each idempotency key was done, in all databases."""
+        return {
+            row.key: row.created_at
+            for part in (*SERVICES, GATEWAY)
+            for row in self._rows(part, "select key, created_at from command")
+        }
 
     def _compare_entities(self, ledger: Ledger, findings: Findings) -> None:
         for path, service, table, column in ENTITIES:
@@ -302,29 +305,28 @@ class Auditor:
                 elif kept > 1:
                     findings.twice.append(Difference("twice", f"{each}: {item}", each.chapter))
 
-    def _refusals_that_did_something(self, ledger: Ledger) -> list[Difference]:
-        done_at = {
-            row.key: row.created_at
-            for part in (*SERVICES, GATEWAY)
-            for row in self._rows(part, "select key, created_at from command")
-        }
-        return [
-            Difference("wrong", f"refused, and yet done: {each}", each.chapter)
-            for each in ledger.answers
-            if each.is_refused_command
-            and each.key in done_at
-            # What was judged by another service before may bear the key there.
-            and each.status != 412
-            # An attempt that nobody answered may still be done until its deadline, by what has
-            # become true since the one that was refused: a product is known now, say.
-            and not (each.attempts > 1 and done_at[each.key] > each.asked_at)
-        ]
-
     def _rows(self, part: str, statement: str) -> list[Any]:
         with closing(psycopg2.connect(self.system.database_url(part), connect_timeout=5)) as base:
             cursor: Any = base.cursor(cursor_factory=NamedTupleCursor)
             cursor.execute(statement)
             return list(cursor.fetchall())
+
+
+def _refusals_that_did_something(
+    ledger: Ledger, done_at: Mapping[str, datetime]
+) -> list[Difference]:
+    return [
+        Difference("wrong", f"refused, and yet done: {each}", each.chapter)
+        for each in ledger.answers
+        if each.is_refused_command
+        and each.key is not None
+        and each.key in done_at
+        # What was judged by another service before may bear the key there.
+        and each.status != 412
+        # An attempt that nobody answered may still be done until its deadline, by what has
+        # become true since the one that was refused: a product is known now, say.
+        and not (each.attempts > 1 and done_at[each.key] > each.asked_at)
+    ]
 
 
 def _answers_that_differ(ledger: Ledger, crew: Crew, most: int) -> list[Difference]:
