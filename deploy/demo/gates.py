@@ -58,6 +58,8 @@ def material_short(world: World) -> None:
         lambda order: verdict(order, "material") == "short",
     )
     expect(verdict(seen, "schedule"), "pending", "schedule waits")
+    figures = next(gate["figures"] for gate in seen["gates"] if gate["kind"] == "material")
+    expect(figures["material_date"], arrives, "the day on which the gate says it arrives")
     held = company.technician.get(f"/materials/{material}")
     expect(float(held["reserved"]), 0.0, "nothing held")
     say(f"   Signed short, material arrives {arrives}; nothing is held.")

@@ -1,6 +1,9 @@
 """Chapters 2 and 3: what the grades A and C change."""
 
-from deploy.demo.people import expect
+from datetime import date, datetime
+
+from chassis.clock import BUSINESS_ZONE
+from deploy.demo.people import Json, expect
 from deploy.demo.shipping import handed, request, scan, scanner, ship
 from deploy.demo.world import Customer, World
 
@@ -94,11 +97,29 @@ def customer_c(world: World) -> None:
     refusal = company.finance.is_refused("release_refused", f"/shipments/{shipment}", "release")
     say(f"   Release is refused before payment: {refusal.details['because']}.")
     day = world.today().isoformat()
-    world.paid(number, "100.00", at=f"{day}T00:30:00+08:00")
+    world.paid(number, "100.00", at=f"{day}T00:00:00+08:00")
+    since = datetime.now(BUSINESS_ZONE)
     released = company.finance.move(f"/shipments/{shipment}", "release")
-    expect(bool(released["batch"]), True, "the batch its payment time gives")
+    _expect_batch(world, released, since)
     company.clerk.move(f"/shipments/{shipment}", "cancel", reason="customer_request", note="改约")
     shipment, parcels = handed(world, number, "20")
     told = scan(scanner(world), parcels, "dispatch")
     expect({one["answer"] for one in told}, {"accepted"}, "dispatch implies pick, pack, load")
     say(f"   Paid before ten: batch {released['batch']}; {shipment} leaves.")
+
+
+def _expect_batch(world: World, released: Json, since: datetime) -> None:
+    """Paid before ten it leaves today by the next batch; after the last, or on a day off, later."""
+    until = datetime.now(BUSINESS_ZONE)
+    if date.fromisoformat(released["batch_day"]) > world.today():
+        expect(released["batch"], "morning", "the batch of a later day")
+        return
+    expect(released["batch_day"], world.today().isoformat(), "the day of its batch")
+    possible = {_next_batch(moment) for moment in (since, until)}
+    expect(released["batch"] in possible, True, f"{released['batch']} at {until:%H:%M}")
+
+
+def _next_batch(moment: datetime) -> str | None:
+    if moment.hour < 12:
+        return "morning"
+    return "same_day" if moment.hour < 18 else None

@@ -6,17 +6,27 @@ from deploy.demo.world import Customer, World
 
 
 class Making:
-    """A made order of 100 with its own material, and what is held for it."""
+    """An order of 100 made with its own material, some from stock; and what is held for it."""
 
-    def __init__(self, world: World, grade: str = "B", *, quantity: str = "100") -> None:
+    def __init__(self, world: World, grade: str = "B", *, from_stock: int = 0) -> None:
         self.world = world
         self.customer: Customer = world.customer(grade)
         self.product = world.product(price="10.00")
+        self.from_stock = from_stock
+        self.in_stock = world.product(supply="stock", price="2.00", stock="20")
         self.material = world.material(stock="1000")
         world.recipe(self.product, self.material, "2")
         world.work_centre()
-        self.order: Json = world.submitted(self.customer, self.product, quantity)
+        self.order: Json = world.submitted(
+            self.customer, self.product, "100", lines=self.lines("100")
+        )
         self.number: str = self.order["number"]
+
+    def lines(self, quantity: str) -> list[Json]:
+        """Give the order's lines with so much of what is made."""
+        made = {"product_code": self.product, "quantity": quantity}
+        in_stock = {"product_code": self.in_stock, "quantity": str(self.from_stock)}
+        return [made, in_stock] if self.from_stock else [made]
 
     def approved(self) -> "Making":
         self.world.stated(self.order)
@@ -30,24 +40,35 @@ class Making:
         return self
 
     def holds(self) -> dict[str, float]:
-        """Give what is held: credit in yuan, raw material in kg."""
+        """Give what is held: credit in yuan, raw material in kg, pieces, slots."""
         company = self.world.company
         account = company.finance.get(f"/customers/{self.customer.code}/credit")
         raw = company.technician.get(f"/materials/{self.material}")
-        return {"credit": float(account["exposure"]), "material": float(raw["reserved"])}
+        held = company.clerk.get(f"/orders/{self.number}/page")["holdings"]
+        return {
+            "credit": float(account["exposure"]),
+            "material": float(raw["reserved"]),
+            "stock": sum(float(line["held"]) for line in held["lines"]),
+            "slots": len(held["slots"]),
+        }
 
-    def await_holds(self, **wanted: float) -> None:
+    def await_holds(self, *, credit: float, material: float, stock: float, slots: int) -> None:
         """Wait until exactly that is held."""
+        wanted = {"credit": credit, "material": material, "stock": stock, "slots": slots}
         self.world.company.await_(
             f"{self.number} holds {wanted}", self.holds, lambda held: held == wanted
         )
 
+    def await_nothing_held(self) -> None:
+        """Wait until everything is free again."""
+        self.await_holds(credit=0.0, material=0.0, stock=0.0, slots=0)
+
 
 def cancel_before_production(world: World) -> None:
-    """Cancelled while confirmed: credit, material and slot are free again."""
+    """Cancelled while confirmed: credit, stock, material and slot are free again."""
     company = world.company
-    made = Making(world).confirmed()
-    made.await_holds(credit=1030.0, material=200.0)
+    made = Making(world, from_stock=5).confirmed()
+    made.await_holds(credit=1040.0, material=200.0, stock=5.0, slots=1)
     path = f"/orders/{made.number}"
     company.clerk.is_refused(
         "permission_missing", path, "cancel", reason="customer_request", note="不要了"
@@ -55,7 +76,7 @@ def cancel_before_production(world: World) -> None:
     company.clerk.move(path, "wish_cancel", reason="customer_request", note="客户不要了")
     order = company.supervisor.move(path, "cancel", reason="customer_request", note="同意")
     expect(order["stage"], "cancelled", "cancelled")
-    made.await_holds(credit=0.0, material=0.0)
+    made.await_nothing_held()
     company.say("   A clerk's wish, the supervisor's cancel: everything held is free.")
 
 
@@ -71,7 +92,12 @@ def cancel_during_production(world: World) -> None:
         "stop_consent_missing", path, "cancel", reason="customer_request", note="停"
     )
     expect(company.clerk.get(path)["stage"], "in_progress", "back in its stage")
-    company.planner.move(f"/instructions/{instruction}", "consent_to_stop", text="同意停产")
+    company.planner.move(
+        f"/instructions/{instruction}",
+        "consent_to_stop",
+        text="同意停产",
+        unused=[{"material_code": made.material, "quantity": "150"}],
+    )
     order = company.supervisor.move(path, "cancel", reason="customer_request", note="停")
     expect(order["stage"], "cancelled", "cancelled")
     account = company.await_(
@@ -80,6 +106,9 @@ def cancel_during_production(world: World) -> None:
         lambda account: account["customer_credit"] == "300.00",
     )
     expect(account["exposure"], "0.00", "nothing reserved")
+    made.await_nothing_held()
+    raw = company.technician.get(f"/materials/{made.material}")
+    expect(float(raw["on_hand"]), 950.0, "of 1000 kg 50 were used, the rest is back")
     company.say("   Refused without the planner's consent, done with it; 300.00 is credit.")
 
 
@@ -100,14 +129,14 @@ def hold_and_resume(world: World) -> None:
 def back_to_draft(world: World) -> None:
     """Back to draft with another quantity: only the difference moves, changed gates re-open."""
     company = world.company
-    made = Making(world).approved()
-    made.await_holds(credit=1030.0, material=200.0)
+    made = Making(world, from_stock=5).approved()
+    made.await_holds(credit=1040.0, material=200.0, stock=5.0, slots=1)
     path = f"/orders/{made.number}"
     company.clerk.move(path, "return_to_draft", reason="customer_request", note="改数量")
-    made.await_holds(credit=1030.0, material=200.0)
+    made.await_holds(credit=1040.0, material=200.0, stock=5.0, slots=1)
     company.clerk.edit(
         path,
-        lines=[{"product_code": made.product, "quantity": "150"}],
+        lines=made.lines("150"),
         reason="customer_request",
         note="改为150",
     )
@@ -118,19 +147,21 @@ def back_to_draft(world: World) -> None:
         dict.fromkeys(("material", "schedule", "approval"), "pending"),
         "changed gates re-open",
     )
-    made.await_holds(credit=1540.0, material=200.0)
+    made.await_holds(credit=1550.0, material=200.0, stock=5.0, slots=1)
     world.sign(made.number, "material", revision=order["revision"], verdict="passed")
-    made.await_holds(credit=1540.0, material=300.0)
-    company.say("   100 → 150: credit 1030 → 1540, material 200 → 300; technique stands.")
+    made.await_holds(credit=1550.0, material=300.0, stock=5.0, slots=1)
+    company.say("   100 → 150: credit 1040 → 1550, material 200 → 300; technique stands.")
 
 
 def expiry(world: World) -> None:
     """Unsigned for 14 days: everything is freed, the order is a draft, gates open again."""
     company = world.company
-    made = Making(world).approved()
+    made = Making(world, from_stock=5).approved()
     world.sent(made.number)
     company.advance_days(15)
     order = company.await_stage(made.number, "draft")
     expect(order["gates"], [], "every gate will open again")
-    made.await_holds(credit=0.0, material=0.0)
+    made.await_nothing_held()
+    told = [task["kind"] for task in company.clerk.get(f"/orders/{made.number}/tasks")["items"]]
+    expect("expired" in told, True, "the salesperson's task")
     company.say("   14 days unsigned: draft again, nothing held, the salesperson is told.")

@@ -102,7 +102,7 @@ def test_repair_frees_what_a_cancelled_order_still_holds(
     company.supervisor.move(
         f"/orders/{made.number}", "cancel", reason="customer_request", note="不要了"
     )
-    made.await_holds(credit=0.0, material=0.0)
+    made.await_nothing_held()
     order_id, centre = made.order["id"], uuid4()
     write(
         "inventory",
