@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from chassis.commands import load
 from chassis.database import Store
 from chassis.events import Received
+from chassis.money import line_amount
 from chassis.principal import Principal
 from services.aftersales.domain.rules import RULES
 from services.aftersales.schemas import heard
@@ -43,12 +45,15 @@ def order_view(**changes: Any) -> dict[str, Any]:
             "name": "晨光印刷",
             "salesperson_id": SALES.person_id,
         },
-        "lines": [_line(1, "100.000", "980.00"), _line(2, "3.000", "2.00")],
+        "lines": [line_view(1, "100.000", "9.800000"), line_view(2, "3.000", "0.666667")],
     }
     return view | changes
 
 
-def _line(number: int, quantity: str, amount: str) -> dict[str, Any]:
+def line_view(
+    number: int, quantity: str, unit_price: str, *, discount: str = "0.00"
+) -> dict[str, Any]:
+    """Give a line of an order as orders announces it."""
     return {
         "id": str(uuid4()),
         "line_no": number,
@@ -57,7 +62,9 @@ def _line(number: int, quantity: str, amount: str) -> dict[str, Any]:
         "product_name": "热敏收银纸",
         "unit": "卷",
         "quantity": quantity,
-        "amount": amount,
+        "unit_price": unit_price,
+        "discount": discount,
+        "amount": f"{line_amount(Decimal(quantity), Decimal(unit_price), Decimal(discount)):.2f}",
         "signed_quantity": quantity,
     }
 

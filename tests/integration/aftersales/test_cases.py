@@ -19,6 +19,7 @@ from tests.integration.aftersales.story import (
     SUPERVISOR,
     WAREHOUSE,
     Desk,
+    line_view,
     order_view,
     shipment_view,
 )
@@ -162,13 +163,23 @@ def test_of_two_returns_at_once_that_together_are_too_much_one_is_refused(desk: 
 
 
 def test_many_small_refunds_are_not_worth_more_than_all_was_sold_for(desk: Desk) -> None:
-    """Three labels were sold for 2.00: 0.67 each is one fen too much for the last."""
+    """Three labels were sold for 2.00: 0.67 each would be one fen too much for all."""
     order = desk.delivered()
     refunds = []
     for _ in range(3):
         number = desk.inspected(order, 2, "1")
         refunds.append(desk.ask("settle_case", FINANCE, case_number=number)["refund"])
-    assert refunds == ["0.67", "0.67", "0.66"]
+    assert refunds == ["0.67", "0.66", "0.67"]
+
+
+def test_more_than_was_ordered_comes_back_for_what_was_charged_for_it(desk: Desk) -> None:
+    """1,033 of 1,003 ordered cost 37.70; their share of the line's 36.61 would be 37.71."""
+    order = order_view(lines=[line_view(1, "1003.000", "0.036500")])
+    desk.hear_order(order)
+    shipment = shipment_view(order)
+    shipment["lines"][0] |= {"quantity": "1033.000", "signed_quantity": "1033.000"}
+    desk.hear_shipment(shipment)
+    assert desk.open(order, (1, "1033"))["most_refund"] == "37.70"
 
 
 def test_a_refund_above_the_price_sold_changes_and_announces_nothing(desk: Desk) -> None:
