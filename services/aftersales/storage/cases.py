@@ -97,21 +97,20 @@ def hand_over(work: Work, order_id: UUID, salesperson_id: str | None) -> None:
     )
 
 
-# State by state, each in the order of its index, and only what is shown.
+# State by state, each in the order of its index, and no more of one than is shown of all.
 _WAITING = """
 select c.* from unnest(%(states)s::text[]) as asked(state)
 cross join lateral (
     select id, number, state, order_number, customer_name, opened_at, answer_due_at
     from "case" where state = asked.state{own} order by opened_at, id limit %(limit)s
 ) as c
-order by c.opened_at, c.id limit %(limit)s
 """
 _WAITING_FOR_ALL = _WAITING.format(own="")
 _WAITING_FOR_SALES = _WAITING.format(own=" and salesperson_id = %(person)s")
 
 
 def waiting(work: Work, states: Sequence[CaseState], limit: int) -> Sequence[Any]:
-    """Give the longest open cases in these states."""
+    """Give so many of the longest open cases in each of these states."""
     if not states:
         return []
     who = work.principal

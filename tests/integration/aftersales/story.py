@@ -25,6 +25,7 @@ SUPERVISOR = Principal("p-supervisor", "王芳", frozenset({"supervisor"}))
 WAREHOUSE = Principal("p-warehouse", "沈军", frozenset({"warehouse"}))
 INSPECTOR = Principal("p-inspector", "冯丽", frozenset({"inspector"}))
 FINANCE = Principal("p-finance", "周敏", frozenset({"finance"}))
+ADMIN = Principal("p-admin", "管理员", frozenset({"admin"}))
 CLERK = Principal("p-clerk", "陈静", frozenset({"clerk"}))
 SALES = Principal("p-sales", "赵磊", frozenset({"sales"}))
 OTHER_SALES = Principal("p-sales-2", "钱进", frozenset({"sales"}))
@@ -107,6 +108,11 @@ class Desk:
     def ask(self, method: str, who: Principal, *, key: str | None = None, **body: Any) -> Any:
         entry = getattr(self._service, method)
         return entry(principal=who.to_wire(), body=body, key=key or str(uuid4()))
+
+    def set(self, setting: str, value: Any) -> None:
+        """Have an admin change a number of the business."""
+        body = {"key": setting, "value": value, "reason": "other", "note": "试行"}
+        self._service.change_setting(principal=ADMIN.to_wire(), body=body, key=str(uuid4()))
 
     def hear_order(self, view: dict[str, Any], sequence: int = 1) -> None:
         data = load(heard.OrderMoved(), {"order": view})
