@@ -138,6 +138,18 @@ def test_goods_of_an_imported_order_count_as_delivered(desk: Desk) -> None:
     assert desk.open(order, (1, "100"))["lines"][0]["sold_for"] == "980.00"
 
 
+def test_what_an_imported_order_delivers_here_may_come_back_before_it_is_fulfilled(
+    desk: Desk,
+) -> None:
+    """What was announced of it when it was imported says that nothing has been signed for."""
+    order = order_view(imported=True, stage="in_progress")
+    for line in order["lines"]:
+        line["signed_quantity"] = "0.000"
+    desk.hear_order(order)
+    desk.hear_shipment(shipment_view(order))
+    assert desk.open(order, (1, "100"))["most_refund"] == "980.00"
+
+
 def test_a_rejected_case_leaves_the_goods_returnable_also_once_it_is_closed(desk: Desk) -> None:
     order = desk.delivered()
     number = desk.open(order, (1, "100"))["number"]
