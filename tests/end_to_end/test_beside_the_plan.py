@@ -1,9 +1,10 @@
 """What goes beside the plan, through HTTP on real parts: less is made, or less arrives."""
 
 from datetime import timedelta
+from http import HTTPStatus
 
 from deploy.audit.audit import Audit
-from deploy.demo.people import Company, Json, expect
+from deploy.demo.people import Company, Json, Person, expect
 from deploy.demo.shipping import handed, ship
 from deploy.demo.world import SIGNATORY, World
 
@@ -149,12 +150,51 @@ def test_what_was_not_signed_for_is_paid_back_and_the_order_closes(
     expect(_differences(audit, number), [], "the books of what was paid back")
 
 
-def _paid_back(company: Company, case: str) -> None:
+def test_goods_of_the_old_books_come_back_and_are_credited(company: Company, audit: Audit) -> None:
+    """A1, O34: its order owes nothing here, and 4 of 10 come back."""
+    world = World.new(company)
+    customer = world.customer("A")
+    product = world.product(supply="stock", price="2.00", stock="100")
+    past = {
+        "reference": f"OLD-{customer.code}",
+        "customer_code": customer.code,
+        "ordered_on": "2025-03-03",
+        "fulfilled_on": "2025-03-10",
+        "lines": [
+            {"product_code": product, "quantity": "10", "unit_price": "2.00", "amount": "20.00"}
+        ],
+    }
+    number = _once_heard_of(company, company.admin, "/past-orders", past)["number"]
+    wish = {"order_number": number, "wish": "退货", "lines": [{"line_no": 1, "quantity": "4"}]}
+    case = _once_heard_of(company, company.aftersales, "/cases", wish)
+
+    _paid_back(company, case["number"], came="4")
+
+    company.await_(
+        "the money back as the customer's credit",
+        lambda: company.finance.get(f"/customers/{customer.code}/credit"),
+        lambda account: account["customer_credit"] == "8.00",
+    )
+    expect(_differences(audit, number), [], "the books of the past order")
+
+
+def _once_heard_of(company: Company, person: Person, path: str, body: Json) -> Json:
+    """Make something new as soon as its service has heard of all that it names."""
+    made = company.await_(
+        f"{path} with {body}",
+        lambda: person.send("POST", path, body=body),
+        lambda response: response.status_code == HTTPStatus.CREATED,
+    )
+    answer: Json = made.json()
+    return answer
+
+
+def _paid_back(company: Company, case: str, *, came: str = "0") -> None:
     path = f"/cases/{case}"
     company.aftersales.move(path, "acknowledge", note="已致歉")
     company.supervisor.move(path, "authorise", decision="承运商少交")
     company.aftersales.move(path, "await_goods", return_to="无货可退")
-    company.warehouse.move(path, "receive", lines=[{"line_no": 1, "quantity": "0"}])
-    company.inspector.move(path, "inspect", lines=[{"line_no": 1}])
+    company.warehouse.move(path, "receive", lines=[{"line_no": 1, "quantity": came}])
+    company.inspector.move(path, "inspect", lines=[{"line_no": 1, "restock": came}])
     company.finance.move(path, "settle")
     company.aftersales.move(path, "close")

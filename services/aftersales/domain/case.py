@@ -1,6 +1,7 @@
 """Return cases: what comes back, what becomes of it, what the customer gets for it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
@@ -26,6 +27,7 @@ from services.aftersales.domain.errors import (
 )
 from services.aftersales.domain.lifecycle import (
     CASES,
+    GOODS_AWAITED,
     RESHIPPED_BY,
     CaseKind,
     CaseState,
@@ -35,6 +37,14 @@ from services.aftersales.domain.lifecycle import (
 NUMBERS = SqlSequence("case_number_seq", metadata=Base.metadata)
 
 DISPOSITIONS = ("restock", "rework", "scrap", "transfer")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """How many of an order's line a case is about, and the money it may pay, or paid, for them."""
+
+    quantity: Decimal
+    worth: Decimal
 
 
 class CaseLine(Base):
@@ -176,16 +186,56 @@ class Case(Announcing, Base):
     @property
     def most_refund(self) -> Decimal:
         """What the goods that came back, or never arrived, were sold for."""
+        return sum(self._worths, money.ZERO)
+
+    @property
+    def _worths(self) -> list[Decimal]:
         if self.kind is CaseKind.DELIVERY:
-            return sum((line.sold_for for line in self.lines), money.ZERO)
-        return sum((line.refundable for line in self.lines), money.ZERO)
+            return [line.sold_for for line in self.lines]
+        return [line.refundable for line in self.lines]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was rejected, closed since or not: then its goods never came."""
+        is_closed = self.state is CaseState.CLOSED
+        return self.state is CaseState.REJECTED or (is_closed and self.received_at is None)
+
+    @property
+    def may_pay(self) -> bool:
+        """Whether it has paid money back, or may yet."""
+        return not self.is_refused and (self.refund is None or self.refund > 0)
+
+    @property
+    def claims(self) -> dict[UUID, Claim]:
+        """What it is about, by order line; once settled, each with its share of the refund."""
+        worths = self._worths
+        if self.refund is not None:
+            worths = money.share_largest_remainder(self.refund, worths)
+        return {
+            line.line_id: Claim(self._pieces(line), worth)
+            for line, worth in zip(self.lines, worths, strict=True)
+        }
+
+    def _pieces(self, line: CaseLine) -> Decimal:
+        """How many of a line it is about: what never arrived, or what came back."""
+        if self.kind is CaseKind.DELIVERY or line.received is None:
+            return line.quantity
+        return line.received
 
     def narrow(self, missing: Sequence[CaseLine], told: str) -> None:
-        """Leave to it what is missing now that the rest was signed for after all."""
+        """Leave to it the money of what is missing now that the rest was signed for after all.
+
+        While its goods are awaited they too are what is missing. If nothing is, or if some came
+        back and were booked by its lines, these stay as they are, but for their worth.
+        """
         left = {line.line_id: line for line in missing}
-        self.lines = [line for line in self.lines if line.line_id in left]
+        if missing and self.state in GOODS_AWAITED:
+            known = {line.line_id: line for line in self.lines if line.line_id in left}
+            self.lines = [known.get(line_id, line) for line_id, line in left.items()]
+            for line_id, line in known.items():
+                line.quantity = left[line_id].quantity
         for line in self.lines:
-            line.quantity, line.sold_for = left[line.line_id].quantity, left[line.line_id].sold_for
+            line.sold_for = left[line.line_id].sold_for if line.line_id in left else money.ZERO
         self.wish = f"{self.wish}; {told}"
 
     def open(self) -> events.CaseOpened:

@@ -8,10 +8,8 @@ from sqlalchemy import Table, func, select, union
 
 from chassis.database import Work
 from chassis.inbox import add_newer
-from services.aftersales.domain.copies import OrderCopy, ShipmentCopy
+from services.aftersales.domain.copies import SIGNED, OrderCopy, ShipmentCopy
 from services.aftersales.domain.errors import OrderNotKnown
-
-DELIVERED = "signed"
 
 
 def keep_order(work: Work, view: Mapping[str, Any], sequence: int) -> None:
@@ -69,7 +67,7 @@ def shipments_of(work: Work, order_id: UUID) -> Sequence[ShipmentCopy]:
 def orders_delivered_to(work: Work, customer_id: UUID) -> int:
     """Give of how many orders a customer has signed for goods, those of the old books included."""
     signed = select(ShipmentCopy.order_id).where(
-        ShipmentCopy.customer_id == customer_id, ShipmentCopy.state == DELIVERED
+        ShipmentCopy.customer_id == customer_id, ShipmentCopy.state == SIGNED
     )
     of_old_books = select(OrderCopy.id).where(
         OrderCopy.customer_id == customer_id,
@@ -82,7 +80,7 @@ def orders_delivered_to(work: Work, customer_id: UUID) -> int:
 
 def is_first_delivery(work: Work, order_id: UUID) -> bool:
     """Tell whether no more than one shipment of an order has been signed for."""
-    return sum(shipment.state == DELIVERED for shipment in shipments_of(work, order_id)) <= 1
+    return sum(shipment.is_signed for shipment in shipments_of(work, order_id)) <= 1
 
 
 def salesperson_of(work: Work, order_id: UUID) -> str | None:

@@ -22,11 +22,10 @@ from services.aftersales.domain.errors import (
     ReplacementTaken,
 )
 from services.aftersales.domain.lifecycle import RESHIPPED_BY, CaseKind, CaseState, Resolution
+from services.aftersales.domain.sale import Sale
 from services.aftersales.storage import cases, copies
 
 Request = Mapping[str, Any]
-
-NOTHING = Decimal(0)
 
 _ONCE = {"lines": ["Each line_no may stand there once."]}
 
@@ -89,10 +88,8 @@ def make_case(
 
 
 def _returned_lines(work: Work, order: OrderCopy, request: Request) -> list[CaseLine]:
+    sale = sale_of(work, order)
     sold = {line["line_no"]: line for line in order.view["lines"]}
-    delivered = _delivered(work, order)
-    returned = cases.already_returned(work, order.id)
-    nothing = cases.Returned(NOTHING, money.ZERO)
     lines = []
     for wanted in request["lines"]:
         line = sold.get(wanted["line_no"])
@@ -100,38 +97,21 @@ def _returned_lines(work: Work, order: OrderCopy, request: Request) -> list[Case
             raise LineNotSold(order_number=order.number, line_no=wanted["line_no"])
         line_id = UUID(line["id"])
         coming = check(wanted["quantity"], _decimals(line))
-        got = delivered.get(line_id, NOTHING)
-        before = returned.get(line_id, nothing)
-        if coming > got - before.quantity:
-            raise MoreThanDelivered(
-                line_no=line["line_no"],
-                quantity=coming,
-                returnable=got - before.quantity,
-            )
-        # Rounded one by one, many small returns could be worth more than all was sold for.
-        left = _sold_for(line, got) - before.sold_for
-        sold_for = min(_sold_for(line, coming), left)
-        lines.append(_line(line, coming, sold_for))
+        returnable = sale.returnable(line_id)
+        if coming > returnable:
+            raise MoreThanDelivered(line_no=line["line_no"], quantity=coming, returnable=returnable)
+        lines.append(case_line(line, coming, sale.worth(line_id, coming)))
     return lines
 
 
-def _sold_for(line: Mapping[str, Any], quantity: Decimal) -> Decimal:
-    """Give what a part of a line was sold for: its amount, discount taken off, by quantity."""
-    return money.fen(Decimal(line["amount"]) * quantity / Decimal(line["quantity"]))
+def sale_of(work: Work, order: OrderCopy, *, lock: bool = False) -> Sale:
+    """Give an order with its shipments and its cases, these locked for a change if wanted."""
+    known = cases.of_order(work, order.id, lock=lock)
+    return Sale(order, copies.shipments_of(work, order.id), known)
 
 
-def part_of_line(
-    line: Mapping[str, Any], sent: Decimal | str, signed: Decimal = NOTHING
-) -> CaseLine:
-    """Give what of an order's line was sent and not signed for, with what it was sold for.
-
-    A difference, so that it and what was signed for are not worth more than all that was sent.
-    """
-    sent = Decimal(sent)
-    return _line(line, sent - signed, _sold_for(line, sent) - _sold_for(line, signed))
-
-
-def _line(line: Mapping[str, Any], quantity: Decimal, sold_for: Decimal) -> CaseLine:
+def case_line(line: Mapping[str, Any], quantity: Decimal, sold_for: Decimal) -> CaseLine:
+    """Make the line of a case from that of its order."""
     return CaseLine(
         id=uuid4(),
         line_id=UUID(line["id"]),
@@ -149,22 +129,6 @@ def _line(line: Mapping[str, Any], quantity: Decimal, sold_for: Decimal) -> Case
 def _decimals(line: Mapping[str, Any]) -> int:
     decimals: int = line.get("unit_decimals", MAX_DECIMALS)
     return decimals
-
-
-def _delivered(work: Work, order: OrderCopy) -> dict[UUID, Decimal]:
-    """Give what the customer signed for, by line."""
-    if order.view.get("imported"):
-        return {UUID(line["id"]): Decimal(line["signed_quantity"]) for line in order.view["lines"]}
-    delivered: dict[UUID, Decimal] = {}
-    for shipment in copies.shipments_of(work, order.id):
-        if shipment.state != copies.DELIVERED:
-            continue
-        for line in shipment.view["lines"]:
-            signed = line.get("signed_quantity")
-            got = Decimal(line["quantity"] if signed is None else signed)
-            line_id = UUID(line["line_id"])
-            delivered[line_id] = delivered.get(line_id, NOTHING) + got
-    return delivered
 
 
 def acknowledge(work: Work, request: Request) -> Case:

@@ -30,7 +30,7 @@ def hear_of_shipment(work: Work, event: Received) -> None:
     elif event.name == "shipment_signed":
         visits.plan_after_receipt(work, shipment, day)
     if event.name in ("shipment_signed", "receipt_recorded"):
-        deliveries.open_shortfall(work, shipment)
+        deliveries.follow_receipt(work, shipment)
 
 
 def hear_of_failed_delivery(work: Work, event: Received) -> None:

@@ -1,13 +1,17 @@
 """What may be done with a case, and what waits for whom."""
 
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
+from chassis.calendar import calendar_of
+from chassis.clock import business_date
 from chassis.database import Work
 from chassis.errors import GendanError
 from services.aftersales.domain.case import Case
 from services.aftersales.domain.lifecycle import CASES, RESHIPPED_BY, CaseState
+from services.aftersales.domain.rules import CASE_DUE_BY
 from services.aftersales.domain.visit import Visit
 from services.aftersales.storage import cases
 from services.aftersales.use_cases.cases import MOVES
@@ -74,15 +78,37 @@ def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
             for state in CaseState:
                 if CASES.allows(state, wish):
                     mine.setdefault(state, (verb, words, role))
-    items = [_case_item(case, *mine[case.state]) for case in cases.waiting(work, [*mine], limit)]
+    due_at = _due_times(work)
+    items = [
+        _case_item(case, *mine[case.state], due_at(case))
+        for case in cases.waiting(work, [*mine], limit)
+    ]
     if work.principal.has("aftersales", "assistant"):
         items += [_visit_item(visit) for visit in day_list(work, work.today)[:limit]]
-    items.sort(key=lambda item: (item["due_at"] is None, item["due_at"] or ""))
+    items.sort(key=lambda item: datetime.fromisoformat(item["due_at"]))
     return items[:limit]
 
 
-def _case_item(case: Any, verb: str, words: str, role: str) -> dict[str, Any]:
-    first = case.state == CaseState.REQUESTED
+def _due_times(work: Work) -> Callable[[Any], datetime]:
+    """Give what says of a waiting case when its next step is due."""
+    calendar = calendar_of(work, for_facts=True)
+
+    # Many wait since the same day, and working days are counted one by one.
+    @cache
+    def end_of(state: CaseState, opened_on: date) -> datetime:
+        days = work.setting(CASE_DUE_BY[state])
+        return calendar.end_of_working_day(calendar.add_working_days(opened_on, days))
+
+    def due_at(case: Any) -> datetime:
+        if case.state == CaseState.REQUESTED:
+            answer_due_at: datetime = case.answer_due_at
+            return answer_due_at
+        return end_of(CaseState(case.state), business_date(case.opened_at))
+
+    return due_at
+
+
+def _case_item(case: Any, verb: str, words: str, role: str, due_at: datetime) -> dict[str, Any]:
     return {
         "kind": f"case_{verb}",
         "title": f"{verb.replace('_', ' ').capitalize()}: case {case.number}",
@@ -93,7 +119,7 @@ def _case_item(case: Any, verb: str, words: str, role: str) -> dict[str, Any]:
         "entity_number": case.number,
         "roles": [role],
         "person_id": None,
-        "due_at": case.answer_due_at.astimezone(UTC).isoformat() if first else None,
+        "due_at": due_at.astimezone(UTC).isoformat(),
         "verb": verb,
         "path": f"/api/v1/cases/{case.number}",
     }

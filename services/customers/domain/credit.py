@@ -32,6 +32,10 @@ from services.customers.domain.grade import Grade, Policy, Terms
 from services.customers.domain.lifecycle import STANDING, Standing
 from services.customers.domain.words import EntryKind, Verdict
 
+# Refunds of one order that together are above what was sold by no more than this were rounded,
+# at most half a 分 a part, not settled twice.
+ROUNDING = Decimal("0.05")
+
 
 @dataclass(frozen=True)
 class Balances:
@@ -192,6 +196,29 @@ class OrderCredit(Announcing, Base):
     @property
     def is_prepaid(self) -> bool:
         return self.terms is Terms.PREPAID
+
+    @property
+    def sold(self) -> Decimal:
+        """What its goods were sold for; what the old books sold was never a receivable here."""
+        return max(self.receivable, self.total) if self.is_imported else self.receivable
+
+    def refundable(self, amount: Decimal) -> Decimal:
+        """Give what of a settled refund is booked: no more than was sold.
+
+        It is settled, so a few 分 too many, as parts rounded one by one may sum to, do not keep
+        it from being booked. What is more is no rounding, and is not cut down for good: either
+        the dispatch has not been heard of yet, and it is tried again, or the books of two
+        services disagree, and a person must look. Raises RefundAboveSold.
+        """
+        left = self.sold - self.refunded
+        if amount > left + ROUNDING:
+            raise RefundAboveSold(
+                order_number=self.order_number,
+                refunded=self.refunded,
+                amount=amount,
+                sold=self.sold,
+            )
+        return max(ZERO, min(amount, left))
 
     def ceiling(self, goods: Goods | None) -> Decimal:
         """Give what it may cost at most; money above that is the customer's credit."""
@@ -428,14 +455,7 @@ class CreditAccount(Announcing, Base):
         return self._entry(order, before, EntryKind.REVERSAL, cause=cause, credit_before=credit)
 
     def refund(self, order: OrderCredit, amount: Decimal, *, cause: str) -> LedgerEntry:
-        """Book a refund as the customer's credit; never more than was sold."""
-        if order.refunded + amount > order.receivable:
-            raise RefundAboveSold(
-                order_number=order.order_number,
-                refunded=order.refunded,
-                amount=amount,
-                sold=order.receivable,
-            )
+        """Book a refund, as `refundable` gives it, as the customer's credit."""
         before, credit = order.balances, self.customer_credit
         order.refunded += amount
         self.customer_credit += amount

@@ -201,10 +201,20 @@ def book_dispatched_shipment(work: Work, view: View, sequence: int) -> None:
 
 
 def book_refund(work: Work, settled: View) -> None:
-    """Book a settled refund as a credit note; a case is booked once."""
-    case, amount = settled["case"], settled["amount"]
+    """Book a settled refund as a credit note; a case is booked once.
+
+    Raises RefundAboveSold, to be tried again and then looked at by a person.
+    """
+    case, announced = settled["case"], settled["amount"]
     _, account, order, _ = _locked(work, settled["order_id"])
-    if amount <= 0 or money.credit_note_of_case(work.session, case["id"]) is not None:
+    if announced <= 0 or money.credit_note_of_case(work.session, case["id"]) is not None:
+        return
+    amount = order.refundable(announced)
+    if amount < announced:
+        told = f"{case['number']}: {announced} settled, {order.sold} sold"
+        changes = {"refund": [announced, amount]}
+        work.log("order", order.order_number, "cut_refund", changes=changes, note=told)
+    if amount == 0:
         return
     note, event = CreditNote.make(
         next_number(work.session, "R", CREDIT_NOTE_NUMBER, work.today),

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from chassis.commands import load
 from chassis.database import Store
 from chassis.events import Received
+from chassis.money import line_amount
 from chassis.principal import Principal
 from services.aftersales.domain.rules import RULES
 from services.aftersales.schemas import heard
@@ -23,6 +25,7 @@ SUPERVISOR = Principal("p-supervisor", "王芳", frozenset({"supervisor"}))
 WAREHOUSE = Principal("p-warehouse", "沈军", frozenset({"warehouse"}))
 INSPECTOR = Principal("p-inspector", "冯丽", frozenset({"inspector"}))
 FINANCE = Principal("p-finance", "周敏", frozenset({"finance"}))
+ADMIN = Principal("p-admin", "管理员", frozenset({"admin"}))
 CLERK = Principal("p-clerk", "陈静", frozenset({"clerk"}))
 SALES = Principal("p-sales", "赵磊", frozenset({"sales"}))
 OTHER_SALES = Principal("p-sales-2", "钱进", frozenset({"sales"}))
@@ -43,12 +46,15 @@ def order_view(**changes: Any) -> dict[str, Any]:
             "name": "晨光印刷",
             "salesperson_id": SALES.person_id,
         },
-        "lines": [_line(1, "100.000", "980.00"), _line(2, "3.000", "2.00")],
+        "lines": [line_view(1, "100.000", "9.800000"), line_view(2, "3.000", "0.666667")],
     }
     return view | changes
 
 
-def _line(number: int, quantity: str, amount: str) -> dict[str, Any]:
+def line_view(
+    number: int, quantity: str, unit_price: str, *, discount: str = "0.00"
+) -> dict[str, Any]:
+    """Give a line of an order as orders announces it."""
     return {
         "id": str(uuid4()),
         "line_no": number,
@@ -57,7 +63,9 @@ def _line(number: int, quantity: str, amount: str) -> dict[str, Any]:
         "product_name": "热敏收银纸",
         "unit": "卷",
         "quantity": quantity,
-        "amount": amount,
+        "unit_price": unit_price,
+        "discount": discount,
+        "amount": f"{line_amount(Decimal(quantity), Decimal(unit_price), Decimal(discount)):.2f}",
         "signed_quantity": quantity,
     }
 
@@ -100,6 +108,11 @@ class Desk:
     def ask(self, method: str, who: Principal, *, key: str | None = None, **body: Any) -> Any:
         entry = getattr(self._service, method)
         return entry(principal=who.to_wire(), body=body, key=key or str(uuid4()))
+
+    def set(self, setting: str, value: Any) -> None:
+        """Have an admin change a number of the business."""
+        body = {"key": setting, "value": value, "reason": "other", "note": "试行"}
+        self._service.change_setting(principal=ADMIN.to_wire(), body=body, key=str(uuid4()))
 
     def hear_order(self, view: dict[str, Any], sequence: int = 1) -> None:
         data = load(heard.OrderMoved(), {"order": view})

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from threading import Barrier
 from typing import Any
 
 import pytest
 
+from chassis.calendar import WorkingCalendar
+from chassis.clock import business_date
 from chassis.errors import Forbidden, GendanError, NotFound
+from chassis.principal import Principal
 from tests.integration.aftersales.story import (
     AFTERSALES,
     CLERK,
@@ -19,6 +23,7 @@ from tests.integration.aftersales.story import (
     SUPERVISOR,
     WAREHOUSE,
     Desk,
+    line_view,
     order_view,
     shipment_view,
 )
@@ -133,6 +138,18 @@ def test_goods_of_an_imported_order_count_as_delivered(desk: Desk) -> None:
     assert desk.open(order, (1, "100"))["lines"][0]["sold_for"] == "980.00"
 
 
+def test_what_an_imported_order_delivers_here_may_come_back_before_it_is_fulfilled(
+    desk: Desk,
+) -> None:
+    """What was announced of it when it was imported says that nothing has been signed for."""
+    order = order_view(imported=True, stage="in_progress")
+    for line in order["lines"]:
+        line["signed_quantity"] = "0.000"
+    desk.hear_order(order)
+    desk.hear_shipment(shipment_view(order))
+    assert desk.open(order, (1, "100"))["most_refund"] == "980.00"
+
+
 def test_a_rejected_case_leaves_the_goods_returnable_also_once_it_is_closed(desk: Desk) -> None:
     order = desk.delivered()
     number = desk.open(order, (1, "100"))["number"]
@@ -162,13 +179,23 @@ def test_of_two_returns_at_once_that_together_are_too_much_one_is_refused(desk: 
 
 
 def test_many_small_refunds_are_not_worth_more_than_all_was_sold_for(desk: Desk) -> None:
-    """Three labels were sold for 2.00: 0.67 each is one fen too much for the last."""
+    """Three labels were sold for 2.00: 0.67 each would be one fen too much for all."""
     order = desk.delivered()
     refunds = []
     for _ in range(3):
         number = desk.inspected(order, 2, "1")
         refunds.append(desk.ask("settle_case", FINANCE, case_number=number)["refund"])
-    assert refunds == ["0.67", "0.67", "0.66"]
+    assert refunds == ["0.67", "0.66", "0.67"]
+
+
+def test_more_than_was_ordered_comes_back_for_what_was_charged_for_it(desk: Desk) -> None:
+    """1,033 of 1,003 ordered cost 37.70; their share of the line's 36.61 would be 37.71."""
+    order = order_view(lines=[line_view(1, "1003.000", "0.036500")])
+    desk.hear_order(order)
+    shipment = shipment_view(order)
+    shipment["lines"][0] |= {"quantity": "1033.000", "signed_quantity": "1033.000"}
+    desk.hear_shipment(shipment)
+    assert desk.open(order, (1, "1033"))["most_refund"] == "37.70"
 
 
 def test_a_refund_above_the_price_sold_changes_and_announces_nothing(desk: Desk) -> None:
@@ -300,3 +327,67 @@ def test_work_waits_for_the_role_whose_turn_it_is_and_the_first_answer_is_due_in
     desk.ask("acknowledge_case", AFTERSALES, case_number=case["number"], note="x")
     (item,) = desk.ask("list_work", SUPERVISOR)["items"]
     assert (item["verb"], item["path"]) == ("authorise", f"/api/v1/cases/{case['number']}")
+
+
+def case_item(desk: Desk, who: Principal, number: str) -> dict[str, Any]:
+    items = desk.ask("list_work", who)["items"]
+    (only,) = (item for item in items if item["entity_number"] == number)
+    found: dict[str, Any] = only
+    return found
+
+
+def test_each_step_of_a_case_is_due_so_many_working_days_after_its_opening(desk: Desk) -> None:
+    order = desk.delivered()
+    case, number = desk.open(order), desk.open(order)["number"]
+    calendar = WorkingCalendar(assume_weekdays=True)
+    opened_on = business_date(datetime.fromisoformat(case["opened_at"]))
+
+    def next_step(who: Principal, number: str) -> tuple[str, datetime]:
+        item = case_item(desk, who, number)
+        return item["verb"], datetime.fromisoformat(item["due_at"])
+
+    def due_after(days: int) -> datetime:
+        return calendar.end_of_working_day(calendar.add_working_days(opened_on, days))
+
+    desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="x")
+    assert next_step(SUPERVISOR, number) == ("authorise", due_after(2))
+    desk.ask("authorise_case", SUPERVISOR, case_number=number, decision="x")
+    assert next_step(AFTERSALES, number) == ("await_goods", due_after(3))
+    desk.ask("await_goods", AFTERSALES, case_number=number, return_to="x")
+    assert next_step(WAREHOUSE, number) == ("receive", due_after(10))
+    desk.ask("receive_return", WAREHOUSE, case_number=number)
+    assert next_step(INSPECTOR, number) == ("inspect", due_after(12))
+    found = [{"line_no": 1, "restock": "5"}]
+    desk.ask("inspect_return", INSPECTOR, case_number=number, lines=found)
+    assert next_step(FINANCE, number) == ("settle", due_after(15))
+    desk.ask("settle_case", FINANCE, case_number=number)
+    assert next_step(AFTERSALES, number) == ("close", due_after(16))
+
+    desk.ask("acknowledge_case", AFTERSALES, case_number=case["number"], note="x")
+    desk.ask("reject_case", SUPERVISOR, case_number=case["number"], decision="x")
+    assert next_step(AFTERSALES, case["number"]) == ("close", due_after(3))
+
+
+def test_a_case_that_is_due_stands_before_an_older_one_with_time_left(desk: Desk) -> None:
+    both = Principal("p-both", "周敏", FINANCE.roles | SUPERVISOR.roles)
+    order = desk.delivered()
+    desk.inspected(order, 1, "5")
+    newer = desk.open(order)["number"]
+    desk.ask("acknowledge_case", AFTERSALES, case_number=newer, note="x")
+
+    (first,) = desk.ask("list_work", both, limit=1)["items"]
+
+    assert (first["verb"], first["entity_number"]) == ("authorise", newer)
+
+
+def test_the_days_of_a_step_are_a_setting_by_which_work_is_sorted(desk: Desk) -> None:
+    both = Principal("p-both", "周敏", FINANCE.roles | SUPERVISOR.roles)
+    order = desk.delivered()
+    older = desk.inspected(order, 1, "5")
+    newer = desk.open(order)["number"]
+    desk.ask("acknowledge_case", AFTERSALES, case_number=newer, note="x")
+
+    desk.set("case_settled_days", 1)
+
+    items = desk.ask("list_work", both)["items"]
+    assert [item["entity_number"] for item in items] == [older, newer]

@@ -13,6 +13,7 @@ from tests.integration.aftersales.story import (
     SUPERVISOR,
     WAREHOUSE,
     Desk,
+    line_view,
     order_view,
     shipment_view,
 )
@@ -88,25 +89,174 @@ def test_goods_that_were_lost_are_refunded_in_full_though_none_came_back(desk: D
     assert (settled["refund"], settled["resolution"]) == ("982.00", "refund")
 
 
-def test_what_arrives_after_all_can_be_returned_unless_its_money_went_back(desk: Desk) -> None:
+def test_what_arrives_after_all_leaves_its_case_no_money_and_may_come_back(desk: Desk) -> None:
     order = order_view(stage="in_progress")
     shipment = failed(desk, "exception", order)
-    case = cases_of(desk, shipment)[0]
-    arrived = shipment_view(order) | {"id": shipment["id"]}
-    desk.hear_shipment(arrived, "shipment_signed", sequence=3)
-    assert desk.open(order, (1, "5"))["state"] == "requested"
+    number = cases_of(desk, shipment)[0]["number"]
+    before = desk.case(number)
 
-    number = case["number"]
-    desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="x")
-    desk.ask("authorise_case", SUPERVISOR, case_number=number, decision="x")
-    desk.ask("await_goods", AFTERSALES, case_number=number, return_to="x")
-    nothing = [{"line_no": no, "quantity": "0"} for no in (1, 2)]
-    desk.ask("receive_return", WAREHOUSE, case_number=number, lines=nothing)
-    desk.ask("inspect_return", INSPECTOR, case_number=number, lines=[{"line_no": 1}])
-    desk.ask("settle_case", FINANCE, case_number=number, refund="982.00")
+    arrive(desk, order, shipment)
+
+    case = desk.case(number)
+    assert (case["most_refund"], case["wish"]) == (
+        "0.00",
+        f"{before['wish']}; {shipment['number']} signed: in full",
+    )
+    assert case["version"] > before["version"]
+    assert [action for action, _ in desk.logged(number)] == ["open", "signed_in_full"]
+    assert pay_back(desk, number)["refund"] == "0.00"
+    assert desk.open(order, (1, "100"), (2, "3"))["most_refund"] == "982.00"
+
+
+def test_what_had_failed_and_comes_back_is_worth_what_was_charged(desk: Desk) -> None:
+    """50 for 50.01: as the second half of 100 they would be worth 50.00."""
+    order = order_view(lines=[line_view(1, "50.000", "1.000100")])
+    arrive(desk, order, failed(desk, "exception", order))
+    assert desk.open(order, (1, "50"))["most_refund"] == "50.01"
+
+
+def test_what_arrives_after_nothing_of_it_came_back_leaves_its_case_no_money(desk: Desk) -> None:
+    order = order_view(stage="in_progress")
+    shipment = failed(desk, "exception", order)
+    number = cases_of(desk, shipment)[0]["number"]
+    examine(desk, number)
+
+    arrive(desk, order, shipment)
+
+    assert desk.case(number)["most_refund"] == "0.00"
+    with pytest.raises(GendanError) as refused:
+        desk.ask("settle_case", FINANCE, case_number=number, refund="0.01")
+    assert refused.value.code == "refund_too_high"
+    assert desk.ask("settle_case", FINANCE, case_number=number)["refund"] == "0.00"
+
+
+def test_what_was_paid_back_before_it_arrived_cannot_be_returned(desk: Desk) -> None:
+    order = order_view(stage="in_progress")
+    shipment = failed(desk, "exception", order)
+    number = cases_of(desk, shipment)[0]["number"]
+    pay_back(desk, number)
+
+    arrive(desk, order, shipment)
+
+    assert desk.case(number)["refund"] == "982.00"
+    assert desk.logged(number)[-1] == ("signed_in_full", None)
     with pytest.raises(GendanError) as refused:
         desk.open(order, (1, "1"))
     assert refused.value.code == "more_than_delivered"
+
+
+def test_what_comes_back_after_it_was_paid_for_is_received_and_not_paid_again(desk: Desk) -> None:
+    shipment = failed(desk, "exception")
+    first = cases_of(desk, shipment)[0]["number"]
+    pay_back(desk, first)
+    desk.ask("close_case", AFTERSALES, case_number=first)
+
+    desk.hear_shipment(shipment | {"state": "returned_to_sender"}, "shipment_failed", sequence=4)
+
+    second, paid = cases_of(desk, shipment)
+    assert (second["state"], second["most_refund"]) == ("requested", "0.00")
+    assert [line["quantity"] for line in second["lines"]] == ["100.000", "3.000"]
+    assert paid["refund"] == "982.00"
+    settled = pay_back(desk, second["number"], came=("100", "3"))
+    assert settled["refund"] == "0.00"
+    told = [data["lines"] for name, data in desk.announced() if name == "return_received"]
+    assert [line["quantity"] for line in told[1]] == ["100.000", "3.000"]
+
+
+def test_what_is_paid_for_is_not_paid_again_out_of_what_else_the_line_was_sold_for(
+    desk: Desk,
+) -> None:
+    order = order_view(stage="in_progress")
+    other = shipment_view(order, "in_transit")
+    shipment = failed(desk, "exception", order)
+    desk.hear_shipment(other, "shipment_in_transit")
+    pay_back(desk, cases_of(desk, shipment)[0]["number"])
+
+    desk.hear_shipment(shipment | {"state": "returned_to_sender"}, "shipment_failed", sequence=4)
+
+    assert [case["most_refund"] for case in cases_of(desk, shipment)] == ["0.00", "982.00"]
+
+
+def test_what_came_back_already_opens_no_case_when_its_shipment_is_said_to_be_back(
+    desk: Desk,
+) -> None:
+    shipment = failed(desk, "exception")
+    number = cases_of(desk, shipment)[0]["number"]
+    pay_back(desk, number, came=("100", "3"))
+
+    desk.hear_shipment(shipment | {"state": "returned_to_sender"}, "shipment_failed", sequence=4)
+
+    assert [case["number"] for case in cases_of(desk, shipment)] == [number]
+    assert desk.logged(number)[-1] == ("delivery_failed_again", None)
+
+
+def test_a_loss_after_the_exception_was_paid_for_is_not_paid_again(desk: Desk) -> None:
+    shipment = failed(desk, "exception")
+    number = cases_of(desk, shipment)[0]["number"]
+    pay_back(desk, number)
+    desk.ask("close_case", AFTERSALES, case_number=number)
+
+    desk.hear_shipment(shipment | {"state": "lost"}, "shipment_failed", sequence=4)
+
+    assert [case["number"] for case in cases_of(desk, shipment)] == [number]
+    assert desk.logged(number)[-1] == ("delivery_failed_again", None)
+
+
+def test_a_loss_after_a_part_was_paid_back_opens_a_case_of_the_rest(desk: Desk) -> None:
+    shipment = failed(desk, "exception")
+    number = cases_of(desk, shipment)[0]["number"]
+    pay_back(desk, number, refund="500")
+
+    desk.hear_shipment(shipment | {"state": "lost"}, "shipment_failed", sequence=4)
+
+    rest, paid = cases_of(desk, shipment)
+    assert (rest["most_refund"], paid["refund"]) == ("482.00", "500.00")
+
+
+def test_a_failure_after_a_rejected_case_has_one_of_its_own(desk: Desk) -> None:
+    shipment = failed(desk, "exception")
+    number = cases_of(desk, shipment)[0]["number"]
+    desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="在查")
+    desk.ask("reject_case", SUPERVISOR, case_number=number, decision="已重新派送")
+
+    desk.hear_shipment(shipment | {"state": "lost"}, "shipment_failed", sequence=4)
+
+    assert [case["most_refund"] for case in cases_of(desk, shipment)] == ["982.00", "982.00"]
+
+
+def test_two_shipments_lost_are_not_worth_more_than_their_line(desk: Desk) -> None:
+    """Each half of 100.01 rounded by itself is worth 50.01."""
+    order = order_view(lines=[line_view(1, "100.000", "1.000100")])
+    desk.hear_order(order)
+    for _ in range(2):
+        half = shipment_view(order, "lost")
+        half["lines"][0]["quantity"] = "50.000"
+        desk.hear_shipment(half, "shipment_failed")
+    assert [case["most_refund"] for case in cases_of(desk, half)] == ["50.00", "50.01"]
+
+
+def test_a_receipt_that_shows_less_than_is_being_returned_pays_nothing_besides(
+    desk: Desk,
+) -> None:
+    """A bare sign scan said in full, and all of it is coming back."""
+    order = order_view()
+    desk.hear_order(order)
+    shipment = shipment_view(order)
+    desk.hear_shipment(shipment)
+    assert desk.open(order, (1, "100"))["most_refund"] == "980.00"
+
+    lines = [dict(shipment["lines"][0], signed_quantity="90.000"), shipment["lines"][1]]
+    desk.hear_shipment(shipment | {"lines": lines}, "receipt_recorded", sequence=3)
+
+    delivery, returned = cases_of(desk, shipment)
+    assert (delivery["kind"], delivery["most_refund"]) == ("delivery", "0.00")
+    assert returned["most_refund"] == "980.00"
+
+
+def arrive(desk: Desk, order: dict[str, Any], shipment: dict[str, Any]) -> None:
+    """Let the customer sign in full for a shipment that had failed."""
+    arrived = shipment_view(order) | {"id": shipment["id"], "number": shipment["number"]}
+    desk.hear_shipment(arrived, "shipment_signed", sequence=3)
 
 
 def signed_short(
@@ -126,19 +276,39 @@ def signed_short(
     return shipment
 
 
-def pay_back(desk: Desk, number: str, reshipped_by: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Take a case of goods that never came to its settlement, replaced by an order if given."""
+def pay_back(
+    desk: Desk,
+    number: str,
+    reshipped_by: dict[str, Any] | None = None,
+    *,
+    came: tuple[str, ...] = (),
+    refund: str | None = None,
+) -> dict[str, Any]:
+    """Take a case of a failed delivery to its settlement, replaced by an order if given."""
+    examine(desk, number, reshipped_by, came=came)
+    settled: dict[str, Any] = desk.ask("settle_case", FINANCE, case_number=number, refund=refund)
+    return settled
+
+
+def examine(
+    desk: Desk,
+    number: str,
+    reshipped_by: dict[str, Any] | None = None,
+    *,
+    came: tuple[str, ...] = (),
+) -> None:
+    """Take such a case as far as its inspection: nothing came back unless it is said."""
     lines = [line["line_no"] for line in desk.case(number)["lines"]]
+    quantities = dict(zip(lines, came or ["0"] * len(lines), strict=True))
     desk.ask("acknowledge_case", AFTERSALES, case_number=number, note="已致歉")
     desk.ask("authorise_case", SUPERVISOR, case_number=number, decision="承运商少交")
     if reshipped_by is not None:
         reship(desk, SUPERVISOR, number, reshipped_by)
-    desk.ask("await_goods", AFTERSALES, case_number=number, return_to="无货可退")
-    nothing = [{"line_no": no, "quantity": "0"} for no in lines]
-    desk.ask("receive_return", WAREHOUSE, case_number=number, lines=nothing)
-    desk.ask("inspect_return", INSPECTOR, case_number=number, lines=[{"line_no": lines[0]}])
-    settled: dict[str, Any] = desk.ask("settle_case", FINANCE, case_number=number)
-    return settled
+    desk.ask("await_goods", AFTERSALES, case_number=number, return_to="杭州仓库")
+    received = [{"line_no": no, "quantity": quantity} for no, quantity in quantities.items()]
+    desk.ask("receive_return", WAREHOUSE, case_number=number, lines=received)
+    found = [{"line_no": no, "restock": quantity} for no, quantity in quantities.items()]
+    desk.ask("inspect_return", INSPECTOR, case_number=number, lines=found)
 
 
 @pytest.mark.parametrize("name", ["shipment_signed", "receipt_recorded"])
@@ -186,12 +356,12 @@ def test_what_lacks_and_what_comes_back_are_not_worth_more_than_all_that_was_sen
 ) -> None:
     """Each rounded by itself, 9.595 and 0.505 are worth one 分 more than 10.10."""
     order = order_view(stage="in_progress")
-    order["lines"][0]["amount"] = "10.10"
+    order["lines"][0] = line_view(1, "100.000", "0.101000")
     desk.hear_order(order)
     shipment = signed_short(desk, order, "95.000", "3.000")
     (case,) = cases_of(desk, shipment)
-    assert case["most_refund"] == "0.50"
-    assert desk.open(order, (1, "95"))["most_refund"] == "9.60"
+    assert case["most_refund"] == "0.51"
+    assert desk.open(order, (1, "95"))["most_refund"] == "9.59"
 
 
 def test_what_failed_and_arrived_short_leaves_its_case_to_what_lacks(desk: Desk) -> None:
@@ -208,6 +378,48 @@ def test_what_failed_and_arrived_short_leaves_its_case_to_what_lacks(desk: Desk)
     assert [action for action, _ in desk.logged(number)] == ["open", "signed_short"]
     pay_back(desk, number)
     assert desk.open(order, (1, "95"))["state"] == "requested"
+
+
+def test_what_arrived_short_after_nothing_of_it_came_back_leaves_its_case_what_lacks(
+    desk: Desk,
+) -> None:
+    order = order_view(stage="in_progress")
+    number = cases_of(desk, failed(desk, "exception", order))[0]["number"]
+    examine(desk, number)
+    shipment_id = desk.case(number)["shipment_id"]
+
+    signed_short(desk, order, "95.000", "3.000", shipment_id=shipment_id)
+
+    case = desk.case(number)
+    assert [(line["quantity"], line["sold_for"]) for line in case["lines"]] == [
+        ("100.000", "49.00"),
+        ("3.000", "0.00"),
+    ]
+    assert desk.ask("settle_case", FINANCE, case_number=number)["refund"] == "49.00"
+
+
+def test_a_receipt_that_is_corrected_leaves_the_case_what_lacks_by_the_last_word(
+    desk: Desk,
+) -> None:
+    order = order_view(stage="in_progress")
+    desk.hear_order(order)
+    shipment = signed_short(desk, order, "95.000", "3.000")
+    number = cases_of(desk, shipment)[0]["number"]
+
+    def lacking(*signed: str, sequence: int) -> list[tuple[str, str]]:
+        signed_short(
+            desk,
+            order,
+            *signed,
+            shipment_id=shipment["id"],
+            name="receipt_recorded",
+            sequence=sequence,
+        )
+        return [(line["quantity"], line["sold_for"]) for line in desk.case(number)["lines"]]
+
+    assert lacking("100.000", "3.000", sequence=6) == [("5.000", "0.00")]
+    assert lacking("100.000", "0.000", sequence=7) == [("3.000", "2.00")]
+    assert lacking("90.000", "3.000", sequence=8) == [("10.000", "98.00")]
 
 
 def test_what_was_paid_back_already_is_not_paid_again_when_less_is_signed_for(
@@ -238,6 +450,20 @@ def test_what_lacks_has_a_case_of_its_own_where_that_of_the_failure_was_rejected
     assert [(case["state"], case["most_refund"]) for case in cases_of(desk, shipment)] == [
         ("requested", "49.00"),
         ("rejected", "982.00"),
+    ]
+
+
+def test_what_lacks_has_a_case_of_its_own_where_that_of_the_failure_paid_nothing(
+    desk: Desk,
+) -> None:
+    order = order_view(stage="in_progress")
+    number = cases_of(desk, failed(desk, "exception", order))[0]["number"]
+    pay_back(desk, number, refund="0")
+    shipment_id = desk.case(number)["shipment_id"]
+    shipment = signed_short(desk, order, "95.000", "3.000", shipment_id=shipment_id)
+    assert [(case["state"], case["most_refund"]) for case in cases_of(desk, shipment)] == [
+        ("requested", "49.00"),
+        ("settled", "982.00"),
     ]
 
 

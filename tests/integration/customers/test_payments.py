@@ -766,10 +766,64 @@ def test_a_refund_above_what_was_sold_is_kept_for_a_person(office: Office) -> No
     before = office.everything()
 
     with pytest.raises(GendanError) as refusal:
-        office.hear("book_refund", refund(order, "100.01"))
+        office.hear("book_refund", refund(order, "100.06"))
 
     assert refusal.value.code == "refund_above_sold"
     assert office.everything() == before
+
+
+def test_a_refund_heard_before_its_dispatch_is_booked_once_that_is_heard(office: Office) -> None:
+    order = confirmed(office, "A", supply="stock")
+    settled = refund(order, "100.00")
+    with pytest.raises(GendanError) as early:
+        office.hear("book_refund", settled)
+    assert early.value.code == "refund_above_sold"
+
+    office.dispatch(order, "10")
+    office.hear("book_refund", settled)
+
+    assert office.account(order.customer_id)["customer_credit"] == "100.00"
+
+
+def test_a_refund_rounded_above_what_was_sold_is_booked_at_that_and_the_log_says_so(
+    office: Office,
+) -> None:
+    order = confirmed(office, "A", supply="stock")
+    office.dispatch(order, "10")
+    office.hear("book_refund", refund(order, "60.00"))
+
+    office.hear("book_refund", refund(order, "40.01"))
+    office.hear("book_refund", refund(order, "0.05"))
+
+    assert office.account(order.customer_id)["customer_credit"] == "100.00"
+    assert office.money(order)["refunded"] == "100.00"
+    assert office.announced().count("credit_note_made") == 2
+    found = office.ask(FINANCE, "list_changes", entity_type="order", entity_id=order.number)
+    cut = [(row["note"], row["changes"]) for row in found["items"] if row["action"] == "cut_refund"]
+    assert cut == [
+        ("A261122-000001: 40.01 settled, 100.00 sold", {"refund": ["40.01", "40.00"]}),
+        ("A261122-000001: 0.05 settled, 100.00 sold", {"refund": ["0.05", "0.00"]}),
+    ]
+    office.assert_ledger_is_whole()
+
+
+def test_goods_of_the_old_books_are_refunded_up_to_what_their_order_was_sold_for(
+    office: Office,
+) -> None:
+    order = PaperOrder(office.customer("A"), "D261122-000001", stage="fulfilled")
+    office.end("keep_past_order", order, fulfilled=True)
+
+    office.hear("book_refund", refund(order, "980.00"))
+    with pytest.raises(GendanError) as refusal:
+        office.hear("book_refund", refund(order, "20.06"))
+
+    assert refusal.value.code == "refund_above_sold"
+    office.hear("book_refund", refund(order, "20.00"))
+    assert office.account(order.customer_id)["customer_credit"] == "1000.00"
+    assert office.announced().count("credit_note_made") == 2
+    money = office.money(order)
+    assert (money["receivable"], money["refunded"], money["balance"]) == ("0.00", "1000.00", "0.00")
+    office.assert_ledger_is_whole()
 
 
 def test_a_fulfilled_order_heard_before_its_dispatch_keeps_its_money(office: Office) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from chassis.lifecycle import IllegalMove
 from services.aftersales.domain.lifecycle import CASES, VISITS, CaseState, VisitState
+from services.aftersales.domain.rules import CASE_DUE_BY, RULES
 
 C = CaseState
 
@@ -44,3 +45,9 @@ def test_a_visit_is_planned_until_it_is_done_or_dropped(
 def test_only_closed_ends_a_case() -> None:
     assert CASES.terminal == {C.CLOSED}
     assert VISITS.terminal == {VisitState.DONE, VisitState.DROPPED}
+
+
+def test_every_case_that_waits_for_somebody_has_a_due_time() -> None:
+    waiting = {state for state in C if CASES.moves[state]}
+    assert {C.REQUESTED, *CASE_DUE_BY} == waiting
+    assert set(CASE_DUE_BY.values()) <= set(RULES)
