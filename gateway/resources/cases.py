@@ -191,7 +191,7 @@ class Case(Answer):
     return_to = fields.String(allow_none=True)
     received_at = Moment(allow_none=True)
     inspected_by = fields.String(allow_none=True)
-    most_refund = Amount(metadata={"description": "what the goods that came were sold for"})
+    most_refund = Amount(metadata={"description": "what its goods may still be paid back with"})
     reshipped_as = fields.String(
         allow_none=True, metadata={"description": "number of the order that replaces the goods"}
     )
