@@ -209,6 +209,50 @@ def test_credit_taken_back_from_an_order_is_the_customers_again(office: Office) 
     office.assert_ledger_is_whole()
 
 
+def test_credit_of_which_a_part_was_too_much_takes_no_other_money_along_when_it_goes_back(
+    office: Office,
+) -> None:
+    """60 was paid: of the 100 of credit the order took 40, and 60 stayed credit."""
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1100.00")
+    other = PaperOrder(order.customer_id, "D261122-000002", quantity="10", supply="stock")
+    office.reserve(other)
+    office.confirm(other)
+    office.pay(other, "60.00")
+    spent = office.do(FINANCE, "use_customer_credit", order_number=other.number, amount="100.00")
+    assert office.money(other)["verified"] == "100.00"
+    assert office.account(order.customer_id)["customer_credit"] == "60.00"
+
+    office.do(FINANCE, "reverse_payment", payment_number=spent["number"], note="改付他单")
+
+    assert office.money(other)["verified"] == "60.00"
+    assert office.account(order.customer_id)["customer_credit"] == "100.00"
+    (notice,) = drafted(office, other)
+    assert notice["amount"] == "40.00"
+
+
+def test_credit_that_came_free_when_its_order_shrank_is_not_given_back_twice(
+    office: Office,
+) -> None:
+    """Paid 600 in money and 400 of credit; of 700 the order keeps 100 of the credit."""
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1400.00")
+    other = PaperOrder(order.customer_id, "D261122-000002", supply="stock")
+    office.reserve(other)
+    office.confirm(other)
+    office.pay(other, "600.00")
+    spent = office.do(FINANCE, "use_customer_credit", order_number=other.number, amount="400.00")
+    other.quantity, other.revision = "70", 2
+    office.reserve(other)
+    office.confirm(other)
+    assert office.money(other)["verified"] == "700.00"
+
+    office.do(FINANCE, "reverse_payment", payment_number=spent["number"], note="改付他单")
+
+    assert office.money(other)["verified"] == "600.00"
+    assert office.account(order.customer_id)["customer_credit"] == "400.00"
+
+
 def test_a_cancelled_orders_money_is_the_customers_credit(office: Office) -> None:
     order = confirmed(office)
     office.pay(order, "300.00")
