@@ -93,12 +93,15 @@ def ask_again(work: Work, order: OrderCredit) -> None:
 def draft_notice(
     work: Work, order: OrderCredit, kind: NoticeKind, *, complete: bool = False
 ) -> Notice | None:
-    """Draft a notice of what is due now, in place of an older one; None if nothing is."""
+    """Draft a notice of what is due now, in place of an older one; None if nothing is.
+
+    `complete`: nothing of the order is still to be made, so that its money is asked for whole.
+    """
     policy, customer_name = _policy(work, order)
     goods = copies.goods(work.session, order.id, live=True)
     if goods is None:
         return None
-    quantities = _asked_for(goods, kind, complete=complete)
+    quantities = _asked_for(goods, kind)
     if kind is NoticeKind.BALANCE:
         lines = [ShipmentLine(line_id, q, None) for line_id, q in quantities.items()]
         last = complete or _is_all(goods, quantities)
@@ -129,16 +132,17 @@ def draft_notice(
     return notice
 
 
-def _asked_for(goods: Goods, kind: NoticeKind, *, complete: bool) -> dict[Any, Decimal]:
-    """Give the quantities that a notice speaks of, by line."""
+def _asked_for(goods: Goods, kind: NoticeKind) -> dict[Any, Decimal]:
+    """Give the quantities that a notice speaks of, by line; a balance's are what may leave now.
+
+    That is what was accepted of made lines, and stock lines whole: they are held since submit.
+    """
     if kind is not NoticeKind.BALANCE:
         return {line.id: line.quantity for line in goods.lines}
     asked = {}
     for line in goods.lines:
-        ready = goods.accepted.get(line.id)
-        if ready is None and (line.supply == "stock" and complete):
-            ready = line.quantity
-        left = (ready or NOTHING) - goods.shipped.get(line.id, NOTHING)
+        held = line.quantity if line.supply == "stock" else NOTHING
+        left = goods.accepted.get(line.id, held) - goods.shipped.get(line.id, NOTHING)
         if left > 0 and not line.short_closed:
             asked[line.id] = left
     return asked

@@ -585,6 +585,61 @@ def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) ->
     ]
 
 
+def test_goods_from_stock_of_a_customer_who_pays_first_by_now_are_asked_for(
+    office: Office,
+) -> None:
+    """SPEC §4: a demotion bites at once; what the release waits for can be asked for."""
+    order = confirmed(office, "A", supply="stock")
+    code = office.codes[order.customer_id]
+    office.do(FINANCE, "change_grade", customer_code=code, grade="B", reason="other", note="逾期")
+    assert office.release(order, "100")["balance_due"] == "1000.00"
+
+    notice = office.asks(order)
+
+    assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "1000.00", "1000.00")
+    office.pay(order, "1000.00")
+    assert office.release(order, "100")["allowed"] is True
+
+
+def test_goods_from_stock_that_leave_before_those_that_are_made_are_asked_for(
+    office: Office,
+) -> None:
+    """SPEC §7: 200 of the 1,200; of the deposit of 360, 300 is the share of the other 1,000."""
+    order = confirmed(office, beside="20")
+    office.pay(order, "360.00")
+    refusal = office.release(order, "20", last=False, line_id=order.beside_id)
+    assert (refusal["code"], refusal["balance_due"]) == ("balance_not_verified", "140.00")
+
+    notice = office.asks(order)
+
+    assert (notice["worth"], notice["amount"], notice["covered"]) == ("200.00", "140.00", "60.00")
+    assert [(line["line_no"], line["quantity"]) for line in notice["lines"]] == [(2, "20.000")]
+
+
+def test_a_part_that_comes_into_stock_is_asked_for_with_what_lies_there(office: Office) -> None:
+    """Its notice replaces the one before, of which nothing may be lost."""
+    order = confirmed(office, beside="20")
+    office.pay(order, "360.00")
+    office.asks(order)
+
+    office.stock_in(order, "80", rest_follows=True)
+
+    (notice,) = drafted(office, order)
+    assert [(line["line_no"], line["quantity"]) for line in notice["lines"]] == [
+        (1, "80.000"),
+        (2, "20.000"),
+    ]
+    assert (notice["worth"], notice["amount"]) == ("1000.00", "700.00")
+
+
+def test_nothing_that_may_leave_is_asked_for_by_no_notice(office: Office) -> None:
+    order = confirmed(office)
+
+    refused(
+        office, "nothing_to_pay", CLERK, "make_notice", order_number=order.number, kind="balance"
+    )
+
+
 def test_what_a_further_instruction_stocks_adds_to_the_balance(office: Office) -> None:
     """I10: 80 accepted and shipped, then 19 more; the deposit of 300 is shared by value."""
     order = confirmed(office)
