@@ -10,7 +10,7 @@ class ContractState(StrEnum):
 
     DRAFT = "draft"  # being written; changes nothing yet
     APPROVED = "approved"  # finance agrees to its terms
-    SIGNED = "signed"  # both sides have signed; in force between its dates
+    SIGNED = "signed"  # both sides have signed; in force between its dates, or till the next
     ENDED = "ended"  # dropped, replaced or terminated
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from chassis.database import Work
 from chassis.mapping import without_session
@@ -44,15 +44,27 @@ def account(session: Session, customer_id: UUID, today: date) -> Standing:
     return _standing(session, customer_id, today, lock=False)
 
 
+# The last that has begun, whether or not it is over by now: those before it do not come back.
+_BEGUN = aliased(Contract)
+_LAST_BEGUN = (
+    select(_BEGUN.id)
+    .where(
+        _BEGUN.customer_id == Customer.id,
+        _BEGUN.state == ContractState.SIGNED,
+        _BEGUN.valid_from <= bindparam("today"),
+    )
+    .order_by(_BEGUN.valid_from.desc())
+    .limit(1)
+    .correlate(Customer)
+    .scalar_subquery()
+)
 # Built once: every reservation begins with it, and to build it costs more than to answer it.
 _STANDING = (
     select(Customer, CreditAccount, Contract)
     .join(CreditAccount, CreditAccount.id == Customer.id)
     .outerjoin(
         Contract,
-        (Contract.customer_id == Customer.id)
-        & (Contract.state == ContractState.SIGNED)
-        & (Contract.valid_from <= bindparam("today"))
+        (Contract.id == _LAST_BEGUN)
         & or_(Contract.valid_until.is_(None), Contract.valid_until >= bindparam("today")),
     )
     .where(Customer.id == bindparam("customer_id"))
@@ -85,9 +97,11 @@ select customer.grade, account.version, account.sequence, account.limit_set, acc
   exists (select from order_credit where id = %(order_id)s) as is_known
 from customer
 join credit_account as account on account.id = customer.id
-left join contract on contract.customer_id = customer.id and contract.state = 'signed'
-  and contract.valid_from <= %(today)s
-  and (contract.valid_until is null or contract.valid_until >= %(today)s)
+left join lateral (
+  select * from contract
+  where customer_id = customer.id and state = 'signed' and valid_from <= %(today)s
+  order by valid_from desc limit 1
+) as contract on contract.valid_until is null or contract.valid_until >= %(today)s
 where customer.id = %(customer_id)s"""
 
 

@@ -67,13 +67,13 @@ def contract(session: Session, number: str) -> Contract:
     return found
 
 
-def signed_contract(session: Session, customer_id: UUID) -> Contract | None:
-    """Give a customer's signed contract, if it has one."""
+def signed_contracts(session: Session, customer_id: UUID) -> Sequence[Contract]:
+    """Give a customer's signed contracts, the first to begin first."""
     return session.scalars(
-        select(Contract).where(
-            Contract.customer_id == customer_id, Contract.state == ContractState.SIGNED
-        )
-    ).one_or_none()
+        select(Contract)
+        .where(Contract.customer_id == customer_id, Contract.state == ContractState.SIGNED)
+        .order_by(Contract.valid_from)
+    ).all()
 
 
 def payment(session: Session, number: str) -> Payment:
