@@ -27,6 +27,12 @@ OTHER_SALES = Principal("p-other", "刘销售", frozenset({"sales"}))
 
 PAID_AT = "2020-01-02T09:00:00+08:00"
 
+#: Whoever waits for somebody's lock in this database.
+WAITING = """
+select from pg_locks join pg_stat_activity using (pid)
+where not granted and datname = current_database()
+"""
+
 
 @dataclass
 class PaperOrder:

@@ -9,13 +9,9 @@ import pytest
 
 from chassis.clock import business_date
 from services.customers.use_cases.contracts import sign_contract
-from tests.integration.customers.story import CLERK, FINANCE, Office, PaperOrder
+from tests.integration.customers.story import CLERK, FINANCE, WAITING, Office, PaperOrder
 
 DAY = 86_400
-WAITING = """
-select from pg_locks join pg_stat_activity using (pid)
-where not granted and datname = current_database()
-"""
 
 
 def in_days(days: int) -> str:
