@@ -54,6 +54,7 @@ class PaperOrder:
     line_id: str = field(default_factory=lambda: str(uuid4()))
     beside_id: str = field(default_factory=lambda: str(uuid4()))
     short_closed: bool = False
+    created_at: str = "2026-11-20T08:00:00+00:00"
     shipped: str = "0"
 
     @property
@@ -104,7 +105,7 @@ class PaperOrder:
             "revision": self.revision,
             "customer": {"id": self.customer_id, "code": "KH-B"},
             "total": self.total,
-            "created_at": "2026-11-20T08:00:00+00:00",
+            "created_at": self.created_at,
             "lines": [first, second] if Decimal(self.beside) else [first],
         }
 
