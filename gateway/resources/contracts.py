@@ -148,7 +148,7 @@ OPERATIONS = [
             verb="sign",
             rpc="customers.sign_contract",
             permission="contracts.sign",
-            summary="Both sides have signed; the contract before it ends",
+            summary="Both have signed; on the day it begins it takes the place of the one before",
             body=Signing,
         ),
         Move(

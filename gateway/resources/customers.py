@@ -218,9 +218,13 @@ class Proposal(Answer):
     grade = fields.String()
     proposed = fields.String()
     differs = fields.Boolean()
-    turnover = Amount()
-    refunded = Amount()
-    days_late = fields.Integer()
+    turnover = Amount(
+        metadata={"description": "shipped in 365 days, and ordered then by the old books"}
+    )
+    refunded = Amount(metadata={"description": "credit notes of the same days"})
+    days_late = fields.Integer(
+        metadata={"description": "of what is overdue now or was paid late in the same days"}
+    )
 
 
 class TermsInForce(Answer):

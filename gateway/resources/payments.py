@@ -143,11 +143,14 @@ class Notice(Answer):
     deposit_percent = fields.String(allow_none=True)
     lines = fields.List(fields.Nested(NoticeLine))
     drafted_at = Moment()
-    sent_at = Moment(allow_none=True)
+    sent_at = Moment(allow_none=True, metadata={"description": "the last time"})
     channel = fields.String(allow_none=True)
     received_clearly = fields.Boolean(allow_none=True)
     received_by = fields.String(allow_none=True)
     sent_by_name = fields.String(allow_none=True)
+    due_at = Moment(
+        allow_none=True, metadata={"description": "when its money is due, by its first sending"}
+    )
 
 
 class NoticeInFull(Answer):
@@ -343,7 +346,7 @@ OPERATIONS = [
             verb="mark_sent",
             rpc="customers.mark_notice_sent",
             permission="notices.send",
-            summary="A person has sent it; how, and whether it was received clearly",
+            summary="A person has sent it, first or again; how, and if it was received clearly",
             body=Sending,
         ),
         answer=Notice,

@@ -200,7 +200,7 @@ class CustomersService(Service, AnswersRelay):
 
     @command(contracts.SignContract)
     def sign_contract(self, work: Work, request: Body) -> Any:
-        """Note that both sides have signed; the contract before it ends."""
+        """Note that both sides have signed; it counts from the day when it begins."""
         request.pop("reason")
         return _contract.dump(contract_cases.sign_contract(work, **request))
 

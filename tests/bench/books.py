@@ -525,8 +525,12 @@ COPIES: dict[str, list[Copy]] = {
                 "customer_name": "c.name",
                 "order_id": _id("order"),
                 "order_number": _NUMBER,
-                "state": "case when i %% 40 = 3 then 'drafted' else pattern.state end",
+                "state": "case when i %% 40 = 3 then 'drafted' when "
+                + _SOME
+                + " then 'sent' else pattern.state end",
+                "salesperson_id": "c.salesperson",
                 "drafted_at": _WHEN,
+                "due_at": _WHEN,
             },
             of_customers=True,
         ),

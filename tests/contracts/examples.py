@@ -226,6 +226,7 @@ def paper_story() -> Story:
         NoticeKind.BALANCE,
         money,
         customer_name="晨光印刷有限公司",
+        salesperson_id=None,
         amount=Decimal("8500.00"),
         money_needed=Decimal("12250.00"),
         worth=Decimal("12250.00"),

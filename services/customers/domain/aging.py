@@ -30,6 +30,15 @@ class Unpaid:
     days_overdue: int
 
 
+@dataclass(frozen=True)
+class Paid:
+    """Verified money of one order, and the day on which its customer paid it."""
+
+    order_id: UUID
+    paid_on: date
+    amount: Decimal
+
+
 #: Upper bounds in days overdue of the ages that people look at; above the last one is a rest.
 AGES = (0, 30, 60, 90)
 
@@ -52,6 +61,27 @@ def unpaid(
 def longest_overdue(owed: Iterable[Unpaid]) -> int:
     """Give for how many days the oldest debt has been overdue; 0 for none."""
     return max((item.days_overdue for item in owed), default=0)
+
+
+def days_paid_late(receivables: Iterable[Receivable], payments: Iterable[Paid], since: date) -> int:
+    """Give by how many days the latest of what was paid since a day came late; 0 for none.
+
+    An order's money, in the order in which it was paid, pays its oldest shipment first.
+    """
+    came: dict[UUID, list[tuple[date, Decimal]]] = {}
+    for payment in sorted(payments, key=lambda item: item.paid_on):
+        sums = came.setdefault(payment.order_id, [])
+        sums.append((payment.paid_on, payment.amount + (sums[-1][1] if sums else ZERO)))
+    shipped: dict[UUID, Decimal] = {}
+    most = 0
+    for receivable in sorted(receivables, key=lambda item: (item.due_on, item.shipment_number)):
+        order_id = receivable.order_id
+        shipped[order_id] = shipped.get(order_id, ZERO) + receivable.value
+        paid = (day for day, amount in came.get(order_id, ()) if amount >= shipped[order_id])
+        paid_on = next(paid, None)
+        if paid_on is not None and paid_on >= since:
+            most = max(most, (paid_on - receivable.due_on).days)
+    return most
 
 
 def by_age(owed: Iterable[Unpaid]) -> dict[str, Decimal]:

@@ -19,14 +19,20 @@ CONTRACT_NUMBER = Sequence("contract_number_seq", metadata=Base.metadata)
 
 
 class Contract(Versioned, Base):
-    """An agreement with one customer; a field left empty leaves the grade's number in force."""
+    """An agreement with one customer; a field left empty leaves the grade's number in force.
+
+    Of a customer's signed ones the last that has begun counts, until its own last day: what is
+    signed for next year takes the present one's place on its day, without anybody's doing.
+    """
 
     __tablename__ = "contract"
     __table_args__ = (
-        # At most one is signed, so "the contract" of a customer is never a matter of choice.
+        # No two begin on one day, so "the contract" of a customer is never a matter of choice:
+        # it is the last that has begun.
         Index(
-            "uq_contract_signed",
+            "uq_contract_signed_from",
             "customer_id",
+            "valid_from",
             unique=True,
             postgresql_where=text("state = 'signed'"),
         ),
@@ -105,12 +111,19 @@ class Contract(Versioned, Base):
         self.state = ContractState.ENDED
         self.ended_at = now
 
-    def is_in_force(self, today: date) -> bool:
-        return (
-            self.state == ContractState.SIGNED
-            and self.valid_from <= today
-            and (self.valid_until is None or today <= self.valid_until)
-        )
+    def ends_for(self, newer: "Contract", today: date) -> bool:
+        """Whether it ends as soon as a newer one is signed.
+
+        That leaves it nothing where it begins no later, or has begun; what is over before this
+        one begins leaves it all.
+        """
+        if newer.valid_until is not None and newer.valid_until < self.valid_from:
+            return False
+        return newer.valid_from <= max(today, self.valid_from)
+
+    def has_replaced(self, former: "Contract", today: date) -> bool:
+        """Whether it has taken the place of an older one, which does not come back after it."""
+        return former.valid_from < self.valid_from <= today
 
     def _check_dates(self) -> None:
         if self.valid_until is not None and self.valid_until < self.valid_from:

@@ -443,13 +443,16 @@ class CreditAccount(Announcing, Base):
         self._take_excess(order, goods)
         return self._entry(order, before, EntryKind.CREDIT_USED, cause=cause, credit_before=credit)
 
-    def return_credit(self, order: OrderCredit, amount: Decimal, *, cause: str) -> LedgerEntry:
+    def return_credit(
+        self, order: OrderCredit, amount: Decimal, *, stands: Decimal, cause: str
+    ) -> LedgerEntry:
         """Take back what an order was paid of the customer's credit; it is credit again.
 
-        What was too much for the order, or came free when it ended, is so already.
+        What was too much for the order, or came free when it ended, is so already: only what
+        the payments that stand, `stands` in all, do not cover leaves the order.
         """
         before, credit = order.balances, self.customer_credit
-        taken = min(order.verified, amount)
+        taken = min(amount, max(ZERO, order.verified - stands))
         order.verified -= taken
         self.customer_credit += taken
         return self._entry(order, before, EntryKind.REVERSAL, cause=cause, credit_before=credit)

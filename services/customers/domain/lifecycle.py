@@ -10,7 +10,7 @@ class ContractState(StrEnum):
 
     DRAFT = "draft"  # being written; changes nothing yet
     APPROVED = "approved"  # finance agrees to its terms
-    SIGNED = "signed"  # both sides have signed; in force between its dates
+    SIGNED = "signed"  # both sides have signed; in force between its dates, or till the next
     ENDED = "ended"  # dropped, replaced or terminated
 
 
@@ -51,7 +51,7 @@ class NoticeState(StrEnum):
     """Where a request for payment stands."""
 
     DRAFTED = "drafted"  # made by the system; nobody has sent it yet
-    SENT = "sent"  # a person has sent it and noted how
+    SENT = "sent"  # a person has sent it and noted how; the money is waited for
     SETTLED = "settled"  # what it asks for has been verified
     WITHDRAWN = "withdrawn"  # replaced by a newer one, or its order has ended
 
@@ -60,7 +60,8 @@ NOTICE = Lifecycle(
     "notice",
     {
         NoticeState.DRAFTED: {NoticeState.SENT, NoticeState.SETTLED, NoticeState.WITHDRAWN},
-        NoticeState.SENT: {NoticeState.SETTLED, NoticeState.WITHDRAWN},
+        # Sent again: it was not received clearly, or the customer is reminded.
+        NoticeState.SENT: {NoticeState.SENT, NoticeState.SETTLED, NoticeState.WITHDRAWN},
         NoticeState.SETTLED: set(),
         NoticeState.WITHDRAWN: set(),
     },

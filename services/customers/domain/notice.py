@@ -1,6 +1,6 @@
 """A notice asks a customer for money; the system drafts it and a person sends it (C10, O32)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
@@ -31,6 +31,9 @@ class Notice(Announcing, Base):
         Index("ix_notice_order_id", "order_id", "number"),
         Index("ix_notice_drafted", "drafted_at", postgresql_where=text("state = 'drafted'")),
         Index("ix_notice_customer_id", "customer_id", "number"),
+        Index(
+            "ix_notice_unpaid", "salesperson_id", "due_at", postgresql_where=text("state = 'sent'")
+        ),
     )
     aggregate_type: ClassVar[str] = "notice"
 
@@ -39,6 +42,9 @@ class Notice(Announcing, Base):
     state: Mapped[NoticeState]
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customer.id"))
     customer_name: Mapped[str] = mapped_column(String(200))
+    salesperson_id: Mapped[str | None] = mapped_column(
+        String(80), comment="who sells to the customer; follows it while the notice is open"
+    )
     order_id: Mapped[UUID]
     order_number: Mapped[str] = mapped_column(String(20))
     amount: Mapped[Money] = mapped_column(comment="what it asks for")
@@ -49,11 +55,16 @@ class Notice(Announcing, Base):
     deposit_percent: Mapped[Any] = mapped_column(JSONB, comment="as a string; null: not a deposit")
     lines: Mapped[Any] = mapped_column(JSONB, comment="line, product, quantities, price, value")
     drafted_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None] = mapped_column(
+        comment="the last time, like the next four; the change log has all"
+    )
     channel: Mapped[NoticeChannel | None]
     received_clearly: Mapped[bool | None]
     received_by: Mapped[str | None] = mapped_column(String(120))
     sent_by_name: Mapped[str | None] = mapped_column(String(120))
+    due_at: Mapped[datetime | None] = mapped_column(
+        comment="when its money is due, by its first sending"
+    )
     ended_at: Mapped[datetime | None]
 
     @validates("state")
@@ -70,6 +81,7 @@ class Notice(Announcing, Base):
         order: OrderCredit,
         *,
         customer_name: str,
+        salesperson_id: str | None,
         amount: Decimal,
         money_needed: Decimal,
         worth: Decimal,
@@ -83,6 +95,7 @@ class Notice(Announcing, Base):
             state=NoticeState.DRAFTED,
             customer_id=order.customer_id,
             customer_name=customer_name,
+            salesperson_id=salesperson_id,
             order_id=order.id,
             order_number=order.order_number,
             amount=amount,
@@ -121,8 +134,11 @@ class Notice(Announcing, Base):
         channel: NoticeChannel,
         received_clearly: bool,
         received_by: str | None,
+        patience: timedelta,
     ) -> None:
+        """Note that it was sent, or sent again; its money is due `patience` after the first."""
         self.state = NoticeState.SENT
+        self.due_at = self.due_at or sent_at + patience
         self.sent_at, self.sent_by_name, self.channel = sent_at, by, channel
         self.received_clearly, self.received_by = received_clearly, received_by
 

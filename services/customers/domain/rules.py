@@ -9,6 +9,7 @@ from services.customers.domain.grade import Grade, Terms
 VAT_PERCENT = "vat_percent"
 PAYMENT_DUE_HOURS = "payment_verification_hours"
 NOTICE_DUE_HOURS = "notice_sending_hours"
+NOTICE_PAYMENT_HOURS = "notice_payment_hours"
 CONTRACT_DUE_HOURS = "contract_approval_hours"
 PROPOSE_A_TURNOVER = "propose_grade_a_turnover"
 PROPOSE_B_TURNOVER = "propose_grade_b_turnover"
@@ -80,6 +81,13 @@ RULES = rules(
     Rule(VAT_PERCENT, Decimal(13), "VAT contained in prices, percent.", least=0, most=100),
     Rule(PAYMENT_DUE_HOURS, 4, "Hours finance has to verify a payment.", least=1, most=240),
     Rule(NOTICE_DUE_HOURS, 4, "Hours the clerk has to send a notice.", least=1, most=240),
+    Rule(
+        NOTICE_PAYMENT_HOURS,
+        72,
+        "Hours a customer has to pay what a notice asks for, from its first sending.",
+        least=1,
+        most=2400,
+    ),
     Rule(CONTRACT_DUE_HOURS, 24, "Hours finance has for a contract.", least=1, most=240),
     Rule(
         PROPOSE_A_TURNOVER,

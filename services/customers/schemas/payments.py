@@ -152,6 +152,7 @@ class NoticeView(Message):
     received_clearly = fields.Boolean(allow_none=True)
     received_by = fields.String(allow_none=True)
     sent_by_name = fields.String(allow_none=True)
+    due_at = Moment(allow_none=True)
 
 
 class NoticePage(Message):

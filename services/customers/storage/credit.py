@@ -1,27 +1,31 @@
 """Credit accounts under their lock, the orders' rows, and the ledger."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from chassis.clock import BUSINESS_ZONE, business_date
 from chassis.database import Work
 from chassis.mapping import without_session
 from chassis.money import ZERO
 from chassis.roundtrips import ask
-from services.customers.domain.aging import Receivable
+from services.customers.domain.aging import Paid, Receivable
 from services.customers.domain.contract import Contract
-from services.customers.domain.copies import ShipmentCopy
+from services.customers.domain.copies import OrderCopy, ShipmentCopy
 from services.customers.domain.credit import CreditAccount, LedgerEntry, OrderCredit
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import CustomerNotFound, OrderNotFound, Withdrawn
 from services.customers.domain.grade import Grade, SettlementMethod
-from services.customers.domain.lifecycle import ContractState
+from services.customers.domain.invoice import CreditNote
+from services.customers.domain.lifecycle import ContractState, PaymentState
+from services.customers.domain.lifecycle import Standing as OrderStanding
+from services.customers.domain.payment import Payment
 from services.customers.domain.words import EntryKind
 
 #: Of up to so many customers it is cheaper to read them all than to look for them by code.
@@ -44,15 +48,27 @@ def account(session: Session, customer_id: UUID, today: date) -> Standing:
     return _standing(session, customer_id, today, lock=False)
 
 
+# The last that has begun, whether or not it is over by now: those before it do not come back.
+_BEGUN = aliased(Contract)
+_LAST_BEGUN = (
+    select(_BEGUN.id)
+    .where(
+        _BEGUN.customer_id == Customer.id,
+        _BEGUN.state == ContractState.SIGNED,
+        _BEGUN.valid_from <= bindparam("today"),
+    )
+    .order_by(_BEGUN.valid_from.desc())
+    .limit(1)
+    .correlate(Customer)
+    .scalar_subquery()
+)
 # Built once: every reservation begins with it, and to build it costs more than to answer it.
 _STANDING = (
     select(Customer, CreditAccount, Contract)
     .join(CreditAccount, CreditAccount.id == Customer.id)
     .outerjoin(
         Contract,
-        (Contract.customer_id == Customer.id)
-        & (Contract.state == ContractState.SIGNED)
-        & (Contract.valid_from <= bindparam("today"))
+        (Contract.id == _LAST_BEGUN)
         & or_(Contract.valid_until.is_(None), Contract.valid_until >= bindparam("today")),
     )
     .where(Customer.id == bindparam("customer_id"))
@@ -85,9 +101,11 @@ select customer.grade, account.version, account.sequence, account.limit_set, acc
   exists (select from order_credit where id = %(order_id)s) as is_known
 from customer
 join credit_account as account on account.id = customer.id
-left join contract on contract.customer_id = customer.id and contract.state = 'signed'
-  and contract.valid_from <= %(today)s
-  and (contract.valid_until is null or contract.valid_until >= %(today)s)
+left join lateral (
+  select * from contract
+  where customer_id = customer.id and state = 'signed' and valid_from <= %(today)s
+  order by valid_from desc limit 1
+) as contract on contract.valid_until is null or contract.valid_until >= %(today)s
 where customer.id = %(customer_id)s"""
 
 
@@ -323,15 +341,65 @@ def accounts_to_look_at(session: Session) -> Sequence[UUID]:
 
 
 def figures(session: Session, customer_id: UUID, since: date) -> tuple[Decimal, Decimal]:
-    """Give what was shipped to a customer since a day, and what was refunded of its orders."""
+    """Give what a customer bought and what it was refunded, both since a day.
+
+    Bought is what was shipped, and of the old books what was ordered: of their orders, those
+    that were fulfilled before they came here, it is not known when they were shipped.
+    """
     shipped = session.scalar(
         select(func.coalesce(func.sum(ShipmentCopy.value), 0))
         .join(OrderCredit, OrderCredit.id == ShipmentCopy.order_id)
         .where(OrderCredit.customer_id == customer_id, ShipmentCopy.dispatched_on >= since)
     )
-    refunded = session.scalar(
-        select(func.coalesce(func.sum(OrderCredit.refunded), 0)).where(
-            OrderCredit.customer_id == customer_id
+    past = session.scalar(
+        select(func.coalesce(func.sum(OrderCredit.total), 0))
+        .join(OrderCopy, OrderCopy.id == OrderCredit.id)
+        .where(
+            OrderCredit.customer_id == customer_id,
+            OrderCredit.is_imported,
+            OrderCredit.standing == OrderStanding.FULFILLED,
+            ~OrderCredit.has_moved,
+            OrderCopy.created_at >= _begin_of(since),
         )
     )
-    return shipped or ZERO, refunded or ZERO
+    refunded = session.scalar(
+        select(func.coalesce(func.sum(CreditNote.amount), 0)).where(
+            CreditNote.customer_id == customer_id, CreditNote.made_at >= _begin_of(since)
+        )
+    )
+    return (shipped or ZERO) + (past or ZERO), refunded or ZERO
+
+
+def paid_since(
+    session: Session, customer_id: UUID, since: date
+) -> tuple[list[Receivable], list[Paid]]:
+    """Give the shipments and the whole verified money of orders that were paid for since a day."""
+    orders = (
+        select(Payment.order_id)
+        .where(
+            Payment.customer_id == customer_id,
+            Payment.state == PaymentState.VERIFIED,
+            Payment.paid_at >= _begin_of(since),
+        )
+        .scalar_subquery()
+    )
+    shipments = session.execute(
+        select(ShipmentCopy, OrderCredit.order_number)
+        .join(OrderCredit, OrderCredit.id == ShipmentCopy.order_id)
+        .where(ShipmentCopy.order_id.in_(orders), ShipmentCopy.value > 0)
+    )
+    payments = session.scalars(
+        select(Payment).where(Payment.order_id.in_(orders), Payment.state == PaymentState.VERIFIED)
+    )
+    return (
+        [shipment.receivable(number) for shipment, number in shipments],
+        [
+            Paid(payment.order_id, business_date(payment.paid_at), payment.amount)
+            for payment in payments
+            if payment.order_id is not None
+        ],
+    )
+
+
+def _begin_of(day: date) -> datetime:
+    return datetime.combine(day, time(), BUSINESS_ZONE)

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
 from chassis.principal import Principal
 from chassis.roundtrips import ask
 from services.customers.domain.contract import Contract
+from services.customers.domain.credit import CreditAccount
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import (
     ContractNotFound,
@@ -67,13 +69,13 @@ def contract(session: Session, number: str) -> Contract:
     return found
 
 
-def signed_contract(session: Session, customer_id: UUID) -> Contract | None:
-    """Give a customer's signed contract, if it has one."""
+def signed_contracts(session: Session, customer_id: UUID) -> Sequence[Contract]:
+    """Give a customer's signed contracts, the first to begin first."""
     return session.scalars(
-        select(Contract).where(
-            Contract.customer_id == customer_id, Contract.state == ContractState.SIGNED
-        )
-    ).one_or_none()
+        select(Contract)
+        .where(Contract.customer_id == customer_id, Contract.state == ContractState.SIGNED)
+        .order_by(Contract.valid_from)
+    ).all()
 
 
 def payment(session: Session, number: str) -> Payment:
@@ -127,6 +129,24 @@ def open_notices(
     return session.scalars(query.order_by(Notice.number)).all()
 
 
+def hand_over_notices(session: Session, customer_id: UUID, salesperson_id: str | None) -> None:
+    """Let a customer's open notices stand by who sells to it from now on.
+
+    Under its account's lock: what is being drafted meanwhile is seen here, or sees him there.
+    """
+    account = select(CreditAccount.id).where(CreditAccount.id == customer_id)
+    session.execute(account.with_for_update())
+    session.execute(
+        update(Notice)
+        .where(
+            Notice.customer_id == customer_id,
+            Notice.state.in_((NoticeState.DRAFTED, NoticeState.SENT)),
+        )
+        .values(salesperson_id=salesperson_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def last_notice(session: Session, order_id: UUID) -> Notice | None:
     """Give an order's newest notice that was not withdrawn, if it has one."""
     query = select(Notice).where(Notice.order_id == order_id, Notice.state != NoticeState.WITHDRAWN)
@@ -161,9 +181,21 @@ select number, customer_name, order_number, amount, recorded_at
 from payment where state = 'claimed' order by recorded_at limit %(most)s
 """
 _DRAFTED = """
-select number, kind, customer_name, order_number, amount, drafted_at
+select number, kind, state, customer_name, order_number, amount, drafted_at as at,
+    null::text as person_id
 from notice where state = 'drafted' order by drafted_at limit %(most)s
 """
+# What lacks of it by now is looked up for what is shown alone. One sent by a release that knows
+# no such time is due when it was sent. By whose it is first: PostgreSQL does not see that nobody's
+# stand in the order of the index without that.
+_UNPAID = """
+select number, kind, state, customer_name, order_number,
+    money_needed - (select verified from order_credit where id = order_id) as amount,
+    coalesce(due_at, sent_at) as at, salesperson_id as person_id
+from notice where state = 'sent' and salesperson_id {whose}
+order by salesperson_id, due_at limit %(most)s
+"""
+_OWN_UNPAID, _NOBODYS_UNPAID = "= %(person)s", "is null"
 # Customers are looked up one by one: a join would read them all for the contracts it expects.
 _CONTRACTS = """
 select number, (select name from customer where customer.id = customer_id) as customer_name,
@@ -181,9 +213,25 @@ def claimed_payments(work: Work, limit: int) -> Sequence[Any]:
     return ask(work.connection, _CLAIMED, {"most": limit})
 
 
-def drafted_notices(work: Work, limit: int) -> Sequence[Any]:
-    """Give the notices that nobody has sent yet, the oldest first."""
-    return ask(work.connection, _DRAFTED, {"most": limit})
+def waiting_notices(
+    work: Work, limit: int, *, drafted: bool, own: bool, nobodys: bool
+) -> Sequence[Any]:
+    """Give the notices that wait, each kind's longest first; at least one kind is asked for.
+
+    `drafted` are those that nobody has sent yet; of those sent and not paid, `own` are of the
+    asker's customers, `nobodys` of customers without a salesperson.
+    """
+    statement = _waiting(drafted=drafted, own=own, nobodys=nobodys)
+    asked = {"most": limit, "person": work.principal.person_id}
+    return ask(work.connection, statement, asked)
+
+
+@cache
+def _waiting(*, drafted: bool, own: bool, nobodys: bool) -> str:
+    parts = [_DRAFTED] if drafted else []
+    parts += [_UNPAID.format(whose=_OWN_UNPAID)] if own else []
+    parts += [_UNPAID.format(whose=_NOBODYS_UNPAID)] if nobodys else []
+    return " union all ".join(f"({part})" for part in parts)
 
 
 def contracts_in(work: Work, state: ContractState, limit: int) -> Sequence[Any]:

@@ -83,16 +83,11 @@ def sign_contract(
     expected_version: int | None,
     note: str | None,
 ) -> Contract:
-    """Note that both sides have signed; the contract before it ends."""
+    """Note that both sides have signed; the one before it ends, on the day when this begins."""
     work.principal.require("clerk", "sales", "supervisor", "director")
 
     def sign(contract: Contract) -> None:
-        former = money.signed_contract(work.session, contract.customer_id)
-        if former is not None:
-            former.end(work.now)
-            work.log("contract", former.number, "end_contract", note=contract.number)
-            # Freed first: the database allows one signed contract a customer.
-            work.session.flush()
+        _end_formers(work, contract, lambda former: former.ends_for(contract, work.today))
         contract.sign(work.now, for_customer=signed_by_customer)
 
     return _moved(
@@ -108,17 +103,35 @@ def sign_contract(
 def end_contract(
     work: Work, contract_number: str, *, expected_version: int | None, note: str | None
 ) -> Contract:
-    """End a contract, or drop one that was not signed, and say why."""
+    """End a contract, or drop one that was not signed, and say why.
+
+    What it has replaced ends with it; what it would have replaced stays in force.
+    """
     work.principal.require("finance", "director", "supervisor")
+
+    def end(contract: Contract) -> None:
+        if contract.state is ContractState.SIGNED:
+            _end_formers(work, contract, lambda former: contract.has_replaced(former, work.today))
+        contract.end(work.now)
+
     return _moved(
         work,
         contract_number,
         ContractState.ENDED,
-        lambda contract: contract.end(work.now),
+        end,
         expected_version=expected_version,
         note=note,
         explained=True,
     )
+
+
+def _end_formers(work: Work, contract: Contract, ends: Callable[[Contract], bool]) -> None:
+    for former in money.signed_contracts(work.session, contract.customer_id):
+        if ends(former):
+            former.end(work.now)
+            work.log("contract", former.number, "end_contract", note=contract.number)
+    # Freed first: of those signed, the database allows one that begins on a day.
+    work.session.flush()
 
 
 def _moved(

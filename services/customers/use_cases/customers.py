@@ -13,6 +13,7 @@ from services.customers.domain.guards import guard_note, guard_reason, guard_ver
 from services.customers.domain.words import Reason
 from services.customers.storage import credit as credit_storage
 from services.customers.storage import customers as storage
+from services.customers.storage import money
 from services.customers.use_cases.credit import look_at_stop_of
 
 Part = type[Contact] | type[Seal] | type[Address]
@@ -57,6 +58,8 @@ def change_customer(
     if changes:
         customer.changed_at = work.now
         work.announce(*events)
+        if "salesperson_id" in changes:
+            money.hand_over_notices(work.session, customer.id, customer.salesperson_id)
         work.log(
             "customer", customer_code, "change_customer", changes=changes, reason=why, note=note
         )

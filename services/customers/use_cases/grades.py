@@ -7,7 +7,7 @@ from typing import Any
 from chassis.database import Work
 from chassis.errors import plain
 from services.customers.domain import rules
-from services.customers.domain.aging import longest_overdue
+from services.customers.domain.aging import days_paid_late, longest_overdue
 from services.customers.domain.grade import Grade
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
@@ -17,11 +17,18 @@ YEAR = timedelta(days=365)
 
 
 def propose_grade(work: Work, customer_code: str) -> dict[str, Any]:
-    """Give the grade that a year's turnover, lateness and returns propose, with the figures."""
+    """Give the grade that a year's turnover, lateness and returns propose, with the figures.
+
+    Late is what is overdue now, and what was paid late within the year.
+    """
     found = customer_storage.plain_by_code(work.session, customer_code, work.principal)
     customer, account, _ = storage.account(work.session, found.id, work.today)
-    turnover, refunded = storage.figures(work.session, customer.id, work.today - YEAR)
-    days_late = longest_overdue(owed_by(work, account))
+    since = work.today - YEAR
+    turnover, refunded = storage.figures(work.session, customer.id, since)
+    days_late = max(
+        longest_overdue(owed_by(work, account)),
+        days_paid_late(*storage.paid_since(work.session, customer.id, since), since),
+    )
     proposed = _proposed(work, turnover, refunded, days_late)
     figures = {"turnover": turnover, "refunded": refunded, "days_late": days_late}
     return {

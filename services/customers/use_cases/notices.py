@@ -1,19 +1,21 @@
 """Notices of deposit and balance: drafted from figures, sent by a person (C10, O32)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from chassis.database import Work
 from chassis.money import capitals
 from services.customers.domain.credit import OrderCredit
+from services.customers.domain.customer import Customer
 from services.customers.domain.errors import NothingToPay, NoticeNotFound
 from services.customers.domain.goods import NOTHING, Goods
 from services.customers.domain.grade import Policy
 from services.customers.domain.guards import guard_version
 from services.customers.domain.lifecycle import NOTICE, NoticeState, Standing
 from services.customers.domain.notice import NOTICE_NUMBER, Notice
+from services.customers.domain.rules import NOTICE_PAYMENT_HOURS
 from services.customers.domain.words import NoticeChannel, NoticeKind
 from services.customers.storage import copies, money, next_number
 from services.customers.storage import credit as storage
@@ -23,9 +25,9 @@ from services.customers.use_cases.credit import policy_now
 from services.customers.use_cases.release import ShipmentLine, weigh
 
 
-def _policy(work: Work, order: OrderCredit) -> tuple[Policy, str]:
+def _policy(work: Work, order: OrderCredit) -> tuple[Policy, Customer]:
     customer, account, contract = storage.account(work.session, order.customer_id, work.today)
-    return policy_now(work, customer, account, contract), customer.name
+    return policy_now(work, customer, account, contract), customer
 
 
 def draft_at_confirmation(work: Work, order: OrderCredit) -> None:
@@ -65,7 +67,7 @@ def ask_again(work: Work, order: OrderCredit) -> None:
     settled = money.last_notice(work.session, order.id)
     if settled is None or settled.is_open or order.standing is Standing.CANCELLED:
         return
-    policy, customer_name = _policy(work, order)
+    policy, customer = _policy(work, order)
     needed = min(settled.money_needed, order.worth)
     if settled.kind is NoticeKind.DEPOSIT:
         needed = min(needed, policy.deposit_of(order.total))
@@ -77,7 +79,8 @@ def ask_again(work: Work, order: OrderCredit) -> None:
         next_number(work.session, "N", NOTICE_NUMBER, work.today),
         settled.kind,
         order,
-        customer_name=customer_name,
+        customer_name=customer.name,
+        salesperson_id=customer.salesperson_id,
         amount=needed - order.verified,
         money_needed=needed,
         worth=settled.worth,
@@ -93,12 +96,15 @@ def ask_again(work: Work, order: OrderCredit) -> None:
 def draft_notice(
     work: Work, order: OrderCredit, kind: NoticeKind, *, complete: bool = False
 ) -> Notice | None:
-    """Draft a notice of what is due now, in place of an older one; None if nothing is."""
-    policy, customer_name = _policy(work, order)
+    """Draft a notice of what is due now, in place of an older one; None if nothing is.
+
+    `complete`: nothing of the order is still to be made, so that its money is asked for whole.
+    """
+    policy, customer = _policy(work, order)
     goods = copies.goods(work.session, order.id, live=True)
     if goods is None:
         return None
-    quantities = _asked_for(goods, kind, complete=complete)
+    quantities = _asked_for(goods, kind)
     if kind is NoticeKind.BALANCE:
         lines = [ShipmentLine(line_id, q, None) for line_id, q in quantities.items()]
         last = complete or _is_all(goods, quantities)
@@ -117,7 +123,8 @@ def draft_notice(
         next_number(work.session, "N", NOTICE_NUMBER, work.today),
         kind,
         order,
-        customer_name=customer_name,
+        customer_name=customer.name,
+        salesperson_id=customer.salesperson_id,
         amount=amount,
         money_needed=needed,
         worth=worth,
@@ -129,16 +136,17 @@ def draft_notice(
     return notice
 
 
-def _asked_for(goods: Goods, kind: NoticeKind, *, complete: bool) -> dict[Any, Decimal]:
-    """Give the quantities that a notice speaks of, by line."""
+def _asked_for(goods: Goods, kind: NoticeKind) -> dict[Any, Decimal]:
+    """Give the quantities that a notice speaks of, by line; a balance's are what may leave now.
+
+    That is what was accepted of made lines, and stock lines whole: they are held since submit.
+    """
     if kind is not NoticeKind.BALANCE:
         return {line.id: line.quantity for line in goods.lines}
     asked = {}
     for line in goods.lines:
-        ready = goods.accepted.get(line.id)
-        if ready is None and (line.supply == "stock" and complete):
-            ready = line.quantity
-        left = (ready or NOTHING) - goods.shipped.get(line.id, NOTHING)
+        held = line.quantity if line.supply == "stock" else NOTHING
+        left = goods.accepted.get(line.id, held) - goods.shipped.get(line.id, NOTHING)
         if left > 0 and not line.short_closed:
             asked[line.id] = left
     return asked
@@ -179,6 +187,9 @@ def withdraw_notices(work: Work, order: OrderCredit) -> None:
 
 def make_notice(work: Work, order: OrderCredit, kind: NoticeKind) -> Notice:
     """Draft a notice because a person asks for it. Raises NothingToPay."""
+    # It asks for the money as it is, and stands by whoever sells to the customer by now.
+    storage.lock_account(work.session, order.customer_id, work.today)
+    order = storage.find_order(work.session, order.id) or order
     notice = draft_notice(work, order, kind)
     if notice is None:
         raise NothingToPay(order_number=order.order_number)
@@ -197,22 +208,28 @@ def mark_notice_sent(
     expected_version: int | None,
     note: str | None,
 ) -> Notice:
-    """Note that a person sent it, how, and whether it was received clearly."""
+    """Note that a person sent it, first or again, how, and whether it was received clearly."""
     notice = visible_notice(work, notice_number)
     NOTICE.check(notice.state, NoticeState.SENT, notice_number=notice_number)
     guard_version(f"notice {notice_number}", notice, expected_version)
+    before = (notice.state, notice.channel, notice.received_clearly)
     notice.mark_sent(
         min(sent_at or work.now, work.now),
         work.principal.name,
         channel=channel,
         received_clearly=received_clearly,
         received_by=received_by,
+        patience=timedelta(hours=work.setting(NOTICE_PAYMENT_HOURS)),
     )
     work.log(
         "notice",
         notice_number,
         "mark_notice_sent",
-        changes={"state": [NoticeState.DRAFTED, NoticeState.SENT], "channel": [None, channel]},
+        changes={
+            "state": [before[0], NoticeState.SENT],
+            "channel": [before[1], channel],
+            "received_clearly": [before[2], received_clearly],
+        },
         note=note,
     )
     return notice

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from chassis.database import Work
+from chassis.money import ZERO
 from services.customers.domain.credit import CreditAccount, OrderCredit
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import PaymentNotFound, PaymentTarget
@@ -164,7 +165,10 @@ def _reverse(
 ) -> None:
     work.announce(payment.reverse(work.now, work.principal.name, order, why=why))
     if order is not None and payment.method is PaymentMethod.CUSTOMER_CREDIT:
-        entry = account.return_credit(order, payment.amount, cause=payment.number)
+        # What is asked for here is read from the database: this payment stands no more.
+        work.session.flush()
+        stands = sum((receipt.amount for receipt in money.receipts(work.session, order.id)), ZERO)
+        entry = account.return_credit(order, payment.amount, stands=stands, cause=payment.number)
     else:
         entry = account.give_back(order, payment.amount, cause=payment.number)
     book(work, entry)

@@ -30,6 +30,10 @@ from services.customers.use_cases.payments import visible_payment
 
 FINANCE = ("finance",)
 SENDERS = ("clerk", "assistant")
+COLLECTORS = ("sales",)
+#: Who collects from a customer that no salesperson looks after.
+STANDING_IN = ("clerk",)
+MAY_SEND = ("clerk", "assistant", "supervisor", "sales")
 SIGNERS = ("clerk", "sales", "supervisor", "director")
 DECIDERS = ("finance", "director")
 
@@ -91,25 +95,45 @@ _NOTICE_WORDS = {
 
 
 def _notices(work: Work, limit: int) -> Iterator[WorkItem]:
-    if not work.principal.has(*SENDERS):
+    """Give the notices to be sent, and those sent whose money is to be collected (C10)."""
+    kinds = {
+        "drafted": work.principal.has(*SENDERS),
+        "own": work.principal.has(*COLLECTORS),
+        "nobodys": work.principal.has(*STANDING_IN),
+    }
+    if not any(kinds.values()):
         return
     patience = timedelta(hours=work.setting(NOTICE_DUE_HOURS))
-    for notice in money.drafted_notices(work, limit):
+    for notice in money.waiting_notices(work, limit, **kinds):
         name, name_zh = _NOTICE_WORDS[notice.kind]
-        amount = f"{notice.amount:,.2f}"
+        order, amount = notice.order_number, f"{notice.amount:,.2f}"
+        is_sent = notice.state == NoticeState.SENT
+        if is_sent:
+            title = f"Collect {amount} of the {name} for order {order}"
+            title_zh = f"催收订单 {order} 的{name_zh}款项 {amount}"
+        else:
+            title = f"Send the {name} of {amount} for order {order}"
+            title_zh = f"发送订单 {order} 的{name_zh} {amount}"
         yield WorkItem(
-            kind=f"send_{notice.kind}_notice",
-            title=f"Send the {name} of {amount} for order {notice.order_number}",
-            title_zh=f"发送订单 {notice.order_number} 的{name_zh} {amount}",
-            order_number=notice.order_number,
+            kind=f"{'collect' if is_sent else 'send'}_{notice.kind}_notice",
+            title=title,
+            title_zh=title_zh,
+            order_number=order,
             customer_name=notice.customer_name,
             entity_type="notice",
             entity_number=notice.number,
-            roles=SENDERS,
-            due_at=notice.drafted_at + patience,
+            roles=_waits_for(notice),
+            person_id=notice.person_id,
+            due_at=notice.at if is_sent else notice.at + patience,
             verb="mark_sent",
             path=f"/api/v1/notices/{notice.number}",
         )
+
+
+def _waits_for(notice: Any) -> tuple[str, ...]:
+    if notice.state == NoticeState.DRAFTED:
+        return SENDERS
+    return STANDING_IN if notice.person_id is None else COLLECTORS
 
 
 def _contracts_to_approve(work: Work, limit: int) -> Iterable[WorkItem]:
@@ -209,7 +233,7 @@ def list_contract_actions(work: Work, contract_number: str) -> list[Action]:
 
 def list_notice_actions(work: Work, notice_number: str) -> list[Action]:
     state = visible_notice(work, notice_number).state
-    return [_move(work, "mark_sent", SENDERS, NOTICE, state, NoticeState.SENT)]
+    return [_move(work, "mark_sent", MAY_SEND, NOTICE, state, NoticeState.SENT)]
 
 
 def list_customer_actions(work: Work, customer_code: str) -> list[Action]:

@@ -49,7 +49,8 @@ def inputs_of(order: Order, kind: GateKind) -> str:
                 for line in order.lines
             ]
         case GateKind.CREDIT:
-            depends = [order.customer_id, order.credit_amount]
+            # Customers ask for money by the total, which may change under the same upper bound.
+            depends = [order.customer_id, order.credit_amount, order.total]
         case GateKind.APPROVAL:
             depends = [order.revision_inputs(), [_approved_of(line) for line in order.lines]]
     return to_hash(depends)[:32]

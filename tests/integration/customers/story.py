@@ -27,35 +27,77 @@ OTHER_SALES = Principal("p-other", "刘销售", frozenset({"sales"}))
 
 PAID_AT = "2020-01-02T09:00:00+08:00"
 
+#: Whoever waits for somebody's lock in this database.
+WAITING = """
+select from pg_locks join pg_stat_activity using (pid)
+where not granted and datname = current_database()
+"""
+
 
 @dataclass
 class PaperOrder:
-    """An order as orders would announce it: `quantity` sheets made at 10.00, so 1,000 each 100."""
+    """An order as orders would announce it: `quantity` sheets made at 10.00, so 1,000 each 100.
+
+    `beside` is how many of the same come from stock, as a line of their own.
+    """
 
     customer_id: str
     number: str
     quantity: str = "100"
     supply: str = "make"
+    beside: str = "0"
     discount: str = "0.00"
     stage: str = "confirmed"
     revision: int = 1
     sequence: int = 0
     id: str = field(default_factory=lambda: str(uuid4()))
     line_id: str = field(default_factory=lambda: str(uuid4()))
+    beside_id: str = field(default_factory=lambda: str(uuid4()))
     short_closed: bool = False
+    created_at: str = "2026-11-20T08:00:00+00:00"
     shipped: str = "0"
 
     @property
     def total(self) -> str:
-        return f"{Decimal(self.quantity) * 10 - Decimal(self.discount):.2f}"
+        return f"{self._first + Decimal(self.beside) * 10:.2f}"
 
     @property
     def amount(self) -> str:
         """The total at the upper tolerance of 3 %."""
         over = Decimal("1.03") if self.supply == "make" else Decimal(1)
-        return f"{Decimal(self.total) * over:.2f}"
+        return f"{self._first * over + Decimal(self.beside) * 10:.2f}"
+
+    @property
+    def _first(self) -> Decimal:
+        return Decimal(self.quantity) * 10 - Decimal(self.discount)
 
     def view(self) -> dict[str, Any]:
+        first = {
+            "id": self.line_id,
+            "line_no": 1,
+            "product_code": "PAPER-70",
+            "product_name": "双胶纸 70g",
+            "unit": "张",
+            "unit_decimals": 0,
+            "supply": self.supply,
+            "quantity": self.quantity,
+            "unit_price": "10.000000",
+            "discount": self.discount,
+            "tolerance_over": "3.000",
+            "tolerance_under": "3.000",
+            "shipped_quantity": self.shipped,
+            "signed_quantity": None,
+            "short_closed": self.short_closed,
+            "new_field": "ignored",
+        }
+        second = {
+            **first,
+            "id": self.beside_id,
+            "line_no": 2,
+            "supply": "stock",
+            "quantity": self.beside,
+            "discount": "0.00",
+        }
         return {
             "id": self.id,
             "number": self.number,
@@ -63,27 +105,8 @@ class PaperOrder:
             "revision": self.revision,
             "customer": {"id": self.customer_id, "code": "KH-B"},
             "total": self.total,
-            "created_at": "2026-11-20T08:00:00+00:00",
-            "lines": [
-                {
-                    "id": self.line_id,
-                    "line_no": 1,
-                    "product_code": "PAPER-70",
-                    "product_name": "双胶纸 70g",
-                    "unit": "张",
-                    "unit_decimals": 0,
-                    "supply": self.supply,
-                    "quantity": self.quantity,
-                    "unit_price": "10.000000",
-                    "discount": self.discount,
-                    "tolerance_over": "3.000",
-                    "tolerance_under": "3.000",
-                    "shipped_quantity": self.shipped,
-                    "signed_quantity": None,
-                    "short_closed": self.short_closed,
-                    "new_field": "ignored",
-                }
-            ],
+            "created_at": self.created_at,
+            "lines": [first, second] if Decimal(self.beside) else [first],
         }
 
 
@@ -202,6 +225,11 @@ class Office:
         shipment = self.shipment(order, quantity, dispatched_at=moment)
         self.hear("book_dispatched_shipment", {"shipment": shipment})
 
+    def asks(self, order: PaperOrder, kind: str = "balance") -> dict[str, Any]:
+        """Have a notice drafted because a person asks for it."""
+        notice: dict[str, Any] = self.do(CLERK, "make_notice", order_number=order.number, kind=kind)
+        return notice
+
     def pay(self, order: PaperOrder, amount: str, *, paid_at: str = PAID_AT) -> str:
         """Record and verify a payment; gives its number."""
         number = self.claim(order, amount, paid_at=paid_at)
@@ -218,13 +246,22 @@ class Office:
         )
         return str(claimed["number"])
 
-    def release(self, order: PaperOrder, quantity: str, *, last: bool = True, **more: Any) -> Any:
+    def release(
+        self,
+        order: PaperOrder,
+        quantity: str,
+        *,
+        last: bool = True,
+        line_id: str | None = None,
+        **more: Any,
+    ) -> Any:
+        line = {"line_id": line_id or order.line_id, "quantity": quantity, **more}
         return self.ask(
             CLERK,
             "check_release",
             order_id=order.id,
             customer_id=order.customer_id,
-            lines=[{"line_id": order.line_id, "quantity": quantity, **more}],
+            lines=[line],
             last=last,
         )
 

@@ -9,17 +9,23 @@ import pytest
 
 from chassis import books
 from chassis.errors import GendanError
+from chassis.principal import Principal
+from services.customers.domain.words import Reason
 from services.customers.storage.books import BOOKS
+from services.customers.use_cases.customers import change_customer
 from tests.integration.customers.story import (
+    ASSISTANT,
     CLERK,
     DIRECTOR,
     FINANCE,
     OTHER_SALES,
     PAID_AT,
     SALES,
+    WAITING,
     Office,
     PaperOrder,
 )
+from tests.statements import copy_rows, plans, statements
 
 
 def confirmed(office: Office, grade: str = "B", **values: Any) -> PaperOrder:
@@ -207,6 +213,50 @@ def test_credit_taken_back_from_an_order_is_the_customers_again(office: Office) 
     assert office.money(other)["verified"] == "0.00"
     assert office.account(order.customer_id)["customer_credit"] == "400.00"
     office.assert_ledger_is_whole()
+
+
+def test_credit_of_which_a_part_was_too_much_takes_no_other_money_along_when_it_goes_back(
+    office: Office,
+) -> None:
+    """60 was paid: of the 100 of credit the order took 40, and 60 stayed credit."""
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1100.00")
+    other = PaperOrder(order.customer_id, "D261122-000002", quantity="10", supply="stock")
+    office.reserve(other)
+    office.confirm(other)
+    office.pay(other, "60.00")
+    spent = office.do(FINANCE, "use_customer_credit", order_number=other.number, amount="100.00")
+    assert office.money(other)["verified"] == "100.00"
+    assert office.account(order.customer_id)["customer_credit"] == "60.00"
+
+    office.do(FINANCE, "reverse_payment", payment_number=spent["number"], note="改付他单")
+
+    assert office.money(other)["verified"] == "60.00"
+    assert office.account(order.customer_id)["customer_credit"] == "100.00"
+    (notice,) = drafted(office, other)
+    assert notice["amount"] == "40.00"
+
+
+def test_credit_that_came_free_when_its_order_shrank_is_not_given_back_twice(
+    office: Office,
+) -> None:
+    """Paid 600 in money and 400 of credit; of 700 the order keeps 100 of the credit."""
+    order = confirmed(office, supply="stock")
+    office.pay(order, "1400.00")
+    other = PaperOrder(order.customer_id, "D261122-000002", supply="stock")
+    office.reserve(other)
+    office.confirm(other)
+    office.pay(other, "600.00")
+    spent = office.do(FINANCE, "use_customer_credit", order_number=other.number, amount="400.00")
+    other.quantity, other.revision = "70", 2
+    office.reserve(other)
+    office.confirm(other)
+    assert office.money(other)["verified"] == "700.00"
+
+    office.do(FINANCE, "reverse_payment", payment_number=spent["number"], note="改付他单")
+
+    assert office.money(other)["verified"] == "600.00"
+    assert office.account(order.customer_id)["customer_credit"] == "400.00"
 
 
 def test_a_cancelled_orders_money_is_the_customers_credit(office: Office) -> None:
@@ -541,6 +591,61 @@ def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) ->
     ]
 
 
+def test_goods_from_stock_of_a_customer_who_pays_first_by_now_are_asked_for(
+    office: Office,
+) -> None:
+    """SPEC §4: a demotion bites at once; what the release waits for can be asked for."""
+    order = confirmed(office, "A", supply="stock")
+    code = office.codes[order.customer_id]
+    office.do(FINANCE, "change_grade", customer_code=code, grade="B", reason="other", note="逾期")
+    assert office.release(order, "100")["balance_due"] == "1000.00"
+
+    notice = office.asks(order)
+
+    assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "1000.00", "1000.00")
+    office.pay(order, "1000.00")
+    assert office.release(order, "100")["allowed"] is True
+
+
+def test_goods_from_stock_that_leave_before_those_that_are_made_are_asked_for(
+    office: Office,
+) -> None:
+    """SPEC §7: 200 of the 1,200; of the deposit of 360, 300 is the share of the other 1,000."""
+    order = confirmed(office, beside="20")
+    office.pay(order, "360.00")
+    refusal = office.release(order, "20", last=False, line_id=order.beside_id)
+    assert (refusal["code"], refusal["balance_due"]) == ("balance_not_verified", "140.00")
+
+    notice = office.asks(order)
+
+    assert (notice["worth"], notice["amount"], notice["covered"]) == ("200.00", "140.00", "60.00")
+    assert [(line["line_no"], line["quantity"]) for line in notice["lines"]] == [(2, "20.000")]
+
+
+def test_a_part_that_comes_into_stock_is_asked_for_with_what_lies_there(office: Office) -> None:
+    """Its notice replaces the one before, of which nothing may be lost."""
+    order = confirmed(office, beside="20")
+    office.pay(order, "360.00")
+    office.asks(order)
+
+    office.stock_in(order, "80", rest_follows=True)
+
+    (notice,) = drafted(office, order)
+    assert [(line["line_no"], line["quantity"]) for line in notice["lines"]] == [
+        (1, "80.000"),
+        (2, "20.000"),
+    ]
+    assert (notice["worth"], notice["amount"]) == ("1000.00", "700.00")
+
+
+def test_nothing_that_may_leave_is_asked_for_by_no_notice(office: Office) -> None:
+    order = confirmed(office)
+
+    refused(
+        office, "nothing_to_pay", CLERK, "make_notice", order_number=order.number, kind="balance"
+    )
+
+
 def test_what_a_further_instruction_stocks_adds_to_the_balance(office: Office) -> None:
     """I10: 80 accepted and shipped, then 19 more; the deposit of 300 is shared by value."""
     order = confirmed(office)
@@ -585,6 +690,173 @@ def test_a_notice_is_marked_sent_by_a_person_and_settled_by_the_money(office: Of
     office.pay(order, "300.00")
     page = office.ask(CLERK, "get_notice", notice_number=notice["number"])
     assert page["notice"]["state"] == "settled"
+
+
+def sent(office: Office, order: PaperOrder, **how: Any) -> dict[str, Any]:
+    """Send an order's one drafted notice, at the moment of PAID_AT."""
+    (notice,) = drafted(office, order)
+    facts = {"channel": "fax", "sent_at": PAID_AT, **how}
+    marked: dict[str, Any] = office.do(
+        CLERK, "mark_notice_sent", notice_number=notice["number"], **facts
+    )
+    return marked
+
+
+def work_of(office: Office, who: Principal) -> list[tuple[Any, ...]]:
+    return [
+        (item["kind"], item["title"], item["roles"], item["person_id"], item["due_at"])
+        for item in office.ask(who, "list_work")["items"]
+    ]
+
+
+def test_the_salesperson_collects_what_a_notice_asks_for_until_it_is_verified(
+    office: Office,
+) -> None:
+    """C10, G4, O33: due three days after it was sent."""
+    customer_id = office.customer(salesperson_id=SALES.person_id, salesperson_name=SALES.name)
+    order = PaperOrder(customer_id, "D261122-000001")
+    office.reserve(order)
+    office.confirm(order)
+    assert work_of(office, SALES) == []
+
+    notice = sent(office, order)
+
+    assert notice["due_at"] == "2020-01-05T01:00:00+00:00"
+    assert work_of(office, SALES) == [
+        (
+            "collect_deposit_notice",
+            "Collect 300.00 of the deposit notice for order D261122-000001",
+            ["sales"],
+            SALES.person_id,
+            "2020-01-05T01:00:00+00:00",
+        )
+    ]
+    assert work_of(office, OTHER_SALES) == work_of(office, CLERK) == []
+    office.pay(order, "100.00")
+    ((_, title, *_),) = work_of(office, SALES)
+    assert title == "Collect 200.00 of the deposit notice for order D261122-000001"
+    office.pay(order, "200.00")
+    assert work_of(office, SALES) == []
+
+
+def test_the_clerk_collects_where_a_customer_has_no_salesperson(office: Office) -> None:
+    sent(office, confirmed(office))
+
+    ((kind, _, roles, person_id, _),) = work_of(office, CLERK)
+
+    assert (kind, roles, person_id) == ("collect_deposit_notice", ["clerk"], None)
+    assert work_of(office, SALES) == work_of(office, ASSISTANT) == []
+
+
+def test_a_work_list_reads_what_is_to_be_collected_of_ones_own_customers_alone(
+    office: Office,
+) -> None:
+    """By an index in the order in which it is due, with years of notices and others' open ones."""
+    sent(office, confirmed(office))
+    copy_rows(
+        office.store,
+        "notice",
+        20_000,
+        number="'N' || n",
+        salesperson_id="'p-' || nullif(mod(n, 20), 0)",
+        state="case when mod(n, 10) = 0 then 'sent' else 'settled' end",
+        due_at="due_at + n * interval '1 minute'",
+    )
+
+    for who in (SALES, CLERK):
+        with statements(office.store) as asked:
+            office.ask(who, "list_work", limit=20)
+        plan = plans(office.store, [one for one in asked if "from notice" in one.text])
+        assert "Index Scan using ix_notice_unpaid on notice" in plan
+        assert "Sort" not in plan
+
+
+def give(office: Office, order: PaperOrder, to: Principal) -> dict[str, Any]:
+    """Say how the order's customer is given to another salesperson."""
+    return {
+        "customer_code": office.codes[order.customer_id],
+        "values": {"salesperson_id": to.person_id, "salesperson_name": to.name},
+        "expected_version": None,
+        "reason": Reason.OTHER,
+        "note": None,
+    }
+
+
+def test_what_is_to_be_collected_follows_its_customer_to_another_salesperson(
+    office: Office,
+) -> None:
+    customer_id = office.customer(salesperson_id=SALES.person_id, salesperson_name=SALES.name)
+    order = PaperOrder(customer_id, "D261122-000001")
+    office.reserve(order)
+    office.confirm(order)
+    sent(office, order)
+
+    with office.store.work(CLERK) as work:
+        change_customer(work, **give(office, order, OTHER_SALES))
+
+    assert work_of(office, SALES) == []
+    ((_, _, _, person_id, _),) = work_of(office, OTHER_SALES)
+    assert person_id == OTHER_SALES.person_id
+
+
+def test_a_notice_drafted_while_its_customer_changes_hands_stands_by_who_has_it_then(
+    office: Office,
+) -> None:
+    order = confirmed(office)
+
+    with ThreadPoolExecutor(1) as pool:
+        with office.store.work(CLERK) as work:
+            change_customer(work, **give(office, order, SALES))
+            work.settle()
+            drafting = pool.submit(office.asks, order, "deposit")
+            while not office.rows(WAITING):
+                assert not drafting.done()
+        drafting.result()
+
+    sent(office, order)
+    ((_, _, _, person_id, _),) = work_of(office, SALES)
+    assert person_id == SALES.person_id
+
+
+def test_a_notice_that_was_not_received_clearly_is_sent_again(office: Office) -> None:
+    """Its money stays due by the first sending; the log has each."""
+    order = confirmed(office)
+    first = sent(office, order, received_clearly=False)
+
+    again = office.do(
+        CLERK,
+        "mark_notice_sent",
+        notice_number=first["number"],
+        channel="email",
+        sent_at="2020-01-03T09:00:00+08:00",
+        received_clearly=True,
+        received_by="王小姐",
+    )
+
+    assert (again["state"], again["channel"], again["received_clearly"]) == ("sent", "email", True)
+    assert (again["sent_at"], again["received_by"]) == ("2020-01-03T01:00:00+00:00", "王小姐")
+    assert again["due_at"] == first["due_at"] == "2020-01-05T01:00:00+00:00"
+    assert office.rows(
+        "select changes -> 'channel' as channel from change_log"
+        " where action = 'mark_notice_sent' order by id"
+    ) == [([None, "fax"],), (["fax", "email"],)]
+
+
+def test_a_notice_is_sent_by_whom_the_api_lets_until_it_is_settled(office: Office) -> None:
+    customer_id = office.customer(salesperson_id=SALES.person_id, salesperson_name=SALES.name)
+    order = PaperOrder(customer_id, "D261122-000001")
+    office.reserve(order)
+    office.confirm(order)
+    number = sent(office, order)["number"]
+
+    def may_send(who: Principal) -> bool:
+        (action,) = office.ask(who, "list_notice_actions", notice_number=number)["items"]
+        return bool(action["allowed"])
+
+    assert [may_send(who) for who in (CLERK, ASSISTANT, SALES, FINANCE)] == [True] * 3 + [False]
+    office.pay(order, "300.00")
+    assert may_send(CLERK) is False
+    refused(office, "illegal_move", CLERK, "mark_notice_sent", notice_number=number, channel="fax")
 
 
 def figures(office: Office, number: str) -> tuple[str, ...]:

@@ -319,6 +319,33 @@ def test_a_resubmit_reopens_only_the_gates_whose_input_changed(
     assert [body["amount"] for body in credit] == ["1030.00", "1236.00"]
 
 
+def test_a_resubmit_tells_customers_another_total_under_the_same_upper_bound(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    number = desk.approved_order()["number"]
+    desk.do(
+        commands.ReturnToDraft,
+        drafting.return_to_draft,
+        order_number=number,
+        reason="customer_request",
+    )
+    desk.do(
+        commands.ChangeOrder,
+        drafting.change_order,
+        order_number=number,
+        lines=[{"product_code": "PAPER-70", "quantity": "1030", "tolerance_over": "0"}],
+        reason="customer_request",
+    )
+
+    desk.talk("submit", order_number=number, key_data_checked=True)
+
+    credit = [body for name, body, _ in neighbours.asked if name == "customers.reserve_credit"]
+    assert [(body["total"], body["amount"]) for body in credit] == [
+        ("1000.00", "1030.00"),
+        ("1030.00", "1030.00"),
+    ]
+
+
 def test_an_unchanged_resubmit_keeps_every_gate_and_asks_no_credit(
     desk: Desk, neighbours: Neighbours
 ) -> None:

@@ -57,6 +57,7 @@ def a_notice() -> Notice:
         NoticeKind.BALANCE,
         an_order(),
         customer_name="晨光印刷",
+        salesperson_id=None,
         amount=Decimal("1000.00"),
         money_needed=Decimal("1000.00"),
         worth=Decimal("1000.00"),

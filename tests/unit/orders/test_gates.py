@@ -123,6 +123,20 @@ def test_only_gates_whose_input_changed_open_again(
     assert {gate.revision for gate in order.gates} == {2}
 
 
+def test_credit_opens_again_for_another_total_under_the_same_upper_bound() -> None:
+    """1000 and a tenth more, or 1100 to the piece: at most 1100.00 either way."""
+    order = submitted(line(tolerance_over=Decimal(10)), passed=True)
+    return_order(order, "customer_request", TODAY, NOW)
+    before = (order.total, order.credit_amount)
+    order.replace_lines([line(quantity="1100", tolerance_over=Decimal(0))], NOW)
+
+    resubmitted(order)
+
+    assert before == (Decimal("1000.00"), Decimal("1100.00"))
+    assert (order.total, order.credit_amount) == (Decimal("1100.00"), Decimal("1100.00"))
+    assert order.gate(GateKind.CREDIT).verdict is Verdict.PENDING
+
+
 def test_what_did_not_pass_is_asked_again_at_the_next_submit() -> None:
     order = submitted()
     sign(order, GateKind.CREDIT, Verdict.HELD)
