@@ -13,7 +13,7 @@ from chassis.database import Work
 from chassis.principal import Principal
 from chassis.roundtrips import ask
 from services.customers.domain.contract import Contract
-from services.customers.domain.credit import CreditAccount
+from services.customers.domain.credit import CreditAccount, OrderCredit
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import (
     ContractNotFound,
@@ -100,10 +100,18 @@ def paid_by_credit(session: Session, customer_id: UUID) -> Sequence[Payment]:
 
 
 def receipts(session: Session, order_id: UUID) -> list[Receipt]:
-    """Give an order's verified money, in the order in which finance verified it."""
+    """Give an order's verified money, in the order in which finance verified it.
+
+    What a former customer had paid for it went back to him.
+    """
+    payer = select(OrderCredit.customer_id).where(OrderCredit.id == order_id).scalar_subquery()
     rows = session.scalars(
         select(Payment)
-        .where(Payment.order_id == order_id, Payment.state == PaymentState.VERIFIED)
+        .where(
+            Payment.order_id == order_id,
+            Payment.customer_id == payer,
+            Payment.state == PaymentState.VERIFIED,
+        )
         .order_by(Payment.judged_at, Payment.number)
     )
     return [Receipt(row.amount, row.paid_at, row.judged_at or row.recorded_at) for row in rows]

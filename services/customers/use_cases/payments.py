@@ -150,13 +150,8 @@ def reverse_payment(
     for spent in money.paid_by_credit(work.session, account.id):
         if account.customer_credit >= 0:
             break
-        _reverse(
-            work,
-            account,
-            spent,
-            storage.find_order(work.session, spent.order_id) if spent.order_id else None,
-            why=f"{payment.number}: {why}",
-        )
+        order = _order_paid(work, spent)
+        _reverse(work, account, spent, order, why=f"{payment.number}: {why}")
     return payment
 
 
@@ -215,9 +210,13 @@ def use_customer_credit(
 
 def _lock(work: Work, payment: Payment) -> Locked:
     _, account, _ = storage.lock_account(work.session, payment.customer_id, work.today)
-    if payment.order_id is None:
-        return account, None
-    return account, storage.find_order(work.session, payment.order_id)
+    return account, _order_paid(work, payment)
+
+
+def _order_paid(work: Work, payment: Payment) -> OrderCredit | None:
+    """Give the order whose money it is; none once that has become another customer's."""
+    order = storage.find_order(work.session, payment.order_id) if payment.order_id else None
+    return order if order is not None and order.customer_id == payment.customer_id else None
 
 
 def _after_money(work: Work, account: CreditAccount, order: OrderCredit | None) -> None:

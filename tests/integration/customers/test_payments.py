@@ -68,6 +68,28 @@ def test_only_finance_judges_a_payment(office: Office, command: str) -> None:
     refused(office, "role_needed", DIRECTOR, command, payment_number=number, note="我来")
 
 
+def test_money_stays_with_who_paid_it_when_the_draft_is_another_customers_now(
+    office: Office,
+) -> None:
+    """Neither what is verified after that nor what goes back touches the new customer's order."""
+    order = PaperOrder(office.customer("B"), "D261122-000001")
+    office.reserve(order)
+    payer = order.customer_id
+    paid, claimed = office.pay(order, "300.00"), office.claim(order, "50.00")
+
+    order.customer_id, order.revision = office.customer("B"), 2
+    office.reserve(order)
+    theirs = office.pay(order, "100.00")
+    office.do(FINANCE, "verify_payment", payment_number=claimed)
+    assert office.account(payer)["customer_credit"] == "350.00"
+    office.do(FINANCE, "reverse_payment", payment_number=paid, note="退回")
+
+    assert office.account(payer)["customer_credit"] == "50.00"
+    assert office.money(order)["verified"] == "100.00"
+    office.do(FINANCE, "reverse_payment", payment_number=theirs, note="退回")
+    assert office.money(order)["verified"] == "0.00"
+
+
 def test_a_payment_is_verified_once_however_often_it_is_tried_at_once(office: Office) -> None:
     order = confirmed(office)
     number = office.claim(order, "300.00")
