@@ -72,6 +72,8 @@ def _documents(order: Mapping[str, Any], parts: Mapping[str, Any]) -> list[dict[
         papers.append(("instruction", "生产指令单", path))
     money = parts.get("money")
     for notice in money["notices"] if isinstance(money, dict) else ():
+        if notice["state"] == "withdrawn":
+            continue
         path = f"/notices/{notice['number']}/document"
         papers.append(("notice", _NOTICES[notice["kind"]], path))
     for shipment in _items(parts.get("shipments")):

@@ -7,7 +7,7 @@ one sentence for each difference it finds; an empty list is what is wanted.
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -191,18 +191,21 @@ class Auditor:
         """Compare everything once; call it when all is calm."""
         findings = Findings()
         done_at = self._done_at()
-        known = done_at.keys() | {
-            row.key
+        talks = {
+            (row.key, row.state)
             for service in SERVICES
-            for row in self._rows(service, "select key from conversation")
+            for row in self._rows(service, "select key, state from conversation")
         }
+        known = done_at.keys() | {key for key, _ in talks}
         for command in ledger.accepted():
             if command.key and command.path not in _KEYLESS and command.key not in known:
                 findings.lost.append(Difference("lost", str(command), command.chapter))
         findings.lost += self.unheard()
         self._compare_entities(ledger, findings)
         self._compare_scans(ledger, findings)
-        findings.wrong += _refusals_that_did_something(ledger, done_at)
+        findings.wrong += _refusals_that_did_something(
+            ledger, done_at, {key for key, state in talks if state == "done"}
+        )
         findings.wrong += _answers_that_differ(ledger, crew, replays)
         findings.books += [*self.books(), *self.audit()]
         for service in SERVICES:
@@ -313,19 +316,19 @@ class Auditor:
 
 
 def _refusals_that_did_something(
-    ledger: Ledger, done_at: Mapping[str, datetime]
+    ledger: Ledger, done_at: Mapping[str, datetime], talked_of: Collection[str]
 ) -> list[Difference]:
     return [
         Difference("wrong", f"refused, and yet done: {each}", each.chapter)
         for each in ledger.answers
         if each.is_refused_command
         and each.key is not None
-        and each.key in done_at
+        and (each.key in done_at or each.key in talked_of)
         # What was judged by another service before may bear the key there.
         and each.status != 412
-        # An attempt that nobody answered may still be done until its deadline, by what has
-        # become true since the one that was refused: a product is known now, say.
-        and not (each.attempts > 1 and done_at[each.key] > each.asked_at)
+        # An attempt at a command that nobody answered may still be done until its deadline, by
+        # what has become true since the one that was refused: a product is known now, say.
+        and not (each.attempts > 1 and done_at.get(each.key, each.asked_at) > each.asked_at)
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
+from services.aftersales.domain.case import Case
 from services.aftersales.domain.lifecycle import GOODS_AWAITED, UNSETTLED, CaseKind
 from services.aftersales.storage import cases, copies
 from services.aftersales.use_cases.cases import case_line, make_case, sale_of
@@ -70,27 +71,40 @@ def follow_receipt(work: Work, shipment: Mapping[str, Any]) -> None:
         return
     sold = {line["line_no"]: line for line in order.view["lines"]}
     open_case = next((case for case in earlier if case.state in UNSETTLED), None)
-    missing = [
-        case_line(
-            sold[line["line_no"]],
-            sent - signed,
-            sale.worth(
-                UUID(line["line_id"]),
-                sent - signed,
-                shipment_id=shipment_id,
-                valued_anew=open_case,
-            ),
-        )
-        for line, sent, signed in short
-    ]
     said = "; ".join(f"line {line['line_no']}: {signed} of {sent}" for line, sent, signed in short)
     told = f"{shipment['number']} {shipment['state']}: {said or 'in full'}"
-    if not earlier:
-        make_case(
-            work, order, kind=CaseKind.DELIVERY, wish=told, lines=missing, shipment_id=shipment_id
-        )
-        return
+    if earlier:
+        done = "signed_short" if short else "signed_in_full"
+        work.log("case", (open_case or earlier[-1]).number, done, note=told)
     if open_case is not None:
+        missing = [
+            case_line(
+                sold[line["line_no"]],
+                sent - signed,
+                sale.worth(
+                    UUID(line["line_id"]),
+                    sent - signed,
+                    shipment_id=shipment_id,
+                    valued_anew=open_case,
+                ),
+            )
+            for line, sent, signed in short
+        ]
         open_case.narrow(missing, told)
-    done = "signed_short" if short else "signed_in_full"
-    work.log("case", (open_case or earlier[-1]).number, done, note=told)
+    # What lacks besides, by a later word, of what no case of the shipment is about.
+    lacking = []
+    for line, sent, signed in short:
+        line_id = UUID(line["line_id"])
+        own = [each for case in earlier for each in case.lines if each.line_id == line_id]
+        besides = sent - signed - sum((each.quantity for each in own), Decimal(0))
+        if besides > 0 and not _is_about(open_case, line_id):
+            worth = sale.worth(line_id, besides)
+            lacking.append(case_line(sold[line["line_no"]], besides, worth))
+    if lacking:
+        make_case(
+            work, order, kind=CaseKind.DELIVERY, wish=told, lines=lacking, shipment_id=shipment_id
+        )
+
+
+def _is_about(case: Case | None, line_id: UUID) -> bool:
+    return case is not None and any(line.line_id == line_id for line in case.lines)

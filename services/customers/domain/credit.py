@@ -211,7 +211,7 @@ class OrderCredit(Announcing, Base):
         services disagree, and a person must look. Raises RefundAboveSold.
         """
         left = self.sold - self.refunded
-        if amount > left + ROUNDING:
+        if amount > left + ROUNDING or not self.sold:
             raise RefundAboveSold(
                 order_number=self.order_number,
                 refunded=self.refunded,

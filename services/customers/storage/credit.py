@@ -386,10 +386,19 @@ def paid_since(
     shipments = session.execute(
         select(ShipmentCopy, OrderCredit.order_number)
         .join(OrderCredit, OrderCredit.id == ShipmentCopy.order_id)
-        .where(ShipmentCopy.order_id.in_(orders), ShipmentCopy.value > 0)
+        .where(
+            ShipmentCopy.order_id.in_(orders),
+            ShipmentCopy.value > 0,
+            # A draft that he had paid for may be another customer's now.
+            OrderCredit.customer_id == customer_id,
+        )
     )
     payments = session.scalars(
-        select(Payment).where(Payment.order_id.in_(orders), Payment.state == PaymentState.VERIFIED)
+        select(Payment).where(
+            Payment.order_id.in_(orders),
+            Payment.customer_id == customer_id,
+            Payment.state == PaymentState.VERIFIED,
+        )
     )
     return (
         [shipment.receivable(number) for shipment, number in shipments],

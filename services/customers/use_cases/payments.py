@@ -151,7 +151,8 @@ def reverse_payment(
         if account.customer_credit >= 0:
             break
         order = _order_paid(work, spent)
-        _reverse(work, account, spent, order, why=f"{payment.number}: {why}")
+        if order is not None:
+            _reverse(work, account, spent, order, why=f"{payment.number}: {why}")
     return payment
 
 
@@ -159,14 +160,15 @@ def _reverse(
     work: Work, account: CreditAccount, payment: Payment, order: OrderCredit | None, *, why: str
 ) -> None:
     work.announce(payment.reverse(work.now, work.principal.name, order, why=why))
-    if order is not None and payment.method is PaymentMethod.CUSTOMER_CREDIT:
+    if payment.method is not PaymentMethod.CUSTOMER_CREDIT:
+        book(work, account.give_back(order, payment.amount, cause=payment.number))
+    elif order is not None:
         # What is asked for here is read from the database: this payment stands no more.
         work.session.flush()
         stands = sum((receipt.amount for receipt in money.receipts(work.session, order.id)), ZERO)
         entry = account.return_credit(order, payment.amount, stands=stands, cause=payment.number)
-    else:
-        entry = account.give_back(order, payment.amount, cause=payment.number)
-    book(work, entry)
+        book(work, entry)
+    # Else it has been credit again since the order became another customer's.
     _after_money(work, account, order)
     if order is not None:
         ask_again(work, order)

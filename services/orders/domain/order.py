@@ -230,7 +230,9 @@ class Order(Announcing, Base):
     busy_with: Mapped[UUID | None] = mapped_column(comment="the conversation under way")
     confirmed_by_grade: Mapped[bool]
     imported: Mapped[bool]
-    past: Mapped[bool] = mapped_column(comment="imported, and over in the books it came from")
+    past: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="imported, and over in the books it came from"
+    )
     past_reference: Mapped[str | None] = mapped_column(comment="its number in the old books")
 
     lines: Mapped[list[OrderLine]] = relationship(

@@ -1,7 +1,7 @@
 """Confirmation and sign-back: what is frozen, sent, returned, owed."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,15 +14,25 @@ from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import orders, tasks
 
+#: A desk's clock may be ahead by so much.
+_AHEAD = timedelta(minutes=5)
+
 
 def sent_at(work: Work, order: Order, request: Mapping[str, Any]) -> datetime:
-    """Give when the paper went out. Raises InvalidFields before the approval or after now."""
+    """Give when the paper went out. Raises InvalidFields before the approval or after now.
+
+    What is sent again was sent before: then the first sending is the earliest moment.
+    """
     moment: datetime = request["sent_at"] or work.now
-    approved_at = order.approved_at or moment
-    if not approved_at <= moment <= work.now:
-        bounds = f"{approved_at.isoformat()} to {work.now.isoformat()}"
-        raise InvalidFields({"sent_at": [f"Must lie from the approval to now: {bounds}."]})
-    return moment
+    earliest = order.approved_at or moment
+    if order.confirmation is not None:
+        earliest = datetime.fromisoformat(order.confirmation.sendings[0]["at"])
+    # People write down minutes.
+    earliest = earliest.replace(second=0, microsecond=0)
+    if not earliest <= moment <= work.now + _AHEAD:
+        bounds = f"{earliest.isoformat()} to {work.now.isoformat()}"
+        raise InvalidFields({"sent_at": [f"Must lie in its time, {bounds}."]})
+    return min(moment, work.now)
 
 
 def sending(work: Work, order: Order, request: Mapping[str, Any]) -> dict[str, Any]:

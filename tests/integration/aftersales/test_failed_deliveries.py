@@ -422,6 +422,34 @@ def test_a_receipt_that_is_corrected_leaves_the_case_what_lacks_by_the_last_word
     assert lacking("90.000", "3.000", sequence=8) == [("10.000", "98.00")]
 
 
+def test_what_a_later_receipt_lacks_besides_has_a_case_of_its_own(desk: Desk) -> None:
+    """Of a line whose goods the warehouse has counted, or of one that was paid for."""
+    order = order_view(stage="in_progress")
+    desk.hear_order(order)
+    shipment = signed_short(desk, order, "95.000", "3.000")
+    number = cases_of(desk, shipment)[0]["number"]
+
+    def later(*signed: str, sequence: int) -> list[tuple[str, str]]:
+        signed_short(
+            desk,
+            order,
+            *signed,
+            shipment_id=shipment["id"],
+            name="receipt_recorded",
+            sequence=sequence,
+        )
+        newest = cases_of(desk, shipment)[0]
+        return [
+            (line["quantity"], line["sold_for"]) for line in desk.case(newest["number"])["lines"]
+        ]
+
+    pay_back(desk, number, refund="20.00")
+    # Agreed on less: the same word once more asks for no more.
+    assert later("95.000", "3.000", sequence=6) == [("5.000", "49.00")]
+    assert later("90.000", "2.000", sequence=7) == [("5.000", "49.00"), ("1.000", "0.67")]
+    assert len(cases_of(desk, shipment)) == 2
+
+
 def test_what_was_paid_back_already_is_not_paid_again_when_less_is_signed_for(
     desk: Desk,
 ) -> None:

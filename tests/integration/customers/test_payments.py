@@ -90,6 +90,30 @@ def test_money_stays_with_who_paid_it_when_the_draft_is_another_customers_now(
     assert office.money(order)["verified"] == "0.00"
 
 
+def test_credit_used_for_a_draft_that_is_another_customers_now_is_credit_once(
+    office: Office,
+) -> None:
+    """It became credit again when the draft left; taken back besides, it would be gone."""
+    order = PaperOrder(office.customer("B"), "D261122-000001")
+    other = PaperOrder(order.customer_id, "D261122-000002")
+    for each in (order, other):
+        office.reserve(each)
+    surplus = office.pay(other, "1300.00")
+    payer = order.customer_id
+    credit = Decimal(office.account(payer)["customer_credit"])
+    used = office.do(
+        FINANCE, "use_customer_credit", order_number=order.number, amount="50.00", note="抵"
+    )
+    order.customer_id, order.revision = office.customer("B"), 2
+    office.reserve(order)
+    assert Decimal(office.account(payer)["customer_credit"]) == credit
+
+    office.do(FINANCE, "reverse_payment", payment_number=surplus, note="退回")
+    office.do(FINANCE, "reverse_payment", payment_number=used["number"], note="撤回")
+
+    assert Decimal(office.account(payer)["customer_credit"]) == Decimal(0)
+
+
 def test_a_payment_is_verified_once_however_often_it_is_tried_at_once(office: Office) -> None:
     order = confirmed(office)
     number = office.claim(order, "300.00")

@@ -81,7 +81,10 @@ def test_a_page_offers_the_paper_to_be_sent_and_the_notices_of_its_money(gateway
     ):  # fmt: skip
         gateway.answer(rpc, {"items": []})
     kinds = ("prepayment", "deposit", "balance")
-    notices = [{"number": f"N{number}", "kind": kind} for number, kind in enumerate(kinds)]
+    notices = [
+        {"number": f"N{number}", "kind": kind, "state": "sent"} for number, kind in enumerate(kinds)
+    ]
+    notices.append({"number": "N3", "kind": "balance", "state": "withdrawn"})
     gateway.answer("customers.get_order_money", {"notices": notices})
 
     page = gateway.get("/orders/D1/page").json

@@ -18,11 +18,11 @@ def upgrade() -> None:
             "past",
             sa.Boolean(),
             nullable=False,
-            server_default=sa.false(),
+            # Stays: the release before, which may still run, does not name it.
+            server_default=sa.text("false"),
             comment="imported, and over in the books it came from",
         ),
     )
-    op.alter_column("order", "past", server_default=None)
     # The old books know days, which were written down as noons; what ended here ended at a moment.
     op.execute(
         """update "order" set past = true where imported
