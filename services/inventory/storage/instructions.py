@@ -151,7 +151,8 @@ def in_states(
 
 
 # By what comes next for an instruction, as Instruction.follows has it; what passed is in whole
-# steps of its unit, so that the bound of the tolerance need not be rounded to them.
+# steps of its unit, so that the bound of the tolerance need not be rounded to them. A hold stops
+# every move but reports and the customer's consent.
 _WAITING_OF = """
 select i.number, i.order_number, i.production_due, i.drafted_at, i.follows,
     (select view #>> '{{customer,name}}' from order_copy o where o.order_id = i.order_id)
@@ -170,6 +171,8 @@ cross join lateral (
         else state end as follows) as f
     where state = asked.state and state not in ('stocked', 'cancelled')
     and follows = any(%(follows)s){own}
+    and (follows in ('running', 'record_consent') or into_free_stock or not exists (
+        select from order_block b where b.order_id = instruction.order_id and b.lifted_at is null))
     order by production_due, number limit %(limit)s
 ) as i
 order by i.production_due, i.number limit %(limit)s

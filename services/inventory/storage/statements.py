@@ -101,6 +101,9 @@ from (
         where kind = asked.kind and verdict in ('pending', 'refused', 'short') and exists (
             select from order_copy o
             where o.order_id = statement.order_id and o.stage = 'in_review')
+        and not exists (
+            select from order_block b
+            where b.order_id = statement.order_id and b.lifted_at is null)
         order by opened_at, id limit %(limit)s
     ) as found
     order by opened_at, id limit %(limit)s

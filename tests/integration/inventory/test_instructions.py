@@ -504,6 +504,31 @@ def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:
     assert order.told_to_follow == "countersign"
 
 
+def test_what_a_hold_stops_waits_for_nobody_until_it_is_lifted(works: Works) -> None:
+    """The desk would only be refused; reports go on, as the machine does."""
+
+    def verbs(who: Any) -> list[str]:
+        return [item["verb"] for item in works.ask("list_work", who, limit=50)["items"]]
+
+    def shown_on_hold(who: Any, order: Any) -> tuple[list[str], list[str]]:
+        before, key = verbs(who), f"hold {order.number}"
+        works.tell("block_order", CLERK, key, order_id=str(order.id), reason="等客户")
+        during = verbs(who)
+        works.tell("unblock_order", CLERK, command_id=key, order_id=str(order.id))
+        assert verbs(who) == before
+        return before, during
+
+    in_review = works.order().submitted()
+    assert shown_on_hold(TECHNICIAN, in_review) == (["sign_technique"], [])
+    in_review.moves("order_cancelled", "cancelled")
+    order = works.order().confirmed()
+    order.issue()
+    assert shown_on_hold(PLANNER, order) == (["accept"], [])
+    order.accept()
+    order.does("start_instruction")
+    assert shown_on_hold(PLANNER, order) == (["report_production"], ["report_production"])
+
+
 def test_the_customers_consent_waits_for_the_desk_and_only_then_stock_in_for_the_inspector(
     works: Works,
 ) -> None:
