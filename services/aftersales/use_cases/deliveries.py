@@ -1,13 +1,14 @@
 """Deliveries that failed, or of which less was signed for: each opens a case (SPEC §7)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
-from services.aftersales.domain.case import Case
+from services.aftersales.domain.case import Case, CaseLine
 from services.aftersales.domain.lifecycle import GOODS_AWAITED, UNSETTLED, CaseKind
+from services.aftersales.domain.sale import Sale
 from services.aftersales.storage import cases, copies
 from services.aftersales.use_cases.cases import case_line, make_case, sale_of
 
@@ -91,20 +92,31 @@ def follow_receipt(work: Work, shipment: Mapping[str, Any]) -> None:
             for line, sent, signed in short
         ]
         open_case.narrow(missing, told)
-    # What lacks besides, by a later word, of what no case of the shipment is about.
-    lacking = []
-    for line, sent, signed in short:
-        line_id = UUID(line["line_id"])
-        own = [each for case in earlier for each in case.lines if each.line_id == line_id]
-        besides = sent - signed - sum((each.quantity for each in own), Decimal(0))
-        if besides > 0 and not _is_about(open_case, line_id):
-            worth = sale.worth(line_id, besides)
-            lacking.append(case_line(sold[line["line_no"]], besides, worth))
-    if lacking:
+    lines = _besides(
+        sale,
+        earlier,
+        open_case,
+        [(sold[line["line_no"]], sent - signed) for line, sent, signed in short],
+    )
+    if lines:
         make_case(
-            work, order, kind=CaseKind.DELIVERY, wish=told, lines=lacking, shipment_id=shipment_id
+            work, order, kind=CaseKind.DELIVERY, wish=told, lines=lines, shipment_id=shipment_id
         )
 
 
-def _is_about(case: Case | None, line_id: UUID) -> bool:
-    return case is not None and any(line.line_id == line_id for line in case.lines)
+def _besides(
+    sale: Sale,
+    earlier: Sequence[Case],
+    open_case: Case | None,
+    lacking: Sequence[tuple[Mapping[str, Any], Decimal]],
+) -> list[CaseLine]:
+    """Give what lacks, by a later word, beside what the shipment's cases are about."""
+    own = set() if open_case is None else {line.line_id for line in open_case.lines}
+    lines = []
+    for line, lacks in lacking:
+        line_id = UUID(line["id"])
+        told = [each for case in earlier for each in case.lines if each.line_id == line_id]
+        besides = lacks - sum((each.quantity for each in told), Decimal(0))
+        if besides > 0 and line_id not in own:
+            lines.append(case_line(line, besides, sale.worth(line_id, besides)))
+    return lines
