@@ -10,8 +10,14 @@ import pytest
 
 from services.inventory.domain.errors import MaterialNotHeld, TooMuchReturned
 from services.inventory.domain.material import Demand, MaterialShortage
-from services.inventory.use_cases import material_stock
+from services.inventory.use_cases import arrivals, material_stock
 from tests.integration.inventory.goods_story import Goods
+
+#: How many wait for somebody's lock in this database.
+WAITING = """
+select count(*) from pg_locks join pg_stat_activity using (pid)
+where not granted and datname = current_database()
+"""
 
 
 def reserve(
@@ -181,4 +187,45 @@ def test_freeing_leaves_what_was_consumed_and_is_idempotent(goods: Goods) -> Non
     assert goods.material_balance() == ("6.000", "0.000")
     holdings = goods.ask("get_holdings", order_id=str(order))["material"]
     assert [(claim["held"], claim["consumed"]) for claim in holdings] == [("0.000", "4.000")]
+    goods.check_ledgers()
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "held"),
+    [
+        ("is stopped", "0.000"),
+        ("short-closes its line", "0.000"),
+        ("is signed as passed", "100.000"),
+        ("is to wait for less", "60.000"),
+    ],
+)
+def test_what_an_arrival_is_just_reserving_for_an_order_is_seen_by_what_befalls_the_order(
+    goods: Goods, meanwhile: str, held: str
+) -> None:
+    kraft, order, line = goods.material(), uuid4(), uuid4()
+    wait(goods, order, None, (line, kraft, "100"))
+    number = goods.tell(
+        "expect_arrival", material_code="KRAFT", quantity="200", expected_on="2026-11-20"
+    )["number"]
+
+    def befall() -> object:
+        if meanwhile == "is signed as passed":
+            return reserve(goods, order, (line, kraft, "100"))
+        if meanwhile == "is to wait for less":
+            return wait(goods, order, None, (line, kraft, "60"))
+        with goods.store.work() as work:
+            closed = line if meanwhile == "short-closes its line" else None
+            return material_stock.free_material(work, order, line_id=closed)
+
+    with ThreadPoolExecutor(1) as pool:
+        with goods.store.work() as work:
+            arrivals.receive_arrival(
+                work, number, quantity=None, rest_expected_on=None, expected_version=None, note=None
+            )
+            befalling = pool.submit(befall)
+            while not goods.scalar(WAITING):
+                assert not befalling.done()
+        befalling.result()
+
+    assert goods.material_balance() == ("200.000", held)
     goods.check_ledgers()
