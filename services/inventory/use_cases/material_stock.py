@@ -31,7 +31,8 @@ def reserve_material(
     """Hold for an order exactly what `demand` says, moving only the difference.
 
     All or nothing: where anything is short, nothing changes and the shortages are given.
-    Lines whose material was consumed already are left alone. The order stops waiting.
+    Lines whose material was consumed already are left alone. The order stops waiting, and what
+    it no longer wants serves those that wait for it.
     """
     claims, balances = _lock_claims(work, order_id, demand)
     wanted = _without_consumed(demand, claims)
@@ -39,8 +40,9 @@ def reserve_material(
     shortages = _shortages(work, wanted, balances, held)
     if shortages:
         return shortages
-    _hold(work, order_id, wanted, claims)
+    released = _hold(work, order_id, wanted, claims)
     material_claims.stop_waiting(work.session, [order_id])
+    serve_waiting(work, released)
     return []
 
 
@@ -241,6 +243,10 @@ def free_material(
     material_claims.remove(work.session, order_id, {claim.line_id for claim in claims})
     if line_id is None and claims:
         material_claims.stop_waiting(work.session, [order_id])
+    # Where one line lacked what the others wait for in vain, the order is served by losing it.
+    left = {claim.material_id for claim in claimed if line_id not in (None, claim.line_id)}
+    if left and material_claims.is_waiting(work.session, order_id):
+        freed |= left
     return serve_waiting(work, freed) if freed else []
 
 
@@ -356,8 +362,11 @@ def _shortages(
 
 def _hold(
     work: Work, order_id: UUID, wanted: Sequence[Demand], claims: Sequence[MaterialClaim]
-) -> None:
-    """Make what the order holds exactly `wanted`; its balances are locked and suffice."""
+) -> set[UUID]:
+    """Make what the order holds exactly `wanted`; its balances are locked and suffice.
+
+    Gives the materials of which it let go.
+    """
     before = {(c.line_id, c.material_id): c for c in claims}
     after = {(d.line_id, d.material_id): d.quantity for d in wanted}
     moves, gone = [], set()
@@ -376,6 +385,7 @@ def _hold(
     ledger.book_material(work, [move for move in moves if move.reserved])
     material_claims.remove(work.session, order_id, gone)
     material_claims.write(work.session, _claims(order_id, wanted, None, work.now))
+    return {move.material_id for move in moves if move.reserved < 0}
 
 
 def _fill(work: Work, claims: Sequence[MaterialClaim]) -> None:

@@ -141,6 +141,40 @@ def test_freed_material_serves_who_waits_for_it(goods: Goods) -> None:
     goods.check_ledgers()
 
 
+def test_material_that_a_new_statement_wants_no_longer_serves_who_waits_for_it(
+    goods: Goods,
+) -> None:
+    kraft, glue = goods.material(stock="10"), goods.material("GLUE", stock="2")
+    order, line, paper, gluing = uuid4(), uuid4(), uuid4(), uuid4()
+    reserve(goods, order, (line, kraft, "8"), (line, glue, "2"))
+    assert not wait(goods, paper, None, (paper, kraft, "6"))
+    assert not wait(goods, gluing, None, (gluing, glue, "1"))
+
+    assert reserve(goods, order, (line, kraft, "4")) == []
+
+    assert is_held(goods, paper, paper)
+    assert is_held(goods, gluing, gluing)
+    assert goods.material_balance() == ("10.000", "10.000")
+    assert goods.material_balance("GLUE") == ("2.000", "1.000")
+    goods.check_ledgers()
+
+
+def test_an_order_that_gives_up_the_line_that_lacked_is_served_for_the_others(
+    goods: Goods,
+) -> None:
+    kraft, glue = goods.material(stock="10"), goods.material("GLUE")
+    order, line, lacking = uuid4(), uuid4(), uuid4()
+    assert not wait(goods, order, None, (line, kraft, "6"), (lacking, glue, "1"))
+
+    with goods.store.work() as work:
+        assert material_stock.free_material(work, order, line_id=lacking) == [order]
+
+    assert is_held(goods, order, line)
+    assert goods.material_balance() == ("10.000", "6.000")
+    assert goods.scalar("select count(*) from material_wait") == 0
+    goods.check_ledgers()
+
+
 def test_making_consumes_once_and_only_what_is_held_in_full(goods: Goods) -> None:
     kraft, order, line = goods.material(stock="10"), uuid4(), uuid4()
     wait(goods, order, None, (line, kraft, "11"))
