@@ -422,9 +422,12 @@ class Instruction(Announcing, Base):
             self.check_move(InstructionState.FINISHED)
 
     def check_finishable(self) -> None:
-        """Raise IllegalMove unless it is being made, NothingReported before the first report."""
+        """Raise IllegalMove unless it is being made, NothingReported before the first report.
+
+        A run that was wholly spoilt is finished like any other, with nothing produced.
+        """
         self.check_move(InstructionState.FINISHED)
-        if self.produced_quantity <= 0:
+        if self.produced_quantity + self.scrap_quantity <= 0:
             raise NothingReported(instruction_number=self.number)
 
     def finish(self, signed: Signed) -> InstructionFinished:

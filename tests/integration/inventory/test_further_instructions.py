@@ -171,3 +171,30 @@ def test_of_an_order_whose_goods_were_all_rejected_nothing_is_accepted(works: Wo
 
     assert [row["quantity"] for row in order.instructions] == ["1000.000", "1000.000"]
     assert works.balance("BAG") == ("0.000", "0.000")
+
+
+def test_a_run_that_was_wholly_spoilt_is_made_anew_by_a_further_instruction(works: Works) -> None:
+    order = works.order("1000").running()
+    order.does("report_production", quantity="0", scrap="1000")
+    order.does("finish_instruction")
+    order.does("inspect_instruction", INSPECTOR, passed="0")
+    order.does("countersign_inspection", CLERK)
+    assert order.refuses("stock_in_instruction", INSPECTOR) == "outside_tolerance"
+    consent = CONSENT | {"quantity": "0", "rest": "further_instruction"}
+    order.does("record_customer_consent", CLERK, **consent)
+
+    order.does("stock_in_instruction", INSPECTOR)
+
+    first, rest = order.instructions
+    assert (first["state"], first["accepted_quantity"]) == ("stocked", "0.000")
+    assert (rest["part"], rest["quantity"], rest["line_accepted_quantity"]) == (
+        2,
+        "1000.000",
+        "0.000",
+    )
+    assert order_complete(works) == "false"
+    assert order.held_material == ["500.000"]
+    made(order, "1000")
+    order.does("stock_in_instruction", INSPECTOR)
+    assert works.balance("BAG") == ("1000.000", "1000.000")
+    assert order_complete(works) == "true"

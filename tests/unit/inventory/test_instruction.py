@@ -85,6 +85,16 @@ def test_nothing_reported_is_nothing_finished() -> None:
         made.finish(PLANNER)
 
 
+def test_a_run_that_was_wholly_spoilt_is_finished() -> None:
+    made = instruction()
+    made.__dict__["state"] = InstructionState.RUNNING
+    made.count(produced=Decimal(0), scrap=Decimal(1000))
+
+    made.finish(PLANNER)
+
+    assert (made.state, made.produced_quantity) == (InstructionState.FINISHED, Decimal(0))
+
+
 @pytest.mark.parametrize("goes_on", ["start", "resume", "report"])
 def test_a_consent_to_stop_ends_when_making_goes_on(goes_on: str) -> None:
     made = instruction()
