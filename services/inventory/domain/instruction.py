@@ -170,7 +170,8 @@ class Instruction(Announcing, Base):
         JSONB, comment="to a quantity outside tolerance: quantity, given_by, text, recorder"
     )
     stop_consent: Mapped[dict[str, Any] | None] = mapped_column(
-        JSONB, comment="the planner's, before a running instruction may be stopped"
+        JSONB(none_as_null=True),
+        comment="the planner's, before a running instruction may be stopped",
     )
     stocked: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     accepted_quantity: Mapped[Quantity | None]
@@ -365,6 +366,7 @@ class Instruction(Announcing, Base):
         self.check_start()
         self.state = InstructionState.RUNNING
         self.started, self.started_on = signed.as_row(), today
+        self._end_stop_consent()
         return InstructionStarted(self)
 
     def check_start(self) -> None:
@@ -403,12 +405,14 @@ class Instruction(Announcing, Base):
         """Go on making after an abnormality."""
         self.check_resume()
         self.state = InstructionState.RUNNING
+        self._end_stop_consent()
         return InstructionResumed(self)
 
     def count(self, *, produced: Decimal, scrap: Decimal) -> None:
         """Set what the standing daily reports sum up to."""
         self.produced_quantity = check(produced, self.unit_decimals)
         self.scrap_quantity = check(scrap, self.unit_decimals)
+        self._end_stop_consent()
 
     def check_reportable(self) -> None:
         """Raise ReportsEnded once it is finished, IllegalMove while it is not being made."""
@@ -418,9 +422,12 @@ class Instruction(Announcing, Base):
             self.check_move(InstructionState.FINISHED)
 
     def check_finishable(self) -> None:
-        """Raise IllegalMove unless it is being made, NothingReported before the first report."""
+        """Raise IllegalMove unless it is being made, NothingReported before the first report.
+
+        A run that was wholly spoilt is finished like any other, with nothing produced.
+        """
         self.check_move(InstructionState.FINISHED)
-        if self.produced_quantity <= 0:
+        if self.produced_quantity + self.scrap_quantity <= 0:
             raise NothingReported(instruction_number=self.number)
 
     def finish(self, signed: Signed) -> InstructionFinished:
@@ -563,10 +570,17 @@ class Instruction(Announcing, Base):
     def consent_to_stop(
         self, signed: Signed, *, text: str, unused: dict[str, Decimal] | None = None
     ) -> None:
-        """Put the planner's consent to stop on record, and what material goes back then."""
+        """Put the planner's consent to stop on record, and what material goes back then.
+
+        It is of how making stands: it ends when that is started, resumed or reported of.
+        """
         self.check_move(InstructionState.CANCELLED)
         back = {code: str(quantity) for code, quantity in (unused or {}).items()}
         self.stop_consent = {**signed.as_row(), "text": text, "unused": back}
+
+    def _end_stop_consent(self) -> None:
+        """Forget a consent to stop: what is made from now on takes what was unused then."""
+        self.stop_consent = None
 
     @property
     def unused_if_stopped(self) -> dict[str, Decimal]:

@@ -31,20 +31,18 @@ def reserve_material(
     """Hold for an order exactly what `demand` says, moving only the difference.
 
     All or nothing: where anything is short, nothing changes and the shortages are given.
-    Lines whose material was consumed already are left alone. The order stops waiting.
+    Lines whose material was consumed already are left alone. The order stops waiting, and what
+    it no longer wants serves those that wait for it.
     """
-    orders.lock(work, order_id)
-    claims = material_claims.of_order(work.session, order_id)
+    claims, balances = _lock_claims(work, order_id, demand)
     wanted = _without_consumed(demand, claims)
-    balances = ledger.lock_material(
-        work.session, {d.material_id for d in wanted} | {c.material_id for c in claims if c.held}
-    )
     held = _held(claims)
     shortages = _shortages(work, wanted, balances, held)
     if shortages:
         return shortages
-    _hold(work, order_id, wanted, claims)
+    released = _hold(work, order_id, wanted, claims)
     material_claims.stop_waiting(work.session, [order_id])
+    serve_waiting(work, released)
     return []
 
 
@@ -55,12 +53,8 @@ def wait_for_material(
 
     Gives whether it was served at once, because everything it needs is free after all.
     """
-    orders.lock(work, order_id)
-    claims = material_claims.of_order(work.session, order_id)
+    claims, _ = _lock_claims(work, order_id, demand)
     wanted = _without_consumed(demand, claims)
-    ledger.lock_material(
-        work.session, {d.material_id for d in wanted} | {c.material_id for c in claims if c.held}
-    )
     _release(work, claims)
     material_claims.remove(work.session, order_id, {claim.line_id for claim in claims})
     material_claims.write(work.session, _claims(order_id, wanted, ZERO, work.now))
@@ -237,19 +231,22 @@ def free_material(
 
     With `held_before`, what was claimed since that moment stays. Freeing twice changes nothing.
     """
-    orders.lock(work, order_id)
+    claimed, _ = _lock_claims(work, order_id)
     claims = [
         claim
-        for claim in material_claims.of_order(work.session, order_id)
+        for claim in claimed
         if (line_id is None or claim.line_id == line_id)
         and (held_before is None or claim.held_at < held_before)
     ]
     freed = {claim.material_id for claim in claims if claim.held}
-    ledger.lock_material(work.session, freed)
     _release(work, claims)
     material_claims.remove(work.session, order_id, {claim.line_id for claim in claims})
     if line_id is None and claims:
         material_claims.stop_waiting(work.session, [order_id])
+    # Where one line lacked what the others wait for in vain, the order is served by losing it.
+    left = {claim.material_id for claim in claimed if line_id not in (None, claim.line_id)}
+    if left and material_claims.is_waiting(work.session, order_id):
+        freed |= left
     return serve_waiting(work, freed) if freed else []
 
 
@@ -301,6 +298,23 @@ def shortages_of(work: Work, order_id: UUID, demand: Sequence[Demand]) -> list[M
     return _shortages(work, wanted, balances, _held(claims))
 
 
+def _lock_claims(
+    work: Work, order_id: UUID, demand: Iterable[Demand] = ()
+) -> tuple[Sequence[MaterialClaim], dict[UUID, Balance]]:
+    """Lock an order and the balances of all it claims or demands; give its claims, and those.
+
+    Which claims there are changes under the order's lock alone, but whoever serves it from
+    freed or arrived material fills them under the balances': only what is read after that
+    lock tells what the order holds.
+    """
+    orders.lock(work, order_id)
+    claims = material_claims.of_order(work.session, order_id)
+    balances = ledger.lock_material(
+        work.session, {c.material_id for c in claims} | {d.material_id for d in demand}
+    )
+    return (material_claims.of_order(work.session, order_id) if claims else claims), balances
+
+
 def _without_consumed(demand: Sequence[Demand], claims: Iterable[MaterialClaim]) -> list[Demand]:
     consumed = {claim.line_id for claim in claims if claim.consumed}
     return [d for d in demand if d.line_id not in consumed]
@@ -348,8 +362,11 @@ def _shortages(
 
 def _hold(
     work: Work, order_id: UUID, wanted: Sequence[Demand], claims: Sequence[MaterialClaim]
-) -> None:
-    """Make what the order holds exactly `wanted`; its balances are locked and suffice."""
+) -> set[UUID]:
+    """Make what the order holds exactly `wanted`; its balances are locked and suffice.
+
+    Gives the materials of which it let go.
+    """
     before = {(c.line_id, c.material_id): c for c in claims}
     after = {(d.line_id, d.material_id): d.quantity for d in wanted}
     moves, gone = [], set()
@@ -368,6 +385,7 @@ def _hold(
     ledger.book_material(work, [move for move in moves if move.reserved])
     material_claims.remove(work.session, order_id, gone)
     material_claims.write(work.session, _claims(order_id, wanted, None, work.now))
+    return {move.material_id for move in moves if move.reserved < 0}
 
 
 def _fill(work: Work, claims: Sequence[MaterialClaim]) -> None:

@@ -68,11 +68,15 @@ class _Board:
         return placement
 
 
-def _board(work: Work, order: OrderCopy, *, lock: bool) -> _Board:
-    """Read the work centres without the order's own slots; locked in the one order of codes."""
+def _board(work: Work, order: OrderCopy, *, lock: bool, besides_own: bool = True) -> _Board:
+    """Read the work centres, without the order's own slots; locked in the one order of codes."""
     centres = work_centres.active(work.session, lock=lock)
     calendar = calendar_of(work, for_facts=True)
-    booked = work_centres.booked(work.session, since=work.today, besides_order=order.order_id)
+    booked = work_centres.booked(
+        work.session,
+        since=work.today,
+        besides_order=order.order_id if besides_own else None,
+    )
     made = products.by_ids(work.session, {line.product_id for line in order.made_lines})
     return _Board(
         centres={centre.id: centre for centre in centres},
@@ -133,15 +137,16 @@ def book(
 def book_further(work: Work, order: OrderCopy, line: LineCopy, *, due: date) -> None:
     """Book slots for what a further instruction makes of a line, in place of those it had.
 
-    The days that the line's first making used stay as they are, so it begins after them.
+    The days that the line's first making used stay as they are, so it begins after them. The
+    slots of the order's other lines are not placed anew, so they are as taken as anybody's.
     """
     booked = work_centres.slots_of(work.session, [order.order_id])
     used = [slot.day for slot in booked if slot.used_at and slot.line_id == line.id]
     start = max([work.today, *(day + timedelta(days=1) for day in used)])
     work_centres.free_slots(work.session, order.order_id, line.id)
-    centre = _board(work, order, lock=True).earliest(line, start).centre
+    centre = _board(work, order, lock=True, besides_own=False).earliest(line, start).centre
     if centre is not None and due >= start:
-        board = _board(work, order, lock=True)
+        board = _board(work, order, lock=True, besides_own=False)
         _place(work, board, order.order_id, line, centre=centre, start=start, due=due)
 
 

@@ -1,12 +1,37 @@
 """What lacks of a line is made by a further instruction, by the customer's consent (I10)."""
 
 from typing import Any
+from uuid import uuid4
 
 from tests.integration.inventory.goods_story import CLERK
 from tests.integration.inventory.making_story import INSPECTOR, ITEMS, PLANNER, Order, Works
 
 CONSENT = {"given_by": "王小姐", "text": "先发800，其余补产"}
 LATER = "2030-04-30"
+
+
+class TwoLines(Order):
+    """An order whose first line is made before its second, which takes the machine's day LATER."""
+
+    def __init__(self, works: Works, quantity: str) -> None:
+        super().__init__(works, quantity)
+        self.other_id = uuid4()
+
+    def view(self) -> dict[str, Any]:
+        view = super().view()
+        (line,) = view["lines"]
+        other = {"id": str(self.other_id), "line_no": 2, "quantity": "800"}
+        other["production_due"] = LATER if self.production_due else None
+        return view | {"lines": [line, line | other]}
+
+    def sign(self, kind: str, *args: Any, **facts: Any) -> Any:
+        if kind == "schedule":
+            facts["lines"] = [{"line_id": str(self.other_id), "production_due": LATER}]
+        return super().sign(kind, *args, **facts)
+
+    @property
+    def instructions(self) -> list[Any]:
+        return [row for row in super().instructions if row["line_id"] == str(self.line_id)]
 
 
 def lacking(works: Works, quantity: str = "800") -> Order:
@@ -161,6 +186,19 @@ def test_a_short_close_ends_the_further_instruction_and_frees_its_material(works
     assert [slot for slot in order.holdings["slots"] if not slot["used"]] == []
 
 
+def test_its_slots_leave_room_for_the_other_lines_of_its_order(works: Works) -> None:
+    order = TwoLines(works, "1000").inspected("800")
+    consent = CONSENT | {"quantity": "800", "rest": "further_instruction"}
+    order.does("record_customer_consent", CLERK, **consent)
+    order.does("stock_in_instruction", INSPECTOR)
+
+    for _ in range(2):
+        order.does("plan_further_instruction", production_due=LATER)
+
+        # The other line has the machine to itself on the last day.
+        assert sorted(order.slot_days) == [("2030-04-29", "200.000"), (LATER, "800.000")]
+
+
 def test_of_an_order_whose_goods_were_all_rejected_nothing_is_accepted(works: Works) -> None:
     order = works.order("1000").inspected("1000", rejected="1000")
     assert order.refuses("stock_in_instruction", INSPECTOR) == "outside_tolerance"
@@ -171,3 +209,30 @@ def test_of_an_order_whose_goods_were_all_rejected_nothing_is_accepted(works: Wo
 
     assert [row["quantity"] for row in order.instructions] == ["1000.000", "1000.000"]
     assert works.balance("BAG") == ("0.000", "0.000")
+
+
+def test_a_run_that_was_wholly_spoilt_is_made_anew_by_a_further_instruction(works: Works) -> None:
+    order = works.order("1000").running()
+    order.does("report_production", quantity="0", scrap="1000")
+    order.does("finish_instruction")
+    order.does("inspect_instruction", INSPECTOR, passed="0")
+    order.does("countersign_inspection", CLERK)
+    assert order.refuses("stock_in_instruction", INSPECTOR) == "outside_tolerance"
+    consent = CONSENT | {"quantity": "0", "rest": "further_instruction"}
+    order.does("record_customer_consent", CLERK, **consent)
+
+    order.does("stock_in_instruction", INSPECTOR)
+
+    first, rest = order.instructions
+    assert (first["state"], first["accepted_quantity"]) == ("stocked", "0.000")
+    assert (rest["part"], rest["quantity"], rest["line_accepted_quantity"]) == (
+        2,
+        "1000.000",
+        "0.000",
+    )
+    assert order_complete(works) == "false"
+    assert order.held_material == ["500.000"]
+    made(order, "1000")
+    order.does("stock_in_instruction", INSPECTOR)
+    assert works.balance("BAG") == ("1000.000", "1000.000")
+    assert order_complete(works) == "true"

@@ -366,6 +366,26 @@ def test_what_the_planner_says_is_unused_goes_back_when_the_order_is_cancelled(
     works.check_ledgers()
 
 
+def test_a_consent_given_before_the_last_report_stops_nothing_and_gives_nothing_back(
+    works: Works,
+) -> None:
+    order = works.order("1000").running()
+    unused = [{"material_code": "KRAFT", "quantity": "400"}]
+    order.does("consent_to_stop", text="同意停止", unused=unused)
+    order.does("report_production", quantity="900")
+    stop = {"order_id": str(order.id), "reason": "customer_request"}
+
+    assert works.code_of_refusal("stop_order", CLERK, **stop) == "stop_consent_missing"
+    assert order.instruction["stop_consent"] is None
+    assert works.scalar("select count(*) from instruction where stop_consent is null") == 1
+    assert works.material_balance("KRAFT") == ("500.000", "0.000")
+    order.does("consent_to_stop", text="同意停止", unused=[])
+    works.tell("stop_order", CLERK, **stop)
+
+    assert order.instruction["state"] == "cancelled"
+    assert works.material_balance("KRAFT") == ("500.000", "0.000")
+
+
 def test_goods_that_nobody_ordered_any_more_meet_wishes(works: Works) -> None:
     """O36: goods of a cancelled order arrive in free stock."""
     order = works.order().finished("900")

@@ -10,8 +10,14 @@ import pytest
 
 from services.inventory.domain.errors import MaterialNotHeld, TooMuchReturned
 from services.inventory.domain.material import Demand, MaterialShortage
-from services.inventory.use_cases import material_stock
+from services.inventory.use_cases import arrivals, material_stock
 from tests.integration.inventory.goods_story import Goods
+
+#: How many wait for somebody's lock in this database.
+WAITING = """
+select count(*) from pg_locks join pg_stat_activity using (pid)
+where not granted and datname = current_database()
+"""
 
 
 def reserve(
@@ -135,6 +141,40 @@ def test_freed_material_serves_who_waits_for_it(goods: Goods) -> None:
     goods.check_ledgers()
 
 
+def test_material_that_a_new_statement_wants_no_longer_serves_who_waits_for_it(
+    goods: Goods,
+) -> None:
+    kraft, glue = goods.material(stock="10"), goods.material("GLUE", stock="2")
+    order, line, paper, gluing = uuid4(), uuid4(), uuid4(), uuid4()
+    reserve(goods, order, (line, kraft, "8"), (line, glue, "2"))
+    assert not wait(goods, paper, None, (paper, kraft, "6"))
+    assert not wait(goods, gluing, None, (gluing, glue, "1"))
+
+    assert reserve(goods, order, (line, kraft, "4")) == []
+
+    assert is_held(goods, paper, paper)
+    assert is_held(goods, gluing, gluing)
+    assert goods.material_balance() == ("10.000", "10.000")
+    assert goods.material_balance("GLUE") == ("2.000", "1.000")
+    goods.check_ledgers()
+
+
+def test_an_order_that_gives_up_the_line_that_lacked_is_served_for_the_others(
+    goods: Goods,
+) -> None:
+    kraft, glue = goods.material(stock="10"), goods.material("GLUE")
+    order, line, lacking = uuid4(), uuid4(), uuid4()
+    assert not wait(goods, order, None, (line, kraft, "6"), (lacking, glue, "1"))
+
+    with goods.store.work() as work:
+        assert material_stock.free_material(work, order, line_id=lacking) == [order]
+
+    assert is_held(goods, order, line)
+    assert goods.material_balance() == ("10.000", "6.000")
+    assert goods.scalar("select count(*) from material_wait") == 0
+    goods.check_ledgers()
+
+
 def test_making_consumes_once_and_only_what_is_held_in_full(goods: Goods) -> None:
     kraft, order, line = goods.material(stock="10"), uuid4(), uuid4()
     wait(goods, order, None, (line, kraft, "11"))
@@ -181,4 +221,45 @@ def test_freeing_leaves_what_was_consumed_and_is_idempotent(goods: Goods) -> Non
     assert goods.material_balance() == ("6.000", "0.000")
     holdings = goods.ask("get_holdings", order_id=str(order))["material"]
     assert [(claim["held"], claim["consumed"]) for claim in holdings] == [("0.000", "4.000")]
+    goods.check_ledgers()
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "held"),
+    [
+        ("is stopped", "0.000"),
+        ("short-closes its line", "0.000"),
+        ("is signed as passed", "100.000"),
+        ("is to wait for less", "60.000"),
+    ],
+)
+def test_what_an_arrival_is_just_reserving_for_an_order_is_seen_by_what_befalls_the_order(
+    goods: Goods, meanwhile: str, held: str
+) -> None:
+    kraft, order, line = goods.material(), uuid4(), uuid4()
+    wait(goods, order, None, (line, kraft, "100"))
+    number = goods.tell(
+        "expect_arrival", material_code="KRAFT", quantity="200", expected_on="2026-11-20"
+    )["number"]
+
+    def befall() -> object:
+        if meanwhile == "is signed as passed":
+            return reserve(goods, order, (line, kraft, "100"))
+        if meanwhile == "is to wait for less":
+            return wait(goods, order, None, (line, kraft, "60"))
+        with goods.store.work() as work:
+            closed = line if meanwhile == "short-closes its line" else None
+            return material_stock.free_material(work, order, line_id=closed)
+
+    with ThreadPoolExecutor(1) as pool:
+        with goods.store.work() as work:
+            arrivals.receive_arrival(
+                work, number, quantity=None, rest_expected_on=None, expected_version=None, note=None
+            )
+            befalling = pool.submit(befall)
+            while not goods.scalar(WAITING):
+                assert not befalling.done()
+        befalling.result()
+
+    assert goods.material_balance() == ("200.000", held)
     goods.check_ledgers()

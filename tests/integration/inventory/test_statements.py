@@ -8,6 +8,7 @@ from chassis.errors import GendanError
 from chassis.principal import Principal
 from tests.integration.inventory.goods_story import CLERK, TECHNICIAN
 from tests.integration.inventory.making_story import (
+    DUE,
     OTHER_SALES,
     PLANNER,
     SALES,
@@ -185,6 +186,17 @@ def test_a_changed_quantity_moves_only_the_difference_of_material(works: Works) 
     assert order.held_material == ["400.000"]
     order.sign("material")
     assert order.held_material == ["600.000"]
+
+
+def test_what_a_resubmit_wants_no_longer_serves_who_waits_for_it(works: Works) -> None:
+    order = works.order("2000").submitted().signed()
+    waiting = works.order("1000").submitted()
+    waiting.sign("technique")
+    waiting.sign("material", "waits", material_date=DUE)
+
+    order.submitted("1000", technique="passed")
+
+    assert (order.held_material, waiting.held_material) == (["500.000"], ["500.000"])
 
 
 def test_carried_over_gates_need_no_new_signature(works: Works) -> None:

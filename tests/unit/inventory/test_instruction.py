@@ -85,6 +85,47 @@ def test_nothing_reported_is_nothing_finished() -> None:
         made.finish(PLANNER)
 
 
+def test_a_run_that_was_wholly_spoilt_is_finished() -> None:
+    made = instruction()
+    made.__dict__["state"] = InstructionState.RUNNING
+    made.count(produced=Decimal(0), scrap=Decimal(1000))
+
+    made.finish(PLANNER)
+
+    assert (made.state, made.produced_quantity) == (InstructionState.FINISHED, Decimal(0))
+
+
+@pytest.mark.parametrize("goes_on", ["start", "resume", "report"])
+def test_a_consent_to_stop_ends_when_making_goes_on(goes_on: str) -> None:
+    made = instruction()
+    made.__dict__["state"] = {
+        "start": InstructionState.ACCEPTED,
+        "resume": InstructionState.ABNORMAL,
+        "report": InstructionState.RUNNING,
+    }[goes_on]
+    made.consent_to_stop(PLANNER, text="同意", unused={"KRAFT": Decimal(100)})
+
+    if goes_on == "start":
+        made.start(PLANNER, today=TODAY)
+    elif goes_on == "resume":
+        made.resume()
+    else:
+        made.count(produced=Decimal(10), scrap=Decimal(0))
+
+    assert made.needs_stop_consent is True
+    assert made.unused_if_stopped == {}
+
+
+def test_a_consent_to_stop_stands_while_making_is_interrupted() -> None:
+    made = instruction()
+    made.__dict__["state"] = InstructionState.RUNNING
+    made.consent_to_stop(PLANNER, text="同意")
+
+    made.mark_abnormal(PLANNER, kind=AbnormalClass.EQUIPMENT, reason="刀断", measure="换机")
+
+    assert made.needs_stop_consent is False
+
+
 @pytest.mark.parametrize(
     ("passed", "rework", "rejected"), [("979", "0", "0"), ("981", "0", "0"), ("970", "5", "6")]
 )
