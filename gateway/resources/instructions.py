@@ -140,7 +140,10 @@ class StockIn(Message):
 
 
 class StopConsent(Message):
-    """The planner's consent to stop what is being made, and what material goes back then."""
+    """The planner's consent to stop what is being made, and what material goes back then.
+
+    It ends when making is started, resumed or reported of.
+    """
 
     text = Text(required=True, least=1, most=2000)
     unused = fields.List(fields.Nested(Unused), validate=validate.Length(max=100))

@@ -220,24 +220,13 @@ def check_unused(
     return claims
 
 
-def free_material(
-    work: Work,
-    order_id: UUID,
-    *,
-    line_id: UUID | None = None,
-    held_before: datetime | None = None,
-) -> list[UUID]:
+def free_material(work: Work, order_id: UUID, *, line_id: UUID | None = None) -> list[UUID]:
     """Let go of what an order (or one of its lines) holds; gives the waiting orders this served.
 
-    With `held_before`, what was claimed since that moment stays. Freeing twice changes nothing.
+    Freeing twice changes nothing.
     """
     claimed, _ = _lock_claims(work, order_id)
-    claims = [
-        claim
-        for claim in claimed
-        if (line_id is None or claim.line_id == line_id)
-        and (held_before is None or claim.held_at < held_before)
-    ]
+    claims = [claim for claim in claimed if line_id in (None, claim.line_id)]
     freed = {claim.material_id for claim in claims if claim.held}
     _release(work, claims)
     material_claims.remove(work.session, order_id, {claim.line_id for claim in claims})
