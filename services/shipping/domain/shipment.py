@@ -447,18 +447,18 @@ class Shipment(Announcing, Base):
 
     # -- on the road -------------------------------------------------------------------------
 
-    def scan(self, parcel: Parcel, kind: ScanKind) -> ShipmentState:
-        """Take a scan of one of its parcels; gives the state all parcels now amount to.
+    def scan(self, parcel: Parcel, kind: ScanKind) -> bool:
+        """Take a scan of one of its parcels; tell whether that was news.
 
-        Raises IllegalMove or why it is stopped where the scan must move nothing. The caller
-        follows with `advance`.
+        Raises IllegalMove or why it is stopped where the scan must move nothing. After news the
+        caller follows with `advance`; without any the shipment stays where it stands: a scan that
+        comes late must not end an exception that was met after it.
         """
         if self.stands not in ROAD and self.stands is not ShipmentState.EXCEPTION:
             # Nothing but handed leads to picking, so this always raises.
             SHIPMENT.check(self.stands, ShipmentState.PICKING)
         self.check_not_stopped()
-        parcel.advance(PROGRESS_BY_SCAN[kind])
-        return self.by_parcels
+        return parcel.advance(PROGRESS_BY_SCAN[kind])
 
     @property
     def by_parcels(self) -> ShipmentState:

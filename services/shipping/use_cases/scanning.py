@@ -32,6 +32,7 @@ class Answer:
     code: str | None = None
     shipment_id: UUID | None = None
     repeated: bool = False
+    is_news: bool = False
 
 
 def record_scans(work: Work, request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -125,7 +126,7 @@ def _judge(work: Work, fresh: list[ScanFacts]) -> list[Answer]:
             answers.append(_quarantine(work, scan))
             continue
         answer = _apply(work, scan, found[owner])
-        if answer.verdict is Verdict.ACCEPTED:
+        if answer.is_news:
             moved.add(owner)
         answers.append(answer)
     _move(work, [found[owner] for owner in sorted(moved)])
@@ -143,7 +144,7 @@ def _quarantine(work: Work, scan: ScanFacts) -> Answer:
 def _apply(work: Work, scan: ScanFacts, shipment: Shipment) -> Answer:
     parcel = next(p for p in shipment.parcels if p.code == scan.parcel_code)
     try:
-        shipment.scan(parcel, scan.kind)
+        is_news = shipment.scan(parcel, scan.kind)
     except Conflict as refusal:
         code = refusal.code
         if isinstance(refusal, IllegalMove):
@@ -152,7 +153,7 @@ def _apply(work: Work, scan: ScanFacts, shipment: Shipment) -> Answer:
             code = "cancelled"
         work.announce(events.ScanRejected(shipment, scan=scan, reason=code))
         return Answer(scan, Verdict.REJECTED, code, shipment.id)
-    return Answer(scan, Verdict.ACCEPTED, None, shipment.id)
+    return Answer(scan, Verdict.ACCEPTED, None, shipment.id, is_news=is_news)
 
 
 def _move(work: Work, scanned: list[Shipment]) -> None:
@@ -212,8 +213,8 @@ def resolve(work: Work, request: dict[str, Any]) -> QuarantinedScan:
             raise ParcelNotFound(code=code)
         shipment = shipments.lock_all(work.session, set(owners.values()))[owners[code]]
         parcel = next(p for p in shipment.parcels if p.code == code)
-        shipment.scan(parcel, ScanKind(waiting.kind))
-        _move(work, [shipment])
+        if shipment.scan(parcel, ScanKind(waiting.kind)):
+            _move(work, [shipment])
     work.log(
         "scan",
         waiting.id,

@@ -14,6 +14,7 @@ from services.shipping.domain.parcel_code import parcel_code
 from services.shipping.domain.scan import ConflictingScan, Scan
 from services.shipping.storage import platform
 from tests.integration.shipping.story import (
+    ASSISTANT,
     CLERK,
     DEVICE,
     DISPATCHER,
@@ -112,6 +113,46 @@ def test_a_rejected_scan_is_kept_and_announced_as_an_urgent_matter(desk: Desk) -
     assert told(answers) == [("rejected", "order_on_hold")]
     assert desk.announced(shipment["id"])[-1] == "scan_rejected"
     assert (desk.state(shipment), desk.count(Scan)) == ("handed", 1)
+
+
+@pytest.mark.parametrize("late", ["load", "arrive"])
+def test_a_late_scan_that_tells_nothing_new_does_not_end_an_exception(
+    desk: Desk, late: str
+) -> None:
+    shipment = desk.handed(parcels=2)
+    a, b = codes(shipment)
+    desk.scan((1, a, "arrive"), (2, b, "arrive"))
+    desk.ask(
+        "fail_shipment",
+        ASSISTANT,
+        shipment_number=shipment["number"],
+        kind="exception",
+        note="拒收",
+    )
+    before = desk.announced(shipment["id"])
+
+    assert told(desk.scan((3, a, late))) == [("accepted", None)]
+    assert desk.state(shipment) == "exception"
+    assert desk.announced(shipment["id"]) == before
+
+
+def test_a_misread_scan_that_tells_nothing_new_does_not_end_an_exception(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    (code,) = codes(shipment)
+    desk.scan((1, code, "arrive"), (2, code[:-1] + "x", "load"))
+    desk.ask(
+        "fail_shipment",
+        ASSISTANT,
+        shipment_number=shipment["number"],
+        kind="exception",
+        note="拒收",
+    )
+    (misread,) = desk.ask("list_quarantined", DISPATCHER)["items"]
+
+    desk.ask(
+        "resolve_quarantined", DISPATCHER, scan_id=misread["id"], parcel_code=code, note="污损"
+    )
+    assert desk.state(shipment) == "exception"
 
 
 def test_a_scan_of_a_cancelled_shipment_is_rejected(desk: Desk) -> None:

@@ -387,6 +387,27 @@ def test_nobody_asks_after_goods_that_will_not_arrive(
     assert [each for each in owed if each == "arrival_check"] == asked
 
 
+def test_what_meets_an_exception_after_its_arrival_is_asked_after_again(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    number = shipment["number"]
+    desk.scan((1, codes(shipment)[0], "arrive"))
+    desk.ask("fail_shipment", ASSISTANT, shipment_number=number, kind="exception", note="拒收")
+    owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
+    assert owed.count("arrival_check") == 1
+
+    desk.ask(
+        "check_arrival",
+        ASSISTANT,
+        shipment_number=number,
+        note="明日再送",
+        ask_again_at="2026-11-28T02:00:00Z",
+    )
+    arrived = desk.ask("report_arrival", ASSISTANT, shipment_number=number)
+    page = desk.ask("get_shipment", CLERK, shipment_number=number)
+    still_owed = [each["kind"] for each in page["obligations"] if each["done_at"] is None]
+    assert (arrived["state"], "arrival_check" in still_owed) == ("arrived", False)
+
+
 def test_a_stock_order_is_to_leave_three_working_days_after_its_receipt(desk: Desk) -> None:
     """S15: Friday 18:00 in Shanghai; a made order's goods count from their request."""
     asked_at = "2026-11-20T10:00:00+00:00"

@@ -70,8 +70,9 @@ def handed(parcels: int = 3) -> Shipment:
 
 
 def scan(shipment: Shipment, position: int, kind: ScanKind) -> list[events.ShipmentEvent]:
-    state = shipment.scan(shipment.parcels[position], kind)
-    return shipment.advance(state, now=NOW, departure=DEPARTURE)
+    if not shipment.scan(shipment.parcels[position], kind):
+        return []
+    return shipment.advance(shipment.by_parcels, now=NOW, departure=DEPARTURE)
 
 
 def names(announced: list[events.ShipmentEvent]) -> list[str]:
