@@ -361,12 +361,15 @@ class Shipment(Announcing, Base):
     def check(
         self, read: ReadBack, *, person: tuple[str, str], now: datetime, overridden: bool = False
     ) -> list[events.ShipmentEvent]:
-        """Let a second person compare it (S3); `overridden`: the director stands in for one.
+        """Let a second person compare it (S3).
 
-        Raises SecondPersonNeeded, ReadBackDiffers or why it is stopped.
+        `overridden`: the director stands in for one, in an emergency only. Raises
+        SecondPersonNeeded, OnlyInEmergency, ReadBackDiffers or why it is stopped.
         """
         SHIPMENT.check(self.stands, ShipmentState.CHECKED)
         self.check_not_stopped()
+        if overridden and not self.emergency:
+            raise OnlyInEmergency(number=self.number)
         if person[0] == self.requested_by and not overridden:
             raise SecondPersonNeeded(number=self.number, person_name=self.requester_name)
         self.compare(read)

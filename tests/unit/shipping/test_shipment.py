@@ -125,6 +125,15 @@ def test_the_requester_does_not_check_his_own_request() -> None:
     assert shipment.state == S.RELEASED
 
 
+def test_the_director_stands_in_for_the_second_person_in_an_emergency_only() -> None:
+    ordinary, emergency = released(), released(emergency=True)
+    with pytest.raises(Conflict) as refused:
+        ordinary.check(READ, person=REQUESTER, now=NOW, overridden=True)
+    announced = emergency.check(READ, person=REQUESTER, now=NOW, overridden=True)
+    assert (refused.value.code, ordinary.state) == ("only_in_emergency", S.RELEASED)
+    assert (names(announced), emergency.state) == (["shipment_checked"], S.CHECKED)
+
+
 @pytest.mark.parametrize(
     ("read", "item"),
     [
