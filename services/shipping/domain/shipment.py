@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, SmallI
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from chassis import quantity
 from chassis.mapping import Announcing, Quantity
 from services.shipping.domain import Base, events
 from services.shipping.domain.batch import Batch
@@ -527,7 +528,7 @@ class Shipment(Announcing, Base):
     ) -> None:
         """Enter what the customer's signature says; unnamed lines count as full, undamaged.
 
-        Raises MoreThanShipped.
+        Raises MoreThanShipped, QuantityNotInUnit.
         """
         by_number = {item.line_no: item for item in received}
         for line in self.lines:
@@ -538,7 +539,8 @@ class Shipment(Announcing, Base):
                     quantity=max(item.quantity, item.damaged),
                     shipped=line.quantity,
                 )
-            line.signed_quantity, line.damaged_quantity = item.quantity, item.damaged
+            line.signed_quantity = quantity.check(item.quantity, line.unit_decimals)
+            line.damaged_quantity = quantity.check(item.damaged, line.unit_decimals)
         if by_number:
             stray = min(by_number)
             raise MoreThanShipped(line_no=stray, quantity=by_number[stray].quantity, shipped=0)

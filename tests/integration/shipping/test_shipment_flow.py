@@ -365,6 +365,28 @@ def test_a_bare_sign_scan_owes_the_receipt(desk: Desk) -> None:
     assert desk.announced(shipment["id"])[-1] == "receipt_recorded"
 
 
+def test_signature_and_receipt_count_in_the_lines_unit(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    number, (code,) = shipment["number"], codes(shipment)
+    half = {
+        "shipment_number": number,
+        "signer": "王小姐",
+        "lines": [{"line_no": 1, "signed_quantity": "99.5"}],
+    }
+    desk.scan((1, code, "arrive"))
+    with pytest.raises(GendanError) as at_the_signature:
+        desk.ask("report_signature", ASSISTANT, **half)
+    stood = desk.state(shipment)
+    desk.scan((2, code, "sign"))
+    with pytest.raises(GendanError) as at_the_receipt:
+        desk.ask("record_receipt", ASSISTANT, **half)
+
+    assert stood == "arrived"
+    assert [at_the_signature.value.code, at_the_receipt.value.code] == ["quantity_not_in_unit"] * 2
+    page = desk.ask("get_shipment", CLERK, shipment_number=number)
+    assert (page["lines"][0]["signed_quantity"], page["receipt_at"]) == ("100.000", None)
+
+
 def test_a_failed_shipment_is_announced_with_its_kind(desk: Desk) -> None:
     shipment = desk.handed()
     desk.ask("dispatch_shipment", DISPATCHER, shipment_number=shipment["number"])

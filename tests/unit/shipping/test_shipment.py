@@ -47,8 +47,8 @@ def requested(**changes: Any) -> Shipment:
         "consignee_address": READ.address,
         "delivery_method": "door",
         "lines": [
-            ShipmentLine(line_no=1, line_id=uuid4(), quantity=Decimal(100)),
-            ShipmentLine(line_no=2, line_id=uuid4(), quantity=Decimal(5)),
+            ShipmentLine(line_no=1, line_id=uuid4(), quantity=Decimal(100), unit_decimals=0),
+            ShipmentLine(line_no=2, line_id=uuid4(), quantity=Decimal(5), unit_decimals=0),
         ],
         "parcels": [],
     }
@@ -261,6 +261,22 @@ def test_a_receipt_cannot_name_more_than_was_shipped() -> None:
             signer="王小姐", received=[Received(1, Decimal(101), Decimal(0))], damage=None, now=NOW
         )
     assert refused.value.code == "more_than_shipped"
+
+
+@pytest.mark.parametrize(
+    ("signed", "damaged"), [(Decimal("99.5"), Decimal(0)), (Decimal(100), Decimal("0.5"))]
+)
+def test_a_receipt_names_whole_pieces_of_what_is_counted_in_pieces(
+    signed: Decimal, damaged: Decimal
+) -> None:
+    shipment = handed()
+    scan(shipment, 0, ScanKind.DISPATCH)
+    with pytest.raises(Invalid) as refused:
+        shipment.enter_receipt(
+            signer="王小姐", received=[Received(1, signed, damaged)], damage=None, now=NOW
+        )
+    assert refused.value.code == "quantity_not_in_unit"
+    assert shipment.receipt_at is None
 
 
 def test_after_an_exception_only_a_whole_arrival_moves_it_on() -> None:
