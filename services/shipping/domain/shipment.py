@@ -264,6 +264,11 @@ class Shipment(Announcing, Base):
         )
 
     @property
+    def awaits_override(self) -> bool:
+        """Whether it is an emergency that a hold met before it left: the director may lift that."""
+        return self.emergency and self.is_open and self.blocked == BlockedFor.HOLD
+
+    @property
     def may_leave_or_left(self) -> bool:
         """Whether it takes its part of the order's money: released or beyond."""
         return self.stands is not ShipmentState.CANCELLED and not self.awaits_release
@@ -286,8 +291,8 @@ class Shipment(Announcing, Base):
             raise stopped
 
     def check_releasable(self) -> None:
-        """Raise IllegalMove unless a release is what it waits for."""
-        if not self.awaits_release:
+        """Raise IllegalMove unless a release, or the director's override, is what it waits for."""
+        if not (self.awaits_release or self.awaits_override):
             SHIPMENT.check(self.stands, ShipmentState.RELEASED)
 
     def check_on_road_to(self, wish: ShipmentState) -> None:

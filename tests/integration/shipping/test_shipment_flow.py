@@ -260,6 +260,25 @@ def test_without_the_balance_an_emergency_needs_the_director(desk: Desk) -> None
     assert (released["state"], released["override_note"]) == ("released", "客户停机")
 
 
+def test_the_director_lets_an_emergency_leave_that_is_held_after_its_release(desk: Desk) -> None:
+    order = desk.order()
+    shipment = desk.request(order, SUPERVISOR, emergency=True, note="客户停机")
+    number = shipment["number"]
+    desk.ask("release_shipment", FINANCE, shipment_number=number)
+    desk.ask("block_order", ORDERS, order_id=order["id"], order_number=order["number"], why="hold")
+    with pytest.raises(Conflict) as held:
+        desk.ask("release_shipment", FINANCE, shipment_number=number)
+    released = desk.ask(
+        "release_shipment", DIRECTOR, shipment_number=number, override=True, note="客户停机"
+    )
+    checked = desk.ask(
+        "check_shipment", ASSISTANT, shipment_number=number, read_back=read_back(shipment)
+    )
+    assert held.value.code == "order_on_hold"
+    assert (released["state"], released["blocked"]) == ("released", None)
+    assert checked["state"] == "checked"
+
+
 def test_the_check_wants_another_person_and_the_right_items(desk: Desk) -> None:
     shipment = desk.released()
     number, read = shipment["number"], read_back(shipment)

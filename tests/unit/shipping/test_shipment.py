@@ -61,8 +61,8 @@ def released(**changes: Any) -> Shipment:
     return shipment
 
 
-def handed(parcels: int = 3) -> Shipment:
-    shipment = released()
+def handed(parcels: int = 3, **changes: Any) -> Shipment:
+    shipment = released(**changes)
     shipment.check(READ, person=OTHER, now=NOW)
     shipment.make_parcels(parcels)
     shipment.hand(READ, person=DISPATCHER, now=NOW)
@@ -115,6 +115,34 @@ def test_the_director_overrides_a_hold_for_this_emergency_but_never_a_cancel() -
         )
     assert (held.blocked, held.state) == (None, S.RELEASED)
     assert refused.value.code == "order_being_cancelled"
+
+
+def test_the_director_overrides_a_hold_that_meets_an_emergency_after_its_release() -> None:
+    shipment = handed(emergency=True)
+    shipment.block(BlockedFor.HOLD)
+    with pytest.raises(Conflict) as without_him:
+        shipment.release(verdict=ALLOWED, batch=BATCH, person=OTHER, now=NOW)
+    announced = shipment.release(
+        verdict=ALLOWED, batch=BATCH, person=OTHER, now=NOW, override_note="flood"
+    )
+    assert without_him.value.code == "order_on_hold"
+    assert (names(announced), shipment.blocked) == (["shipment_released"], None)
+    scan(shipment, 0, ScanKind.DISPATCH)
+    assert shipment.state == S.DISPATCHED
+
+
+@pytest.mark.parametrize(
+    ("emergency", "blocked"),
+    [(False, BlockedFor.HOLD), (True, BlockedFor.CANCEL), (True, None)],
+)
+def test_nothing_else_that_is_released_is_released_anew(
+    *, emergency: bool, blocked: BlockedFor | None
+) -> None:
+    shipment = handed(emergency=emergency)
+    shipment.block(blocked)
+    with pytest.raises(IllegalMove):
+        shipment.release(verdict=ALLOWED, batch=BATCH, person=OTHER, now=NOW, override_note="flood")
+    assert (shipment.state, shipment.blocked) == (S.HANDED, blocked)
 
 
 def test_the_requester_does_not_check_his_own_request() -> None:
