@@ -8,15 +8,15 @@ from chassis.database import Work
 from chassis.errors import Conflict
 from chassis.lifecycle import IllegalMove
 from services.shipping.domain import events
-from services.shipping.domain.errors import ParcelNotFound
-from services.shipping.domain.lifecycle import ScanKind, ShipmentState
+from services.shipping.domain.errors import DeviceHasItsKey, ParcelNotFound
+from services.shipping.domain.lifecycle import STATE_BY_SCAN, ScanKind, ShipmentState
 from services.shipping.domain.parcel_code import is_well_formed
 from services.shipping.domain.quarantine import QuarantinedScan, Resolution, quarantined
 from services.shipping.domain.scan import ScanFacts, Verdict
 from services.shipping.domain.shipment import Shipment
 from services.shipping.storage import scans, shipments
 from services.shipping.use_cases.loading import person
-from services.shipping.use_cases.moving import departures
+from services.shipping.use_cases.moving import MOVED_BY, departures
 from services.shipping.use_cases.owing import owe_after_move
 
 CONFLICTING, UNKNOWN, MISREAD = "sequence_reused", "parcel_unknown", "parcel_code_misread"
@@ -41,6 +41,10 @@ def record_scans(work: Work, request: dict[str, Any]) -> list[dict[str, Any]]:
     A scan that came before, in this batch or an earlier one, gets its first answer; the same
     name with another content is kept and rejected. Everything is written by statements for
     the whole batch; shipments are locked in one order.
+
+    A person tells by scans what the same person may move by hand; for anything else the whole
+    batch is refused and nothing of it kept, so that another can send it. Raises RoleNeeded,
+    DeviceHasItsKey.
     """
     received = _received(work, request)
     first: dict[tuple[str, int], ScanFacts] = {}
@@ -70,6 +74,8 @@ def record_scans(work: Work, request: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _received(work: Work, request: dict[str, Any]) -> list[ScanFacts]:
     device_id = _device(work, request["device_id"])
+    for kind in sorted({scan["kind"] for scan in request["scans"]}):
+        _check_may_move(work, STATE_BY_SCAN[ScanKind(kind)])
     return [
         ScanFacts(
             id=uuid4(),
@@ -84,14 +90,24 @@ def _received(work: Work, request: dict[str, Any]) -> list[ScanFacts]:
     ]
 
 
+def _check_may_move(work: Work, wish: ShipmentState) -> None:
+    """Raise RoleNeeded for a person who may not bring a shipment to `wish` by hand either."""
+    if work.principal.kind != "device":
+        _, roles = MOVED_BY[wish]
+        work.principal.require(*roles)
+
+
 def _device(work: Work, given: str | None) -> str:
     """Give the name under which a device's sequence counts.
 
     A device's own key vouches for it: whatever else it calls itself stays within its own
-    name, so that no device can use up another's sequence. A person may send a device's scans.
+    name, so that no device can use up another's sequence. A person may send the scans of a
+    device without a key. Raises DeviceHasItsKey.
     """
     principal = work.principal
     if principal.kind != "device":
+        if given is not None and given.startswith("device:"):
+            raise DeviceHasItsKey(device_id=given)
         return given or principal.person_id
     own = principal.person_id
     if given is None or given in (own, own.removeprefix("device:")):
@@ -159,6 +175,9 @@ def _apply(work: Work, scan: ScanFacts, shipment: Shipment) -> Answer:
 def _move(work: Work, scanned: list[Shipment]) -> None:
     """Bring each shipment to the state that its parcels now amount to."""
     leaving = [s for s in scanned if s.departs_on_the_way_to(s.by_parcels)]
+    if leaving:
+        # An arrival implies the departure, but that is not the assistant's word.
+        _check_may_move(work, ShipmentState.DISPATCHED)
     departing = dict(
         zip((s.id for s in leaving), departures(work, leaving) if leaving else [], strict=True)
     )
@@ -195,11 +214,14 @@ def _told(work: Work, answers: list[Answer]) -> list[dict[str, Any]]:
 def resolve(work: Work, request: dict[str, Any]) -> QuarantinedScan:
     """Say what a scan of an unknown parcel was; assigned to a parcel, it counts as that one's.
 
-    Raises ScanNotFound, ScanResolved, ParcelNotFound, or why that parcel may not move.
+    Who assigns it must be one who may move that parcel so by hand. Raises RoleNeeded,
+    ScanNotFound, ScanResolved, ParcelNotFound, or why that parcel may not move.
     """
     work.principal.require("dispatcher", "assistant", "warehouse")
     waiting = scans.lock_quarantined(work.session, request["scan_id"])
     code = request["parcel_code"]
+    if code:
+        _check_may_move(work, STATE_BY_SCAN[ScanKind(waiting.kind)])
     waiting.resolve(
         Resolution.ASSIGNED if code else Resolution.DISMISSED,
         parcel_code=code,
