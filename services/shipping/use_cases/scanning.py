@@ -39,8 +39,9 @@ def record_scans(work: Work, request: dict[str, Any]) -> list[dict[str, Any]]:
     """Take in a batch of scans; gives an answer to each, in their order.
 
     A scan that came before, in this batch or an earlier one, gets its first answer; the same
-    name with another content is kept and rejected. Everything is written by statements for
-    the whole batch; shipments are locked in one order.
+    name with another content is kept, rejected and, the first time, put before a person: a
+    scanner that was reset under its old name would be refused without end. Everything is
+    written by statements for the whole batch; shipments are locked in one order.
 
     A person tells by scans what the same person may move by hand; for anything else the whole
     batch is refused and nothing of it kept, so that another can send it. Raises RoleNeeded,
@@ -53,7 +54,11 @@ def record_scans(work: Work, request: dict[str, Any]) -> list[dict[str, Any]]:
     fresh_ids = scans.log_new(work.session, list(first.values()), work.principal.person_id)
     fresh = [scan for scan in first.values() if scan.id in fresh_ids]
     known = scans.known(work.session, first.keys() - {scan.name for scan in fresh})
-    judged = {answer.scan.name: answer for answer in _judge(work, fresh)}
+    meant = {name: scan.content for name, scan in (first | known).items()}
+    conflicting = [scan for scan in received if scan.content != meant[scan.name]]
+    kept_ids = scans.keep_conflicting(work.session, conflicting, work.principal.person_id)
+    reused = [scan for scan in conflicting if scan.id in kept_ids]
+    judged = {answer.scan.name: answer for answer in _judge(work, fresh, reused)}
     scans.answer(
         work.session,
         [
@@ -66,10 +71,15 @@ def record_scans(work: Work, request: dict[str, Any]) -> list[dict[str, Any]]:
             for answer in judged.values()
         ],
     )
-    answers = [_answer(scan, judged, known) for scan in received]
-    conflicting = [answer.scan for answer in answers if answer.code == CONFLICTING]
-    scans.keep_conflicting(work.session, conflicting, work.principal.person_id)
-    return _told(work, answers)
+    return _told(
+        work,
+        [
+            Answer(scan, Verdict.REJECTED, CONFLICTING)
+            if scan.content != meant[scan.name]
+            else _answer(scan, judged, known)
+            for scan in received
+        ],
+    )
 
 
 def _received(work: Work, request: dict[str, Any]) -> list[ScanFacts]:
@@ -120,20 +130,20 @@ def _answer(
     judged: dict[tuple[str, int], Answer],
     known: dict[tuple[str, int], scans.KnownScan],
 ) -> Answer:
-    now, before = judged.get(scan.name), known.get(scan.name)
-    content = now.scan.content if now is not None else before.content if before else None
-    if content != scan.content:
-        return Answer(scan, Verdict.REJECTED, CONFLICTING)
+    now = judged.get(scan.name)
     if now is not None:
         repeated = now.scan.id != scan.id
         return Answer(scan, now.verdict, now.code, now.shipment_id, repeated)
-    assert before is not None  # noqa: S101  a name is fresh or known
+    before = known[scan.name]
     return Answer(scan, Verdict(before.verdict), before.code, before.shipment_id, repeated=True)
 
 
-def _judge(work: Work, fresh: list[ScanFacts]) -> list[Answer]:
-    """Apply new scans to their parcels and move the shipments as far as these amount to."""
-    owners = shipments.owners_of(work.session, (scan.parcel_code for scan in fresh))
+def _judge(work: Work, fresh: list[ScanFacts], reused: list[ScanFacts]) -> list[Answer]:
+    """Apply new scans to their parcels and move the shipments as far as these amount to.
+
+    `reused` are those under the name of another scan: they move nothing and are only shown.
+    """
+    owners = shipments.owners_of(work.session, (scan.parcel_code for scan in [*fresh, *reused]))
     found = shipments.lock_all(work.session, set(owners.values()))
     answers, moved = [], set()
     for scan in fresh:
@@ -146,6 +156,12 @@ def _judge(work: Work, fresh: list[ScanFacts]) -> list[Answer]:
             moved.add(owner)
         answers.append(answer)
     _move(work, [found[owner] for owner in sorted(moved)])
+    for scan in reused:
+        owner = owners.get(scan.parcel_code)
+        if owner is None:
+            _quarantine(work, scan)
+        else:
+            work.announce(events.ScanRejected(found[owner], scan=scan, reason=CONFLICTING))
     return answers
 
 

@@ -81,6 +81,32 @@ def test_the_same_sequence_with_another_content_is_kept_and_rejected(desk: Desk)
     assert (desk.count(Scan), desk.count(ConflictingScan)) == (1, 1)
 
 
+def test_a_scanner_that_was_reset_under_its_old_name_is_announced_once_for_each_scan(
+    desk: Desk,
+) -> None:
+    done, next_one = desk.handed(parcels=1), desk.handed(parcels=2)
+    (old,), (a, b) = codes(done), codes(next_one)
+    desk.scan((1, old, "pick"), (2, old, "pack"))
+    reset = [(1, a, "pick"), (2, b, "pick")]
+
+    assert told(desk.scan(*reset)) == [("rejected", "sequence_reused")] * 2
+    assert told(desk.scan(*reset)) == [("rejected", "sequence_reused")] * 2
+    assert desk.announced(next_one["id"])[-3:] == ["shipment_handed", *["scan_rejected"] * 2]
+    assert "scan_rejected" not in desk.announced(done["id"])
+    assert (desk.state(next_one), desk.state(done)) == ("handed", "packed")
+
+
+def test_an_unknown_parcel_under_a_reused_sequence_waits_for_a_person_too(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    (code,) = codes(shipment)
+    desk.scan((1, code, "pick"))
+    misread = code[:-1] + "x"
+    for _ in range(2):
+        assert told(desk.scan((1, misread, "pack"))) == [("rejected", "sequence_reused")]
+    waiting = desk.ask("list_quarantined", DISPATCHER)["items"]
+    assert [(scan["parcel_code"], scan["misread"]) for scan in waiting] == [(misread, True)]
+
+
 def test_two_hundred_shuffled_scans_with_repeats_end_as_one_ordered_run(desk: Desk) -> None:
     dice = random.Random(20261122)
     ordered, shuffled = desk.handed(parcels=17), desk.handed(parcels=17)
