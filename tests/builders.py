@@ -276,6 +276,7 @@ def a_shipment(grade: Grade = Grade.B) -> Shipment:
                     product_id=PRODUCT_ID,
                     product_code="PAPER-80",
                     product_name="热敏收银纸",
+                    unit_decimals=0,
                     quantity=ACCEPTED,
                 )
             ],

@@ -23,7 +23,9 @@ class Scan(Message):
 class Scans(Message):
     """One scan or a batch, in any order, any number of times.
 
-    A device is known by its key; `device_id` is for people who send a device's scans.
+    A device is known by its key; `device_id` is for people who send the scans of a device without
+    one. A person sends the kinds of moves that are that person's by hand; a batch with any other
+    is refused whole.
     """
 
     device_id = Text(load_default=None, allow_none=True, least=1, most=40)

@@ -1,6 +1,6 @@
 """What shipping refuses, each with a code and a sentence for the person who asked."""
 
-from chassis.errors import Conflict, Invalid, NotFound
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class ShipmentNotFound(NotFound):
@@ -149,6 +149,14 @@ class ScanResolved(Conflict):
     code = "scan_resolved"
     en = "Scan {scan_id} was resolved already: {resolution}."
     zh = "扫描 {scan_id} 已处理：{resolution}。"
+
+
+class DeviceHasItsKey(Forbidden):
+    """A device that is known by its key sends its scans by that; nobody speaks in its name."""
+
+    code = "device_has_its_key"
+    en = "The scans of {device_id} come by its own key only."
+    zh = "{device_id} 的扫描只能用其自身密钥上传。"
 
 
 class OtherShipmentMoved(Conflict):

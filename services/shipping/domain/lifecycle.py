@@ -125,6 +125,16 @@ PROGRESS_BY_SCAN = {
     ScanKind.SIGN: Progress.SIGNED,
 }
 
+#: Whose move by hand a scan is when a person sends it; what loads is what packs.
+STATE_BY_SCAN = {
+    ScanKind.PICK: _S.PICKING,
+    ScanKind.PACK: _S.PACKED,
+    ScanKind.LOAD: _S.PACKED,
+    ScanKind.DISPATCH: _S.DISPATCHED,
+    ScanKind.ARRIVE: _S.ARRIVED,
+    ScanKind.SIGN: _S.SIGNED,
+}
+
 #: What each parcel has at least done when its whole shipment is in a state.
 PROGRESS_BY_STATE = {
     _S.PICKING: Progress.PICKED,

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, SmallI
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from chassis import quantity
 from chassis.mapping import Announcing, Quantity
 from services.shipping.domain import Base, events
 from services.shipping.domain.batch import Batch
@@ -263,6 +264,11 @@ class Shipment(Announcing, Base):
         )
 
     @property
+    def awaits_override(self) -> bool:
+        """Whether it is an emergency that a hold met before it left: the director may lift that."""
+        return self.emergency and self.is_open and self.blocked == BlockedFor.HOLD
+
+    @property
     def may_leave_or_left(self) -> bool:
         """Whether it takes its part of the order's money: released or beyond."""
         return self.stands is not ShipmentState.CANCELLED and not self.awaits_release
@@ -285,8 +291,8 @@ class Shipment(Announcing, Base):
             raise stopped
 
     def check_releasable(self) -> None:
-        """Raise IllegalMove unless a release is what it waits for."""
-        if not self.awaits_release:
+        """Raise IllegalMove unless a release, or the director's override, is what it waits for."""
+        if not (self.awaits_release or self.awaits_override):
             SHIPMENT.check(self.stands, ShipmentState.RELEASED)
 
     def check_on_road_to(self, wish: ShipmentState) -> None:
@@ -361,12 +367,15 @@ class Shipment(Announcing, Base):
     def check(
         self, read: ReadBack, *, person: tuple[str, str], now: datetime, overridden: bool = False
     ) -> list[events.ShipmentEvent]:
-        """Let a second person compare it (S3); `overridden`: the director stands in for one.
+        """Let a second person compare it (S3).
 
-        Raises SecondPersonNeeded, ReadBackDiffers or why it is stopped.
+        `overridden`: the director stands in for one, in an emergency only. Raises
+        SecondPersonNeeded, OnlyInEmergency, ReadBackDiffers or why it is stopped.
         """
         SHIPMENT.check(self.stands, ShipmentState.CHECKED)
         self.check_not_stopped()
+        if overridden and not self.emergency:
+            raise OnlyInEmergency(number=self.number)
         if person[0] == self.requested_by and not overridden:
             raise SecondPersonNeeded(number=self.number, person_name=self.requester_name)
         self.compare(read)
@@ -447,18 +456,18 @@ class Shipment(Announcing, Base):
 
     # -- on the road -------------------------------------------------------------------------
 
-    def scan(self, parcel: Parcel, kind: ScanKind) -> ShipmentState:
-        """Take a scan of one of its parcels; gives the state all parcels now amount to.
+    def scan(self, parcel: Parcel, kind: ScanKind) -> bool:
+        """Take a scan of one of its parcels; tell whether that was news.
 
-        Raises IllegalMove or why it is stopped where the scan must move nothing. The caller
-        follows with `advance`.
+        Raises IllegalMove or why it is stopped where the scan must move nothing. After news the
+        caller follows with `advance`; without any the shipment stays where it stands: a scan that
+        comes late must not end an exception that was met after it.
         """
         if self.stands not in ROAD and self.stands is not ShipmentState.EXCEPTION:
             # Nothing but handed leads to picking, so this always raises.
             SHIPMENT.check(self.stands, ShipmentState.PICKING)
         self.check_not_stopped()
-        parcel.advance(PROGRESS_BY_SCAN[kind])
-        return self.by_parcels
+        return parcel.advance(PROGRESS_BY_SCAN[kind])
 
     @property
     def by_parcels(self) -> ShipmentState:
@@ -524,7 +533,7 @@ class Shipment(Announcing, Base):
     ) -> None:
         """Enter what the customer's signature says; unnamed lines count as full, undamaged.
 
-        Raises MoreThanShipped.
+        Raises MoreThanShipped, QuantityNotInUnit.
         """
         by_number = {item.line_no: item for item in received}
         for line in self.lines:
@@ -535,7 +544,8 @@ class Shipment(Announcing, Base):
                     quantity=max(item.quantity, item.damaged),
                     shipped=line.quantity,
                 )
-            line.signed_quantity, line.damaged_quantity = item.quantity, item.damaged
+            line.signed_quantity = quantity.check(item.quantity, line.unit_decimals)
+            line.damaged_quantity = quantity.check(item.damaged, line.unit_decimals)
         if by_number:
             stray = min(by_number)
             raise MoreThanShipped(line_no=stray, quantity=by_number[stray].quantity, shipped=0)

@@ -69,16 +69,17 @@ def known(session: Session, names: Collection[tuple[str, int]]) -> dict[tuple[st
     }
 
 
-def keep_conflicting(session: Session, scans: Sequence[ScanFacts], sent_by: str) -> None:
-    """Keep scans whose name another scan has, each content once."""
-    if scans:
-        session.execute(
-            insert(ConflictingScan)
-            .values(
-                [_row(scan, sent_by) for scan in sorted(scans, key=lambda s: (s.name, s.content))]
-            )
-            .on_conflict_do_nothing()
-        )
+def keep_conflicting(session: Session, scans: Sequence[ScanFacts], sent_by: str) -> set[UUID]:
+    """Keep scans whose name another scan has, each content once; gives the ids of new ones."""
+    if not scans:
+        return set()
+    rows = session.execute(
+        insert(ConflictingScan)
+        .values([_row(scan, sent_by) for scan in sorted(scans, key=lambda s: (s.name, s.content))])
+        .on_conflict_do_nothing()
+        .returning(ConflictingScan.id)
+    )
+    return set(rows.scalars())
 
 
 def answer(session: Session, answers: Sequence[Mapping[str, Any]]) -> None:

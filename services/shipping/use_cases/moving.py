@@ -12,7 +12,7 @@ from services.shipping.domain.errors import MoneyWentBack, OtherShipmentMoved
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
 from services.shipping.domain.obligation import Owed
 from services.shipping.domain.shipment import Departure, Shipment
-from services.shipping.storage import masters, orders, shipments
+from services.shipping.storage import masters, obligations, orders, shipments
 from services.shipping.use_cases.calendar import batch_after
 from services.shipping.use_cases.loading import (
     check_version,
@@ -25,6 +25,7 @@ from services.shipping.use_cases.owing import (
     close_obligation,
     end_obligations,
     enter_receipt,
+    open_obligation,
     owe_after_move,
     set_carrier,
 )
@@ -257,11 +258,19 @@ def fail(work: Work, request: dict[str, Any]) -> Shipment:
     )
     before = shipment.state
     work.announce(*shipment.fail(kind, request["note"], work.now))
-    if kind is not ShipmentState.EXCEPTION:
+    if kind is ShipmentState.EXCEPTION:
+        _ask_after_goods(work, shipment)
+    else:
         # Nobody asks after goods any more that will not arrive.
         close_obligation(work, shipment, Owed.ARRIVAL_CHECK, note=request["note"])
     log_move(work, shipment, "fail", before, request)
     return shipment
+
+
+def _ask_after_goods(work: Work, shipment: Shipment) -> None:
+    """Owe an arrival check from now on; what had arrived before its exception owes none yet."""
+    if obligations.open_one(work.session, shipment.id, Owed.ARRIVAL_CHECK) is None:
+        open_obligation(work, shipment, Owed.ARRIVAL_CHECK, work.now)
 
 
 def cancel(work: Work, request: dict[str, Any]) -> Shipment:

@@ -1,6 +1,7 @@
 """Scans: kept, counted once, answered the same for ever (S19, S16)."""
 
 import random
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -8,17 +9,21 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from chassis.errors import Conflict, GendanError
+from chassis.errors import Conflict, Forbidden, GendanError
+from chassis.principal import Principal
 from services.shipping.domain.lifecycle import PROGRESS_BY_SCAN, ScanKind
 from services.shipping.domain.parcel_code import parcel_code
 from services.shipping.domain.scan import ConflictingScan, Scan
 from services.shipping.storage import platform
 from tests.integration.shipping.story import (
+    ASSISTANT,
     CLERK,
     DEVICE,
+    DEVICE_TIME,
     DISPATCHER,
     ORDERS,
     SCANNER,
+    WAREHOUSE,
     Desk,
     codes,
 )
@@ -76,6 +81,32 @@ def test_the_same_sequence_with_another_content_is_kept_and_rejected(desk: Desk)
     assert (desk.count(Scan), desk.count(ConflictingScan)) == (1, 1)
 
 
+def test_a_scanner_that_was_reset_under_its_old_name_is_announced_once_for_each_scan(
+    desk: Desk,
+) -> None:
+    done, next_one = desk.handed(parcels=1), desk.handed(parcels=2)
+    (old,), (a, b) = codes(done), codes(next_one)
+    desk.scan((1, old, "pick"), (2, old, "pack"))
+    reset = [(1, a, "pick"), (2, b, "pick")]
+
+    assert told(desk.scan(*reset)) == [("rejected", "sequence_reused")] * 2
+    assert told(desk.scan(*reset)) == [("rejected", "sequence_reused")] * 2
+    assert desk.announced(next_one["id"])[-3:] == ["shipment_handed", *["scan_rejected"] * 2]
+    assert "scan_rejected" not in desk.announced(done["id"])
+    assert (desk.state(next_one), desk.state(done)) == ("handed", "packed")
+
+
+def test_an_unknown_parcel_under_a_reused_sequence_waits_for_a_person_too(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    (code,) = codes(shipment)
+    desk.scan((1, code, "pick"))
+    misread = code[:-1] + "x"
+    for _ in range(2):
+        assert told(desk.scan((1, misread, "pack"))) == [("rejected", "sequence_reused")]
+    waiting = desk.ask("list_quarantined", DISPATCHER)["items"]
+    assert [(scan["parcel_code"], scan["misread"]) for scan in waiting] == [(misread, True)]
+
+
 def test_two_hundred_shuffled_scans_with_repeats_end_as_one_ordered_run(desk: Desk) -> None:
     dice = random.Random(20261122)
     ordered, shuffled = desk.handed(parcels=17), desk.handed(parcels=17)
@@ -114,6 +145,46 @@ def test_a_rejected_scan_is_kept_and_announced_as_an_urgent_matter(desk: Desk) -
     assert (desk.state(shipment), desk.count(Scan)) == ("handed", 1)
 
 
+@pytest.mark.parametrize("late", ["load", "arrive"])
+def test_a_late_scan_that_tells_nothing_new_does_not_end_an_exception(
+    desk: Desk, late: str
+) -> None:
+    shipment = desk.handed(parcels=2)
+    a, b = codes(shipment)
+    desk.scan((1, a, "arrive"), (2, b, "arrive"))
+    desk.ask(
+        "fail_shipment",
+        ASSISTANT,
+        shipment_number=shipment["number"],
+        kind="exception",
+        note="拒收",
+    )
+    before = desk.announced(shipment["id"])
+
+    assert told(desk.scan((3, a, late))) == [("accepted", None)]
+    assert desk.state(shipment) == "exception"
+    assert desk.announced(shipment["id"]) == before
+
+
+def test_a_misread_scan_that_tells_nothing_new_does_not_end_an_exception(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    (code,) = codes(shipment)
+    desk.scan((1, code, "arrive"), (2, code[:-1] + "x", "load"))
+    desk.ask(
+        "fail_shipment",
+        ASSISTANT,
+        shipment_number=shipment["number"],
+        kind="exception",
+        note="拒收",
+    )
+    (misread,) = desk.ask("list_quarantined", DISPATCHER)["items"]
+
+    desk.ask(
+        "resolve_quarantined", DISPATCHER, scan_id=misread["id"], parcel_code=code, note="污损"
+    )
+    assert desk.state(shipment) == "exception"
+
+
 def test_a_scan_of_a_cancelled_shipment_is_rejected(desk: Desk) -> None:
     shipment = desk.handed(parcels=1)
     desk.ask(
@@ -124,6 +195,107 @@ def test_a_scan_of_a_cancelled_shipment_is_rejected(desk: Desk) -> None:
         note="不要了",
     )
     assert told(desk.scan((1, codes(shipment)[0], "dispatch"))) == [("rejected", "cancelled")]
+
+
+def by_hand(desk: Desk, who: Principal, *scans: tuple[int, str, str], device: str = "gun") -> Any:
+    """Send scans as a person does for a device without a key."""
+    readings = [
+        {
+            "device_sequence": sequence,
+            "device_time": DEVICE_TIME,
+            "parcel_code": code,
+            "kind": kind,
+        }
+        for sequence, code, kind in scans
+    ]
+    return desk.ask("record_scans", who, device_id=device, scans=readings)["items"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "they_may"),
+    [
+        ("pick", [WAREHOUSE, DISPATCHER]),
+        ("pack", [WAREHOUSE, DISPATCHER]),
+        ("load", [WAREHOUSE, DISPATCHER]),
+        ("dispatch", [DISPATCHER]),
+        ("arrive", [ASSISTANT]),
+        ("sign", [ASSISTANT]),
+    ],
+)
+def test_a_person_scans_what_is_that_persons_to_move_by_hand(
+    desk: Desk, kind: str, they_may: list[Principal]
+) -> None:
+    shipment = desk.handed(parcels=1)
+    (code,) = codes(shipment)
+    if kind in ("arrive", "sign"):
+        desk.scan((1, code, "dispatch"))
+    before = (desk.state(shipment), desk.announced(shipment["id"]), desk.count(Scan))
+    for who in (WAREHOUSE, DISPATCHER, ASSISTANT):
+        if who not in they_may:
+            with pytest.raises(Forbidden) as refused:
+                by_hand(desk, who, (1, code, kind))
+            assert refused.value.code == "role_needed"
+    assert (desk.state(shipment), desk.announced(shipment["id"]), desk.count(Scan)) == before
+    for who in they_may:
+        assert told(by_hand(desk, who, (1, code, kind))) == [("accepted", None)]
+
+
+def test_a_batch_with_one_scan_that_is_not_the_persons_is_left_whole_to_another(
+    desk: Desk,
+) -> None:
+    shipment = desk.handed(parcels=2)
+    a, b = codes(shipment)
+    desk.scan((1, a, "dispatch"))
+    batch = [(1, b, "pack"), (2, b, "dispatch")]
+    with pytest.raises(Forbidden) as refused:
+        by_hand(desk, WAREHOUSE, *batch)
+    assert (refused.value.code, desk.count(Scan)) == ("role_needed", 1)
+    assert progress(desk, shipment) == ["dispatched", "made"]
+
+    assert told(by_hand(desk, DISPATCHER, *batch)) == [("accepted", None)] * 2
+    assert progress(desk, shipment) == ["dispatched", "dispatched"]
+
+
+def test_the_assistants_scan_of_an_arrival_is_no_departure(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    with pytest.raises(Forbidden) as refused:
+        by_hand(desk, ASSISTANT, (1, codes(shipment)[0], "arrive"))
+    assert (refused.value.code, desk.count(Scan)) == ("role_needed", 0)
+    assert desk.state(shipment) == "handed"
+
+
+def test_nobody_scans_in_the_name_of_a_device_that_has_its_key(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    with pytest.raises(Forbidden) as refused:
+        by_hand(desk, DISPATCHER, (1, codes(shipment)[0], "pick"), device="device:SCAN-1")
+    assert (refused.value.code, desk.count(Scan)) == ("device_has_its_key", 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "they_may_not", "they_may", "state"),
+    [
+        ("pick", [ASSISTANT], WAREHOUSE, "picking"),
+        ("dispatch", [ASSISTANT, WAREHOUSE], DISPATCHER, "dispatched"),
+    ],
+)
+def test_a_misread_scan_is_assigned_by_one_who_may_move_the_parcel_so(
+    desk: Desk, kind: str, they_may_not: list[Principal], they_may: Principal, state: str
+) -> None:
+    shipment = desk.handed(parcels=1)
+    (code,) = codes(shipment)
+    desk.scan((1, code[:-1] + "x", kind), (2, code[:-1] + "y", kind))
+    first, second = desk.ask("list_quarantined", ASSISTANT)["items"]
+    assign = partial(
+        desk.ask, "resolve_quarantined", scan_id=first["id"], parcel_code=code, note="污损"
+    )
+    for who in they_may_not:
+        with pytest.raises(Forbidden) as refused:
+            assign(who)
+        assert refused.value.code == "role_needed"
+    assert desk.state(shipment) == "handed"
+    dismissed = desk.ask("resolve_quarantined", ASSISTANT, scan_id=second["id"], note="不是我们的")
+    assign(they_may)
+    assert (dismissed["resolution"], desk.state(shipment)) == ("dismissed", state)
 
 
 def test_an_unknown_parcel_waits_for_a_person_who_says_what_it_was(desk: Desk) -> None:

@@ -260,6 +260,25 @@ def test_without_the_balance_an_emergency_needs_the_director(desk: Desk) -> None
     assert (released["state"], released["override_note"]) == ("released", "客户停机")
 
 
+def test_the_director_lets_an_emergency_leave_that_is_held_after_its_release(desk: Desk) -> None:
+    order = desk.order()
+    shipment = desk.request(order, SUPERVISOR, emergency=True, note="客户停机")
+    number = shipment["number"]
+    desk.ask("release_shipment", FINANCE, shipment_number=number)
+    desk.ask("block_order", ORDERS, order_id=order["id"], order_number=order["number"], why="hold")
+    with pytest.raises(Conflict) as held:
+        desk.ask("release_shipment", FINANCE, shipment_number=number)
+    released = desk.ask(
+        "release_shipment", DIRECTOR, shipment_number=number, override=True, note="客户停机"
+    )
+    checked = desk.ask(
+        "check_shipment", ASSISTANT, shipment_number=number, read_back=read_back(shipment)
+    )
+    assert held.value.code == "order_on_hold"
+    assert (released["state"], released["blocked"]) == ("released", None)
+    assert checked["state"] == "checked"
+
+
 def test_the_check_wants_another_person_and_the_right_items(desk: Desk) -> None:
     shipment = desk.released()
     number, read = shipment["number"], read_back(shipment)
@@ -365,6 +384,28 @@ def test_a_bare_sign_scan_owes_the_receipt(desk: Desk) -> None:
     assert desk.announced(shipment["id"])[-1] == "receipt_recorded"
 
 
+def test_signature_and_receipt_count_in_the_lines_unit(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    number, (code,) = shipment["number"], codes(shipment)
+    half = {
+        "shipment_number": number,
+        "signer": "王小姐",
+        "lines": [{"line_no": 1, "signed_quantity": "99.5"}],
+    }
+    desk.scan((1, code, "arrive"))
+    with pytest.raises(GendanError) as at_the_signature:
+        desk.ask("report_signature", ASSISTANT, **half)
+    stood = desk.state(shipment)
+    desk.scan((2, code, "sign"))
+    with pytest.raises(GendanError) as at_the_receipt:
+        desk.ask("record_receipt", ASSISTANT, **half)
+
+    assert stood == "arrived"
+    assert [at_the_signature.value.code, at_the_receipt.value.code] == ["quantity_not_in_unit"] * 2
+    page = desk.ask("get_shipment", CLERK, shipment_number=number)
+    assert (page["lines"][0]["signed_quantity"], page["receipt_at"]) == ("100.000", None)
+
+
 def test_a_failed_shipment_is_announced_with_its_kind(desk: Desk) -> None:
     shipment = desk.handed()
     desk.ask("dispatch_shipment", DISPATCHER, shipment_number=shipment["number"])
@@ -385,6 +426,27 @@ def test_nobody_asks_after_goods_that_will_not_arrive(
     desk.ask("fail_shipment", ASSISTANT, shipment_number=shipment["number"], kind=kind, note="侧翻")
     owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
     assert [each for each in owed if each == "arrival_check"] == asked
+
+
+def test_what_meets_an_exception_after_its_arrival_is_asked_after_again(desk: Desk) -> None:
+    shipment = desk.handed(parcels=1)
+    number = shipment["number"]
+    desk.scan((1, codes(shipment)[0], "arrive"))
+    desk.ask("fail_shipment", ASSISTANT, shipment_number=number, kind="exception", note="拒收")
+    owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
+    assert owed.count("arrival_check") == 1
+
+    desk.ask(
+        "check_arrival",
+        ASSISTANT,
+        shipment_number=number,
+        note="明日再送",
+        ask_again_at="2026-11-28T02:00:00Z",
+    )
+    arrived = desk.ask("report_arrival", ASSISTANT, shipment_number=number)
+    page = desk.ask("get_shipment", CLERK, shipment_number=number)
+    still_owed = [each["kind"] for each in page["obligations"] if each["done_at"] is None]
+    assert (arrived["state"], "arrival_check" in still_owed) == ("arrived", False)
 
 
 def test_a_stock_order_is_to_leave_three_working_days_after_its_receipt(desk: Desk) -> None:

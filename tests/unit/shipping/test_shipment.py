@@ -47,8 +47,8 @@ def requested(**changes: Any) -> Shipment:
         "consignee_address": READ.address,
         "delivery_method": "door",
         "lines": [
-            ShipmentLine(line_no=1, line_id=uuid4(), quantity=Decimal(100)),
-            ShipmentLine(line_no=2, line_id=uuid4(), quantity=Decimal(5)),
+            ShipmentLine(line_no=1, line_id=uuid4(), quantity=Decimal(100), unit_decimals=0),
+            ShipmentLine(line_no=2, line_id=uuid4(), quantity=Decimal(5), unit_decimals=0),
         ],
         "parcels": [],
     }
@@ -61,8 +61,8 @@ def released(**changes: Any) -> Shipment:
     return shipment
 
 
-def handed(parcels: int = 3) -> Shipment:
-    shipment = released()
+def handed(parcels: int = 3, **changes: Any) -> Shipment:
+    shipment = released(**changes)
     shipment.check(READ, person=OTHER, now=NOW)
     shipment.make_parcels(parcels)
     shipment.hand(READ, person=DISPATCHER, now=NOW)
@@ -70,8 +70,9 @@ def handed(parcels: int = 3) -> Shipment:
 
 
 def scan(shipment: Shipment, position: int, kind: ScanKind) -> list[events.ShipmentEvent]:
-    state = shipment.scan(shipment.parcels[position], kind)
-    return shipment.advance(state, now=NOW, departure=DEPARTURE)
+    if not shipment.scan(shipment.parcels[position], kind):
+        return []
+    return shipment.advance(shipment.by_parcels, now=NOW, departure=DEPARTURE)
 
 
 def names(announced: list[events.ShipmentEvent]) -> list[str]:
@@ -116,12 +117,49 @@ def test_the_director_overrides_a_hold_for_this_emergency_but_never_a_cancel() -
     assert refused.value.code == "order_being_cancelled"
 
 
+def test_the_director_overrides_a_hold_that_meets_an_emergency_after_its_release() -> None:
+    shipment = handed(emergency=True)
+    shipment.block(BlockedFor.HOLD)
+    with pytest.raises(Conflict) as without_him:
+        shipment.release(verdict=ALLOWED, batch=BATCH, person=OTHER, now=NOW)
+    announced = shipment.release(
+        verdict=ALLOWED, batch=BATCH, person=OTHER, now=NOW, override_note="flood"
+    )
+    assert without_him.value.code == "order_on_hold"
+    assert (names(announced), shipment.blocked) == (["shipment_released"], None)
+    scan(shipment, 0, ScanKind.DISPATCH)
+    assert shipment.state == S.DISPATCHED
+
+
+@pytest.mark.parametrize(
+    ("emergency", "blocked"),
+    [(False, BlockedFor.HOLD), (True, BlockedFor.CANCEL), (True, None)],
+)
+def test_nothing_else_that_is_released_is_released_anew(
+    *, emergency: bool, blocked: BlockedFor | None
+) -> None:
+    shipment = handed(emergency=emergency)
+    shipment.block(blocked)
+    with pytest.raises(IllegalMove):
+        shipment.release(verdict=ALLOWED, batch=BATCH, person=OTHER, now=NOW, override_note="flood")
+    assert (shipment.state, shipment.blocked) == (S.HANDED, blocked)
+
+
 def test_the_requester_does_not_check_his_own_request() -> None:
     shipment = released()
     with pytest.raises(Conflict) as refused:
         shipment.check(READ, person=REQUESTER, now=NOW)
     assert refused.value.code == "second_person_needed"
     assert shipment.state == S.RELEASED
+
+
+def test_the_director_stands_in_for_the_second_person_in_an_emergency_only() -> None:
+    ordinary, emergency = released(), released(emergency=True)
+    with pytest.raises(Conflict) as refused:
+        ordinary.check(READ, person=REQUESTER, now=NOW, overridden=True)
+    announced = emergency.check(READ, person=REQUESTER, now=NOW, overridden=True)
+    assert (refused.value.code, ordinary.state) == ("only_in_emergency", S.RELEASED)
+    assert (names(announced), emergency.state) == (["shipment_checked"], S.CHECKED)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +289,22 @@ def test_a_receipt_cannot_name_more_than_was_shipped() -> None:
             signer="王小姐", received=[Received(1, Decimal(101), Decimal(0))], damage=None, now=NOW
         )
     assert refused.value.code == "more_than_shipped"
+
+
+@pytest.mark.parametrize(
+    ("signed", "damaged"), [(Decimal("99.5"), Decimal(0)), (Decimal(100), Decimal("0.5"))]
+)
+def test_a_receipt_names_whole_pieces_of_what_is_counted_in_pieces(
+    signed: Decimal, damaged: Decimal
+) -> None:
+    shipment = handed()
+    scan(shipment, 0, ScanKind.DISPATCH)
+    with pytest.raises(Invalid) as refused:
+        shipment.enter_receipt(
+            signer="王小姐", received=[Received(1, signed, damaged)], damage=None, now=NOW
+        )
+    assert refused.value.code == "quantity_not_in_unit"
+    assert shipment.receipt_at is None
 
 
 def test_after_an_exception_only_a_whole_arrival_moves_it_on() -> None:
