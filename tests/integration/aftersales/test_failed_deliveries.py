@@ -398,56 +398,68 @@ def test_what_arrived_short_after_nothing_of_it_came_back_leaves_its_case_what_l
     assert desk.ask("settle_case", FINANCE, case_number=number)["refund"] == "49.00"
 
 
+class Receipts:
+    """A shipment of which 5 of line 1 lacked at first, and what later receipts say of it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.order = desk, order_view(stage="in_progress")
+        desk.hear_order(self.order)
+        self.shipment = signed_short(desk, self.order, "95.000", "3.000")
+        self.first = self.numbers[0]
+        self._sequence = 5
+
+    @property
+    def numbers(self) -> list[str]:
+        return [str(case["number"]) for case in cases_of(self.desk, self.shipment)]
+
+    def say(self, *signed: str) -> list[tuple[str, str]]:
+        """Let the receipt say so; gives the lines of the shipment's newest case."""
+        self._sequence += 1
+        signed_short(
+            self.desk,
+            self.order,
+            *signed,
+            shipment_id=self.shipment["id"],
+            name="receipt_recorded",
+            sequence=self._sequence,
+        )
+        case = self.desk.case(self.numbers[0])
+        return [(line["quantity"], line["sold_for"]) for line in case["lines"]]
+
+
 def test_a_receipt_that_is_corrected_leaves_the_case_what_lacks_by_the_last_word(
     desk: Desk,
 ) -> None:
-    order = order_view(stage="in_progress")
-    desk.hear_order(order)
-    shipment = signed_short(desk, order, "95.000", "3.000")
-    number = cases_of(desk, shipment)[0]["number"]
+    receipts = Receipts(desk)
 
-    def lacking(*signed: str, sequence: int) -> list[tuple[str, str]]:
-        signed_short(
-            desk,
-            order,
-            *signed,
-            shipment_id=shipment["id"],
-            name="receipt_recorded",
-            sequence=sequence,
-        )
-        return [(line["quantity"], line["sold_for"]) for line in desk.case(number)["lines"]]
-
-    assert lacking("100.000", "3.000", sequence=6) == [("5.000", "0.00")]
-    assert lacking("100.000", "0.000", sequence=7) == [("3.000", "2.00")]
-    assert lacking("90.000", "3.000", sequence=8) == [("10.000", "98.00")]
+    assert receipts.say("100.000", "3.000") == [("5.000", "0.00")]
+    assert receipts.say("100.000", "0.000") == [("3.000", "2.00")]
+    assert receipts.say("90.000", "3.000") == [("10.000", "98.00")]
+    assert receipts.numbers == [receipts.first]
 
 
-def test_what_a_later_receipt_lacks_besides_has_a_case_of_its_own(desk: Desk) -> None:
-    """Of a line whose goods the warehouse has counted, or of one that was paid for."""
-    order = order_view(stage="in_progress")
-    desk.hear_order(order)
-    shipment = signed_short(desk, order, "95.000", "3.000")
-    number = cases_of(desk, shipment)[0]["number"]
+def test_what_a_later_receipt_lacks_besides_what_was_paid_for_has_a_case_of_its_own(
+    desk: Desk,
+) -> None:
+    receipts = Receipts(desk)
+    pay_back(desk, receipts.first, refund="20.00")
 
-    def later(*signed: str, sequence: int) -> list[tuple[str, str]]:
-        signed_short(
-            desk,
-            order,
-            *signed,
-            shipment_id=shipment["id"],
-            name="receipt_recorded",
-            sequence=sequence,
-        )
-        newest = cases_of(desk, shipment)[0]
-        return [
-            (line["quantity"], line["sold_for"]) for line in desk.case(newest["number"])["lines"]
-        ]
-
-    pay_back(desk, number, refund="20.00")
     # Agreed on less: the same word once more asks for no more.
-    assert later("95.000", "3.000", sequence=6) == [("5.000", "49.00")]
-    assert later("90.000", "2.000", sequence=7) == [("5.000", "49.00"), ("1.000", "0.67")]
-    assert len(cases_of(desk, shipment)) == 2
+    assert receipts.say("95.000", "3.000") == [("5.000", "49.00")]
+    assert receipts.say("90.000", "2.000") == [("5.000", "49.00"), ("1.000", "0.67")]
+    assert len(receipts.numbers) == 2
+
+
+def test_a_line_that_lacks_after_the_warehouse_has_counted_another_has_a_case_of_its_own(
+    desk: Desk,
+) -> None:
+    receipts = Receipts(desk)
+    examine(desk, receipts.first)
+
+    assert receipts.say("95.000", "2.000") == [("1.000", "0.67")]
+    assert desk.case(receipts.first)["most_refund"] == "49.00"
+    assert receipts.say("95.000", "2.000") == [("1.000", "0.67")]
+    assert len(receipts.numbers) == 2
 
 
 def test_what_was_paid_back_already_is_not_paid_again_when_less_is_signed_for(
