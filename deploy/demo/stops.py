@@ -12,8 +12,10 @@ class Making:
         self.world = world
         self.customer: Customer = world.customer(grade)
         self.product = world.product(price="10.00")
-        self.from_stock = from_stock
-        self.in_stock = world.product(supply="stock", price="2.00", stock="20")
+        self._from_stock: list[Json] = []
+        if from_stock:
+            code = world.product(supply="stock", price="2.00", stock="20")
+            self._from_stock.append({"product_code": code, "quantity": str(from_stock)})
         self.material = world.material(stock="1000")
         world.recipe(self.product, self.material, "2")
         world.work_centre()
@@ -24,9 +26,7 @@ class Making:
 
     def lines(self, quantity: str) -> list[Json]:
         """Give the order's lines with so much of what is made."""
-        made = {"product_code": self.product, "quantity": quantity}
-        in_stock = {"product_code": self.in_stock, "quantity": str(self.from_stock)}
-        return [made, in_stock] if self.from_stock else [made]
+        return [{"product_code": self.product, "quantity": quantity}, *self._from_stock]
 
     def approved(self) -> "Making":
         self.world.stated(self.order)

@@ -6,10 +6,8 @@ from uuid import UUID
 
 from chassis import money
 from services.aftersales.domain.case import Case
-from services.aftersales.domain.copies import OrderCopy, ShipmentCopy
+from services.aftersales.domain.copies import NOTHING, OrderCopy, ShipmentCopy
 from services.aftersales.domain.lifecycle import CaseKind
-
-NOTHING = Decimal(0)
 
 
 class Sale:

@@ -31,7 +31,7 @@ def sent_at(work: Work, order: Order, request: Mapping[str, Any]) -> datetime:
     earliest = earliest.replace(second=0, microsecond=0)
     if not earliest <= moment <= work.now + _AHEAD:
         bounds = f"{earliest.isoformat()} to {work.now.isoformat()}"
-        raise InvalidFields({"sent_at": [f"Must lie in its time, {bounds}."]})
+        raise InvalidFields({"sent_at": [f"Must lie from {bounds}."]})
     return min(moment, work.now)
 
 

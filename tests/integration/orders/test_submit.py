@@ -285,11 +285,9 @@ def test_approval_is_not_open_before_all_others_passed(desk: Desk) -> None:
         )
 
 
-def test_a_resubmit_reopens_only_the_gates_whose_input_changed(
-    desk: Desk, neighbours: Neighbours
-) -> None:
-    """Back to draft with a changed quantity: technique carries over, the rest re-opens."""
-    number = desk.approved_order()["number"]
+def approved_and_changed(desk: Desk, line: dict[str, str]) -> str:
+    """Take an approved order back to draft and change its line; gives its number."""
+    number: str = desk.approved_order()["number"]
     desk.do(
         commands.ReturnToDraft,
         drafting.return_to_draft,
@@ -300,9 +298,17 @@ def test_a_resubmit_reopens_only_the_gates_whose_input_changed(
         commands.ChangeOrder,
         drafting.change_order,
         order_number=number,
-        lines=[{"product_code": "PAPER-70", "quantity": "1200"}],
+        lines=[{"product_code": "PAPER-70", **line}],
         reason="customer_request",
     )
+    return number
+
+
+def test_a_resubmit_reopens_only_the_gates_whose_input_changed(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """Back to draft with a changed quantity: technique carries over, the rest re-opens."""
+    number = approved_and_changed(desk, {"quantity": "1200"})
 
     order = desk.talk("submit", order_number=number, key_data_checked=True)
 
@@ -322,20 +328,7 @@ def test_a_resubmit_reopens_only_the_gates_whose_input_changed(
 def test_a_resubmit_tells_customers_another_total_under_the_same_upper_bound(
     desk: Desk, neighbours: Neighbours
 ) -> None:
-    number = desk.approved_order()["number"]
-    desk.do(
-        commands.ReturnToDraft,
-        drafting.return_to_draft,
-        order_number=number,
-        reason="customer_request",
-    )
-    desk.do(
-        commands.ChangeOrder,
-        drafting.change_order,
-        order_number=number,
-        lines=[{"product_code": "PAPER-70", "quantity": "1030", "tolerance_over": "0"}],
-        reason="customer_request",
-    )
+    number = approved_and_changed(desk, {"quantity": "1030", "tolerance_over": "0"})
 
     desk.talk("submit", order_number=number, key_data_checked=True)
 
