@@ -30,7 +30,8 @@ def test_what_lacks_is_made_by_a_further_instruction_and_ships_with_the_rest(
     consent = {"quantity": "800", "rest": "further_instruction", "given_by": SIGNATORY}
     company.clerk.move(f"/instructions/{first}", "record_consent", text="其余补产", **consent)
     company.inspector.move(f"/instructions/{first}", "stock_in")
-    line = _line_in(company, number, "draft")
+    # The stocking itself says that a rest follows; its instruction's draft is heard after that.
+    line = _line_in(company, number, "draft", after=first)
     expect(line["accepted_quantity"], "800.000", "accepted of the first instruction")
     expect(_differences(audit, number), [], "the books while the rest is to be made")
 
@@ -60,11 +61,15 @@ def _made(company: Company, instruction: str, quantity: str) -> None:
     company.clerk.move(path, "countersign")
 
 
-def _line_in(company: Company, number: str, production: str) -> Json:
+def _line_in(company: Company, number: str, production: str, after: str = "") -> Json:
+    """Await the only line in this production, by another instruction than `after`."""
+
+    def is_there(order: Json) -> bool:
+        line = order["lines"][0]
+        return line["production"] == production and line["instruction_number"] != after
+
     order = company.await_(
-        f"{number} {production}",
-        lambda: company.clerk.get(f"/orders/{number}"),
-        lambda order: order["lines"][0]["production"] == production,
+        f"{number} {production}", lambda: company.clerk.get(f"/orders/{number}"), is_there
     )
     line: Json = order["lines"][0]
     return line
