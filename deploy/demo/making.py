@@ -7,6 +7,9 @@ from deploy.demo.people import expect
 from deploy.demo.shipping import Parcel, ship
 from deploy.demo.world import SIGNATORY, Customer, World
 
+# What after-sales plans by itself for a new customer's delivery (SPEC §8).
+_VISITS = ["after_dispatch", "after_receipt", *["new_customer"] * 4]
+
 
 def customer_b(world: World) -> None:
     """Tell the whole way of an order of 1000 rolls, made 2 % under, within ±3 %."""
@@ -30,13 +33,13 @@ def closed_order(world: World) -> tuple[Customer, str, str]:
     _delivered(world, number)
     _closed(world, number)
     say(f"   {number} is closed.")
-    expect(
-        sorted(
+    company.await_(
+        "all visits on after-sales' list",
+        lambda: [
             visit["reason"]
             for visit in company.aftersales.get("/visits", order_number=number)["items"]
-        ),
-        ["after_dispatch", "after_receipt"] + ["new_customer"] * 4,
-        "visits on after-sales' list",
+        ],
+        lambda reasons: sorted(reasons) == _VISITS,
     )
     return customer, product, number
 
@@ -180,7 +183,7 @@ def _delivered(world: World, number: str) -> None:
 def _closed(world: World, number: str) -> None:
     company = world.company
     company.finance.is_refused("still_owed", f"/orders/{number}", "close")
-    company.finance.post("/invoices", {"order_number": number})
+    world.invoiced(number)
     company.await_(
         "the balance of nought",
         lambda: company.finance.get(f"/orders/{number}/money"),

@@ -313,6 +313,17 @@ class World:
         verified: Json = company.finance.move(f"/payments/{payment['number']}", "verify")
         return verified
 
+    def invoiced(self, number: str) -> str:
+        """Invoice what has left, as soon as customers has heard that it did; give the number."""
+        body = {"order_number": number}
+        answer: Json = self.company.await_(
+            f"the invoice of {number}",
+            lambda: self.company.finance.send("POST", "/invoices", body=body).json(),
+            lambda answer: answer.get("code") != "nothing_to_invoice",
+        )
+        invoice: str = answer["number"]
+        return invoice
+
     def issued(self, number: str, line_no: int = 1) -> str:
         """Issue the works instruction of a line and give its number."""
         answer = self.company.clerk.move(f"/orders/{number}", "issue_instruction", line_no=line_no)

@@ -66,7 +66,7 @@ def _line_in(company: Company, number: str, production: str, after: str = "") ->
 
     def is_there(order: Json) -> bool:
         line = order["lines"][0]
-        return line["production"] == production and line["instruction_number"] != after
+        return (line["production"], line["instruction_number"] != after) == (production, True)
 
     order = company.await_(
         f"{number} {production}", lambda: company.clerk.get(f"/orders/{number}"), is_there
@@ -145,7 +145,7 @@ def test_what_was_not_signed_for_is_paid_back_and_the_order_closes(
     )
     company.finance.post(f"/orders/{number}/money/customer-credit", {"amount": "4.00"})
     world.paid(number, "16.00")
-    company.finance.post("/invoices", {"order_number": number})
+    world.invoiced(number)
     company.await_(
         "the balance of nought",
         lambda: company.finance.get(f"/orders/{number}/money"),

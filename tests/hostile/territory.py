@@ -295,14 +295,14 @@ def _followed_up(world: World, order: str) -> dict[str, str]:
         ),
         lambda answer: answer.status_code == 201,
     ).json()
-    invoice = company.finance.post("/invoices", {"order_number": order})
+    invoice = world.invoiced(order)
     notice = company.finance.post("/notices", {"order_number": order, "kind": "balance"})
     tasks = company.clerk.get(f"/orders/{order}/tasks")["items"]
     return {
         "/visits/{visit_id}": visit["id"],
         "/instructions/{number}": instruction["number"],
         "/cases/{case_number}": case["number"],
-        "/invoices/{invoice_number}": invoice["number"],
+        "/invoices/{invoice_number}": invoice,
         "/notices/{notice_number}": notice["number"],
         "/tasks/{task_id}": next(task["id"] for task in tasks if task["kind"] == "cancel_wish"),
     }

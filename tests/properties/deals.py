@@ -219,7 +219,7 @@ def _close(cast: Cast, deal: Deal) -> None:
     money = company.finance.get(f"{deal.path}/money")["money"]
     if Decimal(money["balance"]) > 0:
         deal.payments.append(world.paid(deal.number, money["balance"])["number"])
-    company.finance.post("/invoices", {"order_number": deal.number})
+    world.invoiced(deal.number)
     cast.house.watch.await_quiet()
     company.finance.move(deal.path, "close")
 
