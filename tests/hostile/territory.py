@@ -296,7 +296,13 @@ def _followed_up(world: World, order: str) -> dict[str, str]:
         lambda answer: answer.status_code == 201,
     ).json()
     invoice = world.invoiced(order)
-    notice = company.finance.post("/notices", {"order_number": order, "kind": "balance"})
+    notice = company.await_(
+        f"a notice of {order}",
+        lambda: company.finance.send(
+            "POST", "/notices", body={"order_number": order, "kind": "balance"}
+        ),
+        lambda answer: answer.status_code == 201,
+    ).json()
     tasks = company.clerk.get(f"/orders/{order}/tasks")["items"]
     return {
         "/visits/{visit_id}": visit["id"],
