@@ -51,13 +51,14 @@ select '-' as key,
   (select count(*) from failed_message where state not in ('parked', 'discarded')) as waiting,
   (select max(id) from outbox) as last_id
 where :after is null limit :limit"""),
-    # What the broker confirmed within the time for which inboxes remember.
+    # What the broker confirmed of what was said within the time for which inboxes remember: since
+    # then, not since it was sent, which may be a second time, long after it was heard.
     "sent": Book("""
 select id as key, message_id, name, schema_version as version, aggregate_type, aggregate_id,
   substring(body from 'D[0-9]{6}-[0-9]{6,}') as order_number
 from outbox
 where (:after is null or id > cast(:after as bigint))
-  and sent_at > clock_timestamp() - interval '13 days 23 hours'
+  and sent_at is not null and created_at > clock_timestamp() - interval '13 days 23 hours'
 order by id limit :limit"""),
     # Conversations over their deadline that have neither been finished nor taken back.
     "half_done": Book("""

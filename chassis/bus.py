@@ -263,11 +263,11 @@ class _TlsTransport(_PatientSocket, amqp.transport.SSLTransport):
             return super()._take()
 
     def _is_readable(self) -> bool:
-        """Wait up to one tick for something to read. Raises ConnectionResetError."""
+        """Wait as long as the socket may for something to read. Raises ConnectionResetError."""
         try:
             with selectors.DefaultSelector() as waiting:
                 waiting.register(self.sock, selectors.EVENT_READ)
-                return bool(waiting.select(self.tick))
+                return bool(waiting.select(self.sock.gettimeout()))
         except ValueError:  # a socket that is closed has no number
             raise ConnectionResetError("the connection has ended") from None
 

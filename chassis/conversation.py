@@ -99,6 +99,7 @@ class Talk:
     built: Any = None
     answers: dict[str, Any] = field(default_factory=dict)
     _may_stand: set[str] = field(default_factory=set)
+    _unanswered: int = 0
 
     def take_built(self) -> Any:
         """Give what `begin` built, once: a transaction that is run again builds anew."""
@@ -111,14 +112,17 @@ class Talk:
 
     def ask(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> Any:
         """Ask a neighbour to do `step`, again by the same id until it answers or patience ends."""
+        before = self._unanswered
         self._may_stand.add(step)
         try:
             answer = self._call(service, method, body, key=self.command_id(step))
         except Unavailable:
             raise
         except GendanError:
-            # A refusal changed nothing there.
-            self._may_stand.discard(step)
+            # A refusal changed nothing there. But an attempt before it that nobody answered may
+            # still be at work in another replica, and change something after this.
+            if self._unanswered == before:
+                self._may_stand.discard(step)
             raise
         self.answers[step] = answer
         faults.point(f"after_ask_{step}")
@@ -153,6 +157,7 @@ class Talk:
                     deadline=time.time() + left,
                 )
             except Unavailable:
+                self._unanswered += 1
                 if time.monotonic() + 0.2 >= self.patience:
                     raise
                 time.sleep(0.2)
@@ -413,7 +418,12 @@ class Conversations:
             )
             due = (
                 select(table.c.id)
-                .where(table.c.state.in_(("running", "undoing")), lease_is_over)
+                # One of a kind that only a newer release knows is left to that.
+                .where(
+                    table.c.state.in_(("running", "undoing")),
+                    table.c.kind.in_(self.kinds),
+                    lease_is_over,
+                )
                 .order_by(table.c.lease_until)
                 .limit(1)
                 .with_for_update(skip_locked=True)

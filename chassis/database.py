@@ -12,6 +12,7 @@ from uuid import uuid4
 from marshmallow import Schema
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from chassis import (
@@ -41,19 +42,26 @@ STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 8_000
 IDLE_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_SECONDS = 5
+# So that PostgreSQL too finds out that the other side's machine is gone, and lets go its locks:
+# the system's own way takes two hours.
+SERVER_KEEPALIVES = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
 
 # serialization_failure, deadlock_detected: the whole transaction may simply be run again.
 RETRIED = {"40001", "40P01"}
 TRIES = 4
 
-# Queries of one process at a time; PostgreSQL's connections are for all processes.
-MOST_READING = 8
+# Queries of one process at a time, as many as it has workers unless told otherwise: PostgreSQL's
+# connections are for all processes.
+MOST_READING = 10
 
 _SETTINGS_KEPT_SECONDS = 1.0
+_UNSET = object()
 
 
 class DatabaseUnavailable(Unavailable):
-    """The database is away, or what was needed stayed locked too long."""
+    """The database is away or busy, or what was needed stayed locked too long."""
 
     code = "database_unavailable"
     en = "The {service} database cannot answer now; try again with the same key."
@@ -269,6 +277,7 @@ class Store:
             pool_size=min(pool_size, MOST_READING),
             only_reads=True,
         )
+        self._stored: dict[str, Any] = {}
         self._settings: dict[str, Any] = {}
         self._settings_read = float("-inf")
 
@@ -283,6 +292,8 @@ class Store:
             try:
                 with self.work(principal) as work:
                     return body(work)
+            except PoolTimeout as error:
+                raise DatabaseUnavailable(service=self.service) from error
             except DBAPIError as error:
                 if not _may_be_run_again(error) or attempt == TRIES:
                     raise self._as_unavailable(error) from error
@@ -302,6 +313,8 @@ class Store:
             try:
                 with self._work(self.reading, principal) as work:
                     return body(work)
+            except PoolTimeout as error:
+                raise DatabaseUnavailable(service=self.service) from error
             except DBAPIError as error:
                 if not _may_be_run_again(error) or attempt == TRIES:
                     raise self._as_unavailable(error) from error
@@ -321,13 +334,15 @@ class Store:
             raise SettingNotFound(key=key)
         if time.monotonic() - self._settings_read > _SETTINGS_KEPT_SECONDS:
             rows = roundtrips.ask(connection, "select key, value from setting")
-            self._settings = {
-                row.key: self.rules[row.key].parsed(row.value)
-                for row in rows
-                if row.key in self.rules
-            }
+            # Each is made out when it is asked for: one that this release cannot make out, set
+            # by a newer one, stops only what needs it.
+            self._stored = {row.key: row.value for row in rows}
+            self._settings = {}
             self._settings_read = time.monotonic()
-        return self._settings.get(key, rule.default)
+        if key not in self._settings:
+            stored = self._stored.get(key, _UNSET)
+            self._settings[key] = rule.default if stored is _UNSET else rule.stored(stored)
+        return self._settings[key]
 
     def forget_settings(self) -> None:
         """Read the settings again at the next use; other processes do within a second."""
@@ -389,7 +404,7 @@ def connect(
         "-c plan_cache_mode=force_generic_plan "
         # Compiling what is expected to be dear takes up to two seconds, and the longest of our
         # statements run for some milliseconds: what they cost is told without looking at limits.
-        "-c jit=off"
+        f"-c jit=off {SERVER_KEEPALIVES}"
     )
     return create_engine(
         url,

@@ -1,4 +1,4 @@
-"""What a service's methods are decorated with: `listens_to`, `daily`, `every`, and for RPC.
+"""What a service's methods are decorated with: `listens_to`, `daily`, `every`, `regularly`.
 
     class InventoryService(AnswersRelay):
         name = "inventory"
@@ -22,6 +22,7 @@ from typing import Any
 
 from marshmallow import Schema
 from nameko.extensions import DependencyProvider, Entrypoint, register_entrypoint
+from nameko.timer import Timer
 
 from chassis.attempt import Attempt, JointAttempt
 from chassis.listening import EventDesk
@@ -69,6 +70,16 @@ def daily(job: str, *, at: str) -> Callable[[Method], Method]:
 def every(job: str, *, seconds: float) -> Callable[[Method], Method]:
     """Run `method(self, work, slot)` every so many seconds of machine time, in one replica."""
     return _timed(job, Every(seconds))
+
+
+def regularly(interval: float) -> Callable[[Method], Method]:
+    """Run `method(self)` in every replica, `interval` seconds after the last run has ended."""
+
+    def decorate(method: Method) -> Method:
+        register_entrypoint(method, Regularly(interval))
+        return method
+
+    return decorate
 
 
 def _timed(job: str, schedule: Schedule) -> Callable[[Method], Method]:
@@ -147,6 +158,20 @@ class Timed(Entrypoint):
 
     def stop(self) -> None:
         self.timekeeper.drain()
+
+
+class Regularly(Timer):
+    """Nameko's timer, by a clock that nobody can set.
+
+    Nameko reckons each pause from the machine's clock: set back by an hour, its timers rest for
+    an hour.
+    """
+
+    def _run(self) -> None:
+        while not self.should_stop.wait(timeout=self.interval):
+            self.handle_timer_tick()
+            self.worker_complete.wait()
+            self.worker_complete.reset()
 
 
 class _Desk(DependencyProvider):

@@ -7,7 +7,7 @@ list, show, retry and discard parked ones; who calls these functions logs both a
 
 import base64
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -36,6 +36,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -213,11 +214,20 @@ def is_idle(connection: Connection) -> bool:
     return not ask(connection, query)
 
 
-def due(session: Session, table: Table, cursors: Table, *, limit: int = 20) -> list[Row[Any]]:
+def due(
+    session: Session,
+    table: Table,
+    cursors: Table,
+    wanted: Iterable[tuple[str, str]],
+    *,
+    limit: int = 20,
+) -> list[Row[Any]]:
     """Give the messages whose turn it is, oldest first: none has an earlier one before it.
 
     One that came before its predecessor is due when that is handled, or when it has waited
-    too long.
+    too long. One that another version of the service had no listener for is due at once where
+    it is among the `wanted` (source, name): of two versions side by side the older may read the
+    queue, and must not be the faster one every time until it is given up.
     """
     now = clock.machine_now()
     predecessor_is_handled = exists().where(
@@ -230,7 +240,14 @@ def due(session: Session, table: Table, cursors: Table, *, limit: int = 20) -> l
         and_(
             table.c.state == State.RETRYING,
             # Longer than any pause: the machine's clock has been set back since.
-            or_(table.c.due_at <= now, table.c.due_at > now + 2 * _LONGEST_DELAY),
+            or_(
+                table.c.due_at <= now,
+                table.c.due_at > now + 2 * _LONGEST_DELAY,
+                and_(
+                    table.c.listener == UNCLAIMED,
+                    tuple_(table.c.source, table.c.name).in_(list(wanted)),
+                ),
+            ),
         ),
         table.c.state == State.BEHIND,
         and_(table.c.state == State.GAP, or_(predecessor_is_handled, table.c.due_at <= now)),

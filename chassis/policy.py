@@ -65,6 +65,17 @@ class Rule:
             raise self._refusal(value)
         return number
 
+    def stored(self, value: Any) -> Any:
+        """Give a value from the table in the rule's type.
+
+        Its bounds are those of the release that took it: one beside it, or one that went back,
+        may have narrower ones. Raises SettingNotAllowed if the type is another.
+        """
+        try:
+            return self._typed(value)
+        except (TypeError, ValueError, InvalidOperation):
+            raise self._refusal(value) from None
+
     def _is_within_bounds(self, value: Any) -> bool:
         if isinstance(value, list):
             numbers = [self._is_a_number(each) and self._holds(each) for each in value]

@@ -1,16 +1,19 @@
 """Send what outboxes hold to the broker: `python -m chassis.relay`.
 
 Plain blocking code. One thread for each database named by GENDAN_RELAY_DATABASES, a JSON object
-of service → URL; of any number of relay processes an advisory lock leaves one at work on a
-database. It polls, because NOTIFY halves the rate of commits, a cursor (`id > last`) skips
-transactions that commit late, and SKIP LOCKED between two relays breaks the order (MESSAGING
-§3.2). Rows are published in the order of their ids and pipelined; each is marked as sent once
-the broker confirmed it. On any trouble the socket is cut, never closed politely (§0.8), and all
-that is unmarked is published again: inboxes make that harmless.
+of service → URL; whoever may listen to them is named by GENDAN_RELAY_PEERS. Of any number of relay
+processes an advisory lock leaves one at work on a database. It polls, because NOTIFY halves the
+rate of commits, a cursor (`id > last`) skips transactions that commit late, and SKIP LOCKED between
+two relays breaks the order (MESSAGING §3.2). Rows are published in the order of their ids and
+pipelined; each is marked as sent once the broker confirmed it. On any trouble the socket is cut,
+never closed politely (§0.8), and all that is unmarked is published again: inboxes make that
+harmless.
 
 An event that somebody listens to is published `mandatory`: the broker returns it when it finds
 no queue, and the row stays. A returned or refused (full queue) name is held back and probed with
 one event at a time, and so are later events of the aggregates it concerns; the others pass.
+Only of what was published together, while a queue filled up, may it have taken a later event of an
+aggregate and not the earlier one: listeners whose effect depends on the order wait (`in_order`).
 """
 
 import contextlib
@@ -33,6 +36,7 @@ from amqp import Message
 from amqp.exceptions import NotFound
 
 from chassis import bus, faults, garbage, observe, outbox, settings, topology
+from chassis.database import SERVER_KEEPALIVES
 from chassis.events import routing_key
 from chassis.resend import Audience, Resender
 
@@ -53,6 +57,9 @@ STANDBY_SECONDS = 1.0
 FIRST_HOLD_SECONDS = 0.2
 LONGEST_HOLD_SECONDS = 5.0
 PURGE_EVERY_SECONDS = 3600.0
+# Not before what was sent has been compared (chassis/resend.py): after a restore of an old backup
+# all of the inbox is past its time, and what it guards may be sent again by then.
+FIRST_PURGE_SECONDS = 600.0
 PURGE_CHUNK = 5_000
 
 _UNSENT = """
@@ -71,9 +78,15 @@ select id, message_id, name, schema_version, aggregate_type, aggregate_id, body,
         and earlier.aggregate_id = event.aggregate_id and earlier.id < event.id)
  order by id limit %(limit)s
 """
+# With the first event of a name, whether one of its aggregate has to leave before it.
 _PROBE = """
-select id, message_id, name, schema_version, aggregate_type, aggregate_id, body, created_at
-  from outbox where sent_at is null and name = %(name)s order by id limit 1
+select id, message_id, name, schema_version, aggregate_type, aggregate_id, body, created_at,
+  exists (
+    select from outbox earlier
+     where earlier.sent_at is null and earlier.name = any(%(held)s)
+       and earlier.aggregate_type = event.aggregate_type
+       and earlier.aggregate_id = event.aggregate_id and earlier.id < event.id)
+  from outbox event where sent_at is null and name = %(name)s order by id limit 1
 """
 _MARK = "update outbox set sent_at = clock_timestamp() where id = any(%s)"
 
@@ -237,7 +250,7 @@ class Relay:
         self._holds: dict[str, _Hold] = {}
         # One event at first after trouble: if the broker takes none, few are sent in vain.
         self._batch = 1
-        self._purge_at = time.monotonic() + 60.0
+        self._purge_at = time.monotonic() + FIRST_PURGE_SECONDS
 
     def run(self) -> None:
         back_off = bus.BackOff(longest=5.0)
@@ -334,13 +347,18 @@ class Relay:
         with database.cursor() as cursor:
             rows: list[_Row] = []
             for name in probed:
-                cursor.execute(_PROBE, {"name": name})
-                found = [_Row(*row) for row in cursor.fetchall()]
-                rows += found
-                if not found:
+                cursor.execute(_PROBE, {"name": name, "held": list(self._holds)})
+                found = cursor.fetchone()
+                if found is None:
                     del self._holds[name]
+                    continue
+                *columns, is_behind = found
+                if is_behind:
+                    held.append(name)
+                else:
+                    rows.append(_Row(*columns))
             if rows:
-                return rows
+                return sorted(rows)
             if held:
                 cursor.execute(_UNSENT_BUT_HELD, {"held": held, "limit": self._batch})
             else:
@@ -402,7 +420,8 @@ def connect(url: str, application: str) -> Any:
         url,
         connect_timeout=5,
         application_name=f"gendan-{application}",
-        options="-c statement_timeout=30000 -c lock_timeout=8000",
+        # Its lock goes with it, also where its machine is lost: a standby waits for that.
+        options=f"-c statement_timeout=30000 -c lock_timeout=8000 {SERVER_KEEPALIVES}",
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,
@@ -428,15 +447,25 @@ def _first_line(error: Exception) -> str:
 
 
 class RelayProcess:
-    """A relay for each database and, beside them, the one that compares inboxes."""
+    """A relay for each database and, beside them, the one that compares inboxes.
 
-    def __init__(self, databases: Mapping[str, str], amqp_url: str, *, ssl: Any = None) -> None:
+    `peers` are all services that may listen, also those whose databases other processes relay.
+    """
+
+    def __init__(
+        self,
+        databases: Mapping[str, str],
+        amqp_url: str,
+        *,
+        peers: Sequence[str],
+        ssl: Any = None,
+    ) -> None:
         self._stopping = threading.Event()
         relays = [
-            Relay(service, url, amqp_url, Audience(service, list(databases)), self._stopping, ssl)
+            Relay(service, url, amqp_url, Audience(service, peers), self._stopping, ssl)
             for service, url in databases.items()
         ]
-        self._resender = Resender(relays, amqp_url, self._stopping, ssl=ssl)
+        self._resender = Resender(relays, amqp_url, self._stopping, peers=peers, ssl=ssl)
         self._threads = [
             threading.Thread(target=relay.run, name=f"relay-{relay.service}") for relay in relays
         ]
@@ -465,12 +494,28 @@ class RelayProcess:
             thread.join()
 
 
+def _relayed() -> tuple[dict[str, str], list[str]]:
+    """Give the databases to relay and who may listen. Raises SettingMissing.
+
+    Whoever may listen has to be told: guessed from the databases, a relay of one database would
+    take it that nobody listens, and let the broker drop what finds no queue.
+    """
+    databases: dict[str, str] = json.loads(os.environ.get("GENDAN_RELAY_DATABASES", "{}"))
+    peers = [name for name in os.environ.get("GENDAN_RELAY_PEERS", "").split(",") if name]
+    if not databases or not set(databases) <= set(peers):
+        raise settings.SettingMissing(
+            "GENDAN_RELAY_DATABASES must name a database (JSON, service: url), and"
+            " GENDAN_RELAY_PEERS all services, with commas between them"
+        )
+    return databases, peers
+
+
 def main() -> int:
     """Run until SIGTERM or SIGINT."""
     environment = settings.from_environment()
     observe.set_up_logging("relay", level=environment.log_level, form=environment.log_format)
-    databases: dict[str, str] = json.loads(os.environ["GENDAN_RELAY_DATABASES"])
-    process = RelayProcess(databases, environment.amqp_url, ssl=environment.amqp_ssl)
+    databases, peers = _relayed()
+    process = RelayProcess(databases, environment.amqp_url, peers=peers, ssl=environment.amqp_ssl)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         process.stop()

@@ -157,12 +157,12 @@ class Resender:
         amqp_url: str,
         stopping: threading.Event,
         *,
+        peers: Sequence[str],
         ssl: Any = None,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
         self._relays = relays
-        self._amqp_url = amqp_url
-        self._ssl = ssl
+        self._peers = peers
         self._stopping = stopping
         self._every = every_seconds
         self._client = RpcClient(amqp_url, "relay", ssl=ssl)
@@ -185,7 +185,10 @@ class Resender:
                 compare_at = time.monotonic() + (soon if self._second_look_is_due else self._every)
                 self._second_look_is_due = False
                 self._forget()
-            known = all(relay.audience.is_known for relay in self._relays)
+            # One that stands by reads what was learned when its turn comes.
+            known = all(
+                relay.audience.is_known for relay in self._relays if relay.is_active.is_set()
+            )
             self._stopping.wait(max(0.1, compare_at - time.monotonic()) if known else LEARN_SECONDS)
 
     def close(self) -> None:
@@ -195,7 +198,7 @@ class Resender:
     def _ask_around(self) -> dict[str, Mapping[str, Sequence[str]]]:
         """Give what each service that answers listens to: routing keys by source."""
         answers: dict[str, Mapping[str, Sequence[str]]] = {}
-        for service in [relay.service for relay in self._relays]:
+        for service in self._peers:
             if self._stopping.is_set():
                 break
             try:

@@ -75,7 +75,10 @@ class Retrier:
         """Try the messages whose turn it is; give whether others may have become due by that."""
         tables = self._desk.store.platform
         rows = self._desk.store.read(
-            OURSELVES, lambda work: failed.due(work.session, tables.failed, tables.cursors)
+            OURSELVES,
+            lambda work: failed.due(
+                work.session, tables.failed, tables.cursors, self._desk.subscribed.events
+            ),
         )
         begun = False
         for row in rows:

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 from nameko.extensions import DependencyProvider
-from nameko.timer import timer
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -23,7 +22,7 @@ from chassis.books import Book
 from chassis.commands import load, run_command
 from chassis.conversation import Conversation, Conversations
 from chassis.database import Platform, Store, Work
-from chassis.entrypoints import AnswersRelay
+from chassis.entrypoints import AnswersRelay, regularly
 from chassis.errors import RoleNeeded, plain
 from chassis.events import Event
 from chassis.policy import Rule, SettingNotFound
@@ -301,7 +300,7 @@ class LeadingService(Service):
         return Conversations(self.database, client, type(self).conversations)
 
     # Every replica looks; the lease of a row leaves it to one of them.
-    @timer(interval=TAKE_UP_SECONDS)  # type: ignore[untyped-decorator]
+    @regularly(interval=TAKE_UP_SECONDS)
     def take_up_conversations(self) -> None:
         """Go on with what a process that died, or gave up, has left open."""
         self.talks().take_up_abandoned()

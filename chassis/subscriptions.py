@@ -25,6 +25,11 @@ class Subscriptions:
         return sorted({source for source, _ in self._listeners})
 
     @property
+    def events(self) -> list[tuple[str, str]]:
+        """Give source and name of every event that some method listens to."""
+        return sorted(self._listeners)
+
+    @property
     def _all(self) -> list[Listener]:
         return [listener for group in self._listeners.values() for listener in group]
 

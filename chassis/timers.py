@@ -88,8 +88,9 @@ class Every:
         return now
 
     def due(self, done: datetime, now: datetime) -> datetime | None:
-        # Done in the future: the machine's clock has been set back since.
-        is_rung = timedelta() <= now - done < timedelta(seconds=self.seconds)
+        # Done in the future: a replica's clock is a little ahead, or this machine's has been set
+        # back since.
+        is_rung = abs(now - done) < timedelta(seconds=self.seconds)
         return None if is_rung else now
 
 

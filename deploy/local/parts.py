@@ -110,7 +110,10 @@ class Wiring:
             for service, url in self.databases.items()
             if service in SERVICES
         }
-        told = self.environment(RELAY) | {"GENDAN_RELAY_DATABASES": json.dumps(databases)}
+        told = self.environment(RELAY) | {
+            "GENDAN_RELAY_DATABASES": json.dumps(databases),
+            "GENDAN_RELAY_PEERS": ",".join(SERVICES),
+        }
         plain = [url for part, url in self.databases.items() if part in SERVICES]
         return self._python(
             RELAY,

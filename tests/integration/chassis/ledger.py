@@ -10,6 +10,7 @@ from chassis.conversation import Conversation, Conversations, Talk
 from chassis.database import Platform, Store, Work
 from chassis.errors import Conflict, GendanError
 from chassis.mapping import new_metadata
+from chassis.policy import Rule
 from chassis.principal import SYSTEM, Principal
 from chassis.schema import Message, Text
 
@@ -40,8 +41,15 @@ class MarkWanted(Message):
     text = Text(required=True, least=1)
 
 
-def open_store(url: str) -> Store:
-    store = Store(service="ledger", url=url, platform=platform, events={}, rules={}, pool_size=24)
+def open_store(url: str, *, rules: Mapping[str, Rule] | None = None, pool_size: int = 24) -> Store:
+    store = Store(
+        service="ledger",
+        url=url,
+        platform=platform,
+        events={},
+        rules=rules or {},
+        pool_size=pool_size,
+    )
     metadata.create_all(store.engine)
     return store
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from chassis.commands import KeyMissing, KeyReused, run_command
 from chassis.database import DatabaseUnavailable, Store, Work
+from chassis.policy import Rule, SettingNotAllowed, rules
 from chassis.schema import Copy
 from chassis.service import command
 from tests.integration.chassis.ledger import CLERK, OTHER, NoMark, mark, marked, marks, open_store
@@ -49,6 +50,38 @@ def test_the_key_is_refused_for_another_body_and_free_for_another_person(store: 
         run(store, "k", "b")
     run(store, "k", "b", OTHER)
     assert marked(store) == ["a", "b"]
+
+
+def test_connections_that_are_used_up_are_no_bug_but_ask_for_patience(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.database.CONNECT_TIMEOUT_SECONDS", 1)
+    store = open_store(empty_database, pool_size=1)
+    with store.work() as work, store.reading.connect():
+        work.session.execute(text("select 1"))
+
+        with pytest.raises(DatabaseUnavailable):
+            run(store, "k")
+        with pytest.raises(DatabaseUnavailable):
+            marked(store)
+    store.close()
+
+
+def test_a_setting_of_another_release_stops_only_what_needs_it(empty_database: str) -> None:
+    numbers = rules(Rule("days", 5, "days", most=10), Rule("hours", 4, "hours"))
+    store = open_store(empty_database, rules=numbers)
+    with store.work() as work:
+        for key, value in (("days", "20"), ("hours", '"four"')):
+            work.session.execute(
+                text("insert into setting values (:key, cast(:value as jsonb), now(), 'admin')"),
+                {"key": key, "value": value},
+            )
+
+    with store.work() as work:
+        assert work.setting("days") == 20
+        with pytest.raises(SettingNotAllowed):
+            work.setting("hours")
+    store.close()
 
 
 class Said(Copy):

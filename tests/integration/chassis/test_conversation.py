@@ -206,6 +206,23 @@ def test_an_answer_that_got_lost_is_asked_for_again_by_the_same_id(
     assert neighbours.holds == (1, 1)
 
 
+def test_what_nobody_answered_is_undone_though_the_next_attempt_was_refused(
+    talks: Conversations, neighbours: Neighbours
+) -> None:
+    """The first may still be at work in another replica, and hold something after the refusal."""
+
+    def lose() -> None:
+        neighbours.before["one.hold"] = refuse
+        raise Unavailable
+
+    neighbours.before["one.hold"] = lose
+
+    with pytest.raises(NoMark):
+        hold(talks)
+
+    assert neighbours.calls == ["one.hold", "one.hold", "one.undo"]
+
+
 def test_a_worker_that_comes_late_changes_nothing_any_more(
     talks: Conversations, neighbours: Neighbours, store: Store
 ) -> None:
@@ -286,6 +303,25 @@ def test_a_bug_in_one_conversation_does_not_keep_the_others_waiting(
     assert talks.take_up_abandoned() == 2
 
     assert len(marked(store)) == 1
+
+
+def test_one_of_a_kind_that_only_a_newer_release_knows_is_left_to_that(
+    talks: Conversations, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("newer", "known"):
+        crash_at(monkeypatch, "after_begin")
+        with pytest.raises(Crash):
+            hold(talks, key, text=key)
+    lease_ends(store)
+    with store.work() as work:
+        work.session.execute(text("update conversation set kind = 'etch' where key = 'newer'"))
+
+    assert talks.take_up_abandoned() == 1
+
+    assert marked(store) == ["known"]
+    with store.work() as work:
+        query = text("select state, attempts from conversation where key = 'newer'")
+        assert work.session.execute(query).one() == ("running", 0)
 
 
 def test_setting_the_clock_back_leaves_no_conversation_lying(

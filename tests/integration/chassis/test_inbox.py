@@ -57,7 +57,11 @@ def admit(session: Session, message_id: UUID, sequence: int, **options: Any) -> 
 
 
 def set_aside(
-    session: Session, sequence: int, failure: Failure, message_id: UUID | None = None
+    session: Session,
+    sequence: int,
+    failure: Failure,
+    message_id: UUID | None = None,
+    listener: str = "keep_copy",
 ) -> UUID:
     """Keep a message of the order and give its id."""
     event = Received(
@@ -76,7 +80,7 @@ def set_aside(
     failed.set_aside(
         session,
         platform.failed,
-        listener="keep_copy",
+        listener=listener,
         source="orders",
         body=b"{}",
         event=event,
@@ -85,9 +89,10 @@ def set_aside(
     return event.message_id
 
 
-def due(session: Session) -> list[int]:
+def due(session: Session, *wanted: tuple[str, str]) -> list[int]:
     """Give the sequences of the messages whose turn it is."""
-    return [row.sequence for row in failed.due(session, platform.failed, platform.cursors)]
+    rows = failed.due(session, platform.failed, platform.cursors, wanted)
+    return [row.sequence for row in rows]
 
 
 def test_a_message_is_fresh_once(session: Session) -> None:
@@ -244,9 +249,21 @@ def test_an_early_message_is_due_when_its_predecessor_is_handled(session: Sessio
     assert due(session) == [2]
 
 
+def test_what_another_version_did_not_want_is_due_at_once_where_it_is_wanted(
+    session: Session,
+) -> None:
+    failure = Failure(State.RETRYING, "no listener", 6, delay_seconds=300)
+    set_aside(session, 1, failure, listener=failed.UNCLAIMED)
+    set_aside(session, 2, failure)
+
+    assert due(session) == []
+    assert due(session, ("orders", "order_cancelled")) == []
+    assert due(session, ("orders", "order_placed")) == [1]
+
+
 def test_a_try_is_begun_by_one_process_and_counted(session: Session) -> None:
     set_aside(session, 2, Failure(State.RETRYING, "broken", 1))
-    (row,) = failed.due(session, platform.failed, platform.cursors)
+    (row,) = failed.due(session, platform.failed, platform.cursors, ())
 
     assert failed.begin(session, platform.failed, row, State.RETRYING)
     assert not failed.begin(session, platform.failed, row, State.RETRYING)

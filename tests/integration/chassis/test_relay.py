@@ -10,8 +10,9 @@ import psycopg2
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from chassis import database, relay
+from chassis import books, database, relay
 from chassis.database import Platform
 from chassis.mapping import new_metadata
 from chassis.relay import Outcome, Relay, plain_url
@@ -98,6 +99,28 @@ def test_events_leave_in_the_order_they_were_written_and_once(outbox: Outbox) ->
     assert outbox.send() == []
 
 
+def test_what_was_said_before_inboxes_forgot_is_not_in_the_book_of_what_was_sent(
+    outbox: Outbox, empty_database: str
+) -> None:
+    """Sent a second time just now, most of its listeners heard it more than 14 days ago."""
+    for age in ("13 days", "15 days"):
+        outbox.announce("placed", 1)
+        outbox.execute(
+            "update outbox set created_at = now() - cast(%s as interval), sent_at = now()"
+            " where sent_at is null",
+            age,
+        )
+    with Session(create_engine(empty_database)) as session:
+        page = books.page(session, books.PLATFORM["sent"], after=None, limit=10)
+
+    assert [row["key"] for row in page["items"]] == [1]
+
+
+def test_postgresql_finds_out_that_a_relays_machine_is_gone(outbox: Outbox) -> None:
+    """The lock goes with the connection, and a standby waits for that."""
+    assert outbox.execute("show tcp_keepalives_idle") == [("10",)]
+
+
 def test_a_transaction_that_commits_late_is_not_skipped(
     outbox: Outbox, empty_database: str
 ) -> None:
@@ -145,6 +168,21 @@ def test_later_events_of_an_aggregate_stay_behind_its_refused_one(outbox: Outbox
     outbox.probe_now()
     assert outbox.send() == [("placed", 1)]
     assert outbox.send() == [("paid", 1)]
+
+
+def test_two_refused_events_of_an_aggregate_leave_in_their_order(outbox: Outbox) -> None:
+    outbox.broker.refused = {"order_placed", "order_approved"}
+    for name in ("order_placed", "order_approved"):
+        outbox.announce(name, 1)
+    outbox.send()
+    # Held in any order, whoever was refused first.
+    outbox.relay._holds = dict(reversed(list(outbox.relay._holds.items())))
+    outbox.broker.refused = set()
+    outbox.probe_now()
+
+    assert outbox.send() == [("order_placed", 1)]
+    outbox.probe_now()
+    assert outbox.send() == [("order_approved", 1)]
 
 
 def test_a_hold_whose_events_are_gone_is_forgotten(outbox: Outbox) -> None:

@@ -3,7 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from chassis import relay
 from chassis.resend import Audience, Sent, lost
+from chassis.settings import SettingMissing
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
@@ -87,3 +91,17 @@ def test_what_is_known_already_is_not_written_again() -> None:
     audience.learn(database, "shipping", ["a", "b"])
 
     assert database.written == [("shipping", ["a", "b"])]
+
+
+@pytest.mark.parametrize("peers", ["", "shipping"])
+def test_a_relay_that_is_not_told_who_may_listen_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, peers: str
+) -> None:
+    monkeypatch.setenv("GENDAN_RELAY_DATABASES", '{"orders": "postgresql:///orders"}')
+    monkeypatch.setenv("GENDAN_RELAY_PEERS", peers)
+
+    with pytest.raises(SettingMissing, match="GENDAN_RELAY_PEERS"):
+        relay._relayed()
+
+    monkeypatch.setenv("GENDAN_RELAY_PEERS", "orders,shipping")
+    assert relay._relayed()[1] == ["orders", "shipping"]

@@ -1,11 +1,18 @@
 """When a job's slots are."""
 
-from datetime import UTC, datetime, time, timedelta
+import time
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
+from typing import Any, ClassVar
+
+import eventlet
+import pytest
 
 from chassis import clock
+from chassis.entrypoints import Regularly
 from chassis.timers import Daily, Every, Standing, is_postponed
 
-RING = Daily(time(0, 10))  # 00:10 in Shanghai is 16:10 UTC of the day before
+RING = Daily(time_of_day(0, 10))  # 00:10 in Shanghai is 16:10 UTC of the day before
 
 
 def utc(day: int, hour: int, minute: int = 0) -> datetime:
@@ -38,6 +45,44 @@ def test_a_recurring_job_makes_up_once_for_what_it_missed() -> None:
     assert hourly.due(utc(1, 0), utc(1, 1)) == utc(1, 1)
     assert hourly.due(utc(1, 0), utc(3, 7)) == utc(3, 7)
     assert hourly.due(utc(3, 7), utc(3, 7) + timedelta(seconds=1)) is None
+
+
+def test_a_replica_whose_clock_is_a_little_behind_does_no_job_twice() -> None:
+    assert Every(3600).due(utc(3, 7), utc(3, 7) - timedelta(seconds=1)) is None
+
+
+def test_a_timer_goes_on_when_the_machines_clock_is_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = eventlet.Queue()
+    container = Container(ticks)  # the timer keeps but a proxy of it
+    timer = Regularly(0.01).bind(container, "tick")
+    timer.start()
+    ticks.get(timeout=5)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 3600)
+
+    ticks.get(timeout=5)
+    ticks.get(timeout=5)
+
+    timer.stop()
+
+
+class Container:
+    """Runs a timer's thread, and each of its workers at once."""
+
+    service_name = "ringer"
+    shared_extensions: ClassVar[dict[Any, Any]] = {}
+
+    def __init__(self, ticks: Any) -> None:
+        self.ticks = ticks
+
+    def spawn_managed_thread(self, run: Any) -> Any:
+        return eventlet.spawn(run)
+
+    def spawn_worker(self, timer: Any, *_: Any, handle_result: Any) -> None:
+        self.ticks.put(timer)
+        handle_result(None, None, None)
 
 
 def test_a_clock_that_was_set_back_keeps_no_job_waiting() -> None:

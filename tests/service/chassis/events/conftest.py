@@ -88,15 +88,22 @@ class Stage:
     started: list[str] = field(default_factory=list)
 
     def run_relay(
-        self, *, url: str | None = None, wait: bool = True, **environment: str
+        self,
+        *,
+        url: str | None = None,
+        wait: bool = True,
+        only: str | None = None,
+        **environment: str,
     ) -> Process:
         plain = databases.for_libpq(self.urls["teller"])
+        relayed = self.urls if only is None else {only: self.urls[only]}
         return self._run(
             "relay",
             ("-m", "chassis.relay"),
             {
                 "GENDAN_AMQP_URL": url or self.vhost.url,
-                "GENDAN_RELAY_DATABASES": json.dumps(self.urls),
+                "GENDAN_RELAY_DATABASES": json.dumps(relayed),
+                "GENDAN_RELAY_PEERS": ",".join(self.urls),
                 "GENDAN_RESEND_SECONDS": "1",
                 "GENDAN_RESEND_GRACE_SECONDS": "1",
                 **environment,
