@@ -45,9 +45,24 @@ class Person:
         """Ask; raises StoryDiffers unless it is answered 200."""
         return self._answered(self.send("GET", path, query=query))
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Command something new."""
-        return self._answered(self.send("POST", path, body=body))
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        while_refused: str | None = None,
+    ) -> Any:
+        """Command something new.
+
+        With `while_refused`, the code of a refusal, anew until what it lacks has been heard of.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            response = self.send("POST", path, body=body)
+            is_too_early = not response.ok and response.json().get("code") == while_refused
+            if not is_too_early or time.monotonic() > deadline:
+                return self._answered(response)
+            time.sleep(_LOOK_EVERY_SECONDS)
 
     def move(self, path: str, verb: str, **body: Any) -> Any:
         """Make a move on what stands at `path`, in the version that stands there now."""
@@ -94,7 +109,11 @@ class Person:
         if_match: str | None = None,
         accept: str = "application/json",
     ) -> requests.Response:
-        """Send a request as it is and give the response as it is; 503 is asked again."""
+        """Send a request as it is and give the response as it is.
+
+        What was not answered, or asks for patience, is asked again: a command by its key, an
+        edit by the version it is of.
+        """
         headers = {**self.headers, "Accept": accept}
         if method == "POST":
             headers["Idempotency-Key"] = key or str(uuid4())
@@ -102,16 +121,22 @@ class Person:
             headers["If-Match"] = if_match
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            response = self.session.request(
-                method,
-                self.base_url + API + path,
-                json=body if body is not None or method != "POST" else {},
-                params=dict(query or {}),
-                headers=headers,
-                timeout=PATIENCE_SECONDS,
-            )
-            if response.status_code != 503 or time.monotonic() > deadline:
-                return response
+            try:
+                response = self.session.request(
+                    method,
+                    self.base_url + API + path,
+                    json=body if body is not None or method != "POST" else {},
+                    params=dict(query or {}),
+                    headers=headers,
+                    timeout=PATIENCE_SECONDS,
+                )
+            except requests.ConnectionError:
+                # The gateway closes a connection that was idle for long, also just now.
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                if not _asks_for_patience(response) or time.monotonic() > deadline:
+                    return response
             time.sleep(_LOOK_EVERY_SECONDS)
 
     def _move(self, path: str, verb: str, body: Mapping[str, Any]) -> requests.Response:
@@ -203,6 +228,13 @@ def direct_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     return session
+
+
+def _asks_for_patience(response: requests.Response) -> bool:
+    """Say whether it is to be asked again, or its first attempt is still under way."""
+    if response.status_code == 409:
+        return bool(response.json().get("code") == "in_progress")
+    return response.status_code == 503
 
 
 def _came_before_its_order(response: requests.Response) -> bool:

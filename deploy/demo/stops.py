@@ -44,7 +44,11 @@ class Making:
         company = self.world.company
         account = company.finance.get(f"/customers/{self.customer.code}/credit")
         raw = company.technician.get(f"/materials/{self.material}")
-        held = company.clerk.get(f"/orders/{self.number}/page")["holdings"]
+        # The page does without a part whose service does not answer just now.
+        held = company.await_(
+            f"what is held for {self.number}",
+            lambda: company.clerk.get(f"/orders/{self.number}/page")["holdings"],
+        )
         return {
             "credit": float(account["exposure"]),
             "material": float(raw["reserved"]),

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -281,7 +281,13 @@ def checksum(path: Path) -> str:
 def _connected(url: str) -> "Iterator[connection]":
     """Open a connection whose transaction is rolled back, and its locks freed, at the end."""
     with closing(psycopg2.connect(url, connect_timeout=10)) as database:
-        yield database
+        try:
+            yield database
+        finally:
+            # By a word: PostgreSQL notices a socket that is closed only after a while. Of a
+            # connection that broke there is nothing to roll back.
+            with suppress(psycopg2.Error):
+                database.rollback()
 
 
 def _asked(database: "connection", question: str) -> Any:

@@ -253,12 +253,16 @@ class _Both:
 
     def check_rows(self) -> None:
         """Raise NothingToSee if a page has no rows: that it is fast tells nothing."""
-        for ask, requests in zip(self.asks, self.requests, strict=True):
-            empty = [
-                name for name, asked in requests.items() if not json.loads(ask(asked))["items"]
-            ]
-            if empty:
-                raise NothingToSee("; ".join(empty))
+        small, full = self.requests
+        # In turn: of two connections made at once, one left idle for long is closed.
+        empty = [
+            name
+            for name in small
+            for ask, requests in zip(self.asks, (small, full), strict=True)
+            if not json.loads(ask(requests[name]))["items"]
+        ]
+        if empty:
+            raise NothingToSee("; ".join(empty))
 
     def ask(self, names: Sequence[str], *, turns: int) -> dict[str, tuple[list[float], ...]]:
         """Ask some searches turn by turn; give the seconds each took, in small and in full books.

@@ -146,7 +146,8 @@ class House:
         draft.write_text(point)
         draft.replace(order)
         try:
-            eventually(lambda: not order.exists(), f"{name} comes to {point}", RESTART_SECONDS)
+            # By chance the tales that come there are told late.
+            eventually(lambda: not order.exists(), f"{name} comes to {point}", 2 * RESTART_SECONDS)
         finally:
             order.unlink(missing_ok=True)
         self.struck_at = time.monotonic()

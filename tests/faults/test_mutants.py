@@ -51,20 +51,19 @@ def house(
         yield running
 
 
-def lost_when_dying(house: House, name: str, point: str) -> set[str]:
-    """Kill a program at a point amid work; give what is found lost then."""
+def lost_when_dying(house: House, name: str, point: str, *, seconds: float) -> set[str]:
+    """Kill a program at a point amid work; give what is found lost then, or after so long."""
     house.workload.start()
     house.die_at(name, point)
     house.ledger.await_more_accepted(10, 60)
-    # What a mutant loses is waited for by the tales in vain.
-    house.workload.stop(seconds=8)
-    house.auditor.await_calm(seconds=8)
+    house.workload.stop(seconds=seconds)
+    house.auditor.await_calm(seconds=seconds)
     return {each.what for each in house.auditor.unheard()}
 
 
 def test_the_true_build_loses_nothing_at_the_same_points(house: House) -> None:
     for _, name, point in CASES:
-        assert lost_when_dying(house, name, point) == set()
+        assert lost_when_dying(house, name, point, seconds=60) == set()
 
 
 @pytest.mark.parametrize(("mutant", "name", "point"), CASES, ids=[case[0] for case in CASES])
@@ -76,7 +75,8 @@ def test_it_is_caught(mutant: str, name: str, point: str, house: House) -> None:
     command = (true_build.command[0], "-m", "tests.faults.mutants", mutant, part)
     house.exchange(name, replace(true_build, command=command))
 
-    lost = lost_when_dying(house, name, point)
+    # What a mutant loses is waited for in vain.
+    lost = lost_when_dying(house, name, point, seconds=8)
 
     house.exchange(name, true_build)
     assert lost - lost_before != set()

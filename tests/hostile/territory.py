@@ -296,13 +296,8 @@ def _followed_up(world: World, order: str) -> dict[str, str]:
         lambda answer: answer.status_code == 201,
     ).json()
     invoice = world.invoiced(order)
-    notice = company.await_(
-        f"a notice of {order}",
-        lambda: company.finance.send(
-            "POST", "/notices", body={"order_number": order, "kind": "balance"}
-        ),
-        lambda answer: answer.status_code == 201,
-    ).json()
+    asked = {"order_number": order, "kind": "balance"}
+    notice = company.finance.post("/notices", asked, while_refused="nothing_to_pay")
     tasks = company.clerk.get(f"/orders/{order}/tasks")["items"]
     return {
         "/visits/{visit_id}": visit["id"],

@@ -109,6 +109,8 @@ def findings(
                 session=session,
                 timeout=30,
             )
+            if response.status_code == 503 and "Retry-After" in response.headers:
+                return  # a busy machine, told as such
             for check in KEPT:
                 try:
                     case.validate_response(response, checks=[check])

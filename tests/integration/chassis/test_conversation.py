@@ -361,7 +361,7 @@ def test_setting_the_clock_changes_nobodys_patience(
     neighbours.before["one.hold"] = away_while_the_clock_is_set
 
     with pytest.raises(Unavailable):
-        hold(talks, seconds=1.0)
+        hold(talks, seconds=3.0)
 
     assert len(tries) > 2
     assert state(store) == "running"

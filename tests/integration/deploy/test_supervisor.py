@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,8 +107,11 @@ def write_to(handle: int, text: str) -> None:
 
 def children() -> set[int]:
     """The processes that this one has started and not yet buried."""
-    tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return {int(pid) for task in tasks for pid in task.read_text().split()}
+    found: set[int] = set()
+    for task in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        with suppress(FileNotFoundError):  # a thread that has ended since
+            found.update(int(pid) for pid in task.read_text().split())
+    return found
 
 
 def test_a_program_that_may_not_have_heard_is_told_again_to_stop(stage: Stage) -> None:

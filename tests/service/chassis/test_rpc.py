@@ -136,7 +136,7 @@ def test_a_late_reply_finds_nobody_and_leaves_nothing(standing: Standing) -> Non
 
     with pytest.raises(Unavailable) as late:
         standing.client.call(
-            "probe", "do_once_told", "slow", principal=PRINCIPAL, deadline=within(0.5)
+            "probe", "do_once_told", "slow", principal=PRINCIPAL, deadline=within(3)
         )
     probe.await_mark("slow.began")
     probe.tell("slow")

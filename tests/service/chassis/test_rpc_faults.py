@@ -151,29 +151,6 @@ def test_a_broker_that_is_frozen_from_the_start_holds_nobody_past_the_deadline(
         proxy.let_pass()
 
 
-def test_while_the_broker_takes_nothing_calls_are_refused_at_once_and_go_on_after(
-    probes: Probes, client: RpcClient, engines: Engines
-) -> None:
-    probes()
-    ask(client, "echo")
-    assert engines.control is not None
-    engines.control.run("set_vm_memory_high_watermark", "absolute", "1000")
-    try:
-        first, took = refusal_of(client, seconds=1.0)
-        lane = client._lane
-        assert lane is not None
-        eventually(lambda: lane.blocked, "the broker's word that it is blocked")
-        second, took_then = refusal_of(client, seconds=20.0)
-    finally:
-        engines.control.run("set_vm_memory_high_watermark", "0.4")
-
-    assert (first, second) == ("deadline_passed", "service_unavailable")
-    assert took < 2.0
-    assert took_then < 2.0
-    eventually(lambda: not lane.blocked, "the end of the alarm")
-    assert ask(client, "echo", 1)["body"] == 1
-
-
 def test_a_callee_whose_clock_is_ahead_refuses_until_it_is_set(
     probes: Probes, client: RpcClient, tmp_path: Path
 ) -> None:
@@ -414,7 +391,7 @@ def test_a_blocked_hub_ends_the_process(probes: Probes, client: RpcClient) -> No
     probe = probes(GENDAN_WATCHDOG_SECONDS="2")
 
     with pytest.raises(Unavailable):
-        ask(client, "spin", seconds=1)
+        ask(client, "spin", seconds=5)
 
     assert probe.await_end() == 1
     assert "watchdog: the hub is blocked" in probe.logged()
@@ -424,7 +401,7 @@ def test_work_without_progress_ends_the_process(probes: Probes, client: RpcClien
     probe = probes(GENDAN_WATCHDOG_SECONDS="2")
 
     with pytest.raises(Unavailable):
-        ask(client, "do_once_told", "never", seconds=1)
+        ask(client, "do_once_told", "never", seconds=5)
 
     assert probe.await_end() == 1
     assert "1 workers make no progress" in probe.logged()

@@ -144,7 +144,8 @@ def test_a_listener_that_stands_still_is_replaced_and_does_nothing_twice_when_it
 
 def test_a_stop_finishes_what_runs_acknowledges_it_and_takes_nothing_new(stage: Stage) -> None:
     leaving = stage.run_ear()
-    stage.run_relay()
+    # What is being handled has not arrived yet: it shall not be sent again meanwhile.
+    stage.run_relay(GENDAN_RESEND_SECONDS="600")
     story = stage.teller.begin()
     stage.teller.tell(story, "waits", then="wait")
     eventually(lambda: stage.reactions() == ["wait"], "it is being handled")
@@ -206,8 +207,9 @@ def test_what_a_deleted_queue_took_with_it_is_sent_again(stage: Stage) -> None:
 
     eventually(lambda: len(stage.heard()) >= 30, "all is heard", 30)
     assert stage.heard() == ["zero", *map(str, range(1, 30))]
-    (row,) = audience(stage)
-    assert (row["service"], row["resent"]) == ("ear", 29)
+    # Noted after it was published; what is not acknowledged by then may be sent once more.
+    eventually(lambda: audience(stage)[0]["resent"] >= 29, "it is noted")
+    assert [row["service"] for row in audience(stage)] == ["ear"]
 
 
 def test_a_message_that_comes_again_within_fourteen_days_is_stopped(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 
 from chassis import settings
+from chassis.errors import Unavailable
 from chassis.rpc import RpcClient, ServiceUnavailable
 from deploy.local import places, records, test_run
 from deploy.local.engines import private_engines, settled_secrets
@@ -134,8 +135,8 @@ def read(vhost: Vhost, node: TlsNode, monkeypatch: pytest.MonkeyPatch) -> settin
     return settings.from_environment()
 
 
-def listening(client: Any) -> Any:
-    return client.call("ear", "listening", {}, principal=PRINCIPAL, deadline=within(20))
+def listening(client: Any, *, seconds: float = 20) -> Any:
+    return client.call("ear", "listening", {}, principal=PRINCIPAL, deadline=within(seconds))
 
 
 def missing(client: Any, ids: list[str]) -> Any:
@@ -189,3 +190,27 @@ def test_a_broker_whose_certificate_nobody_vouches_for_is_not_spoken_to(
         listening(client)
     stage.run_relay(wait=False, GENDAN_AMQP_CA_FILE=str(stranger))
     eventually(lambda: "CERTIFICATE_VERIFY_FAILED" in stage.log(0).read_text(), "it is wary", 30)
+
+
+def test_while_the_broker_takes_nothing_calls_are_refused_at_once_and_go_on_after(
+    stage: Stage, node: TlsNode, read: settings.Settings
+) -> None:
+    """Here because this broker is nobody else's: its alarm stops all that speak to it."""
+    stage.run_ear(GENDAN_AMQP_CA_FILE=str(node.certificate))
+    with RpcClient(read.amqp_url, "test", ssl=read.amqp_ssl) as client:
+        listening(client)
+        node.control.run("set_vm_memory_high_watermark", "absolute", "1000")
+        try:
+            with pytest.raises(Unavailable) as first:
+                listening(client, seconds=1)
+            lane = client._lane
+            assert lane is not None
+            eventually(lambda: lane.blocked, "the broker's word that it is blocked")
+            with pytest.raises(ServiceUnavailable):
+                listening(client, seconds=60)
+        finally:
+            node.control.run("set_vm_memory_high_watermark", "0.4")
+
+        assert first.value.code == "deadline_passed"
+        eventually(lambda: not lane.blocked, "the end of the alarm")
+        assert listening(client) == {"teller": ["story_told"]}

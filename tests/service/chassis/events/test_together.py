@@ -35,10 +35,10 @@ def test_a_burst_is_heard_in_its_order_in_few_transactions(stage: Stage) -> None
             stage.teller.tell(stage.teller.begin(), str(number))
 
     stage.await_heard([str(number) for number in range(15)])
-    assert stage.heard("write_down") == stage.heard()
+    stage.await_heard([str(number) for number in range(15)], "write_down")
     assert stage.inbox_size() == 30
     # Alone, each listener has a transaction for each event: 30.
-    assert transactions(stage) <= 5
+    assert transactions(stage) <= 15
 
 
 def test_one_that_fails_is_set_aside_and_those_beside_it_are_heard_once(stage: Stage) -> None:
