@@ -103,6 +103,8 @@ def test_repair_frees_what_a_cancelled_order_still_holds(
         f"/orders/{made.number}", "cancel", reason="customer_request", note="不要了"
     )
     made.await_nothing_held()
+    # The cancel has been heard by all: nothing that is still on its way repairs it.
+    assert audit.run().differences == []
     order_id, centre = made.order["id"], uuid4()
     write(
         "inventory",
