@@ -214,6 +214,13 @@ class Auditor:
             ]
         return findings
 
+    def twice(self, ledger: Ledger) -> list[Difference]:
+        """Give what stands there more often than it was promised."""
+        findings = Findings()
+        self._compare_entities(ledger, findings)
+        self._compare_scans(ledger, findings)
+        return findings.twice
+
     def books(self) -> list[Difference]:
         """Check what every service promises of its own rows."""
         found = []

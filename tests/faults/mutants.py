@@ -7,11 +7,12 @@ production's with one promise of ARCHITECTURE §4 patched out.
 import sys
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 RELAY_MARKS_FIRST = "relay-marks-before-the-confirm"
-INBOX_IGNORED = "inbox-ignored"
+KEYS_IGNORED = "keys-ignored"
 ACKNOWLEDGED_FIRST = "acknowledged-before-the-commit"
+# A fault point of the build that ignores keys: a payment is kept and nobody has its answer.
+PAYMENT_KEPT = "after_payment"
 
 
 def relay_marks_first() -> None:
@@ -34,17 +35,20 @@ def relay_marks_first() -> None:
     Relay.send_batch = send_batch  # type: ignore[method-assign]
 
 
-def inbox_ignored() -> None:
-    """Let every delivery in, as if none had come before."""
-    from chassis import inbox
-    from chassis.inbox import Verdict
+def keys_ignored() -> None:
+    """Do a command again that was done under its key before."""
+    from chassis import commands, faults, service
 
-    inbox.admit = lambda *_arguments, **_named: Verdict.FRESH
+    run_once = commands.run_command
 
-    def admit_all(connection: Any, come: Any) -> set[tuple[str, UUID]] | None:
-        return {(listener, event.message_id) for listener, event in come}
+    def run_command(store: Any, principal: Any, key: object, method: str, *rest: Any) -> Any:
+        answer = run_once(store, principal, key, method, *rest)
+        if method == "record_payment":
+            faults.point(PAYMENT_KEPT)
+        return answer
 
-    inbox.admit_together = admit_all
+    service.run_command = run_command  # type: ignore[attr-defined, assignment]
+    commands._KEEP += " on conflict do nothing"
 
 
 def acknowledged_first() -> None:
@@ -75,7 +79,7 @@ def acknowledged_first() -> None:
 
 MUTANTS = {
     RELAY_MARKS_FIRST: relay_marks_first,
-    INBOX_IGNORED: inbox_ignored,
+    KEYS_IGNORED: keys_ignored,
     ACKNOWLEDGED_FIRST: acknowledged_first,
 }
 

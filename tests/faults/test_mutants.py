@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from deploy.demo.world import World
 from deploy.local.engines import Engines
 from deploy.local.supervisor import Supervisor
 from tests.faults import mutants
@@ -25,7 +26,6 @@ WITHOUT_ANTI_ENTROPY = {
 CASES = (
     (mutants.RELAY_MARKS_FIRST, "relay", "after_publish_before_mark"),
     (mutants.ACKNOWLEDGED_FIRST, "inventory.1", "in_handler"),
-    (mutants.INBOX_IGNORED, "shipping.1", "after_commit_before_ack"),
 )
 
 
@@ -44,7 +44,7 @@ def house(
         Supervisor(lambda _: None),
         seed=1,
         clients=2,
-        tales=((stock_sold, 1),),
+        tales=((stock_sold, 1), (paid_in_parts, 1)),
         settings=WITHOUT_ANTI_ENTROPY,
         templates=templates,
     ) as running:
@@ -61,9 +61,24 @@ def lost_when_dying(house: House, name: str, point: str, *, seconds: float) -> s
     return {each.what for each in house.auditor.unheard()}
 
 
+def paid_in_parts(world: World) -> None:
+    """An order is paid bit by bit."""
+    product = world.product(supply="stock", price="3.00", stock="50")
+    number = world.submitted(world.customer("A"), product, "20")["number"]
+    for _ in range(3):
+        world.paid(number, "20.00")
+
+
+def payments_of_nobody(house: House) -> set[str]:
+    found = house.auditor.twice(house.workload.ledger)
+    return {each.what for each in found if each.what.startswith("payment ")}
+
+
 def test_the_true_build_loses_nothing_at_the_same_points(house: House) -> None:
     for _, name, point in CASES:
         assert lost_when_dying(house, name, point, seconds=60) == set()
+    assert lost_when_dying(house, "customers.1", "after_command_commit", seconds=60) == set()
+    assert payments_of_nobody(house) == set()
 
 
 @pytest.mark.parametrize(("mutant", "name", "point"), CASES, ids=[case[0] for case in CASES])
@@ -80,3 +95,15 @@ def test_it_is_caught(mutant: str, name: str, point: str, house: House) -> None:
 
     house.exchange(name, true_build)
     assert lost - lost_before != set()
+
+
+def test_a_build_that_ignores_keys_is_caught_doing_things_twice(house: House) -> None:
+    name = "customers.1"
+    true_build, before = house.charge(name).program, payments_of_nobody(house)
+    command = (true_build.command[0], "-m", "tests.faults.mutants", mutants.KEYS_IGNORED)
+    house.exchange(name, replace(true_build, command=(*command, "customers")))
+
+    lost_when_dying(house, name, mutants.PAYMENT_KEPT, seconds=60)
+
+    house.exchange(name, true_build)
+    assert payments_of_nobody(house) - before != set()
