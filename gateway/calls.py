@@ -1,6 +1,6 @@
 """One request after it was read: who asks what, and of whom it may be asked further."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +68,7 @@ class Call:
 
     def ask_all(self, questions: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
         """Ask several at once; a name whose question was refused gets the refusal."""
-
-        def question(rpc: str, body: Mapping[str, Any]) -> Callable[[], Any]:
-            return lambda: self.ask(rpc, body)
-
-        answers = self.services.ask_all([question(*asked) for asked in questions.values()])
+        answers = self.services.ask_all(
+            list(questions.values()), self.principal, deadline=self.deadline, key=self.key
+        )
         return dict(zip(questions, answers, strict=True))

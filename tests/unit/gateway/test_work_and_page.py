@@ -1,10 +1,18 @@
 """Answers put together from several services, some of which may be away (G4)."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from chassis.errors import NotFound
+from chassis.principal import SYSTEM
 from chassis.rpc import DeadlinePassed
-from tests.unit.gateway.neighbour import Gateway
+from gateway.services import NAMES, Services
+from gateway.settings import Limits
+from tests.unit.gateway.neighbour import Gateway, Neighbour
 
 
 def item(title: str, due_at: str | None) -> dict[str, Any]:
@@ -29,6 +37,48 @@ def test_work_of_all_services_is_one_list_by_due_time(gateway: Gateway) -> None:
     assert result.json["more"] is True
     assert {asked.body["limit"] for asked in gateway.asked} == {4}
     assert gateway.get("/work", query_string="limit=4").json["more"] is False
+
+
+def test_a_stuck_service_keeps_nobody_from_the_work_of_the_others(gateway: Gateway) -> None:
+    asked, answers = threading.Semaphore(0), threading.Event()
+
+    def answer_later(_: Any) -> dict[str, Any]:
+        asked.release()
+        answers.wait()
+        return {"items": []}
+
+    for name in NAMES:
+        gateway.answer(f"{name}.list_work", {"items": [item(name, None)]})
+    gateway.answer("inventory.list_work", answer_later)
+    most = Limits().calls_per_service
+
+    with ThreadPoolExecutor(most + 1) as people:
+        try:
+            waiting = [people.submit(gateway.get, "/work") for _ in range(most)]
+            for _ in waiting:
+                asked.acquire()
+            one_more = people.submit(gateway.get, "/work").result(timeout=60).json
+        finally:
+            answers.set()
+
+    assert one_more["unavailable"] == ["inventory"]
+    assert {each["title"] for each in one_more["items"]} == set(NAMES) - {"inventory"}
+    # All places are given back.
+    assert gateway.get("/work").json["unavailable"] == []
+
+
+@pytest.mark.parametrize("refusal", [None, NotFound()])
+def test_a_request_takes_one_place_at_a_service_for_all_its_questions(
+    refusal: NotFound | None,
+) -> None:
+    neighbour = Neighbour()
+    neighbour.answers["orders.get_order"] = refusal or {"number": "D1"}
+    services = Services(neighbour, Limits(calls_per_service=1))
+    questions = [("orders.get_order", {"order_number": "D1"})] * 4
+
+    for _ in range(2):
+        answers = services.ask_all(questions, SYSTEM, deadline=time.time() + 60)
+        assert answers == [refusal or {"number": "D1"}] * 4
 
 
 def test_an_order_that_is_not_yours_to_see_has_no_page(gateway: Gateway) -> None:
