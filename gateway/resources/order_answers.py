@@ -258,11 +258,15 @@ class OrderPageData(Answer):
     history = fields.List(fields.Nested(Change), allow_none=True)
     confirmations = fields.List(fields.Nested(Confirmation), allow_none=True)
     tasks = fields.List(fields.Nested(Task), allow_none=True)
-    money = fields.Raw(allow_none=True)
+    money = fields.Raw(
+        allow_none=True, metadata={"description": "null to whom the money of an order is not open"}
+    )
     holdings = fields.Raw(allow_none=True)
     instructions = fields.List(fields.Raw(), allow_none=True)
     shipments = fields.List(fields.Raw(), allow_none=True)
-    documents = fields.List(fields.Raw())
+    documents = fields.List(
+        fields.Raw(), metadata={"description": "the papers that who asks may print"}
+    )
     unavailable = fields.List(fields.String())
 
 

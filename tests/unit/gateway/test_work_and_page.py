@@ -145,3 +145,37 @@ def test_a_page_offers_the_paper_to_be_sent_and_the_notices_of_its_money(gateway
         ("定金付款通知书", "/api/v1/notices/N1/document"),
         ("余款催收通知书", "/api/v1/notices/N2/document"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "papers"),
+    [
+        ("finance", ["confirmation", "notice", "dispatch_request"]),
+        ("technician", ["instruction"]),
+        ("warehouse", ["dispatch_request"]),
+        ("aftersales", []),
+    ],
+)
+def test_a_page_shows_money_and_papers_only_to_whom_they_are_open(
+    gateway: Gateway, role: str, papers: list[str]
+) -> None:
+    gateway.answer(
+        "orders.get_order",
+        {"number": "D1", "id": "1", "stage": "confirmed", "confirmation_version": 1},
+    )
+    for rpc in (
+        "orders.list_order_actions", "orders.list_changes", "orders.list_confirmations",
+        "orders.list_order_tasks", "inventory.get_holdings",
+    ):  # fmt: skip
+        gateway.answer(rpc, {"items": []})
+    notice = {"number": "N1", "kind": "balance", "state": "sent"}
+    gateway.answer("customers.get_order_money", {"notices": [notice]})
+    gateway.answer("inventory.search_instructions", {"items": [{"number": "P1"}]})
+    gateway.answer("shipping.search_shipments", {"items": [{"number": "S1", "note_number": None}]})
+
+    page = gateway.get("/orders/D1/page", role=role).json
+
+    own_read = gateway.get("/orders/D1/money", role=role)
+    assert (page["money"] is not None) == (own_read.status_code == 200) == (role == "finance")
+    assert [paper["kind"] for paper in page["documents"]] == papers
+    assert page["unavailable"] == []
