@@ -371,3 +371,16 @@ def test_every_answer_is_kept_out_of_caches_and_guessing(gateway: Gateway) -> No
 
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+# The client of the tests warns that nobody knows the method: that is what is tested.
+@pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
+def test_an_invented_method_or_address_becomes_no_name_of_a_figure(gateway: Gateway) -> None:
+    gateway.send("BREW", "/orders/D1")
+    gateway.get("/tea-pots")
+
+    figures = gateway.client.simulate_get("/metrics").text
+
+    assert 'gendan_http_request_seconds_count{method="other"' in figures
+    assert "BREW" not in figures
+    assert "tea-pots" not in figures
