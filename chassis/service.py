@@ -28,7 +28,7 @@ from chassis.errors import RoleNeeded, plain
 from chassis.events import Event
 from chassis.policy import Rule, SettingNotFound
 from chassis.rpc import Neighbours, RpcClient, current_deadline, deadline_in, rpc
-from chassis.schema import Message, Text
+from chassis.schema import Form, Message, Text
 
 # How long a caller without a deadline of its own is waited for.
 PATIENCE_SECONDS = 10.0
@@ -153,10 +153,15 @@ def _published(entry: Entrypoint) -> Entrypoint:
 
 
 class ChangesOf(Message):
-    """Whose history is asked for."""
+    """A page of whose history is asked for."""
 
     entity_type = Text(required=True, least=1, most=40)
     entity_id = Text(required=True, least=1, most=80)
+    after = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=Form("^[0-9]{1,18}$", error="Not a cursor of this list."),
+    )
     limit = fields.Integer(load_default=200, validate=validate.Range(1, 1000))
 
 
@@ -200,18 +205,26 @@ class Service(AnswersRelay):
 
     @query(ChangesOf)
     def list_changes(self, work: Work, request: dict[str, Any]) -> Any:
-        """Give the history of one thing, oldest first: who, when, old → new and why."""
+        """Give a page of one thing's history, newest first: who, when, old → new and why."""
         log = work.store.platform.changes
-        rows = work.session.execute(
+        limit, after = request["limit"], request["after"]
+        # One more than is shown tells whether there is more.
+        entries = (
             select(log)
             .where(
                 log.c.entity_type == request["entity_type"],
                 log.c.entity_id == request["entity_id"],
             )
-            .order_by(log.c.id)
-            .limit(request["limit"])
-        ).mappings()
-        return {"items": [plain(dict(row)) for row in rows]}
+            .order_by(log.c.id.desc())
+            .limit(limit + 1)
+        )
+        if after is not None:
+            entries = entries.where(log.c.id < int(after))
+        rows = work.session.execute(entries).mappings().all()
+        return {
+            "items": [plain(dict(row)) for row in rows[:limit]],
+            "next": str(rows[limit - 1]["id"]) if len(rows) > limit else None,
+        }
 
     @query(NoBody)
     def list_settings(self, work: Work, request: dict[str, Any]) -> Any:  # noqa: ARG002

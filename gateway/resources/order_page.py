@@ -8,7 +8,7 @@ from chassis.errors import GendanError, NotFound
 from chassis.principal import Principal
 from gateway import permissions
 from gateway.calls import Call
-from gateway.operations import Operation
+from gateway.operations import Operation, Paged
 from gateway.resources import order_answers as answers
 from gateway.resources import payments
 from gateway.resources.orders import ORDER, READ
@@ -35,6 +35,7 @@ def order_page(call: Call) -> dict[str, Any]:
     page: dict[str, Any] = {
         "order": order,
         "money": None,
+        "history_next": None,
         "documents": _documents(call.principal, order, parts),
     }
     unavailable = []
@@ -48,7 +49,23 @@ def order_page(call: Call) -> dict[str, Any]:
             unavailable.append(name)
         else:
             page[name] = answer if name in ("actions", "money", "holdings") else answer["items"]
+            if name == "history":
+                page["history_next"] = answer.get("next")
     return {**page, "unavailable": unavailable}
+
+
+def list_history(call: Call) -> dict[str, Any]:
+    """Give a page of an order's history; whether who asks may see the order, orders says first."""
+    number = call.path["order_number"]
+    call.ask("orders.get_order", {"order_number": number})
+    history: dict[str, Any] = call.ask(
+        "orders.list_changes", {**_history(number), "limit": 50, **call.query}
+    )
+    return history
+
+
+def _history(number: str) -> dict[str, Any]:
+    return {"entity_type": "order", "entity_id": number}
 
 
 def _questions(number: str, order_id: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
@@ -56,7 +73,7 @@ def _questions(number: str, order_id: str) -> dict[str, tuple[str, Mapping[str, 
     listed = {**by_number, "limit": _MOST}
     return {
         "actions": ("orders.list_order_actions", by_number),
-        "history": ("orders.list_changes", {"entity_type": "order", "entity_id": number}),
+        "history": ("orders.list_changes", {**_history(number), "limit": _MOST}),
         "confirmations": ("orders.list_confirmations", by_number),
         "tasks": ("orders.list_order_tasks", by_number),
         "money": ("customers.get_order_money", by_number),
@@ -122,5 +139,15 @@ OPERATIONS = [
         summary="All that the page of one order shows",
         tag="orders",
         answer=answers.OrderPageData,
-    )
+    ),
+    Operation(
+        method="GET",
+        path=f"{ORDER}/history",
+        do=list_history,
+        permission=READ,
+        summary="What was done with an order, newest first",
+        tag="orders",
+        query=Paged,
+        answer=answers.OrderHistory,
+    ),
 ]

@@ -179,3 +179,33 @@ def test_a_page_shows_money_and_papers_only_to_whom_they_are_open(
     assert (page["money"] is not None) == (own_read.status_code == 200) == (role == "finance")
     assert [paper["kind"] for paper in page["documents"]] == papers
     assert page["unavailable"] == []
+
+
+def test_an_orders_history_goes_on_where_its_page_ends(gateway: Gateway) -> None:
+    gateway.answer("orders.get_order", {"number": "D1", "id": "1", "stage": "draft"})
+    gateway.answer("orders.list_changes", {"items": [{"action": "hold"}], "next": "17"})
+    for rpc in (
+        "orders.list_order_actions", "orders.list_confirmations", "orders.list_order_tasks",
+        "customers.get_order_money", "inventory.get_holdings", "inventory.search_instructions",
+        "shipping.search_shipments",
+    ):  # fmt: skip
+        gateway.refuse(rpc, NotFound())
+
+    page = gateway.get("/orders/D1/page").json
+    gateway.answer("orders.list_changes", {"items": [{"action": "take_memo"}], "next": None})
+    rest = gateway.get("/orders/D1/history", query_string=f"after={page['history_next']}")
+
+    assert page["history"] == [{"action": "hold"}]
+    assert rest.json == {"items": [{"action": "take_memo"}], "next": None}
+    assert gateway.asked[-1].body == {
+        "entity_type": "order", "entity_id": "D1", "after": "17", "limit": 50,
+    }  # fmt: skip
+
+
+def test_an_order_that_is_not_yours_to_see_has_no_history(gateway: Gateway) -> None:
+    gateway.refuse("orders.get_order", NotFound())
+
+    result = gateway.get("/orders/D1/history", role="sales")
+
+    assert result.status_code == 404
+    assert [asked.rpc for asked in gateway.asked] == ["orders.get_order"]
