@@ -197,10 +197,20 @@ def place_subject(username: str, address: str) -> str:
     return f"{storage.FailedSignIns.PLACE}:{passwords.digest(f'{username.lower()} {address}')}"
 
 
+def session_subject(username: str) -> str:
+    """Give the name under which wrong passwords within a person's own sessions count.
+
+    They are a place of their own, which is no address: whoever fails at the door keeps nobody
+    who is inside from changing their password.
+    """
+    return place_subject(username, "session")
+
+
 def _forget_failures(work: Work, account: Account) -> None:
     places = storage.addresses_of(work.session, account.id)
     for subject in (
         name_subject(account.username),
+        session_subject(account.username),
         *(place_subject(account.username, address) for address in places),
     ):
         storage.forget_failures(work.session, subject)

@@ -274,6 +274,31 @@ def test_guessing_the_password_of_an_open_session_has_to_wait_too(office: Office
     answers = [office.send("PUT", "/session/password", guess, by="boss") for _ in range(6)]
 
     assert [each.status_code for each in answers] == [422] * 5 + [429]
+    with office.store.work(ADMIN) as work:
+        accounts.unlock_account(work, "boss")
+    right = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert office.send("PUT", "/session/password", right, by="boss").status_code == 204
+
+
+def test_who_guesses_at_the_door_keeps_nobody_from_changing_their_password(office: Office) -> None:
+    token = office.token("boss")
+    guesses = [office.sign_in("boss", "wrong", remote_addr="192.0.2.99") for _ in range(6)]
+    assert guesses[-1].status_code == 429
+
+    change = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert office.send("PUT", "/session/password", change, token=token).status_code == 204
+
+
+def test_slips_before_a_password_was_changed_are_forgotten(office: Office) -> None:
+    slip = {"old_password": "wrong", "new_password": NEW_PASSWORD}
+    for _ in range(4):
+        assert office.send("PUT", "/session/password", slip, by="boss").status_code == 422
+    right = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert office.send("PUT", "/session/password", right, by="boss").status_code == 204
+
+    answers = [office.send("PUT", "/session/password", slip, by="boss") for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [422] * 2
 
 
 def test_sessions_long_over_are_deleted(office: Office) -> None:
