@@ -250,7 +250,7 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
                 "number": "N261122-000002", "kind": "balance", "order_number": "D261122-000017",
                 "amount": "15540.00", "worth": "22200.00", "verified": "6660.00", "due": "22200.00",
                 "covered": "6660.00", "state": "drafted",
-                "drafted_at": "2026-11-22T02:00:00+00:00",
+                "drafted_at": "2026-11-22T23:30:00+00:00",
                 "lines": [{**LINE, "quantity": "1176", "value": "21756.00"}],
             },
             "verified_now": "6660.00", "still_due": "15540.00",
@@ -261,6 +261,8 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
 
     for words in ("余款催收通知书", "壹万伍仟伍佰肆拾元整", "15,540.00", "1,176", "***5678"):
         assert words in page
+    # Half past seven in the morning, where the company is.
+    assert "2026年11月23日" in page
     assert sums_on(page) == {
         "货款合计": "22,200.00", "全单已核实到账": "6,660.00",
         "其中抵作本次": "6,660.00", "本次应付": "15,540.00",
