@@ -27,7 +27,10 @@ class Call:
     limits: Limits
     deadline: float
     path: Mapping[str, str] = field(default_factory=dict)
+    #: As it was sent: what is passed on is read, and checked, where it is done.
     body: Mapping[str, Any] = field(default_factory=dict)
+    #: The body as its schema reads it, for what is done here: text is stripped, and fits.
+    loaded: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     expected_version: int | None = None

@@ -69,7 +69,7 @@ def get_device(call: Call) -> dict[str, Any]:
 
 def enrol(call: Call) -> dict[str, Any]:
     def do(work: Work) -> tuple[dict[str, Any], str]:
-        device, key = devices.enrol_device(work, **call.body)
+        device, key = devices.enrol_device(work, **call.loaded)
         return devices.view(device), key
 
     return run_once_with_secret(call, "enrol_device", do, name="key")

@@ -129,6 +129,7 @@ def test_no_damage_leads_to_anything_but_a_kind_or_a_refusal(
         ("..", "attachment.pdf"),
         ("", "attachment.pdf"),
         ("a\x00b\r\nSet-Cookie: x=1", "abSet-Cookie x=1.pdf"),
+        ("a\ud800b\udfff", "ab.pdf"),
         ("evil\u202efdp.exe", "evilfdp.exe.pdf"),
         ('x"; filename="y.html', "x; filename=y.html.pdf"),
         ("x" * 500 + ".pdf", "x" * 80 + ".pdf"),
