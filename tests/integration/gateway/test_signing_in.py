@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 import time_machine
 from argon2 import Parameters, PasswordHasher, extract_parameters
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from chassis import clock
 from gateway import accounts, passwords, revocations
@@ -186,6 +186,36 @@ def test_a_session_ends_when_it_is_idle_and_at_its_end(office: Office) -> None:
         idle = office.sign_in("boss").json["token"]
         machine.shift(120 * 60)
         assert office.send("GET", "/session", token=idle).status_code == 401
+
+
+@pytest.mark.parametrize("kept_in", ["session", "device"])
+def test_who_only_reads_is_let_in_where_nothing_can_be_written(
+    office: Office, kept_in: str
+) -> None:
+    token = office.token("boss")
+    gun = {"code": "SCAN-1", "name": "一号枪"}
+    key = office.send("POST", "/devices", gun, by="boss", key="d1").json["key"]
+    secret = f"Bearer {token}" if kept_in == "session" else f"Device {key}"
+    with office.store.work(ADMIN) as work:
+        # What PostgreSQL says where its disk is full.
+        work.session.execute(
+            text(
+                "create function full_disk() returns trigger language plpgsql as"
+                " $$ begin raise exception 'full' using errcode = '53100'; end $$"
+            )
+        )
+        work.session.execute(
+            text(
+                f"create trigger full_disk before update on {kept_in}"
+                " for each statement execute function full_disk()"
+            )
+        )
+
+    with time_machine.travel(clock.machine_now() + timedelta(minutes=2), tick=False):
+        revocations.announce()
+        answer = office.send("GET", "/session", headers={"Authorization": secret})
+
+    assert answer.status_code == 200
 
 
 def test_signing_out_ends_the_session_at_once(office: Office) -> None:
