@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis import books, clock, settings
 from chassis import principal as principals
 from chassis.books import Book
+from chassis.calendar import CALENDAR
 from chassis.commands import load, run_command
 from chassis.conversation import Conversation, Conversations
 from chassis.database import Platform, Store, Work
@@ -152,6 +153,39 @@ def _published(entry: Entrypoint) -> Entrypoint:
     return published
 
 
+def _set(work: Work, key: str, value: Any) -> None:
+    """Set a number of the business, which `value` gives as JSON has it."""
+    table = work.store.platform.settings
+    values = {
+        "value": value,
+        "changed_at": clock.machine_now(),
+        "changed_by": work.principal.person_id,
+    }
+    work.session.execute(
+        insert(table)
+        .values(key=key, **values)
+        .on_conflict_do_update(index_elements=["key"], set_=values)
+    )
+
+
+def _locked(work: Work, rule: Rule) -> Any:
+    """Give a number as it is stored, to be changed in part: who else would do so, waits."""
+    table = work.store.platform.settings
+    work.session.execute(
+        insert(table)
+        .values(
+            key=rule.key,
+            value=plain(rule.default),
+            changed_at=clock.machine_now(),
+            changed_by=work.principal.person_id,
+        )
+        .on_conflict_do_nothing()
+    )
+    return work.session.execute(
+        select(table.c.value).where(table.c.key == rule.key).with_for_update()
+    ).scalar_one()
+
+
 class ChangesOf(Message):
     """A page of whose history is asked for."""
 
@@ -170,6 +204,15 @@ class SettingChange(Message):
 
     key = Text(required=True, least=1, most=80)
     value = fields.Raw(required=True)
+    reason = Text(required=True, least=1, most=60)
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
+class CalendarYear(Message):
+    """The days of one year that differ from Monday to Friday, and who says so."""
+
+    year = fields.String(required=True, validate=Form("^[0-9]{4}$", error="Must be a year."))
+    days = fields.Dict(required=True)
     reason = Text(required=True, least=1, most=60)
     note = Text(load_default=None, allow_none=True, most=1000)
 
@@ -252,17 +295,7 @@ class Service(AnswersRelay):
         if rule is None:
             raise SettingNotFound(key=key)
         new, old = rule.parsed(request["value"]), work.setting(key)
-        table = work.store.platform.settings
-        values = {
-            "value": plain(new),
-            "changed_at": clock.machine_now(),
-            "changed_by": work.principal.person_id,
-        }
-        work.session.execute(
-            insert(table)
-            .values(key=key, **values)
-            .on_conflict_do_update(index_elements=["key"], set_=values)
-        )
+        _set(work, key, plain(new))
         work.log(
             "setting",
             key,
@@ -273,6 +306,30 @@ class Service(AnswersRelay):
         )
         work.store.forget_settings()
         return {"key": key, "value": plain(new)}
+
+    @command(CalendarYear)
+    def change_calendar_year(self, work: Work, request: dict[str, Any]) -> Any:
+        """Enter one year's working days; the other years stay, whoever enters them meanwhile.
+
+        Raises SettingNotFound where no working days are counted, SettingNotAllowed.
+        """
+        rule = work.store.rules.get(CALENDAR.key)
+        if rule is None:
+            raise SettingNotFound(key=CALENDAR.key)
+        year, days = request["year"], request["days"]
+        entered = _locked(work, rule)
+        calendar = rule.parsed({**entered, year: days})
+        _set(work, rule.key, calendar)
+        work.log(
+            "setting",
+            rule.key,
+            "change_setting",
+            changes={year: [entered.get(year), days]},
+            reason=request["reason"],
+            note=request["note"],
+        )
+        work.store.forget_settings()
+        return {"year": year, "days": days}
 
     @query(BooksAsked)
     def audit_books(self, work: Work, request: dict[str, Any]) -> Any:

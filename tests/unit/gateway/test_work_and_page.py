@@ -209,3 +209,21 @@ def test_an_order_that_is_not_yours_to_see_has_no_history(gateway: Gateway) -> N
 
     assert result.status_code == 404
     assert [asked.rpc for asked in gateway.asked] == ["orders.get_order"]
+
+
+def test_a_year_of_the_calendar_is_told_to_all_who_count_days(gateway: Gateway) -> None:
+    counting = ("aftersales", "inventory", "orders", "shipping")
+    for name in counting:
+        gateway.answer(f"{name}.change_calendar_year", {})
+    year = {"days": {"2026-10-01": False}, "reason": "holidays"}
+
+    result = gateway.send("PUT", "/calendar/2026", year, role="admin", key="k1")
+
+    assert result.json == {"year": 2026, "days": {"2026-10-01": False}}
+    assert sorted(asked.rpc for asked in gateway.asked) == [
+        f"{name}.change_calendar_year" for name in counting
+    ]
+    # The year alone: what others enter meanwhile is no part of what is repeated by the key.
+    assert [(asked.body, asked.key) for asked in gateway.asked] == [
+        ({**year, "year": "2026"}, "k1")
+    ] * 4
