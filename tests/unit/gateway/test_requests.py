@@ -356,6 +356,19 @@ def test_what_cannot_be_given_is_not_acceptable(gateway: Gateway) -> None:
     assert gateway.asked == []
 
 
+@pytest.mark.parametrize("code", ["-A4", "-", "a4", "A4\n", "A" * 21])
+def test_nothing_gets_a_code_by_which_no_address_could_name_it(gateway: Gateway, code: str) -> None:
+    product = {"name": "复印纸", "unit": "包", "default_supply": "stock"}
+    gateway.answer("inventory.create_product", {"code": "A4-80"})
+
+    refused = gateway.post("/products", {**product, "code": code}, role="technician")
+    made = gateway.post("/products", {**product, "code": "A4-80"}, role="technician")
+
+    assert [error["field"] for error in refused.json["errors"]] == ["code"]
+    assert made.status_code == 201
+    assert len(gateway.asked) == 1
+
+
 def test_a_request_id_is_taken_over_and_one_that_is_text_is_not(gateway: Gateway) -> None:
     given = gateway.get("/nothing", headers={"X-Request-Id": "abc-1"})
     replaced = gateway.get("/nothing", headers={"X-Request-Id": "<b>" + "x" * 200})
