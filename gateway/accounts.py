@@ -124,21 +124,21 @@ def lock_account(work: Work, username: str, expected_version: int | None = None)
     """Keep a person out at once: the account is locked and all its sessions end."""
     account = _locked_row(work, username, expected_version)
     _refuse_own(work, account)
-    account.locked = True
+    before, account.locked = account.locked, True
     _keep_an_administrator(work, account)
     storage.end_sessions(work.session, account.id, clock.machine_now())
     work.session.flush()
-    work.log("account", account.username, "locked", changes={"locked": [False, True]})
+    work.log("account", account.username, "locked", changes={"locked": [before, True]})
     return account
 
 
 def unlock_account(work: Work, username: str, expected_version: int | None = None) -> Account:
     """Let a person in again, and forget the failures of their name."""
     account = _locked_row(work, username, expected_version)
-    account.locked = False
+    before, account.locked = account.locked, False
     _forget_failures(work, account)
     work.session.flush()
-    work.log("account", account.username, "unlocked", changes={"locked": [True, False]})
+    work.log("account", account.username, "unlocked", changes={"locked": [before, False]})
     return account
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from gateway import accounts
 from tests.integration.gateway.conftest import ADMIN, PASSWORD, Office
 
 CHEN = {"username": "chen", "display_name": "陈静", "roles": ["clerk"]}
@@ -141,6 +142,19 @@ def test_a_locked_person_is_out_at_once(office: Office) -> None:
         if_match=locked.json["version"],
     )  # fmt: skip
     assert office.sign_in("chen").status_code == 201
+
+
+def test_the_log_says_what_an_account_was_before_it_was_locked_or_unlocked(office: Office) -> None:
+    office.person("chen", "clerk")
+    for verb in (accounts.unlock_account, accounts.lock_account, accounts.lock_account):
+        with office.store.work(ADMIN) as work:
+            verb(work, "chen")
+
+    assert [entry["changes"] for entry in office.audit()[-3:]] == [
+        {"locked": [False, False]},
+        {"locked": [False, True]},
+        {"locked": [True, True]},
+    ]
 
 
 def test_nobody_locks_or_resets_themselves(office: Office) -> None:
