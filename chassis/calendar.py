@@ -133,7 +133,7 @@ def _is_calendar(entered: Mapping[Any, Any]) -> bool:
 
 
 # Each service that counts working days has this among its rules; the gateway's /calendar
-# writes it to all of those services at once.
+# enters a year in all of those services at once (chassis/service.py, change_calendar_year).
 CALENDAR = Rule(
     "calendar",
     {},

@@ -34,6 +34,7 @@ class SettingNotAllowed(Invalid):
 
 # Beyond these no rule of a business goes, whatever else it allows.
 LARGEST_NUMBER = 10**13
+MOST_DECIMALS = 12
 MOST_CHARACTERS = 200
 MOST_ENTRIES = 60
 
@@ -103,7 +104,9 @@ class Rule:
             if isinstance(value, bool):
                 raise TypeError
             number = Decimal(str(value))
-            if not number.is_finite():
+            exponent = number.as_tuple().exponent
+            # Not finite, or written out longer than it was sent, or than anybody could read.
+            if not isinstance(exponent, int) or not -MOST_DECIMALS <= exponent <= MOST_DECIMALS:
                 raise ValueError
             return number
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
@@ -112,6 +115,8 @@ class Rule:
 
     def _refusal(self, value: Any) -> SettingNotAllowed:
         allowed = [f"type {type(self.default).__name__}"]
+        if isinstance(self.default, Decimal):
+            allowed.append(f"at most {MOST_DECIMALS} decimals")
         if self.least is not None:
             allowed.append(f"at least {self.least}")
         if self.most is not None:

@@ -342,8 +342,12 @@ class Form(validate.Regexp):
         return value
 
 
-#: A code given by people: of a customer, product, material, store, work centre, carrier.
-CODE = Form("^[A-Z0-9-]{1,20}$", error="Must be A-Z, 0-9 or -, at most 20.")
+#: A code given by people: of a customer, product, material, store, work centre, carrier,
+#: scanner; it stands in addresses, which no part of begins with a hyphen.
+CODE = Form(
+    "^[A-Z0-9][A-Z0-9-]{0,19}$",
+    error="Must be 1 to 20 of A-Z, 0-9 or '-', the first a letter or digit.",
+)
 
 
 #: A code of a price scheme or promotion; it stands in addresses too.

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis import books, clock, settings
 from chassis import principal as principals
 from chassis.books import Book
+from chassis.calendar import CALENDAR
 from chassis.commands import load, run_command
 from chassis.conversation import Conversation, Conversations
 from chassis.database import Platform, Store, Work
@@ -27,7 +28,7 @@ from chassis.errors import RoleNeeded, plain
 from chassis.events import Event
 from chassis.policy import Rule, SettingNotFound
 from chassis.rpc import Neighbours, RpcClient, current_deadline, deadline_in, rpc
-from chassis.schema import Message, Text
+from chassis.schema import Form, Message, Text
 
 # How long a caller without a deadline of its own is waited for.
 PATIENCE_SECONDS = 10.0
@@ -151,11 +152,49 @@ def _published(entry: Entrypoint) -> Entrypoint:
     return published
 
 
+def _set(work: Work, key: str, value: Any) -> None:
+    """Set a number of the business, which `value` gives as JSON has it."""
+    table = work.store.platform.settings
+    values = {
+        "value": value,
+        "changed_at": clock.machine_now(),
+        "changed_by": work.principal.person_id,
+    }
+    work.session.execute(
+        insert(table)
+        .values(key=key, **values)
+        .on_conflict_do_update(index_elements=["key"], set_=values)
+    )
+
+
+def _locked(work: Work, rule: Rule) -> Any:
+    """Give a number as it is stored, to be changed in part: who else would do so, waits."""
+    table = work.store.platform.settings
+    work.session.execute(
+        insert(table)
+        .values(
+            key=rule.key,
+            value=plain(rule.default),
+            changed_at=clock.machine_now(),
+            changed_by=work.principal.person_id,
+        )
+        .on_conflict_do_nothing()
+    )
+    return work.session.execute(
+        select(table.c.value).where(table.c.key == rule.key).with_for_update()
+    ).scalar_one()
+
+
 class ChangesOf(Message):
-    """Whose history is asked for."""
+    """A page of whose history is asked for."""
 
     entity_type = Text(required=True, least=1, most=40)
     entity_id = Text(required=True, least=1, most=80)
+    after = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=Form("^[0-9]{1,18}$", error="Not a cursor of this list."),
+    )
     limit = fields.Integer(load_default=200, validate=validate.Range(1, 1000))
 
 
@@ -164,6 +203,15 @@ class SettingChange(Message):
 
     key = Text(required=True, least=1, most=80)
     value = fields.Raw(required=True)
+    reason = Text(required=True, least=1, most=60)
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
+class CalendarYear(Message):
+    """The days of one year that differ from Monday to Friday, and who says so."""
+
+    year = fields.String(required=True, validate=Form("^[0-9]{4}$", error="Must be a year."))
+    days = fields.Dict(required=True)
     reason = Text(required=True, least=1, most=60)
     note = Text(load_default=None, allow_none=True, most=1000)
 
@@ -199,18 +247,26 @@ class Service(AnswersRelay):
 
     @query(ChangesOf)
     def list_changes(self, work: Work, request: dict[str, Any]) -> Any:
-        """Give the history of one thing, oldest first: who, when, old → new and why."""
+        """Give a page of one thing's history, newest first: who, when, old → new and why."""
         log = work.store.platform.changes
-        rows = work.session.execute(
+        limit, after = request["limit"], request["after"]
+        # One more than is shown tells whether there is more.
+        entries = (
             select(log)
             .where(
                 log.c.entity_type == request["entity_type"],
                 log.c.entity_id == request["entity_id"],
             )
-            .order_by(log.c.id)
-            .limit(request["limit"])
-        ).mappings()
-        return {"items": [plain(dict(row)) for row in rows]}
+            .order_by(log.c.id.desc())
+            .limit(limit + 1)
+        )
+        if after is not None:
+            entries = entries.where(log.c.id < int(after))
+        rows = work.session.execute(entries).mappings().all()
+        return {
+            "items": [plain(dict(row)) for row in rows[:limit]],
+            "next": str(rows[limit - 1]["id"]) if len(rows) > limit else None,
+        }
 
     @query(NoBody)
     def list_settings(self, work: Work, request: dict[str, Any]) -> Any:  # noqa: ARG002
@@ -238,17 +294,7 @@ class Service(AnswersRelay):
         if rule is None:
             raise SettingNotFound(key=key)
         new, old = rule.parsed(request["value"]), work.setting(key)
-        table = work.store.platform.settings
-        values = {
-            "value": plain(new),
-            "changed_at": clock.machine_now(),
-            "changed_by": work.principal.person_id,
-        }
-        work.session.execute(
-            insert(table)
-            .values(key=key, **values)
-            .on_conflict_do_update(index_elements=["key"], set_=values)
-        )
+        _set(work, key, plain(new))
         work.log(
             "setting",
             key,
@@ -259,6 +305,30 @@ class Service(AnswersRelay):
         )
         work.store.forget_settings()
         return {"key": key, "value": plain(new)}
+
+    @command(CalendarYear)
+    def change_calendar_year(self, work: Work, request: dict[str, Any]) -> Any:
+        """Enter one year's working days; the other years stay, whoever enters them meanwhile.
+
+        Raises SettingNotFound where no working days are counted, SettingNotAllowed.
+        """
+        rule = work.store.rules.get(CALENDAR.key)
+        if rule is None:
+            raise SettingNotFound(key=CALENDAR.key)
+        year, days = request["year"], request["days"]
+        entered = _locked(work, rule)
+        calendar = rule.parsed({**entered, year: days})
+        _set(work, rule.key, calendar)
+        work.log(
+            "setting",
+            rule.key,
+            "change_setting",
+            changes={year: [entered.get(year), days]},
+            reason=request["reason"],
+            note=request["note"],
+        )
+        work.store.forget_settings()
+        return {"year": year, "days": days}
 
     @query(BooksAsked)
     def audit_books(self, work: Work, request: dict[str, Any]) -> Any:

@@ -124,21 +124,21 @@ def lock_account(work: Work, username: str, expected_version: int | None = None)
     """Keep a person out at once: the account is locked and all its sessions end."""
     account = _locked_row(work, username, expected_version)
     _refuse_own(work, account)
-    account.locked = True
+    before, account.locked = account.locked, True
     _keep_an_administrator(work, account)
     storage.end_sessions(work.session, account.id, clock.machine_now())
     work.session.flush()
-    work.log("account", account.username, "locked", changes={"locked": [False, True]})
+    work.log("account", account.username, "locked", changes={"locked": [before, True]})
     return account
 
 
 def unlock_account(work: Work, username: str, expected_version: int | None = None) -> Account:
     """Let a person in again, and forget the failures of their name."""
     account = _locked_row(work, username, expected_version)
-    account.locked = False
+    before, account.locked = account.locked, False
     _forget_failures(work, account)
     work.session.flush()
-    work.log("account", account.username, "unlocked", changes={"locked": [True, False]})
+    work.log("account", account.username, "unlocked", changes={"locked": [before, False]})
     return account
 
 
@@ -197,10 +197,20 @@ def place_subject(username: str, address: str) -> str:
     return f"{storage.FailedSignIns.PLACE}:{passwords.digest(f'{username.lower()} {address}')}"
 
 
+def session_subject(username: str) -> str:
+    """Give the name under which wrong passwords within a person's own sessions count.
+
+    They are a place of their own, which is no address: whoever fails at the door keeps nobody
+    who is inside from changing their password.
+    """
+    return place_subject(username, "session")
+
+
 def _forget_failures(work: Work, account: Account) -> None:
     places = storage.addresses_of(work.session, account.id)
     for subject in (
         name_subject(account.username),
+        session_subject(account.username),
         *(place_subject(account.username, address) for address in places),
     ):
         storage.forget_failures(work.session, subject)

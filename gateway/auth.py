@@ -1,6 +1,8 @@
 """Who asks: a person by a session's token, or a device by its key."""
 
+import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,10 +11,12 @@ import falcon
 
 from chassis import clock
 from chassis.database import Store, Work
-from chassis.errors import Forbidden
+from chassis.errors import Forbidden, Unavailable
 from chassis.principal import SYSTEM, Principal
 from gateway import passwords, revocations, storage
 from gateway.errors import Unauthenticated
+
+_log = logging.getLogger(__name__)
 
 DEVICE_ROLE = "scanner"
 # Of longer ones none was ever given out.
@@ -118,9 +122,7 @@ class StoredSecrets:
 
         caller, is_to_be_written = self._store.read(SYSTEM, read)
         if is_to_be_written:
-            self._store.transact(
-                SYSTEM, lambda work: storage.mark_session_used(work.session, token_hash, now)
-            )
+            self._mark(lambda work: storage.mark_session_used(work.session, token_hash, now))
         return caller
 
     def _device(self, key_hash: str) -> Caller:
@@ -135,10 +137,15 @@ class StoredSecrets:
 
         device, is_to_be_written = self._store.read(SYSTEM, read)
         if is_to_be_written:
-            self._store.transact(
-                SYSTEM, lambda work: storage.mark_device_used(work.session, device.id, now)
-            )
+            self._mark(lambda work: storage.mark_device_used(work.session, device.id, now))
         principal = Principal(
             f"device:{device.code}", device.name, frozenset({DEVICE_ROLE}), kind="device"
         )
         return Caller(principal, key_hash)
+
+    def _mark(self, use: Callable[[Work], None]) -> None:
+        """Write a use down, if that can be: a full disk must not keep those out who only read."""
+        try:
+            self._store.transact(SYSTEM, use)
+        except Unavailable as refusal:
+            _log.warning("a use is not written down: %s", refusal.code)

@@ -1,6 +1,6 @@
 """One request after it was read: who asks what, and of whom it may be asked further."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,10 @@ class Call:
     limits: Limits
     deadline: float
     path: Mapping[str, str] = field(default_factory=dict)
+    #: As it was sent: what is passed on is read, and checked, where it is done.
     body: Mapping[str, Any] = field(default_factory=dict)
+    #: The body as its schema reads it, for what is done here: text is stripped, and fits.
+    loaded: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     expected_version: int | None = None
@@ -68,9 +71,7 @@ class Call:
 
     def ask_all(self, questions: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
         """Ask several at once; a name whose question was refused gets the refusal."""
-
-        def question(rpc: str, body: Mapping[str, Any]) -> Callable[[], Any]:
-            return lambda: self.ask(rpc, body)
-
-        answers = self.services.ask_all([question(*asked) for asked in questions.values()])
+        answers = self.services.ask_all(
+            list(questions.values()), self.principal, deadline=self.deadline, key=self.key
+        )
         return dict(zip(questions, answers, strict=True))

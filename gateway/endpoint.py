@@ -113,7 +113,12 @@ class _Responder:
         unmask = query.pop("unmask", None)
         if unmask is not None:
             permissions.require(caller.principal, permissions.UNMASK)
+        key = None
+        if operation.takes_key:
+            key = reading.idempotency_key(request, required=operation.needs_key)
+        expected_version = reading.expected_version(request) if operation.versioned else None
         has_body = operation.method not in ("GET", "DELETE") and not operation.takes_file
+        body, loaded = reading.body(request, self._body, limits) if has_body else ({}, {})
         return Call(
             caller=caller,
             store=self._desk.store,
@@ -124,11 +129,10 @@ class _Responder:
             path=path,
             query=query,
             unmask=unmask,
-            key=reading.idempotency_key(request, required=operation.needs_key)
-            if operation.takes_key
-            else None,
-            expected_version=reading.expected_version(request) if operation.versioned else None,
-            body=reading.body(request, self._body, limits) if has_body else {},
+            key=key,
+            expected_version=expected_version,
+            body=body,
+            loaded=loaded,
             file=reading.sent_file(request) if operation.takes_file else None,
             address=request.context.address,
             user_agent=(request.user_agent or "")[:200],

@@ -69,7 +69,8 @@ _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 # busy for seconds.
 _MOST_PARTS = 20_000
 _JPEG_FILL = re.compile(rb"\xff+")
-_JPEG_SCAN_END = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
+# The last FF before a code is enough: over a run of them a repetition would begin again at each.
+_JPEG_SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 def recognise(file: BinaryIO, size: int, *, most_pixels: int) -> Kind:

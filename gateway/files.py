@@ -17,7 +17,10 @@ from gateway.file_kinds import Kind
 
 HASH = re.compile(r"[0-9a-f]{64}")
 _INCOMING = "incoming"
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\u2060-\u2069]')
+# Neither can half a surrogate pair stand in the database, which a form's charset may spell.
+_NOT_IN_NAMES = re.compile(
+    r'[\x00-\x1f\x7f-\x9f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff]'
+)
 _MOST_NAME_CHARACTERS = 80
 
 

@@ -1,7 +1,6 @@
 """Whether the gateway lives, whether it can work, and its figures."""
 
 import time
-from functools import partial
 from typing import Any
 
 import falcon
@@ -60,10 +59,9 @@ class Readiness:
 
     def _probe(self) -> dict[str, Any]:
         deadline = time.time() + _PROBE_SECONDS
-        rpc = (f"{name}.list_settings" for name in NAMES)
-        services = self._services.ask_all(
-            [partial(self._services.ask, each, {}, _PROBE, deadline=deadline) for each in rpc]
-        )
+        nothing: dict[str, Any] = {}
+        questions = [(f"{name}.list_settings", nothing) for name in NAMES]
+        services = self._services.ask_all(questions, _PROBE, deadline=deadline)
         answers = dict(zip(NAMES, services, strict=True))
         return {
             "database": self._database(),

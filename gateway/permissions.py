@@ -52,7 +52,12 @@ def read_table(path: Path = PERMISSIONS_FILE) -> Mapping[str, frozenset[str]]:
 TABLE = read_table()
 
 
+def allows(principal: Principal, permission: str) -> bool:
+    """Whether one of the principal's roles has the permission."""
+    return not principal.roles.isdisjoint(TABLE[permission])
+
+
 def require(principal: Principal, permission: str) -> None:
     """Raise PermissionMissing unless one of the principal's roles has the permission."""
-    if principal.roles.isdisjoint(TABLE[permission]):
+    if not allows(principal, permission):
         raise PermissionMissing(permission=permission)

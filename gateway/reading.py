@@ -55,8 +55,10 @@ class _Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def body(request: falcon.Request, schema: Schema | None, limits: Limits) -> dict[str, Any]:
-    """Give the JSON object of the body, checked by `schema` but as it was sent.
+def body(
+    request: falcon.Request, schema: Schema | None, limits: Limits
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give the JSON object of the body as it was sent, and as `schema` reads it.
 
     An operation without a schema takes no body or an empty object. Raises BodyTooLarge,
     ContentTypeRefused, ContentEncodingRefused, MalformedJson or InvalidFields.
@@ -69,8 +71,7 @@ def body(request: falcon.Request, schema: Schema | None, limits: Limits) -> dict
         sent = _parsed(raw, limits)
     if not isinstance(sent, dict):
         raise MalformedJson(why="it must be an object")
-    load(schema or _EMPTY, sent)
-    return sent
+    return sent, load(schema or _EMPTY, sent)
 
 
 def query(request: falcon.Request, schema: Schema | None, limits: Limits) -> dict[str, Any]:

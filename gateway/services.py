@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 from chassis.errors import GendanError
@@ -14,6 +14,8 @@ from chassis.settings import Settings
 from gateway.settings import Limits
 
 NAMES = ("orders", "customers", "inventory", "shipping", "aftersales")
+# An order's page has so many for orders.
+_MOST_QUESTIONS = 4
 
 
 class Caller(Protocol):
@@ -31,14 +33,35 @@ class Caller(Protocol):
     ) -> Any: ...
 
 
+class _Place:
+    """A request's place among those who wait for a service; all its questions there share it."""
+
+    def __init__(self, places: threading.BoundedSemaphore, questions: int) -> None:
+        self._places = places
+        self._left = questions
+        self._lock = threading.Lock()
+
+    def end_question(self) -> None:
+        """Give the place back with the last question."""
+        with self._lock:
+            self._left -= 1
+            if not self._left:
+                self._places.release()
+
+
 class Services:
     """Asks services for a principal, until a deadline, with a bound for each service."""
 
     def __init__(self, caller: Caller, limits: Limits) -> None:
         self._caller = caller
         self._limits = limits
-        self._slots = {name: threading.BoundedSemaphore(limits.calls_per_service) for name in NAMES}
-        self._pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="asks")
+        most = limits.calls_per_service
+        self._places = {name: threading.BoundedSemaphore(most) for name in NAMES}
+        # As many as all places can have questions, so that none of them waits for a thread; they
+        # are started when they are needed.
+        self._pool = ThreadPoolExecutor(
+            max_workers=most * len(NAMES) * _MOST_QUESTIONS, thread_name_prefix="asks"
+        )
 
     @classmethod
     def over_the_bus(cls, settings: Settings, limits: Limits) -> "Services":
@@ -67,31 +90,60 @@ class Services:
     ) -> Any:
         """Give what "<service>.<method>" answers; raises what it refuses with, or Unavailable."""
         service, _, method = rpc.partition(".")
-        with self._slot(service):
+        place = self._place(service, questions=1)
+        try:
             return self._caller.call(
                 service, method, body, principal=principal.to_wire(), key=key, deadline=deadline
             )
-
-    def ask_all(self, questions: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Ask several at once; gives each one's answer, or the refusal it met, in their order."""
-        asked = [self._pool.submit(question) for question in questions[1:]]
-        # The caller's own thread asks too, so that one question costs no hand-over.
-        first = [_answer_or_refusal(question) for question in questions[:1]]
-        return first + [_answer_or_refusal(future.result) for future in asked]
-
-    @contextmanager
-    def _slot(self, service: str) -> Iterator[None]:
-        slots = self._slots[service]
-        if not slots.acquire(blocking=False):
-            raise Overloaded(waiting=self._limits.calls_per_service)
-        try:
-            yield
         finally:
-            slots.release()
+            place.end_question()
 
+    def ask_all(
+        self,
+        questions: Sequence[tuple[str, Mapping[str, Any]]],
+        principal: Principal,
+        *,
+        deadline: float,
+        key: str | None = None,
+    ) -> list[Any]:
+        """Ask several at once; gives each one's answer, or the refusal it met, in their order.
 
-def _answer_or_refusal(question: Callable[[], Any]) -> Any:
-    try:
-        return question()
-    except GendanError as refusal:
-        return refusal
+        Places are taken before anything is handed over: where a service is stuck and has none
+        left, nobody waits for it to be refused.
+        """
+        wire = principal.to_wire()
+        places = {
+            service: self._place_or_refusal(service, questions=count)
+            for service, count in Counter(rpc.partition(".")[0] for rpc, _ in questions).items()
+        }
+
+        def ask(rpc: str, body: Mapping[str, Any]) -> Any:
+            service, _, method = rpc.partition(".")
+            place = places[service]
+            if isinstance(place, Overloaded):
+                return place
+            try:
+                return self._caller.call(
+                    service, method, body, principal=wire, key=key, deadline=deadline
+                )
+            except GendanError as refusal:
+                return refusal
+            finally:
+                place.end_question()
+
+        asked = [self._pool.submit(ask, *question) for question in questions[1:]]
+        # The caller's own thread asks too, so that one question costs no hand-over.
+        first = [ask(*question) for question in questions[:1]]
+        return first + [future.result() for future in asked]
+
+    def _place(self, service: str, *, questions: int) -> _Place:
+        places = self._places[service]
+        if not places.acquire(blocking=False):
+            raise Overloaded(waiting=self._limits.calls_per_service)
+        return _Place(places, questions)
+
+    def _place_or_refusal(self, service: str, *, questions: int) -> _Place | Overloaded:
+        try:
+            return self._place(service, questions=questions)
+        except Overloaded as refusal:
+            return refusal

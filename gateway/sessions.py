@@ -9,7 +9,7 @@ from chassis.database import Store, Work
 from chassis.errors import GendanError, Invalid
 from chassis.principal import SYSTEM, Principal
 from gateway import passwords, revocations, storage
-from gateway.accounts import name_subject, place_subject
+from gateway.accounts import name_subject, place_subject, session_subject
 from gateway.storage import Account, FailedSignIns, SignIn
 
 # Sessions that are over, answers kept for keys, and counts of failures are kept so long.
@@ -134,11 +134,12 @@ def change_password(
     Raises PasswordWrong, PasswordUnchanged, PasswordTooWeak, or TooManyAttempts: who holds a
     session but not its password guesses here no faster than at the door.
     """
-    now, subjects = clock.machine_now(), [name_subject(username)]
+    now, subjects = clock.machine_now(), [session_subject(username)]
 
     def change(work: Work) -> None:
         _refuse_blocked(work, subjects, now)
         _set_password(work, username, old_password, new_password, session_hash)
+        storage.forget_failures(work.session, subjects[0])
 
     try:
         store.transact(principal, change)

@@ -60,12 +60,12 @@ def from_environment() -> Settings:
             call_seconds=env.float("CALL_SECONDS", usual.call_seconds),
             calls_per_service=env.int("CALLS_PER_SERVICE", usual.calls_per_service),
         )
-        proxies = env.list("TRUSTED_PROXIES", [], subcast=str)
+        proxies = env.list("TRUSTED_PROXIES", [], subcast=str.strip)
     folder = env.str("GENDAN_ATTACHMENTS_DIR", "")
     return Settings(
         process,
         limits,
         process.database_url,
-        frozenset(proxies),
+        frozenset(filter(None, proxies)),
         Path(folder) if folder else None,
     )

@@ -51,9 +51,11 @@ class Surroundings:
     ) -> None:
         context = request.context
         seconds = time.monotonic() - context.began
-        # A path that has no route is anybody's text: it must not become a name of a figure.
+        # A path that has no route, and a method that nobody knows, are anybody's text: they must
+        # not become names of figures, which are kept for ever.
         route = request.uri_template or "none"
-        REQUEST_SECONDS.labels(request.method, route, response.status_code).observe(seconds)
+        method = request.method if request.method in falcon.HTTP_METHODS else "other"
+        REQUEST_SECONDS.labels(method, route, response.status_code).observe(seconds)
         principal = context.caller.principal
         _log.info(
             "request",

@@ -11,7 +11,7 @@ from barcode.writer import SVGWriter
 from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup
 
-from chassis.clock import BUSINESS_ZONE
+from chassis.clock import BUSINESS_ZONE, business_date
 from chassis.money import capitals
 
 # Millimetres; readable from a desk's hand scanner on an office printer.
@@ -103,10 +103,13 @@ def moment(value: Any) -> str:
 
 
 def day(value: Any) -> str:
-    """Write a date as on Chinese papers."""
+    """Write a date as on Chinese papers; of a moment the day it had in the business's zone."""
     if not value:
         return ""
-    parsed = date.fromisoformat(str(value)[:10])
+    text = str(value)
+    if len(text) > len("2026-11-28"):
+        text = business_date(datetime.fromisoformat(text)).isoformat()
+    parsed = date.fromisoformat(text)
     return f"{parsed.year}年{parsed.month}月{parsed.day}日"
 
 

@@ -107,7 +107,7 @@ def get_account(call: Call) -> dict[str, Any]:
 
 def add_account(call: Call) -> dict[str, Any]:
     def add(work: Work) -> tuple[dict[str, Any], str]:
-        account, one_time = accounts.add_account(work, **call.body)
+        account, one_time = accounts.add_account(work, **call.loaded)
         return accounts.view(account), one_time or ""
 
     return run_once_with_secret(call, "add_account", add, name="one_time_password")
@@ -117,7 +117,7 @@ def change_account(call: Call) -> dict[str, Any]:
     username, version = _named(call)
 
     def change(work: Work) -> dict[str, Any]:
-        return accounts.view(accounts.change_account(work, username, version, call.body))
+        return accounts.view(accounts.change_account(work, username, version, call.loaded))
 
     return run_at_version(call, change)
 

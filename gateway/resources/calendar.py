@@ -67,13 +67,8 @@ def enter(call: Call) -> dict[str, Any]:
     year, days = _year(call), call.body["days"]
     if any(not str(day).startswith(year) for day in days):
         raise YearWrong(year=year)
-    change = {
-        "key": _SETTING,
-        "value": {**_entered(call), year: days},
-        "reason": call.body["reason"],
-        "note": call.body.get("note"),
-    }
-    told = call.ask_all({name: (f"{name}.change_setting", change) for name in COUNTING})
+    change = {**call.body, "year": year}
+    told = call.ask_all({name: (f"{name}.change_calendar_year", change) for name in COUNTING})
     for answer in told.values():
         if isinstance(answer, Exception):
             # Some have it and some not: the same request again, with its key, settles it.

@@ -5,22 +5,17 @@ from typing import Any
 from marshmallow import fields
 
 from chassis.database import Work
-from chassis.schema import Form, Message, Moment, Nothing, Text
+from chassis.schema import CODE, Message, Moment, Nothing, Text
 from gateway import devices, storage
 from gateway.calls import Call
 from gateway.operations import Answer, Move, Operation, Paged, moves, page_of
 from gateway.own_commands import run_once, run_once_with_secret
 
-_CODE = Form(
-    "^[A-Z0-9][A-Z0-9-]{0,19}$",
-    error="Must be 1 to 20 of A-Z, 0-9 or '-', the first a letter or digit.",
-)
-
 
 class NewDevice(Message):
     """A scanner to enrol."""
 
-    code = fields.String(required=True, validate=_CODE)
+    code = fields.String(required=True, validate=CODE)
     name = Text(required=True, least=1, most=80)
 
 
@@ -69,7 +64,7 @@ def get_device(call: Call) -> dict[str, Any]:
 
 def enrol(call: Call) -> dict[str, Any]:
     def do(work: Work) -> tuple[dict[str, Any], str]:
-        device, key = devices.enrol_device(work, **call.body)
+        device, key = devices.enrol_device(work, **call.loaded)
         return devices.view(device), key
 
     return run_once_with_secret(call, "enrol_device", do, name="key")

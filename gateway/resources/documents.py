@@ -40,6 +40,11 @@ class VersionQuery(Message):
 _BEFORE_SENDING = ("memo", "draft", "in_review", "approved")
 
 
+_VOID = "作废"
+#: Which mark a paper bears that nobody may work by.
+_MARKS = {"cancelled": _VOID, "draft": "未签发"}
+
+
 def confirmation(call: Call) -> str:
     """Print a version as it was frozen, or the next one as it is to be sent.
 
@@ -76,13 +81,13 @@ def confirmation(call: Call) -> str:
         version=wanted,
         sent_on=frozen["sent_on"],
         slides=frozen["grade"] != "A",
-        mark="作废" if frozen["state"] == "void" else None,
+        mark=_VOID if frozen["state"] == "void" else None,
     )
 
 
 def instruction(call: Call) -> str:
     found = call.ask("inventory.get_instruction", dict(call.path))
-    return _printed(call, "instruction", found, instruction=found)
+    return _printed(call, "instruction", found, instruction=found, mark=_MARKS.get(found["state"]))
 
 
 def notice(call: Call) -> str:
@@ -92,7 +97,9 @@ def notice(call: Call) -> str:
 
 def dispatch_request(call: Call) -> str:
     found = call.ask("shipping.get_shipment", dict(call.path))
-    return _printed(call, "dispatch_request", found, shipment=found)
+    return _printed(
+        call, "dispatch_request", found, shipment=found, mark=_MARKS.get(found["state"])
+    )
 
 
 def dispatch_notice(call: Call) -> str:

@@ -244,27 +244,32 @@ class Anomaly(Answer):
     resolved_at = Moment(allow_none=True)
 
 
-class History(Answer):
-    """Who did what, when, old → new and why; oldest first."""
-
-    items = fields.List(fields.Nested(Change))
-
-
 class OrderPageData(Answer):
     """All that the page of one order shows; parts in `unavailable` did not answer."""
 
     order = fields.Nested(OrderInFull)
     actions = fields.Nested(Actions, allow_none=True)
-    history = fields.List(fields.Nested(Change), allow_none=True)
+    history = fields.List(
+        fields.Nested(Change), allow_none=True, metadata={"description": "newest first"}
+    )
+    history_next = fields.String(
+        allow_none=True,
+        metadata={"description": "where /history goes on, if there is more than is shown"},
+    )
     confirmations = fields.List(fields.Nested(Confirmation), allow_none=True)
     tasks = fields.List(fields.Nested(Task), allow_none=True)
-    money = fields.Raw(allow_none=True)
+    money = fields.Raw(
+        allow_none=True, metadata={"description": "null to whom the money of an order is not open"}
+    )
     holdings = fields.Raw(allow_none=True)
     instructions = fields.List(fields.Raw(), allow_none=True)
     shipments = fields.List(fields.Raw(), allow_none=True)
-    documents = fields.List(fields.Raw())
+    documents = fields.List(
+        fields.Raw(), metadata={"description": "the papers that who asks may print"}
+    )
     unavailable = fields.List(fields.String())
 
 
+OrderHistory = page_of(Change)
 FoundOrders = page_of(FoundOrder)
 Anomalies = page_of(Anomaly)

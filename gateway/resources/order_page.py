@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.errors import GendanError, NotFound
+from chassis.principal import Principal
+from gateway import permissions
 from gateway.calls import Call
-from gateway.operations import Operation
+from gateway.operations import Operation, Paged
 from gateway.resources import order_answers as answers
+from gateway.resources import payments
 from gateway.resources.orders import ORDER, READ
 
 _log = logging.getLogger(__name__)
@@ -19,12 +22,22 @@ _MOST = 100
 def order_page(call: Call) -> dict[str, Any]:
     """Ask orders first, which decides who may see the order, then all others at once.
 
-    A part that does not answer is named in `unavailable` and costs the page only itself.
+    A part that does not answer is named in `unavailable` and costs the page only itself. Everybody
+    sees the page, but of its money and papers only what they may read or print by themselves.
     """
     number = call.path["order_number"]
     order = call.ask("orders.get_order", {"order_number": number})
-    parts = call.ask_all(_questions(number, order["id"]))
-    page: dict[str, Any] = {"order": order, "documents": _documents(order, parts)}
+    questions = _questions(number, order["id"])
+    sees_money = permissions.allows(call.principal, payments.READ)
+    parts = call.ask_all(
+        {part: asked for part, asked in questions.items() if part != "money" or sees_money}
+    )
+    page: dict[str, Any] = {
+        "order": order,
+        "money": None,
+        "history_next": None,
+        "documents": _documents(call.principal, order, parts),
+    }
     unavailable = []
     for name, answer in parts.items():
         if isinstance(answer, NotFound):
@@ -36,7 +49,23 @@ def order_page(call: Call) -> dict[str, Any]:
             unavailable.append(name)
         else:
             page[name] = answer if name in ("actions", "money", "holdings") else answer["items"]
+            if name == "history":
+                page["history_next"] = answer.get("next")
     return {**page, "unavailable": unavailable}
+
+
+def list_history(call: Call) -> dict[str, Any]:
+    """Give a page of an order's history; whether who asks may see the order, orders says first."""
+    number = call.path["order_number"]
+    call.ask("orders.get_order", {"order_number": number})
+    history: dict[str, Any] = call.ask(
+        "orders.list_changes", {**_history(number), "limit": 50, **call.query}
+    )
+    return history
+
+
+def _history(number: str) -> dict[str, Any]:
+    return {"entity_type": "order", "entity_id": number}
 
 
 def _questions(number: str, order_id: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
@@ -44,7 +73,7 @@ def _questions(number: str, order_id: str) -> dict[str, tuple[str, Mapping[str, 
     listed = {**by_number, "limit": _MOST}
     return {
         "actions": ("orders.list_order_actions", by_number),
-        "history": ("orders.list_changes", {"entity_type": "order", "entity_id": number}),
+        "history": ("orders.list_changes", {**_history(number), "limit": _MOST}),
         "confirmations": ("orders.list_confirmations", by_number),
         "tasks": ("orders.list_order_tasks", by_number),
         "money": ("customers.get_order_money", by_number),
@@ -54,6 +83,13 @@ def _questions(number: str, order_id: str) -> dict[str, tuple[str, Mapping[str, 
     }
 
 
+_PRINTED_BY = {
+    "confirmation": "documents.confirmation",
+    "instruction": "documents.instruction",
+    "notice": "documents.notice",
+    "dispatch_request": "documents.dispatch",
+    "dispatch_notice": "documents.dispatch",
+}
 _NOTICES = {
     "prepayment": "付款通知书",
     "deposit": "定金付款通知书",
@@ -61,8 +97,10 @@ _NOTICES = {
 }
 
 
-def _documents(order: Mapping[str, Any], parts: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Give the printable papers that exist for the order."""
+def _documents(
+    principal: Principal, order: Mapping[str, Any], parts: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """Give the papers that exist for the order and that who asks may print."""
     number = order["number"]
     papers = []
     if order.get("confirmation_version") or order["stage"] == "approved":
@@ -82,7 +120,9 @@ def _documents(order: Mapping[str, Any], parts: Mapping[str, Any]) -> list[dict[
         if shipment.get("note_number"):
             papers.append(("dispatch_notice", "发货告知书", f"{path}/dispatch_notice"))
     return [
-        {"kind": kind, "title_zh": title, "path": f"/api/v1{path}"} for kind, title, path in papers
+        {"kind": kind, "title_zh": title, "path": f"/api/v1{path}"}
+        for kind, title, path in papers
+        if permissions.allows(principal, _PRINTED_BY[kind])
     ]
 
 
@@ -99,5 +139,15 @@ OPERATIONS = [
         summary="All that the page of one order shows",
         tag="orders",
         answer=answers.OrderPageData,
-    )
+    ),
+    Operation(
+        method="GET",
+        path=f"{ORDER}/history",
+        do=list_history,
+        permission=READ,
+        summary="What was done with an order, newest first",
+        tag="orders",
+        query=Paged,
+        answer=answers.OrderHistory,
+    ),
 ]

@@ -78,8 +78,8 @@ class NotAPerson(Forbidden):
 def sign_in(call: Call) -> dict[str, Any]:
     opened = sessions.sign_in(
         call.store,
-        username=call.body["username"].strip(),
-        password=call.body["password"],
+        username=call.loaded["username"],
+        password=call.loaded["password"],
         address=call.address,
         user_agent=call.user_agent,
     )
@@ -129,8 +129,8 @@ def change_password(call: Call) -> None:
         call.store,
         call.principal,
         username=call.caller.username,
-        old_password=call.body["old_password"],
-        new_password=call.body["new_password"],
+        old_password=call.loaded["old_password"],
+        new_password=call.loaded["new_password"],
         session_hash=call.caller.secret_hash,
     )
 

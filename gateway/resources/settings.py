@@ -102,13 +102,13 @@ def _change_own(work: Work, call: Call) -> dict[str, Any]:
     rule = work.store.rules.get(key)
     if rule is None:
         raise SettingNotFound(key=key)
-    new, old = rule.parsed(call.body["value"]), work.setting(key)
+    new, old = rule.parsed(call.loaded["value"]), work.setting(key)
     storage.store_setting(
         work.session, key, plain(new), by=work.principal.person_id, now=clock.machine_now()
     )
     work.log(
         "setting", key, "changed", changes={"value": [old, new]},
-        reason=call.body["reason"], note=call.body.get("note"),
+        reason=call.loaded["reason"], note=call.loaded["note"],
     )  # fmt: skip
     work.store.forget_settings()
     return {"key": key, "value": plain(new)}

@@ -176,7 +176,12 @@ def settled(company: Company) -> Territory:
         name,
         others_customer,
         keys,
-        {**_parts(company, customer), "product_code": product, "code": centre},
+        {
+            **_parts(company, customer),
+            "product_code": product,
+            "material_code": material,
+            "code": centre,
+        },
         handed,
         dict(_versions(company, keys)),
     )

@@ -192,4 +192,4 @@ class Desk:
 
     def logged(self, number: str) -> list[tuple[str, Any]]:
         found = self.ask("list_changes", CLERK, entity_type="case", entity_id=number)
-        return [(row["action"], row["changes"].get("state")) for row in found["items"]]
+        return [(row["action"], row["changes"].get("state")) for row in reversed(found["items"])]

@@ -107,13 +107,39 @@ def test_every_change_of_a_file_is_logged_with_its_why(office: Office) -> None:
         note="来电更正",
     )
 
-    entry = office.ask(CLERK, "list_changes", entity_type="customer", entity_id="KH-1")["items"][-1]
+    entry = office.ask(CLERK, "list_changes", entity_type="customer", entity_id="KH-1")["items"][0]
     assert (entry["action"], entry["changes"]) == ("change_customer", {"region": ["", "华南"]})
     assert (entry["person_name"], entry["reason"], entry["note"]) == (
         "陈开单",
         "correction",
         "来电更正",
     )
+
+
+def test_a_history_is_read_page_by_page_from_its_newest_entry_to_its_first(office: Office) -> None:
+    office.do(CLERK, "create_customer", name="甲", customer_code="KH-1")
+    for region in ("华南", "华北", "华东"):
+        office.do(
+            CLERK,
+            "change_customer",
+            customer_code="KH-1",
+            changes={"region": region},
+            reason="correction",
+        )
+    asked = {"entity_type": "customer", "entity_id": "KH-1", "limit": 2}
+
+    newest = office.ask(CLERK, "list_changes", **asked)
+    rest = office.ask(CLERK, "list_changes", **asked, after=newest["next"])
+
+    assert [entry["changes"] for entry in newest["items"]] == [
+        {"region": ["华北", "华东"]},
+        {"region": ["华南", "华北"]},
+    ]
+    assert rest["items"][0]["changes"] == {"region": ["", "华南"]}
+    assert (rest["items"][1]["action"], rest["next"]) == ("create_customer", None)
+    with pytest.raises(GendanError) as refusal:
+        office.ask(CLERK, "list_changes", **asked, after="KH-1")
+    assert refusal.value.code == "invalid_fields"
 
 
 def test_only_an_authorised_signatory_or_a_seal_on_file_binds_the_customer(

@@ -1119,8 +1119,8 @@ def test_a_refund_rounded_above_what_was_sold_is_booked_at_that_and_the_log_says
     found = office.ask(FINANCE, "list_changes", entity_type="order", entity_id=order.number)
     cut = [(row["note"], row["changes"]) for row in found["items"] if row["action"] == "cut_refund"]
     assert cut == [
-        ("A261122-000001: 40.01 settled, 100.00 sold", {"refund": ["40.01", "40.00"]}),
         ("A261122-000001: 0.05 settled, 100.00 sold", {"refund": ["0.05", "0.00"]}),
+        ("A261122-000001: 40.01 settled, 100.00 sold", {"refund": ["40.01", "40.00"]}),
     ]
     office.assert_ledger_is_whole()
 

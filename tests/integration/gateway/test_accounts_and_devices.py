@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from gateway import accounts
 from tests.integration.gateway.conftest import ADMIN, PASSWORD, Office
 
 CHEN = {"username": "chen", "display_name": "陈静", "roles": ["clerk"]}
@@ -21,6 +22,32 @@ def test_an_account_is_opened_once_and_its_password_shown_once(office: Office) -
     assert again.json == {**first.json, "one_time_password": None}
     one_time = first.json["one_time_password"]
     assert office.sign_in("chen", one_time).json["must_change_password"] is True
+
+
+def test_what_is_kept_here_is_kept_without_the_blanks_around_it(office: Office) -> None:
+    """Its length was measured without them: with them it did not fit into its column."""
+    blanks = " " * 80
+    made = office.send(
+        "POST", "/accounts", {**CHEN, "display_name": f"{blanks}陈静"}, by="boss", key="a1"
+    )
+    changed = office.send(
+        "PATCH", "/accounts/chen", {"display_name": f"{blanks}陈小静"}, by="boss",
+        if_match=made.json["version"],
+    )  # fmt: skip
+    gun = {"code": "SCAN-1", "name": f"{blanks}一号枪"}
+    device = office.send("POST", "/devices", gun, by="boss", key="d1")
+    why = {"value": 9, "reason": f"{blanks}correction", "note": f"{blanks}x"}
+    office.send("PUT", "/settings/gateway/session.hours", why, by="boss")
+
+    assert (made.status_code, made.json["display_name"]) == (201, "陈静")
+    assert (changed.status_code, changed.json["display_name"]) == (200, "陈小静")
+    assert (device.status_code, device.json["name"]) == (201, "一号枪")
+    entry = office.audit()[-1]
+    assert (entry["entity_id"], entry["reason"], entry["note"]) == (
+        "session.hours",
+        "correction",
+        "x",
+    )
 
 
 def test_a_key_used_for_another_account_is_refused(office: Office) -> None:
@@ -115,6 +142,19 @@ def test_a_locked_person_is_out_at_once(office: Office) -> None:
         if_match=locked.json["version"],
     )  # fmt: skip
     assert office.sign_in("chen").status_code == 201
+
+
+def test_the_log_says_what_an_account_was_before_it_was_locked_or_unlocked(office: Office) -> None:
+    office.person("chen", "clerk")
+    for verb in (accounts.unlock_account, accounts.lock_account, accounts.lock_account):
+        with office.store.work(ADMIN) as work:
+            verb(work, "chen")
+
+    assert [entry["changes"] for entry in office.audit()[-3:]] == [
+        {"locked": [False, False]},
+        {"locked": [False, True]},
+        {"locked": [True, True]},
+    ]
 
 
 def test_nobody_locks_or_resets_themselves(office: Office) -> None:

@@ -110,6 +110,17 @@ def test_a_form_brings_a_file_with_its_name(desk: Desk) -> None:
     assert [path.name for path in desk.kept()] == [made.json["hash"]]
 
 
+def test_a_name_in_a_charset_that_spells_no_text_is_kept_without_it(desk: Desk) -> None:
+    body = (
+        b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename*=utf-7''a%2B2AA-.pdf\r\n"
+        b"Content-Type: application/pdf\r\n\r\n" + pdf() + b"\r\n--B--\r\n"
+    )
+
+    made = desk.send_in(body, kind="multipart/form-data; boundary=B", query="purpose=photo")
+
+    assert (made.status_code, made.json["name"]) == (201, "a.pdf")
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

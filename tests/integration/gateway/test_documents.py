@@ -29,6 +29,18 @@ SHIPMENT = {
     "parcels": [{"code": "X1"}, {"code": "X2"}], "dispatched_at": None,
 }  # fmt: skip
 
+INSTRUCTION = {
+    **LINE, "number": "P261122-000004", "order_number": "D261122-000017", "state": "issued",
+    "production_due": "2026-12-01", "least_quantity": "1164.000",
+    "most_quantity": "1236.000", "special_rules": None, "process": "模切",
+    "issued": {"name": "陈静", "at": "2026-11-22T02:00:00+00:00"},
+    "material": [
+        {"material_code": "M1", "material_name": "原纸", "unit": "kg", "demand": "96.500"}
+    ],
+    "slots": [{"work_centre_code": "W1", "day": "2026-11-28", "quantity": "1200.000"}],
+    "reports": [],
+}  # fmt: skip
+
 
 def answer(office: Office, rpc: str, given: Any) -> None:
     office.neighbour.answers[rpc] = given
@@ -186,26 +198,38 @@ def test_a_dispatch_notice_needs_a_dispatch(desk: Office) -> None:
 
 
 def test_an_instruction_shows_what_the_factory_needs(desk: Office) -> None:
-    answer(
-        desk, "inventory.get_instruction",
-        {
-            **LINE, "number": "P261122-000004", "order_number": "D261122-000017",
-            "production_due": "2026-12-01", "least_quantity": "1164.000",
-            "most_quantity": "1236.000", "special_rules": None, "process": "模切",
-            "issued": {"name": "陈静", "at": "2026-11-22T02:00:00+00:00"},
-            "material": [
-                {"material_code": "M1", "material_name": "原纸", "unit": "kg", "demand": "96.500"}
-            ],
-            "slots": [{"work_centre_code": "W1", "day": "2026-11-28", "quantity": "1200.000"}],
-            "reports": [],
-        },
-    )  # fmt: skip
+    answer(desk, "inventory.get_instruction", INSTRUCTION)
 
     page = desk.send("GET", "/instructions/P261122-000004/document", by="chen").text
 
     for words in ("生产指令单", "1,164 至 1,236", "模切", "原纸", "96.500", "2026年11月28日"):
         assert words in page
     assert desk.send("GET", "/instructions/P1/document", by="shen").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("rpc", "found", "paper", "marks"),
+    [
+        (
+            "inventory.get_instruction", INSTRUCTION, "/instructions/P1/document",
+            {"draft": "未签发", "issued": None, "running": None, "cancelled": "作废"},
+        ),
+        (
+            "shipping.get_shipment", SHIPMENT, "/shipments/S1/documents/dispatch_request",
+            {"requested": None, "handed": None, "cancelled": "作废"},
+        ),
+    ],
+)  # fmt: skip
+def test_a_paper_that_nobody_may_work_by_says_so(
+    desk: Office, rpc: str, found: dict[str, Any], paper: str, marks: dict[str, str | None]
+) -> None:
+    printed = {}
+    for state in marks:
+        answer(desk, rpc, {**found, "state": state})
+        page = desk.send("GET", paper, by="chen").text
+        printed[state] = next(iter(re.findall('class="mark">(.*?)<', page)), None)
+
+    assert printed == marks
 
 
 def test_a_deposit_notice_takes_no_money_from_the_total_of_the_goods(desk: Office) -> None:
@@ -250,7 +274,7 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
                 "number": "N261122-000002", "kind": "balance", "order_number": "D261122-000017",
                 "amount": "15540.00", "worth": "22200.00", "verified": "6660.00", "due": "22200.00",
                 "covered": "6660.00", "state": "drafted",
-                "drafted_at": "2026-11-22T02:00:00+00:00",
+                "drafted_at": "2026-11-22T23:30:00+00:00",
                 "lines": [{**LINE, "quantity": "1176", "value": "21756.00"}],
             },
             "verified_now": "6660.00", "still_due": "15540.00",
@@ -261,6 +285,8 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
 
     for words in ("余款催收通知书", "壹万伍仟伍佰肆拾元整", "15,540.00", "1,176", "***5678"):
         assert words in page
+    # Half past seven in the morning, where the company is.
+    assert "2026年11月23日" in page
     assert sums_on(page) == {
         "货款合计": "22,200.00", "全单已核实到账": "6,660.00",
         "其中抵作本次": "6,660.00", "本次应付": "15,540.00",

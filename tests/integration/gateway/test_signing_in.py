@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 import time_machine
 from argon2 import Parameters, PasswordHasher, extract_parameters
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from chassis import clock
 from gateway import accounts, passwords, revocations
@@ -188,6 +188,36 @@ def test_a_session_ends_when_it_is_idle_and_at_its_end(office: Office) -> None:
         assert office.send("GET", "/session", token=idle).status_code == 401
 
 
+@pytest.mark.parametrize("kept_in", ["session", "device"])
+def test_who_only_reads_is_let_in_where_nothing_can_be_written(
+    office: Office, kept_in: str
+) -> None:
+    token = office.token("boss")
+    gun = {"code": "SCAN-1", "name": "一号枪"}
+    key = office.send("POST", "/devices", gun, by="boss", key="d1").json["key"]
+    secret = f"Bearer {token}" if kept_in == "session" else f"Device {key}"
+    with office.store.work(ADMIN) as work:
+        # What PostgreSQL says where its disk is full.
+        work.session.execute(
+            text(
+                "create function full_disk() returns trigger language plpgsql as"
+                " $$ begin raise exception 'full' using errcode = '53100'; end $$"
+            )
+        )
+        work.session.execute(
+            text(
+                f"create trigger full_disk before update on {kept_in}"
+                " for each statement execute function full_disk()"
+            )
+        )
+
+    with time_machine.travel(clock.machine_now() + timedelta(minutes=2), tick=False):
+        revocations.announce()
+        answer = office.send("GET", "/session", headers={"Authorization": secret})
+
+    assert answer.status_code == 200
+
+
 def test_signing_out_ends_the_session_at_once(office: Office) -> None:
     token, other = (office.sign_in("boss").json["token"] for _ in range(2))
     assert office.send("GET", "/session", token=token).status_code == 200
@@ -274,6 +304,31 @@ def test_guessing_the_password_of_an_open_session_has_to_wait_too(office: Office
     answers = [office.send("PUT", "/session/password", guess, by="boss") for _ in range(6)]
 
     assert [each.status_code for each in answers] == [422] * 5 + [429]
+    with office.store.work(ADMIN) as work:
+        accounts.unlock_account(work, "boss")
+    right = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert office.send("PUT", "/session/password", right, by="boss").status_code == 204
+
+
+def test_who_guesses_at_the_door_keeps_nobody_from_changing_their_password(office: Office) -> None:
+    token = office.token("boss")
+    guesses = [office.sign_in("boss", "wrong", remote_addr="192.0.2.99") for _ in range(6)]
+    assert guesses[-1].status_code == 429
+
+    change = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert office.send("PUT", "/session/password", change, token=token).status_code == 204
+
+
+def test_slips_before_a_password_was_changed_are_forgotten(office: Office) -> None:
+    slip = {"old_password": "wrong", "new_password": NEW_PASSWORD}
+    for _ in range(4):
+        assert office.send("PUT", "/session/password", slip, by="boss").status_code == 422
+    right = {"old_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert office.send("PUT", "/session/password", right, by="boss").status_code == 204
+
+    answers = [office.send("PUT", "/session/password", slip, by="boss") for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [422] * 2
 
 
 def test_sessions_long_over_are_deleted(office: Office) -> None:

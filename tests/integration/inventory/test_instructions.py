@@ -654,7 +654,7 @@ def test_every_move_is_logged_with_who_and_when(works: Works) -> None:
         "list_changes", entity_type="instruction", entity_id=order.instruction["number"]
     )["items"]
 
-    assert [(row["action"], row["person_id"]) for row in log] == [
+    assert [(row["action"], row["person_id"]) for row in reversed(log)] == [
         ("draft_instruction", "system"),
         ("issue", CLERK.person_id),
         ("accept", PLANNER.person_id),

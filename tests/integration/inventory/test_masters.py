@@ -107,9 +107,9 @@ def test_a_change_needs_a_reason_and_the_version_that_was_read(goods: Goods) -> 
     assert (changed["name"], changed["version"]) == ("白纸", 2)
     assert goods.announced("product_changed") == 2
     history = goods.ask("list_changes", entity_type="product", entity_id="PAPER")["items"]
-    assert history[-1]["changes"] == {"name": ["牛皮纸", "白纸"]}
-    assert (history[-1]["action"], history[-1]["reason"]) == ("change_product", "correction")
-    assert history[-1]["person_name"] == "孙仓管"
+    assert history[0]["changes"] == {"name": ["牛皮纸", "白纸"]}
+    assert (history[0]["action"], history[0]["reason"]) == ("change_product", "correction")
+    assert history[0]["person_name"] == "孙仓管"
 
 
 def test_a_unit_stays_once_quantities_are_booked_in_it(goods: Goods) -> None:

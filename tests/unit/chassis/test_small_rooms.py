@@ -156,6 +156,10 @@ def test_a_setting_is_read_in_its_rules_type(rule: Rule, given: Any, read: Any) 
         (Rule("p", Decimal(10), ""), True),
         (Rule("s", "a", "", choices=("a", "b")), "c"),
         (Rule("p", Decimal(10), ""), "1e999999"),
+        # Written out, ten megabytes.
+        (Rule("p", Decimal(10), ""), "1e-9999999"),
+        (Rule("p", Decimal(10), ""), "0e9999999"),
+        (Rule("p", Decimal(10), ""), "0." + "1" * 13),
         (Rule("n", 4, ""), 10**13 + 1),
         (Rule("s", "a", ""), "x" * 201),
         (Rule("l", [3, 7], "", 1, 366), [3, "7"]),

@@ -29,6 +29,10 @@ def kind_of(data: bytes) -> Kind:
         (png(1000, 1000, depth=16, colour=6), Kind.PNG),
         (jpeg(), Kind.JPEG),
         (jpeg(1000, 1000), Kind.JPEG),
+        # Any number of FF may stand before a marker, and such a run before no marker at all: to
+        # look at each of them again from each of them would take a worker for hours.
+        (jpeg(scan=b"\x12\xff\xff\xff"), Kind.JPEG),
+        (jpeg(scan=b"\xff" * 1_000_000 + b"\x00"), Kind.JPEG),
         # A camera's preview behind the picture (CIPA DC-007).
         (jpeg(100, 100) + jpeg(10, 10), Kind.JPEG),
         (pdf(), Kind.PDF),
@@ -125,6 +129,7 @@ def test_no_damage_leads_to_anything_but_a_kind_or_a_refusal(
         ("..", "attachment.pdf"),
         ("", "attachment.pdf"),
         ("a\x00b\r\nSet-Cookie: x=1", "abSet-Cookie x=1.pdf"),
+        ("a\ud800b\udfff", "ab.pdf"),
         ("evil\u202efdp.exe", "evilfdp.exe.pdf"),
         ('x"; filename="y.html', "x; filename=y.html.pdf"),
         ("x" * 500 + ".pdf", "x" * 80 + ".pdf"),

@@ -356,6 +356,19 @@ def test_what_cannot_be_given_is_not_acceptable(gateway: Gateway) -> None:
     assert gateway.asked == []
 
 
+@pytest.mark.parametrize("code", ["-A4", "-", "a4", "A4\n", "A" * 21])
+def test_nothing_gets_a_code_by_which_no_address_could_name_it(gateway: Gateway, code: str) -> None:
+    product = {"name": "复印纸", "unit": "包", "default_supply": "stock"}
+    gateway.answer("inventory.create_product", {"code": "A4-80"})
+
+    refused = gateway.post("/products", {**product, "code": code}, role="technician")
+    made = gateway.post("/products", {**product, "code": "A4-80"}, role="technician")
+
+    assert [error["field"] for error in refused.json["errors"]] == ["code"]
+    assert made.status_code == 201
+    assert len(gateway.asked) == 1
+
+
 def test_a_request_id_is_taken_over_and_one_that_is_text_is_not(gateway: Gateway) -> None:
     given = gateway.get("/nothing", headers={"X-Request-Id": "abc-1"})
     replaced = gateway.get("/nothing", headers={"X-Request-Id": "<b>" + "x" * 200})
@@ -371,3 +384,16 @@ def test_every_answer_is_kept_out_of_caches_and_guessing(gateway: Gateway) -> No
 
     assert headers["cache-control"] == "no-store"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+# The client of the tests warns that nobody knows the method: that is what is tested.
+@pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
+def test_an_invented_method_or_address_becomes_no_name_of_a_figure(gateway: Gateway) -> None:
+    gateway.send("BREW", "/orders/D1")
+    gateway.get("/tea-pots")
+
+    figures = gateway.client.simulate_get("/metrics").text
+
+    assert 'gendan_http_request_seconds_count{method="other"' in figures
+    assert "BREW" not in figures
+    assert "tea-pots" not in figures

@@ -1,10 +1,18 @@
 """Answers put together from several services, some of which may be away (G4)."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from chassis.errors import NotFound
+from chassis.principal import SYSTEM
 from chassis.rpc import DeadlinePassed
-from tests.unit.gateway.neighbour import Gateway
+from gateway.services import NAMES, Services
+from gateway.settings import Limits
+from tests.unit.gateway.neighbour import Gateway, Neighbour
 
 
 def item(title: str, due_at: str | None) -> dict[str, Any]:
@@ -29,6 +37,48 @@ def test_work_of_all_services_is_one_list_by_due_time(gateway: Gateway) -> None:
     assert result.json["more"] is True
     assert {asked.body["limit"] for asked in gateway.asked} == {4}
     assert gateway.get("/work", query_string="limit=4").json["more"] is False
+
+
+def test_a_stuck_service_keeps_nobody_from_the_work_of_the_others(gateway: Gateway) -> None:
+    asked, answers = threading.Semaphore(0), threading.Event()
+
+    def answer_later(_: Any) -> dict[str, Any]:
+        asked.release()
+        answers.wait()
+        return {"items": []}
+
+    for name in NAMES:
+        gateway.answer(f"{name}.list_work", {"items": [item(name, None)]})
+    gateway.answer("inventory.list_work", answer_later)
+    most = Limits().calls_per_service
+
+    with ThreadPoolExecutor(most + 1) as people:
+        try:
+            waiting = [people.submit(gateway.get, "/work") for _ in range(most)]
+            for _ in waiting:
+                asked.acquire()
+            one_more = people.submit(gateway.get, "/work").result(timeout=60).json
+        finally:
+            answers.set()
+
+    assert one_more["unavailable"] == ["inventory"]
+    assert {each["title"] for each in one_more["items"]} == set(NAMES) - {"inventory"}
+    # All places are given back.
+    assert gateway.get("/work").json["unavailable"] == []
+
+
+@pytest.mark.parametrize("refusal", [None, NotFound()])
+def test_a_request_takes_one_place_at_a_service_for_all_its_questions(
+    refusal: NotFound | None,
+) -> None:
+    neighbour = Neighbour()
+    neighbour.answers["orders.get_order"] = refusal or {"number": "D1"}
+    services = Services(neighbour, Limits(calls_per_service=1))
+    questions = [("orders.get_order", {"order_number": "D1"})] * 4
+
+    for _ in range(2):
+        answers = services.ask_all(questions, SYSTEM, deadline=time.time() + 60)
+        assert answers == [refusal or {"number": "D1"}] * 4
 
 
 def test_an_order_that_is_not_yours_to_see_has_no_page(gateway: Gateway) -> None:
@@ -95,3 +145,85 @@ def test_a_page_offers_the_paper_to_be_sent_and_the_notices_of_its_money(gateway
         ("定金付款通知书", "/api/v1/notices/N1/document"),
         ("余款催收通知书", "/api/v1/notices/N2/document"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "papers"),
+    [
+        ("finance", ["confirmation", "notice", "dispatch_request"]),
+        ("technician", ["instruction"]),
+        ("warehouse", ["dispatch_request"]),
+        ("aftersales", []),
+    ],
+)
+def test_a_page_shows_money_and_papers_only_to_whom_they_are_open(
+    gateway: Gateway, role: str, papers: list[str]
+) -> None:
+    gateway.answer(
+        "orders.get_order",
+        {"number": "D1", "id": "1", "stage": "confirmed", "confirmation_version": 1},
+    )
+    for rpc in (
+        "orders.list_order_actions", "orders.list_changes", "orders.list_confirmations",
+        "orders.list_order_tasks", "inventory.get_holdings",
+    ):  # fmt: skip
+        gateway.answer(rpc, {"items": []})
+    notice = {"number": "N1", "kind": "balance", "state": "sent"}
+    gateway.answer("customers.get_order_money", {"notices": [notice]})
+    gateway.answer("inventory.search_instructions", {"items": [{"number": "P1"}]})
+    gateway.answer("shipping.search_shipments", {"items": [{"number": "S1", "note_number": None}]})
+
+    page = gateway.get("/orders/D1/page", role=role).json
+
+    own_read = gateway.get("/orders/D1/money", role=role)
+    assert (page["money"] is not None) == (own_read.status_code == 200) == (role == "finance")
+    assert [paper["kind"] for paper in page["documents"]] == papers
+    assert page["unavailable"] == []
+
+
+def test_an_orders_history_goes_on_where_its_page_ends(gateway: Gateway) -> None:
+    gateway.answer("orders.get_order", {"number": "D1", "id": "1", "stage": "draft"})
+    gateway.answer("orders.list_changes", {"items": [{"action": "hold"}], "next": "17"})
+    for rpc in (
+        "orders.list_order_actions", "orders.list_confirmations", "orders.list_order_tasks",
+        "customers.get_order_money", "inventory.get_holdings", "inventory.search_instructions",
+        "shipping.search_shipments",
+    ):  # fmt: skip
+        gateway.refuse(rpc, NotFound())
+
+    page = gateway.get("/orders/D1/page").json
+    gateway.answer("orders.list_changes", {"items": [{"action": "take_memo"}], "next": None})
+    rest = gateway.get("/orders/D1/history", query_string=f"after={page['history_next']}")
+
+    assert page["history"] == [{"action": "hold"}]
+    assert rest.json == {"items": [{"action": "take_memo"}], "next": None}
+    assert gateway.asked[-1].body == {
+        "entity_type": "order", "entity_id": "D1", "after": "17", "limit": 50,
+    }  # fmt: skip
+
+
+def test_an_order_that_is_not_yours_to_see_has_no_history(gateway: Gateway) -> None:
+    gateway.refuse("orders.get_order", NotFound())
+
+    result = gateway.get("/orders/D1/history", role="sales")
+
+    assert result.status_code == 404
+    assert [asked.rpc for asked in gateway.asked] == ["orders.get_order"]
+
+
+def test_a_year_of_the_calendar_is_told_to_all_who_count_days(gateway: Gateway) -> None:
+    counting = ("aftersales", "inventory", "orders", "shipping")
+    for name in counting:
+        gateway.answer(f"{name}.change_calendar_year", {})
+    year = {"days": {"2026-10-01": False}, "reason": "holidays"}
+
+    result = gateway.send("PUT", "/calendar/2026", year, role="admin", key="k1")
+
+    assert result.json == {"year": 2026, "days": {"2026-10-01": False}}
+    assert sorted(asked.rpc for asked in gateway.asked) == [
+        f"{name}.change_calendar_year" for name in counting
+    ]
+    # The year alone: what others enter meanwhile is no part of what is repeated by the key.
+    assert [(asked.body, asked.key) for asked in gateway.asked] == [
+        ({**year, "year": "2026"}, "k1")
+    ] * 4
