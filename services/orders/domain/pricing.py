@@ -332,12 +332,14 @@ def check_prices(
     grade: str | None,
     region: str | None,
     today: date,
+    as_they_stand: bool = False,
 ) -> PriceFindings:
     """Compare each line with the scheme in force and with what was last paid (SPEC §5, price).
 
     The threshold discount is spread over the lines by largest remainder, by their amount at
     scheme prices. Doubts: price ≠ scheme, no scheme, discount ≠ the promotions', or the last
-    price differs though the scheme has not changed since.
+    price differs though the scheme has not changed since. A discount that nobody said follows
+    the promotions, unless the lines are judged `as_they_stand`.
     """
     expected = [
         money.line_amount(
@@ -357,7 +359,9 @@ def check_prices(
         coupons=[{"code": gift.code, "value": format(gift.value, "f")} for gift in gifts],
     )
     for line, offer, share in zip(lines, offers, shares, strict=True):
-        doubts = _doubts(line, offer, share, market.last_paid.get(line.product_id))
+        settled = as_they_stand or line.discount_given
+        last = market.last_paid.get(line.product_id)
+        doubts = _doubts(line, offer, min(share, line.gross) if settled else None, last)
         findings.doubts.extend({"line_no": line.line_no, **doubt} for doubt in doubts)
         findings.lines.append(
             {
@@ -372,7 +376,7 @@ def check_prices(
 
 
 def _doubts(
-    line: OrderLine, offer: Offer, share: Decimal, last: Paid | None
+    line: OrderLine, offer: Offer, share: Decimal | None, last: Paid | None
 ) -> list[dict[str, str]]:
     price = format(line.unit_price, "f")
     if offer.unit_price is None:
@@ -382,7 +386,7 @@ def _doubts(
         found.append(
             {"kind": "differs_from_scheme", "price": price, "scheme": format(offer.unit_price, "f")}
         )
-    if line.discount_given and line.discount != share:
+    if share is not None and line.discount != share:
         found.append(
             {
                 "kind": "discount_differs",

@@ -16,7 +16,7 @@ from services.orders.domain.review import director_reasons, judge_price
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
-from services.orders.use_cases.pricing import price_draft
+from services.orders.use_cases.pricing import check_as_it_stands
 
 
 def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
@@ -100,14 +100,18 @@ def override_price(work: Work, request: Mapping[str, Any]) -> Order:
 
 
 def retry_price(work: Work, request: Mapping[str, Any]) -> Order:
-    """Judge the prices once more, e.g. after the scheme was corrected."""
+    """Judge the prices once more as they stand, e.g. after the scheme was corrected.
+
+    New prices are for a draft: it asks again for the credit that these have reserved.
+    """
     order = orders.order_by_number(work, request["order_number"], lock=True)
     gate = order.gate(GateKind.PRICE)
     if order.stage is not Stage.IN_REVIEW or gate.verdict is not Verdict.DOUBT:
         raise GateNotOpen(order_number=order.number, kind=gate.kind, verdict=gate.verdict)
     order.guard_change(request["expected_version"])
     order.guard_hold()
-    findings = price_draft(work, order)
+    findings = check_as_it_stands(work, order)
+    order.scheme_total = findings.scheme_total
     judge_price(gate, findings, work.now)
     if gate.has_passed:
         end_doubts(work, order, outcome="judged again: passed")

@@ -310,3 +310,69 @@ def test_a_promotion_can_be_changed_and_ended(desk: Desk) -> None:
     )
     with pytest.raises(StaleVersion), desk.store.work(DIRECTOR) as work:
         pricing.change_promotion(work, load(commands.ChangePromotion(), ended))
+
+
+def judged_again(desk: Desk, number: str) -> dict[str, Any]:
+    order: dict[str, Any] = desk.do(commands.RetryPrice, reviewing.retry_price, order_number=number)
+    return order
+
+
+def doubts(order: dict[str, Any]) -> list[tuple[int, str]]:
+    (gate,) = (gate for gate in order["gates"] if gate["kind"] == "price")
+    return [(doubt["line_no"], doubt["kind"]) for doubt in gate["figures"]["doubts"]]
+
+
+def test_prices_that_nothing_was_known_of_pass_once_the_director_made_their_scheme(
+    desk: Desk,
+) -> None:
+    """O9."""
+    with desk.store.work() as work:
+        copies.keep_product(work, {**LABEL, "id": "4" * 8 + str(LABEL["id"])[8:], "code": "NEW"}, 1)
+    order = desk.new_order(lines=[{"product_code": "NEW", "quantity": "10", "unit_price": "3.00"}])
+    number = order["number"]
+    assert doubts(order) == doubts(judged_again(desk, number)) == [(1, "no_scheme")]
+    desk.scheme("S-NEW", "3.00", product_code="NEW")
+
+    order = judged_again(desk, number)
+
+    assert (verdict(order, "price"), order["total"]) == ("passed", "30.00")
+    assert desk.state("select state, count(*) from task group by state") == [("done", 3)]
+    assert back(desk, number)["stage"] == "draft"
+    assert verdict(resubmitted(desk, number), "price") == "passed"
+
+
+def test_prices_judged_again_are_those_that_credit_was_reserved_for(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """O9 O13: a line that no longer equals its scheme is in doubt; a draft gets new prices."""
+    lines = [*labels(unit_price="0.40"), {"product_code": "PAPER-70", "quantity": "100"}]
+    order = desk.new_order(lines=lines)
+    number = order["number"]
+    assert doubts(order) == [(1, "differs_from_scheme")]
+    desk.scheme("DEARER", "2.00", product_code="PAPER-70", customer_code=CUSTOMER["code"])
+    promotion = {
+        "promotion_code": "TEN-OFF",
+        "name": "满50减10",
+        "kind": "discount",
+        "threshold": "50",
+        "value": "10",
+        "valid_from": "2020-01-01",
+    }
+    with desk.store.work(DIRECTOR) as work:
+        pricing.create_promotion(work, load(commands.CreatePromotion(), promotion))
+
+    again = judged_again(desk, number)
+
+    assert doubts(again) == [
+        (1, "differs_from_scheme"),
+        (1, "discount_differs"),
+        (2, "differs_from_scheme"),
+        (2, "discount_differs"),
+    ]
+    assert (again["lines"], again["total"]) == (order["lines"], order["total"])
+    assert again["scheme_total"] == "240.00"
+    assert neighbours.names().count("customers.reserve_credit") == 1
+    back(desk, number)
+    resubmitted(desk, number)
+    asked = [body for name, body, _ in neighbours.asked if name == "customers.reserve_credit"]
+    assert [body["total"] for body in asked] == ["140.00", "230.00"]
