@@ -77,21 +77,23 @@ def end_replies(work: Work, order: Order) -> None:
 def go_on_after_hold(work: Work, order: Order, held_since: datetime) -> None:
     """Let the clocks go on: what was left of each at the hold is left from now on.
 
-    What was late when the order was put on hold stays as late as it was.
+    Of what was opened since, nothing had run off. What was late when the order was put on hold
+    stays as late as it was.
     """
 
-    def moved(due_at: datetime | None) -> datetime | None:
-        if due_at is None or due_at <= held_since:
+    def moved(due_at: datetime | None, opened_at: datetime = held_since) -> datetime | None:
+        stopped_at = max(held_since, opened_at)
+        if due_at is None or due_at <= stopped_at:
             return due_at
-        left = calendar.working_time_between(held_since, due_at)
+        left = calendar.working_time_between(stopped_at, due_at)
         return max(due_at, calendar.add_working_time(work.now, left))
 
     calendar = calendar_of(work, for_facts=True)
     order.confirmation_due_at = moved(order.confirmation_due_at)
     for task in tasks.open_tasks(work, order.id):
-        task.due_at = moved(task.due_at)
+        task.due_at = moved(task.due_at, task.opened_at)
     for anomaly in tasks.open_anomalies(work, order.id):
-        anomaly.escalates_at = moved(anomaly.escalates_at)
+        anomaly.escalates_at = moved(anomaly.escalates_at, anomaly.raised_at)
 
 
 def _worked(work: Work, since: datetime, duration: timedelta) -> datetime:

@@ -256,6 +256,25 @@ def test_a_hold_stops_every_clock_of_the_order(
     assert due_times(desk, SUPERVISOR)["sign_approval"] == at(3, 4)
 
 
+def test_what_was_opened_during_a_hold_has_its_own_time_when_the_order_goes_on(
+    desk: Desk, days: Days
+) -> None:
+    """Not what would have been left of it when the hold began."""
+    number = desk.new_order(submit=False)["number"]
+    days.be(0, 2)
+    held(desk, number)
+    days.be(2, 2)
+    anomaly(desk, number)
+    change = {"consignee": {"name": "张三"}, "reason": "correction"}
+    desk.do(commands.ChangeOrder, drafting.change_order, order_number=number, **change)
+    days.be(3, 1)
+
+    resumed(desk, number)
+
+    assert due_times(desk)["anomaly"] == at(3, 5)
+    assert due_times(desk, SALES)["missing_fields"] == at(3, 5)
+
+
 def test_what_was_late_at_the_hold_stays_as_late_as_it_was(desk: Desk, days: Days) -> None:
     number = desk.new_order(lines=STOCK)["number"]
     days.be(1, 1)
