@@ -5,9 +5,11 @@ Creating and submitting in one call lays the order down only when both have answ
 refusal leaves nothing behind.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
+from chassis.changes import difference
 from chassis.conversation import Begun, Conversation, Talk
 from chassis.database import Work
 from chassis.errors import Conflict
@@ -89,8 +91,17 @@ def _undo(talk: Talk) -> None:
     talk.undo("stock", "inventory", "undo_stock", about)
 
 
-def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> None:
-    """Open the gates of a new revision and let the system judge price and credit."""
+def _review(
+    work: Work,
+    talk: Talk,
+    order: Order,
+    findings: PriceFindings,
+    looked_up: Mapping[str, Any] | None = None,
+) -> None:
+    """Open the gates of a new revision and let the system judge price and credit.
+
+    `looked_up` is what the prices looked up have changed of the draft, for the log.
+    """
     if f"{order.credit_amount:.2f}" != talk.notes["amount"]:
         raise PricesMoved
     order.revision += 1
@@ -119,7 +130,7 @@ def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> No
         "order",
         order.number,
         "submit",
-        changes={"revision": [order.revision - 1, order.revision]},
+        changes={"revision": [order.revision - 1, order.revision], **(looked_up or {})},
     )
 
 
@@ -145,7 +156,9 @@ def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     if talk.request["key_data_checked"]:
         order.check_key_data(work.principal, work.now)
-    _review(work, talk, order, price_draft(work, order))
+    before = drafting.as_edited(order)
+    findings = price_draft(work, order)
+    _review(work, talk, order, findings, difference(before, drafting.as_edited(order)))
     work.session.flush()
     return views.order_in_full(order)
 

@@ -140,7 +140,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     own_draft = order.revision == 0 and order.clerk_id == work.principal.person_id
     if not own_draft and request["reason"] is None:
         raise WhyMissing(allowed=REASON_CODES)
-    before = _edited(order)
+    before = as_edited(order)
     _fill_in_header(work, order, request)
     if "lines" in request:
         wanted = request["lines"]
@@ -153,7 +153,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
         "order",
         order.number,
         "change",
-        changes=difference(before, _edited(order)),
+        changes=difference(before, as_edited(order)),
         reason=request["reason"],
         note=request["note"],
     )
@@ -185,9 +185,20 @@ def header(request: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _edited(order: Order) -> dict[str, Any]:
+def as_edited(order: Order) -> dict[str, Any]:
+    """Give what can be edited of an order, for the log."""
     lines = [
-        [line.product_code, line.spec, line.quantity, line.unit_price, line.discount, line.supply]
+        [
+            line.product_code,
+            line.spec,
+            line.quantity,
+            line.unit_price,
+            line.discount,
+            line.supply,
+            line.tolerance_over,
+            line.tolerance_under,
+            line.packing,
+        ]
         for line in order.lines
     ]
     return {**{name: getattr(order, name) for name in EDITABLE}, "lines": lines}

@@ -27,7 +27,7 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
     order.guard_change(request["expected_version"])
     order.guard_hold()
     order.guard_dates()
-    verdict = Verdict(request["verdict"])
+    before, verdict = gate.verdict, Verdict(request["verdict"])
     if verdict is Verdict.PASSED:
         guard_approver(work, order)
     gate.sign(
@@ -43,7 +43,7 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
         "order",
         order.number,
         "sign_approval",
-        changes={"approval": ["pending", verdict]},
+        changes={"approval": [before, verdict]},
         note=request["text"],
     )
     return order

@@ -376,3 +376,60 @@ def test_prices_judged_again_are_those_that_credit_was_reserved_for(
     resubmitted(desk, number)
     asked = [body for name, body, _ in neighbours.asked if name == "customers.reserve_credit"]
     assert [body["total"] for body in asked] == ["140.00", "230.00"]
+
+
+def logged(desk: Desk, number: str, action: str) -> list[Any]:
+    rows = desk.state(
+        f"select changes from change_log where entity_id = '{number}' and action = '{action}'"
+        " order by id"
+    )
+    return [row.changes for row in rows]
+
+
+def test_the_log_of_an_edit_names_what_the_lines_tolerate_and_how_they_are_packed(
+    desk: Desk,
+) -> None:
+    """SPEC §2, X1."""
+    number = desk.new_order(submit=False, lines=labels())["number"]
+    change(desk, number, lines=labels(tolerance_under="10", tolerance_over="0", packing="散装"))
+
+    (edit,) = logged(desk, number, "change")
+
+    (before,), (after,) = edit["lines"]
+    assert (before[-3:], after[-3:]) == (["3.000", "3.000", "50卷/箱"], ["0.000", "10.000", "散装"])
+
+
+def test_the_log_of_a_submit_names_the_prices_it_looked_up(desk: Desk) -> None:
+    """X10: the scheme moved since the draft was written."""
+    number = desk.new_order(submit=False, lines=labels())["number"]
+    desk.scheme("CHEAPER", "0.40", customer_code=CUSTOMER["code"])
+    resubmitted(desk, number)
+    back(desk, number)
+    resubmitted(desk, number)
+
+    looked_up, unchanged = logged(desk, number, "submit")
+
+    assert looked_up.pop("revision") == [0, 1]
+    ((before,), (after,)) = looked_up.pop("lines")
+    assert (before[3], after[3]) == ("0.500000", "0.400000")
+    assert looked_up == {}
+    assert unchanged == {"revision": [1, 2]}
+
+
+def test_the_log_of_an_approval_names_the_verdict_that_stood(desk: Desk) -> None:
+    """X1."""
+    number = desk.new_order(lines=labels())["number"]
+    for verdict in ("refused", "passed"):
+        desk.do(
+            commands.SignApproval,
+            reviewing.sign_approval,
+            SUPERVISOR,
+            order_number=number,
+            verdict=verdict,
+            text="ok",
+        )
+
+    assert logged(desk, number, "sign_approval") == [
+        {"approval": ["pending", "refused"]},
+        {"approval": ["refused", "passed"]},
+    ]
