@@ -291,8 +291,8 @@ class Order(Announcing, Base):
             imported=False,
             past=False,
             product_codes=[],
-            grams=[],
         )
+        self._index()
         self.lines, self.gates, self.confirmations = [], [], []
 
     @validates("stage")
@@ -529,7 +529,9 @@ class Order(Announcing, Base):
         self.checked_by, self.checked_at = by.name, now
 
     def _index(self) -> None:
-        self.grams = grams(self.customer_name, self.consignee_phone, self.customer_code)
+        # A memo is found by who asked for it.
+        name = self.customer_name or self.asked_by
+        self.grams = grams(name, self.consignee_phone, self.customer_code)
 
     # -- review ----------------------------------------------------------------------------
 
