@@ -34,14 +34,33 @@ def owe_replies(work: Work, order: Order) -> None:
             _worked(work, order.asked_at, _patience(work, order.channel)),
         )
     if order.reply_by is not None:
-        _owe(
-            work,
-            order,
-            TaskKind.REPLY_DUE,
-            f"Answer {order.asked_by} about {order.number}",
-            f"按约定时间回复 {order.asked_by}（{order.number}）",
-            order.reply_by,
-        )
+        _owe_promised(work, order, order.reply_by)
+
+
+def follow_reply(work: Work, order: Order, before: datetime | None) -> None:
+    """Let the task to answer go with what was promised instead of `before`: one, or none."""
+    promised = order.reply_by
+    if promised == before:
+        return
+    standing = tasks.open_tasks(work, order.id, TaskKind.REPLY_DUE)
+    for task in standing:
+        if promised is None:
+            task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now)
+        else:
+            task.due_at = promised
+    if promised is not None and not standing:
+        _owe_promised(work, order, promised)
+
+
+def _owe_promised(work: Work, order: Order, reply_by: datetime) -> None:
+    _owe(
+        work,
+        order,
+        TaskKind.REPLY_DUE,
+        f"Answer {order.asked_by} about {order.number}",
+        f"按约定时间回复 {order.asked_by}（{order.number}）",
+        reply_by,
+    )
 
 
 def _patience(work: Work, channel: str) -> timedelta:

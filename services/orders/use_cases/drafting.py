@@ -85,11 +85,12 @@ def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     """Make a memo a draft: its customer is known now."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_draft(request["expected_version"])
-    author = order.salesperson_id
+    author, reply_by = order.salesperson_id, order.reply_by
     _fill_in(work, order, request, _about(work, request))
     tasks.follow_salesperson(work, [order.id], order.salesperson_id, {author})
     announce_draft(work, order)
     follow_paper(work, order)
+    clocks.follow_reply(work, order, reply_by)
     return order
 
 
@@ -140,7 +141,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     own_draft = order.revision == 0 and order.clerk_id == work.principal.person_id
     if not own_draft and request["reason"] is None:
         raise WhyMissing(allowed=REASON_CODES)
-    before = as_edited(order)
+    before, reply_by = as_edited(order), order.reply_by
     _fill_in_header(work, order, request)
     if "lines" in request:
         wanted = request["lines"]
@@ -158,6 +159,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
         note=request["note"],
     )
     follow_paper(work, order)
+    clocks.follow_reply(work, order, reply_by)
     if order.stage is Stage.DRAFT:
         list_what_is_missing(work, order)
     return order

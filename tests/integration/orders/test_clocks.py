@@ -149,6 +149,39 @@ def test_an_order_written_at_once_owes_the_promised_answer_too(desk: Desk, days:
     assert due_times(desk)["reply_due"] == at(0, 3)
 
 
+def test_the_task_to_answer_moves_and_ends_with_what_was_promised(desk: Desk, days: Days) -> None:
+    """O5: and is not owed again by an edit that leaves the promise as it is."""
+    number = desk.new_order(submit=False)["number"]
+    assert "reply_due" not in due_times(desk)
+
+    def promise(reply_by: datetime | None, **changes: Any) -> None:
+        said = None if reply_by is None else reply_by.isoformat()
+        edit: dict[str, Any] = {"order_number": number, "reply_by": said, **changes}
+        desk.do(commands.ChangeOrder, drafting.change_order, **edit)
+
+    for moment in (at(0, 3), at(0, 6)):
+        promise(moment)
+        assert due_times(desk)["reply_due"] == moment
+    promise(None)
+    assert "reply_due" not in due_times(desk)
+    promise(at(1, 3))
+    finish(desk, "reply_due")
+    promise(at(1, 3), wish="快点")
+    assert "reply_due" not in due_times(desk)
+
+    taken = memo(desk)["number"]
+    draft: dict[str, Any] = {"customer_code": "C-B", "reply_by": at(2, 3).isoformat()}
+    desk.do(commands.DraftOrder, drafting.draft_order, order_number=taken, **draft)
+    assert due_times(desk)["reply_due"] == at(2, 3)
+    assert desk.state(
+        "select state, count(*) from task where kind = 'reply_due' group by 1 order by 1"
+    ) == [
+        ("done", 1),
+        ("dropped", 1),
+        ("open", 1),
+    ]
+
+
 def test_a_stock_order_is_to_be_confirmed_within_working_hours_of_its_memo(
     desk: Desk, days: Days
 ) -> None:
