@@ -24,7 +24,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.review import judge_credit
 from services.orders.schemas import commands, views
 from services.orders.storage import orders, prices, tasks
-from services.orders.use_cases import clocks, confirming
+from services.orders.use_cases import clocks, confirming, telling
 
 
 def _notes(order: Order) -> dict[str, Any]:
@@ -151,6 +151,7 @@ def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
     before = order.stage
     work.announce(order.verify_sign_back(copy, work.now))
     confirming.settle_return(work, order)
+    telling.tell_frozen_dates(work, order)
     if before is Stage.AWAITING_RETURN:
         prices.keep_last_prices(work, order)
     work.log(

@@ -159,6 +159,7 @@ def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
     before = drafting.as_edited(order)
     findings = price_draft(work, order)
     _review(work, talk, order, findings, difference(before, drafting.as_edited(order)))
+    drafting.list_what_is_missing(work, order)
     work.session.flush()
     return views.order_in_full(order)
 

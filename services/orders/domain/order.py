@@ -629,11 +629,12 @@ class Order(Announcing, Base):
             raise DateTooEarly(order_number=self.number, customer_due=promised, production_due=made)
 
     def promise(
-        self, customer_due: date, *, consent_by: str | None, today: date
+        self, customer_due: date, *, consent_by: str | None, today: date, now: datetime
     ) -> events.OrderChanged:
         """Give the customer another date; a later one needs the salesperson's consent.
 
-        The date is meant as said, so what has slid until today is taken off its base.
+        The date is meant as said, so what has slid until today is taken off its base. Of a
+        draft it is an edit like any other.
         Raises InvalidFields for a past date, ConsentMissing, DateTooEarly.
         """
         check_date_to_come(customer_due, today)
@@ -642,6 +643,9 @@ class Order(Announcing, Base):
             raise ConsentMissing(order_number=self.number, whose="salesperson")
         self.base_customer_due = _later(customer_due, -self.slide_days(today))
         self.guard_dates()
+        if self.is_editable:
+            self.touched_at = now
+            self.checked_by = self.checked_at = None
         return events.OrderChanged(self)
 
     def return_to_draft(self, why: str, today: date, now: datetime) -> events.OrderReturnedToDraft:

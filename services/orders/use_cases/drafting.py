@@ -20,6 +20,7 @@ from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases import clocks
 from services.orders.use_cases.pricing import price_draft
+from services.orders.use_cases.telling import drop_telling
 
 CURRENCY = "CNY"
 REASON_CODES = "customer_request, correction, stock, production, logistics, payment, price, other"
@@ -283,6 +284,7 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     work.principal.require(*RETURNERS[order.stage])
     before = order.stage
     work.announce(return_order(order, request["reason"], work.today, work.now))
+    drop_telling(work, order, outcome="a new confirmation will tell")
     if before is Stage.AWAITING_RETURN:
         # What the customer wants changed is a request of its own, with a clock of its own.
         order.confirmation_due_at = clocks.confirmation_due(work)

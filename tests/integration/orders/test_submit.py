@@ -22,11 +22,12 @@ from services.orders.domain.errors import (
     OrderTooLarge,
 )
 from services.orders.schemas import commands
-from services.orders.storage import looked_at, orders
+from services.orders.storage import copies, looked_at, orders
 from services.orders.use_cases import actions, confirming, drafting, reviewing
 from tests.integration.orders.desk import (
     CLERK,
     DIRECTOR,
+    LABEL,
     PASSED,
     SUPERVISOR,
     Desk,
@@ -125,6 +126,22 @@ def test_missing_fields_refuse_the_submit_by_name(desk: Desk, neighbours: Neighb
     assert desk.state("select kind, role, person_id from task") == [
         ("missing_fields", "sales", "sales-1")
     ]
+
+
+def test_a_price_that_the_submit_looks_up_is_asked_for_no_more(desk: Desk) -> None:
+    """O4: the scheme came after the draft."""
+    with desk.store.work() as work:
+        new = {**LABEL, "id": "4" * 8 + str(LABEL["id"])[8:], "code": "NEW"}
+        copies.keep_product(work, new, 1)
+    lines = [{"product_code": "NEW", "quantity": "1"}]
+    number = desk.new_order(submit=False, lines=lines)["number"]
+    asked_for = "select kind, state from task"
+    assert desk.state(asked_for) == [("missing_fields", "open")]
+    desk.scheme("S-NEW", "3.00", product_code="NEW")
+
+    desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert desk.state(asked_for) == [("missing_fields", "dropped")]
 
 
 def test_an_order_that_no_book_could_hold_is_refused(desk: Desk, neighbours: Neighbours) -> None:
