@@ -87,7 +87,8 @@ _ANYBODYS, _ONES_OWN = "is null", "= %(person)s"
 _ANOMALIES = """
 select 'anomaly', o.number, o.customer_name,
     case when o.hold is null then coalesce(a.escalates_at, a.raised_at) end, null::date,
-    json_build_object('id', a.id, 'text', a.text, 'step', a.step, 'told_all', a.told_all)
+    json_build_object('id', a.id, 'text', a.text, 'text_zh', a.text_zh, 'step', a.step,
+        'told_all', a.told_all)
 from (
     select found.* from (
         select step, false as told_all from unnest(%(steps)s::int[]) as step
@@ -95,7 +96,7 @@ from (
         select step, true from generate_series(0, %(top)s) as step
     ) as asked
     cross join lateral (
-        select id, order_id, text, step, told_all, escalates_at, priority, raised_at
+        select id, order_id, text, text_zh, step, told_all, escalates_at, priority, raised_at
         from anomaly
         where state = 'open' and step = asked.step and told_all = asked.told_all{own_anomaly}
         order by priority desc, raised_at, id limit %(limit)s

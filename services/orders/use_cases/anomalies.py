@@ -35,10 +35,14 @@ def open_anomaly(
     topic: Topic,
     priority: Priority,
     text: str,
+    text_zh: str | None = None,
     temporary_measure: str | None = None,
     first: str = LADDER[0],
 ) -> Anomaly:
-    """Open an anomaly of an order and announce it; `first` is who owns it to begin with."""
+    """Open an anomaly of an order and announce it; `first` is who owns it to begin with.
+
+    What people wrote has no other `text_zh`.
+    """
     anomaly = Anomaly(
         id=uuid4(),
         order_id=order.id,
@@ -47,6 +51,7 @@ def open_anomaly(
         topic=topic,
         priority=priority,
         text=text,
+        text_zh=text_zh,
         temporary_measure=temporary_measure,
         raised_by=work.principal.name,
         raised_at=work.now,

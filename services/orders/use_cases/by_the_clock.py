@@ -84,6 +84,7 @@ def report_late_returns(work: Work) -> int:
             topic=Topic.DELAY,
             priority=Priority.NORMAL,
             text=f"The sign-back of {order.number} is late; dispatch goes on.",
+            text_zh=f"订单 {order.number} 的签章回传件已逾期，发货照常进行。",
             first="sales",
         )
     return len(late)

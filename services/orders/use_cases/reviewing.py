@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.chinese import in_chinese
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.copies import StatementSeen
@@ -274,6 +275,9 @@ def _take_late_statement(work: Work, order: Order, kind: GateKind) -> None:
     late = promised is not None and made is not None and promised < made
     if late or not gate.has_passed:
         why = f"ready {made}, promised {promised}" if late else f"now {gate.verdict}"
+        why_zh = (
+            f"成品 {made}，客户交期 {promised}" if late else f"现为{in_chinese(str(gate.verdict))}"
+        )
         open_anomaly(
             work,
             order,
@@ -281,6 +285,7 @@ def _take_late_statement(work: Work, order: Order, kind: GateKind) -> None:
             topic=Topic.DELAY,
             priority=Priority.URGENT,
             text=f"The {kind} statement of {order.number} changed after its review: {why}.",
+            text_zh=f"订单 {order.number} 的{in_chinese(str(kind))}说明在审核后变更：{why_zh}。",
         )
 
 

@@ -315,7 +315,9 @@ def test_an_owed_sign_back_that_is_late_is_an_anomaly_reported_once(
             counts.append(by_the_clock.report_late_returns(work))
 
     assert counts == [1, 0]
-    assert desk.state("select count(*) from anomaly") == [(1,)]
+    assert desk.state("select text_zh from anomaly") == [
+        (f"订单 {number} 的签章回传件已逾期，发货照常进行。",)
+    ]
 
 
 def test_an_unsigned_confirmation_expires_after_fourteen_days(desk: Desk, clock_file: Path) -> None:

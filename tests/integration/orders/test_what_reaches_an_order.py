@@ -94,8 +94,10 @@ def test_a_date_signed_just_after_approval_is_taken_over_and_a_late_one_raises_a
 
     state(desk, number, "schedule", 2, production_due=due(35))
 
-    assert desk.state("select cause, topic, told_all from anomaly") == [
-        ("production", "delay", True)
+    promised = desk.order(number)["customer_due"]
+    text_zh = f"订单 {number} 的排产说明在审核后变更：成品 {due(35)}，客户交期 {promised}。"
+    assert desk.state("select cause, topic, told_all, text_zh from anomaly") == [
+        ("production", "delay", True, text_zh)
     ]
 
 
