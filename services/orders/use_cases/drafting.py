@@ -59,14 +59,15 @@ def follow_paper(work: Work, order: Order) -> None:
     standing = tasks.open_tasks(work, order.id, TaskKind.PAPER_OWED) if order.sequence > 1 else []
     if order.paper_owed and not standing:
         working = calendar_of(work, for_facts=True)
+        who = _who_took(work, order)
         last_day = working.add_working_days(work.today, work.setting("paper_owed_working_days"))
         work.session.add(
             Task(
                 id=uuid4(),
                 order_id=order.id,
                 kind=TaskKind.PAPER_OWED,
-                role="sales",
-                person_id=_who_took(work, order),
+                role="sales" if who else "clerk",
+                person_id=who,
                 title=f"The written order of {order.number} is owed",
                 title_zh=f"待补书面订单：{order.number}",
                 opened_at=work.now,

@@ -125,7 +125,7 @@ def report_doubt(work: Work, order: Order) -> None:
     """Tell a price doubt to the salesperson, and to supervisor and director at once (O9)."""
     end_doubts(work, order, outcome="judged again")
     for role, person_id in (
-        ("sales", order.salesperson_id),
+        ("sales" if order.salesperson_id else "clerk", order.salesperson_id),
         ("supervisor", None),
         ("director", None),
     ):

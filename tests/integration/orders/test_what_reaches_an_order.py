@@ -311,6 +311,40 @@ def test_a_customer_of_many_orders_is_handed_over_some_at_a_time(
     assert names == [("sales-2", "Zhao Min")]
 
 
+def test_the_paper_of_an_order_without_a_salesperson_is_the_clerks_until_there_is_one(
+    desk: Desk,
+) -> None:
+    """O3."""
+
+    def owed(who: Principal) -> list[str]:
+        items = desk.store.read(who, lambda work: pages.list_work(work, {"limit": 10}))
+        return [item["order_number"] for item in items if item["kind"] == "paper_owed"]
+
+    taken = {**MEMO, "paper_owed": True}
+    number = desk.do(commands.TakeMemo, drafting.take_memo, **taken)["number"]
+    assert owed(CLERK) == [number]
+    nobodys = {**CUSTOMER, "salesperson_id": None, "salesperson_name": None}
+    with desk.store.work() as work:
+        progress.take_customer(work, nobodys, 2)
+    body = {"order_number": number, "customer_code": CUSTOMER["code"]}
+    desk.do(commands.DraftOrder, drafting.draft_order, **body)
+    assert owed(CLERK) == [number]
+
+    with desk.store.work() as work:
+        progress.take_customer(work, CUSTOMER, 3)
+
+    assert (owed(CLERK), owed(SALES)) == ([], [number])
+    assert desk.state("select kind, role from task order by kind, role") == [
+        ("missing_fields", "sales"),
+        ("paper_owed", "sales"),
+        ("reply_due", "clerk"),
+    ]
+    at_once = desk.do(commands.TakeMemo, drafting.take_memo, **taken)["number"]
+    body = {"order_number": at_once, "customer_code": CUSTOMER["code"]}
+    desk.do(commands.DraftOrder, drafting.draft_order, **body)
+    assert (owed(CLERK), owed(SALES)) == ([], [number, at_once])
+
+
 def test_an_open_task_of_the_former_salesperson_goes_to_the_present_one(desk: Desk) -> None:
     desk.new_order(submit=False, consignee={"name": "张三"})
 
