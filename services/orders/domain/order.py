@@ -138,6 +138,7 @@ class Order(Announcing, Base):
         Index(
             "ix_order_waiting",
             "stage",
+            "confirmation_due_at",
             "touched_at",
             "id",
             # What was over in the old books waits for nobody; it is thousands, and oldest.

@@ -252,6 +252,24 @@ def test_a_work_list_reads_each_kind_in_the_order_of_an_index(desk: Desk) -> Non
     assert "Seq Scan on anomaly" not in plan
 
 
+def test_drafts_left_alone_push_no_new_one_off_the_list(desk: Desk) -> None:
+    """What expired has no clock that runs: what is due is read before it."""
+    desk.new_order(submit=False)
+    long_ago = "now() - interval '1 year' + n * interval '1 minute'"
+    desk.state('update "order" set confirmation_due_at = null returning 1')
+    copy_rows(desk.store, "order", 3000, number="'X-' || n", touched_at=long_ago)
+    new = desk.new_order(submit=False)["number"]
+
+    with statements(desk.store) as sent:
+        items = desk.store.read(CLERK, lambda work: pages.list_work(work, {"limit": 20}))
+    plan = plans(desk.store, sent)
+
+    listed = [item["order_number"] for item in items]
+    assert (listed[0], set(listed[1:])) == (new, {f"X-{n}" for n in range(1, 20)})
+    assert 'Index Scan using ix_order_waiting on "order"' in plan
+    assert "Sort Key: o.confirmation_due_at" not in plan
+
+
 def test_what_waits_at_a_gate_is_read_from_the_longest_open_on_and_no_further(desk: Desk) -> None:
     number = desk.new_order()["number"]
     desk.state_all_made(number)
