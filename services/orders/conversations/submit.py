@@ -25,7 +25,7 @@ from services.orders.domain.review import (
     take_terms,
 )
 from services.orders.schemas import commands, views
-from services.orders.storage import orders
+from services.orders.storage import copies, orders
 from services.orders.use_cases import clocks, drafting, reviewing
 from services.orders.use_cases.pricing import price_draft
 
@@ -202,7 +202,11 @@ def _begin_create(
 
 def _finish_create(work: Work, talk: Talk) -> dict[str, Any]:
     order_id, number = UUID(talk.notes["order_id"]), talk.notes["order_number"]
-    order, findings = talk.take_built() or _build(work, order_id, number, talk.request)
+    built = talk.take_built()
+    order, findings = built or _build(work, order_id, number, talk.request)
+    if built and order.customer_id is not None:
+        # Who follows the customer meanwhile found no order in the books.
+        order.belong_to(copies.customer_by_id(work, order.customer_id))
     clocks.owe_replies(work, order)
     drafting.follow_paper(work, order)
     if findings is not None and talk.request["submit"]:

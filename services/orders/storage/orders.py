@@ -27,7 +27,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from chassis.errors import Invalid
-from chassis.grams import HOME, is_gram, wanted, words
+from chassis.grams import HOME, grams, is_gram, wanted, words
 from chassis.roundtrips import ask
 from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.copies import CustomerCopy
@@ -370,8 +370,9 @@ def ids_of_sliding(work: Work, today: date) -> Sequence[UUID]:
 def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
     """Show a customer's orders in its present region and under its salesperson's present name.
 
-    What is still being judged is judged by its present grade. That is no change of the order:
-    its version and what it promised stay.
+    What was not sent yet bears the customer's present name; what is still being judged is
+    judged by its present grade. That is no change of the order: its version and what it
+    promised stay.
     """
     # Those of another salesperson come to the present one with his name, when handed over.
     own = Order.salesperson_id.is_not_distinct_from(customer["salesperson_id"])
@@ -396,6 +397,30 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
         .values(grade=customer["grade"], version=Order.version)
         .execution_options(synchronize_session=False)
     )
+    _rename(work, customer)
+
+
+def _rename(work: Work, customer: Mapping[str, Any]) -> None:
+    """Give a customer's orders its present name where no confirmation with another was sent."""
+    name = customer["name"]
+    unsent = work.session.execute(
+        select(Order.id, Order.consignee_phone, Order.customer_code)
+        .where(
+            Order.customer_id == UUID(str(customer["id"])),
+            Order.stage.in_((Stage.DRAFT, Stage.IN_REVIEW, Stage.APPROVED)),
+            Order.customer_name.is_distinct_from(name),
+        )
+        .order_by(Order.id)
+        .with_for_update()
+    ).all()
+    for order in unsent:
+        found_by = grams(name, order.consignee_phone, order.customer_code)
+        work.session.execute(
+            update(Order)
+            .where(Order.id == order.id)
+            .values(customer_name=name, grams=found_by, version=Order.version)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def of_another_salesperson(work: Work, customer: Mapping[str, Any], limit: int) -> Sequence[Order]:

@@ -37,7 +37,7 @@ from tests.integration.orders.desk import (
     Neighbours,
 )
 from tests.integration.orders.test_confirmation import SIGNED
-from tests.integration.orders.test_looking import MEMO
+from tests.integration.orders.test_looking import MEMO, found
 from tests.statements import copy_rows, statements
 
 TODAY = clock.business_date(clock.business_now())
@@ -236,6 +236,50 @@ def test_orders_follow_their_customer_to_another_salesperson(desk: Desk) -> None
     assert (sees(SALES), sees(OTHER_SALES)) == (0, 1)
     assert desk.order(order["number"])["customer"]["salesperson_name"] == "Zhao Min"
     assert desk.announced()[-1] == "order_handed_over"
+
+
+def hear_of_customer(desk: Desk, sequence: int, **changes: Any) -> None:
+    with desk.store.work() as work:
+        progress.take_customer(work, {**CUSTOMER, **changes}, sequence)
+
+
+def test_an_order_that_is_being_created_follows_its_customer_too(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """It is not in the books yet when its customer gets another salesperson and name."""
+    changes = {"salesperson_id": "sales-2", "salesperson_name": "Zhao Min", "name": "杭州云栖"}
+    neighbours.answer_after(
+        "customers.reserve_credit", lambda: hear_of_customer(desk, 2, **changes), PASSED
+    )
+
+    order = desk.new_order()
+
+    assert order["customer"]["salesperson_id"] == "sales-2"
+    assert desk.order(order["number"])["customer"] == order["customer"]
+    assert found(desk, OTHER_SALES, q="云栖") == [order["number"]]
+
+
+def test_what_was_not_sent_yet_bears_its_customers_present_name_and_what_was_keeps_it(
+    desk: Desk,
+) -> None:
+    sent = desk.sent_order()["number"]
+    open_ones = [
+        desk.approved_order()["number"],
+        desk.new_order()["number"],
+        desk.new_order(submit=False)["number"],
+    ]
+    before = desk.order(open_ones[0])
+
+    hear_of_customer(desk, 2, name="杭州云栖纸品有限公司")
+
+    assert {desk.order(number)["customer"]["name"] for number in open_ones} == {
+        "杭州云栖纸品有限公司"
+    }
+    assert desk.order(open_ones[0])["version"] == before["version"]
+    assert set(found(desk, q="云栖纸品")) == set(open_ones)
+    assert set(found(desk, q="0000 云栖")) == set(open_ones)
+    assert found(desk, q="西湖纸品") == [sent]
+    assert desk.order(sent)["customer"]["name"] == CUSTOMER["name"]
 
 
 def test_an_orders_anomalies_follow_it_to_another_salesperson(desk: Desk) -> None:
