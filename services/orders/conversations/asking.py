@@ -48,12 +48,13 @@ def _begin_sending(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, An
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_sending(request["expected_version"])
     confirming.sent_at(work, order, request)
-    return _notes(order)
+    return {**_notes(order), "version": order.version}
 
 
 def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
     order = _order_of(work, talk)
-    order.guard_sending(None)
+    # What is frozen is what was sent: nothing of it may have changed since.
+    order.guard_sending(talk.notes.get("version"))
     event = order.send_confirmation(
         id=talk.id,
         document=views.order_in_full(order),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chassis import clock
-from chassis.errors import InvalidFields
+from chassis.errors import InvalidFields, StaleVersion
 from services.orders.domain.errors import (
     ConfirmationNotSent,
     GradeTooLow,
@@ -80,6 +80,31 @@ def test_nothing_was_sent_before_its_approval_or_is_sent_tomorrow(desk: Desk, ho
 
     assert set(refused.value.details["fields"]) == {"sent_at"}
     assert desk.order(order["number"]) == order
+
+
+def test_what_changed_while_a_sending_waited_is_not_frozen_as_if_it_had_been_sent(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    order = desk.approved_order()
+    number, promised = order["number"], due(order, "customer_due") - timedelta(days=1)
+
+    def promise_another_date() -> None:
+        desk.do(
+            commands.PromiseDate,
+            confirming.promise_date,
+            order_number=number,
+            customer_due=promised.isoformat(),
+            reason="production",
+        )
+
+    terms = {"grade": "B", "terms": "deposit_and_balance", "instruction_before_sign_back": False}
+    neighbours.answer_after("customers.get_terms", promise_another_date, terms)
+
+    with pytest.raises(StaleVersion):
+        desk.talk("send_confirmation", order_number=number, **SENDING)
+
+    assert desk.order(number)["stage"] == "approved"
+    assert desk.state("select * from confirmation") == []
 
 
 def test_both_dates_slide_a_day_for_each_day_unsigned(desk: Desk, clock_file: Path) -> None:
