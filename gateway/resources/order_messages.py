@@ -65,11 +65,11 @@ class OrderLineIn(Message):
 
 
 class ConsigneeIn(Message):
-    """Who gets the goods, where."""
+    """Who gets the goods, where; what is not named stays as it is."""
 
-    name = _optional(100)
-    phone = _optional(40)
-    address = _optional(300)
+    name = Text(allow_none=True, most=100)
+    phone = Text(allow_none=True, most=40)
+    address = Text(allow_none=True, most=300)
 
 
 class Header(Message):

@@ -513,8 +513,13 @@ class Order(Announcing, Base):
             line.reckon()
         self.product_codes = sorted({line.product_code for line in self.lines})
         self.total = sum((line.amount for line in self.lines), money.ZERO)
-        if self.credit_amount > LARGEST_TOTAL:
-            raise OrderTooLarge(order_number=self.number, total=self.total, most=LARGEST_TOTAL)
+        self.guard_size()
+
+    def guard_size(self) -> None:
+        """Raise OrderTooLarge where prices, or what the schemes make of it, fit in no book."""
+        if max(self.credit_amount, self.scheme_total) > LARGEST_TOTAL:
+            total = max(self.total, self.scheme_total)
+            raise OrderTooLarge(order_number=self.number, total=total, most=LARGEST_TOTAL)
 
     def change(self) -> events.OrderChanged:
         """Announce what was edited."""

@@ -73,8 +73,7 @@ class PriceScheme(Versioned, Base):
         self.customer_id = None if customer is None else UUID(str(customer["id"]))
         self.customer_code = None if customer is None else customer["code"]
         self.region, self.grade = region, grade
-        self.active = True
-        self.reprice(breaks, valid_from=valid_from, valid_until=valid_until, now=now)
+        self.reprice(breaks, valid_from=valid_from, valid_until=valid_until, active=True, now=now)
 
     def reprice(
         self,
@@ -82,15 +81,21 @@ class PriceScheme(Versioned, Base):
         *,
         valid_from: date,
         valid_until: date | None,
+        active: bool,
         now: datetime,
     ) -> None:
-        """Set the quantity breaks (least quantity, unit price) and the dates they hold."""
+        """Set the quantity breaks (least quantity, unit price) and the dates they hold.
+
+        Another end alone changes no price.
+        """
+        before = self.breaks, self.valid_from, self.active
         self.breaks = [
             {"min_quantity": format(least, "f"), "unit_price": format(price, "f")}
             for least, price in sorted(breaks)
         ]
-        self.valid_from, self.valid_until = valid_from, valid_until
-        self.changed_at = now
+        self.valid_from, self.valid_until, self.active = valid_from, valid_until, active
+        if before != (self.breaks, self.valid_from, self.active):
+            self.changed_at = now
 
     def guard_version(self, expected: int | None) -> None:
         """Raise StaleVersion if somebody changed it since."""

@@ -84,11 +84,11 @@ class OrderLineIn(Message):
 
 
 class Consignee(Message):
-    """Who gets the goods, where."""
+    """Who gets the goods, where; what is not named stays as it is."""
 
-    name = Text(load_default=None, allow_none=True, most=100)
-    phone = Text(load_default=None, allow_none=True, most=40)
-    address = Text(load_default=None, allow_none=True, most=300)
+    name = Text(allow_none=True, most=100)
+    phone = Text(allow_none=True, most=40)
+    address = Text(allow_none=True, most=300)
 
 
 class Header(Message):

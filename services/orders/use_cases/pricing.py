@@ -152,9 +152,9 @@ def change_scheme(work: Work, request: Mapping[str, Any]) -> PriceScheme:
         _breaks(request),
         valid_from=request["valid_from"],
         valid_until=request["valid_until"],
+        active=request["active"],
         now=work.now,
     )
-    scheme.active = request["active"]
     work.session.flush()
     work.log(
         "price_scheme",

@@ -113,6 +113,7 @@ def retry_price(work: Work, request: Mapping[str, Any]) -> Order:
     order.guard_hold()
     findings = check_as_it_stands(work, order)
     order.scheme_total = findings.scheme_total
+    order.guard_size()
     judge_price(gate, findings, work.now)
     if gate.has_passed:
         end_doubts(work, order, outcome="judged again: passed")

@@ -168,6 +168,31 @@ def test_a_line_that_nobody_gave_a_price_misses_it(desk: Desk, neighbours: Neigh
     assert verdict(order, "price") == "doubt"
 
 
+def test_a_scheme_that_is_only_prolonged_has_not_moved(desk: Desk) -> None:
+    """O9: a last price that differs stays in doubt; new prices, or an end, explain it."""
+    desk.scheme("SPECIAL", "0.40", customer_code=CUSTOMER["code"])
+
+    def changed(**changes: Any) -> bool:
+        body = {
+            "scheme_code": "SPECIAL",
+            "breaks": [{"min_quantity": "0", "unit_price": "0.40"}],
+            "valid_from": "2020-01-01",
+            "reason": "price",
+            **changes,
+        }
+        stood = "select changed_at from price_scheme where code = 'SPECIAL'"
+        before = desk.state(stood)
+        with desk.store.work(DIRECTOR) as work:
+            pricing.change_scheme(work, load(commands.ChangeScheme(), body))
+        return bool(desk.state(stood) != before)
+
+    prolonged = {"valid_until": "2099-12-31"}
+    assert not changed(**prolonged)
+    assert changed(valid_from="2020-01-02")
+    assert changed(breaks=[{"min_quantity": "0", "unit_price": "0.45"}])
+    assert changed(active=False)
+
+
 def test_a_discount_above_what_the_line_costs_is_refused(desk: Desk) -> None:
     with pytest.raises(DiscountAboveAmount):
         desk.new_order(lines=labels(discount="50.01"))

@@ -154,6 +154,32 @@ def test_an_order_that_no_book_could_hold_is_refused(desk: Desk, neighbours: Nei
     assert desk.state('select count(*) from "order"') == [(0,)]
 
 
+def test_an_order_whose_schemes_come_to_more_than_any_book_holds_is_refused(desk: Desk) -> None:
+    """Its own price may be small all the same."""
+    desk.scheme("S-DEAR", "1000", product_code="PAPER-70", customer_code="C-B")
+    huge = {"product_code": "PAPER-70", "quantity": "100000000000", "unit_price": "0.01"}
+
+    with pytest.raises(OrderTooLarge) as refused:
+        desk.new_order(lines=[huge])
+
+    assert refused.value.details["total"] == "100000000000000.00"
+    assert desk.state('select count(*) from "order"') == [(0,)]
+
+
+def test_an_edit_of_a_consignee_changes_what_it_names(desk: Desk) -> None:
+    number = desk.new_order(submit=False)["number"]
+
+    change(desk, number, consignee={"phone": "13900009999"})
+    assert desk.order(number)["consignee"] == {
+        "name": "张三",
+        "phone": "13900009999",
+        "address": "杭州市西湖区1号",
+    }
+
+    change(desk, number, consignee={"address": None})
+    assert desk.order(number)["consignee"]["address"] is None
+
+
 def test_an_unchecked_order_is_not_submitted(desk: Desk) -> None:
     """O37: key data are compared a second time."""
     with pytest.raises(FieldsMissing) as refused:
