@@ -139,6 +139,11 @@ class Anomaly(Base):
         self.step = min(self.step + 1, len(LADDER) - 1)
         self.escalates_at = None if self.step == len(LADDER) - 1 else next_at
 
+    def take_measure(self, measure: str) -> None:
+        """Write down what is done until there is a remedy; nothing more once there is one."""
+        ANOMALIES.check(self.state, AnomalyState.RESOLVED, anomaly_id=self.id)
+        self.temporary_measure = measure
+
     def resolve(self, *, remedy: str, by: str, at: datetime) -> None:
         """Write down the remedy that ended it."""
         self.state = AnomalyState.RESOLVED

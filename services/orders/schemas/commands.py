@@ -335,6 +335,13 @@ class RaiseAnomaly(Message):
     temporary_measure = Text(load_default=None, allow_none=True, most=2000)
 
 
+class TakeMeasure(Message):
+    """What is done about an anomaly until there is a remedy."""
+
+    anomaly_id = Identity(required=True)
+    temporary_measure = Text(required=True, least=1, most=2000)
+
+
 class ResolveAnomaly(Message):
     """What ended an anomaly."""
 

@@ -87,6 +87,17 @@ def escalate_due(work: Work) -> int:
     return len(due)
 
 
+def take_measure(work: Work, request: Mapping[str, Any]) -> Anomaly:
+    """Write down what is done for now, also of an anomaly that the system raised (O30)."""
+    anomaly = tasks.anomaly(work, request["anomaly_id"])
+    order = orders.order_by_id(work, anomaly.order_id)
+    before, measure = anomaly.temporary_measure, request["temporary_measure"]
+    anomaly.take_measure(measure)
+    changes = {"temporary_measure": [before, measure]}
+    work.log("order", order.number, "take_measure", changes=changes, note=anomaly.text)
+    return anomaly
+
+
 def resolve_anomaly(work: Work, request: Mapping[str, Any]) -> Anomaly:
     """Write down the remedy that ended it."""
     anomaly = tasks.anomaly(work, request["anomaly_id"])

@@ -117,6 +117,9 @@ def retry_price(work: Work, request: Mapping[str, Any]) -> Order:
     judge_price(gate, findings, work.now)
     if gate.has_passed:
         end_doubts(work, order, outcome="judged again: passed")
+    else:
+        for task in tasks.open_tasks(work, order.id, TaskKind.PRICE_DOUBT):
+            task.details = {"doubts": findings.doubts}
     work.announce(*order.settle_gates(work.now))
     work.log("order", order.number, "retry_price", changes={"price": ["doubt", gate.verdict]})
     return order

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import insert
 
 from chassis import clock
+from chassis.commands import load
 from chassis.errors import Conflict
+from chassis.lifecycle import IllegalMove
 from services.orders import pages
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.errors import EndsByItself, NotAllOwedSettled
@@ -386,6 +388,32 @@ def test_only_open_anomalies_are_listed_for_all_orders(desk: Desk) -> None:
         order = orders.order_by_number(work, number)
         assert len(tasks.search_anomalies(work, None, after=None, limit=5)[0]) == 1
         assert len(tasks.search_anomalies(work, order.id, after=None, limit=5)[0]) == 2
+
+
+def test_an_open_anomaly_that_the_system_raised_takes_a_temporary_measure(desk: Desk) -> None:
+    """O30: each is in the log; once there is a remedy there is none."""
+    number = desk.new_order(lines=STOCK)["number"]
+    anomaly(desk, number)
+    (found,) = desk.state("select id from anomaly")
+
+    def take(measure: str) -> None:
+        body = {"anomaly_id": str(found.id), "temporary_measure": measure}
+        with desk.store.work(CLERK) as work:
+            anomalies.take_measure(work, load(commands.TakeMeasure(), body))
+
+    take("先停发")
+    take("换车")
+    with desk.store.work(CLERK) as work:
+        anomalies.resolve_anomaly(work, {"anomaly_id": found.id, "remedy": "done"})
+
+    with pytest.raises(IllegalMove):
+        take("晚了")
+    assert desk.state("select temporary_measure from anomaly") == [("换车",)]
+    logged = desk.state(
+        "select changes -> 'temporary_measure' as said from change_log"
+        " where action = 'take_measure' order by id"
+    )
+    assert [row.said for row in logged] == [[None, "先停发"], ["先停发", "换车"]]
 
 
 def test_a_late_sign_back_is_the_salespersons_anomaly(

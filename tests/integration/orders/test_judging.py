@@ -394,6 +394,8 @@ def test_prices_judged_again_are_those_that_credit_was_reserved_for(
         (2, "differs_from_scheme"),
         (2, "discount_differs"),
     ]
+    told = desk.state("select jsonb_array_length(details->'doubts') as doubts from task")
+    assert [row.doubts for row in told] == [4, 4, 4]
     assert (again["lines"], again["total"]) == (order["lines"], order["total"])
     assert again["scheme_total"] == "240.00"
     assert neighbours.names().count("customers.reserve_credit") == 1
