@@ -300,7 +300,7 @@ def test_what_was_opened_during_a_hold_has_its_own_time_when_the_order_goes_on(
     held(desk, number)
     days.be(2, 2)
     anomaly(desk, number)
-    change: dict[str, Any] = {"consignee": {"name": "张三"}, "reason": "correction"}
+    change: dict[str, Any] = {"special_requirements": "", "reason": "correction"}
     desk.do(commands.ChangeOrder, drafting.change_order, order_number=number, **change)
     days.be(3, 1)
 
