@@ -152,7 +152,7 @@ def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
     before = order.stage
     work.announce(order.verify_sign_back(copy, work.now))
     confirming.settle_return(work, order)
-    telling.tell_frozen_dates(work, order)
+    telling.tell_frozen_dates(work, order, confirmation)
     if before is Stage.AWAITING_RETURN:
         prices.keep_last_prices(work, order)
     work.log(

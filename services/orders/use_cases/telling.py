@@ -4,6 +4,7 @@ from datetime import date
 from uuid import uuid4
 
 from chassis.database import Work
+from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.lifecycle import TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
@@ -33,14 +34,14 @@ def tell_slid_dates(work: Work, order: Order, today: date) -> None:
     tell_dates(work, order, f"dates now {promised}", f"交期现为 {promised}")
 
 
-def tell_frozen_dates(work: Work, order: Order) -> None:
-    """Let a task to tell slid dates tell those that the signed copy froze; none if none slid."""
+def tell_frozen_dates(work: Work, order: Order, confirmation: Confirmation) -> None:
+    """Let what was to be told tell the dates that the verified copy froze, unless it says them."""
     if not tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
         return
-    if order.slide_days(work.today):
-        tell_slid_dates(work, order, work.today)
+    if str(order.customer_due(work.today)) == confirmation.document["customer_due"]:
+        drop_telling(work, order, outcome="the signed copy says it")
     else:
-        drop_telling(work, order, outcome="the dates stay as they were")
+        tell_slid_dates(work, order, work.today)
 
 
 def drop_telling(work: Work, order: Order, *, outcome: str) -> None:

@@ -179,6 +179,27 @@ def test_once_the_signed_copy_is_verified_the_customer_is_told_the_frozen_date(
     assert [told.title for told in to_tell(desk)] == [title] * days_late
 
 
+def test_a_date_promised_beside_the_paper_is_still_told_when_the_paper_comes_back(
+    desk: Desk,
+) -> None:
+    """O20: the signed copy says the former one."""
+    order = desk.sent_order()
+    number, promised = order["number"], due(order, "customer_due") - timedelta(days=1)
+    desk.do(
+        commands.PromiseDate,
+        confirming.promise_date,
+        order_number=number,
+        customer_due=promised.isoformat(),
+        reason="production",
+    )
+
+    desk.talk("verify_sign_back", order_number=number, **SIGNED)
+
+    assert [told.title for told in to_tell(desk)] == [
+        f"Tell the customer of {number}: dates now {promised}"
+    ]
+
+
 def test_dates_that_a_draft_or_a_new_promise_replaces_are_told_no_more(
     desk: Desk, clock_file: Path
 ) -> None:
