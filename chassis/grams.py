@@ -15,6 +15,10 @@ from functools import lru_cache
 
 MOST_CHARACTERS = 60
 _FEW = re.compile(r"[0-9a-z]{4,}")
+#: A phone as people type it, and what of it may be left out.
+_PHONE = re.compile(r"\+?[\d\s()-]{7,}", re.ASCII)
+_HOME = re.compile(r"^(\+|00)86", re.ASCII)
+HOME = "86"
 
 
 def folded(text: str) -> str:
@@ -59,6 +63,16 @@ def wanted(text: str) -> list[str]:
         done = run.end() - 1
     found.update(_pieces(plain[done:], 2))
     return sorted(found)
+
+
+def words(text: str) -> list[str]:
+    """Give the words of a search, folded, each to be found by itself; none for no letters at all.
+
+    A phone is one word, whatever stands between its digits, without our country's code.
+    """
+    narrow = unicodedata.normalize("NFKC", text).strip()
+    said = [_HOME.sub("", narrow)] if _PHONE.fullmatch(narrow) else narrow.split()
+    return [word for each in said if (word := folded(each))]
 
 
 def is_gram(text: str) -> bool:

@@ -8,6 +8,11 @@ from chassis.errors import Invalid, RoleNeeded
 
 KINDS = ("person", "device", "service", "system")
 
+#: Roles to which phones and addresses are open (SPEC §2).
+SEES_PERSONAL_DATA = frozenset(
+    {"clerk", "assistant", "supervisor", "sales", "director", "dispatcher", "aftersales"}
+)
+
 
 class PrincipalMissing(Invalid):
     """A call does not say who acts."""
@@ -38,6 +43,11 @@ class Principal:
     def limited_to_own_customers(self) -> bool:
         """Whether SPEC §2 lets them see only the customers they sell to: sales and nothing else."""
         return self.kind == "person" and self.roles == frozenset({"sales"})
+
+    @property
+    def sees_personal_data(self) -> bool:
+        """Whether phones and addresses are open to them everywhere."""
+        return self.has(*SEES_PERSONAL_DATA) or self.kind in ("service", "system")
 
     def to_wire(self) -> dict[str, Any]:
         return {

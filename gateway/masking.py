@@ -13,10 +13,6 @@ from marshmallow import Schema, fields
 
 from chassis.principal import Principal
 
-#: Roles to which phones and addresses are open.
-OPEN_TO = frozenset(
-    {"clerk", "assistant", "supervisor", "sales", "director", "dispatcher", "aftersales"}
-)
 #: States of a shipment from which on it is in the warehouse's hands, and open to it.
 HANDED = frozenset({"handed", "picking", "packed", "dispatched"})
 
@@ -32,17 +28,12 @@ def _names_personal(name: str) -> bool:
     return _PERSONAL.search(name) is not None
 
 
-def is_open(principal: Principal) -> bool:
-    """Whether the principal sees phones and addresses everywhere."""
-    return principal.has(*OPEN_TO) or principal.kind in ("service", "system")
-
-
 def masked(value: Any, principal: Principal, *, shipments: bool = False) -> Any:
     """Give an answer as the principal may see it.
 
     Where `shipments`, what was handed to the warehouse is open to it.
     """
-    if is_open(principal):
+    if principal.sees_personal_data:
         return value
     return _masked(value, open_handed=shipments and principal.has("warehouse"))
 

@@ -21,6 +21,12 @@ class NewAnomaly(Message):
     temporary_measure = Text(load_default=None, allow_none=True, most=2000)
 
 
+class Measure(Message):
+    """What is done until there is a remedy."""
+
+    temporary_measure = Text(required=True, least=1, most=2000)
+
+
 class Remedy(Message):
     """What ended an anomaly."""
 
@@ -63,6 +69,14 @@ OPERATIONS = [
     ),
     *moves(
         "/anomalies/{anomaly_id}",
+        Move(
+            verb="take_measure",
+            rpc="orders.take_measure",
+            permission="anomalies.take_measure",
+            summary="Say what is done about it for now",
+            body=Measure,
+            versioned=False,
+        ),
         Move(
             verb="resolve",
             rpc="orders.resolve_anomaly",

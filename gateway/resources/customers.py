@@ -130,7 +130,10 @@ class NewLimit(Decision):
 class CustomerSearch(Paged):
     """Customers by any part of name, code or phone, and by region, grade or salesperson."""
 
-    text = Text(most=60)
+    text = Text(
+        most=60,
+        metadata={"description": "To whom phones are masked finds one by its whole number only."},
+    )
     region = Text(most=60)
     grade = fields.String(validate=validate.OneOf(GRADES))
     salesperson_id = Text(most=80)

@@ -233,6 +233,9 @@ class Anomaly(Answer):
     topic = fields.String()
     priority = fields.String()
     text = fields.String()
+    text_zh = fields.String(
+        allow_none=True, metadata={"description": "null where a person wrote it"}
+    )
     temporary_measure = fields.String(allow_none=True)
     remedy = fields.String(allow_none=True)
     owner_roles = fields.List(fields.String())

@@ -65,11 +65,11 @@ class OrderLineIn(Message):
 
 
 class ConsigneeIn(Message):
-    """Who gets the goods, where."""
+    """Who gets the goods, where; what is not named stays as it is."""
 
-    name = _optional(100)
-    phone = _optional(40)
-    address = _optional(300)
+    name = Text(allow_none=True, most=100)
+    phone = Text(allow_none=True, most=40)
+    address = Text(allow_none=True, most=300)
 
 
 class Header(Message):
@@ -208,21 +208,25 @@ class ShortClose(Why):
     consent_by = _needed(100)
 
 
+WHOLE_PHONE = "To whom phones are masked finds one by its whole number only."
+
+
 class OrderSearch(Paged):
     """Filters in any combination; newest first."""
 
     q = Text(
         most=60,
         metadata={
-            "description": "part of a customer's name, code or phone, or an order's number: its "
-            "beginning, or the whole one that it had in the old books"
+            "description": "parts of a customer's name, code or phone (of a memo, of who asked), "
+            "or an order's number: its beginning, or the whole one that it had in the old books. "
+            f"{WHOLE_PHONE}"
         },
     )
     order_number = Text(
         most=30, metadata={"description": "its beginning, or its whole number in the old books"}
     )
     customer_code = Text(most=20)
-    phone = Text(most=40)
+    phone = Text(most=40, metadata={"description": WHOLE_PHONE})
     product_code = Text(most=20)
     stage = fields.List(fields.String(validate=validate.OneOf(STAGES)))
     created_from = fields.Date()

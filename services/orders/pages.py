@@ -167,7 +167,7 @@ def _task(task: Mapping[str, Any]) -> dict[str, Any]:
 def _anomaly(anomaly: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": anomaly["text"],
-        "title_zh": anomaly["text"],
+        "title_zh": anomaly["text_zh"] or anomaly["text"],
         "roles": list(owners(anomaly["step"], told_all=anomaly["told_all"])),
         "person_id": None,
         "entity_type": "anomaly",

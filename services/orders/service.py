@@ -207,6 +207,10 @@ class OrdersService(LeadingService):
     def raise_anomaly(self, work: Work, request: Request) -> Answer:
         return views.anomaly(anomalies.raise_anomaly(work, request))
 
+    @command(commands.TakeMeasure)
+    def take_measure(self, work: Work, request: Request) -> Answer:
+        return views.anomaly(anomalies.take_measure(work, request))
+
     @command(commands.ResolveAnomaly)
     def resolve_anomaly(self, work: Work, request: Request) -> Answer:
         return views.anomaly(anomalies.resolve_anomaly(work, request))

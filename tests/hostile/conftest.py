@@ -3,8 +3,8 @@
 import pytest
 import requests
 
+from chassis.principal import SEES_PERSONAL_DATA
 from deploy.demo.people import Company
-from gateway.masking import OPEN_TO
 from gateway.permissions import ROLES
 from tests.hostile.territory import Territory, settled
 from tests.system import System
@@ -29,7 +29,7 @@ def told_to_the_masked(company: Company) -> list[tuple[str, requests.Response]]:
         company.person(role).session.hooks["response"].append(keep)
 
     for role in ROLES:
-        if role not in OPEN_TO and role != "scanner":
+        if role not in SEES_PERSONAL_DATA and role != "scanner":
             listen(role)
     return told
 

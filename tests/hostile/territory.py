@@ -344,6 +344,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "hold": {"reason": "other", "note": "停"},
     "resume": {"reason": "other", "note": "续"},
     "wish_cancel": {"reason": "other", "note": "不要了"},
+    "take_measure": {"temporary_measure": "先停发"},
     "resolve": {"remedy": "改了"},
     "finish": {"outcome": "好了"},
     "PATCH /customers/{customer_code}": {

@@ -24,7 +24,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.review import judge_credit
 from services.orders.schemas import commands, views
 from services.orders.storage import orders, prices, tasks
-from services.orders.use_cases import clocks, confirming
+from services.orders.use_cases import clocks, confirming, telling
 
 
 def _notes(order: Order) -> dict[str, Any]:
@@ -48,12 +48,13 @@ def _begin_sending(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, An
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_sending(request["expected_version"])
     confirming.sent_at(work, order, request)
-    return _notes(order)
+    return {**_notes(order), "version": order.version}
 
 
 def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
     order = _order_of(work, talk)
-    order.guard_sending(None)
+    # What is frozen is what was sent: nothing of it may have changed since.
+    order.guard_sending(talk.notes.get("version"))
     event = order.send_confirmation(
         id=talk.id,
         document=views.order_in_full(order),
@@ -151,6 +152,7 @@ def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
     before = order.stage
     work.announce(order.verify_sign_back(copy, work.now))
     confirming.settle_return(work, order)
+    telling.tell_frozen_dates(work, order, confirmation)
     if before is Stage.AWAITING_RETURN:
         prices.keep_last_prices(work, order)
     work.log(

@@ -5,9 +5,11 @@ Creating and submitting in one call lays the order down only when both have answ
 refusal leaves nothing behind.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
 
+from chassis.changes import difference
 from chassis.conversation import Begun, Conversation, Talk
 from chassis.database import Work
 from chassis.errors import Conflict
@@ -23,7 +25,7 @@ from services.orders.domain.review import (
     take_terms,
 )
 from services.orders.schemas import commands, views
-from services.orders.storage import orders
+from services.orders.storage import copies, orders
 from services.orders.use_cases import clocks, drafting, reviewing
 from services.orders.use_cases.pricing import price_draft
 
@@ -89,8 +91,17 @@ def _undo(talk: Talk) -> None:
     talk.undo("stock", "inventory", "undo_stock", about)
 
 
-def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> None:
-    """Open the gates of a new revision and let the system judge price and credit."""
+def _review(
+    work: Work,
+    talk: Talk,
+    order: Order,
+    findings: PriceFindings,
+    looked_up: Mapping[str, Any] | None = None,
+) -> None:
+    """Open the gates of a new revision and let the system judge price and credit.
+
+    `looked_up` is what the prices looked up have changed of the draft, for the log.
+    """
     if f"{order.credit_amount:.2f}" != talk.notes["amount"]:
         raise PricesMoved
     order.revision += 1
@@ -119,7 +130,7 @@ def _review(work: Work, talk: Talk, order: Order, findings: PriceFindings) -> No
         "order",
         order.number,
         "submit",
-        changes={"revision": [order.revision - 1, order.revision]},
+        changes={"revision": [order.revision - 1, order.revision], **(looked_up or {})},
     )
 
 
@@ -145,7 +156,10 @@ def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     if talk.request["key_data_checked"]:
         order.check_key_data(work.principal, work.now)
-    _review(work, talk, order, price_draft(work, order))
+    before = drafting.as_edited(order)
+    findings = price_draft(work, order)
+    _review(work, talk, order, findings, difference(before, drafting.as_edited(order)))
+    drafting.list_what_is_missing(work, order)
     work.session.flush()
     return views.order_in_full(order)
 
@@ -188,7 +202,11 @@ def _begin_create(
 
 def _finish_create(work: Work, talk: Talk) -> dict[str, Any]:
     order_id, number = UUID(talk.notes["order_id"]), talk.notes["order_number"]
-    order, findings = talk.take_built() or _build(work, order_id, number, talk.request)
+    built = talk.take_built()
+    order, findings = built or _build(work, order_id, number, talk.request)
+    if built and order.customer_id is not None:
+        # Who follows the customer meanwhile found no order in the books.
+        order.belong_to(copies.customer_by_id(work, order.customer_id))
     clocks.owe_replies(work, order)
     drafting.follow_paper(work, order)
     if findings is not None and talk.request["submit"]:

@@ -83,6 +83,7 @@ class Anomaly(Base):
     topic: Mapped[Topic]
     priority: Mapped[Priority]
     text: Mapped[str]
+    text_zh: Mapped[str | None] = mapped_column(comment="null: a person's own words")
     temporary_measure: Mapped[str | None]
     remedy: Mapped[str | None]
     step: Mapped[int] = mapped_column(comment="index into the ladder of roles")
@@ -107,11 +108,13 @@ class Anomaly(Base):
         raised_by: str,
         raised_at: datetime,
         escalates_at: datetime,
+        text_zh: str | None = None,
         temporary_measure: str | None = None,
         first: str = LADDER[0],
     ) -> None:
         self.id, self.order_id, self.salesperson_id = id, order_id, salesperson_id
-        self.cause, self.topic, self.priority, self.text = cause, topic, priority, text
+        self.cause, self.topic, self.priority = cause, topic, priority
+        self.text, self.text_zh = text, text_zh
         self.temporary_measure, self.remedy = temporary_measure, None
         self.step = LADDER.index(first)
         self.told_all = cause is AnomalyClass.PRODUCTION
@@ -135,6 +138,11 @@ class Anomaly(Base):
         """Climb one step; at the top it stays."""
         self.step = min(self.step + 1, len(LADDER) - 1)
         self.escalates_at = None if self.step == len(LADDER) - 1 else next_at
+
+    def take_measure(self, measure: str) -> None:
+        """Write down what is done until there is a remedy; nothing more once there is one."""
+        ANOMALIES.check(self.state, AnomalyState.RESOLVED, anomaly_id=self.id)
+        self.temporary_measure = measure
 
     def resolve(self, *, remedy: str, by: str, at: datetime) -> None:
         """Write down the remedy that ended it."""

@@ -138,6 +138,7 @@ class Order(Announcing, Base):
         Index(
             "ix_order_waiting",
             "stage",
+            "confirmation_due_at",
             "touched_at",
             "id",
             # What was over in the old books waits for nobody; it is thousands, and oldest.
@@ -291,8 +292,8 @@ class Order(Announcing, Base):
             imported=False,
             past=False,
             product_codes=[],
-            grams=[],
         )
+        self._index()
         self.lines, self.gates, self.confirmations = [], [], []
 
     @validates("stage")
@@ -512,8 +513,13 @@ class Order(Announcing, Base):
             line.reckon()
         self.product_codes = sorted({line.product_code for line in self.lines})
         self.total = sum((line.amount for line in self.lines), money.ZERO)
-        if self.credit_amount > LARGEST_TOTAL:
-            raise OrderTooLarge(order_number=self.number, total=self.total, most=LARGEST_TOTAL)
+        self.guard_size()
+
+    def guard_size(self) -> None:
+        """Raise OrderTooLarge where prices, or what the schemes make of it, fit in no book."""
+        if max(self.credit_amount, self.scheme_total) > LARGEST_TOTAL:
+            total = max(self.total, self.scheme_total)
+            raise OrderTooLarge(order_number=self.number, total=total, most=LARGEST_TOTAL)
 
     def change(self) -> events.OrderChanged:
         """Announce what was edited."""
@@ -529,7 +535,9 @@ class Order(Announcing, Base):
         self.checked_by, self.checked_at = by.name, now
 
     def _index(self) -> None:
-        self.grams = grams(self.customer_name, self.consignee_phone, self.customer_code)
+        # A memo is found by who asked for it.
+        name = self.customer_name or self.asked_by
+        self.grams = grams(name, self.consignee_phone, self.customer_code)
 
     # -- review ----------------------------------------------------------------------------
 
@@ -627,11 +635,12 @@ class Order(Announcing, Base):
             raise DateTooEarly(order_number=self.number, customer_due=promised, production_due=made)
 
     def promise(
-        self, customer_due: date, *, consent_by: str | None, today: date
+        self, customer_due: date, *, consent_by: str | None, today: date, now: datetime
     ) -> events.OrderChanged:
         """Give the customer another date; a later one needs the salesperson's consent.
 
-        The date is meant as said, so what has slid until today is taken off its base.
+        The date is meant as said, so what has slid until today is taken off its base. Of a
+        draft it is an edit like any other.
         Raises InvalidFields for a past date, ConsentMissing, DateTooEarly.
         """
         check_date_to_come(customer_due, today)
@@ -640,6 +649,9 @@ class Order(Announcing, Base):
             raise ConsentMissing(order_number=self.number, whose="salesperson")
         self.base_customer_due = _later(customer_due, -self.slide_days(today))
         self.guard_dates()
+        if self.is_editable:
+            self.touched_at = now
+            self.checked_by = self.checked_at = None
         return events.OrderChanged(self)
 
     def return_to_draft(self, why: str, today: date, now: datetime) -> events.OrderReturnedToDraft:

@@ -73,8 +73,7 @@ class PriceScheme(Versioned, Base):
         self.customer_id = None if customer is None else UUID(str(customer["id"]))
         self.customer_code = None if customer is None else customer["code"]
         self.region, self.grade = region, grade
-        self.active = True
-        self.reprice(breaks, valid_from=valid_from, valid_until=valid_until, now=now)
+        self.reprice(breaks, valid_from=valid_from, valid_until=valid_until, active=True, now=now)
 
     def reprice(
         self,
@@ -82,15 +81,21 @@ class PriceScheme(Versioned, Base):
         *,
         valid_from: date,
         valid_until: date | None,
+        active: bool,
         now: datetime,
     ) -> None:
-        """Set the quantity breaks (least quantity, unit price) and the dates they hold."""
+        """Set the quantity breaks (least quantity, unit price) and the dates they hold.
+
+        Another end alone changes no price.
+        """
+        before = self.breaks, self.valid_from, self.active
         self.breaks = [
             {"min_quantity": format(least, "f"), "unit_price": format(price, "f")}
             for least, price in sorted(breaks)
         ]
-        self.valid_from, self.valid_until = valid_from, valid_until
-        self.changed_at = now
+        self.valid_from, self.valid_until, self.active = valid_from, valid_until, active
+        if before != (self.breaks, self.valid_from, self.active):
+            self.changed_at = now
 
     def guard_version(self, expected: int | None) -> None:
         """Raise StaleVersion if somebody changed it since."""
@@ -332,12 +337,14 @@ def check_prices(
     grade: str | None,
     region: str | None,
     today: date,
+    as_they_stand: bool = False,
 ) -> PriceFindings:
     """Compare each line with the scheme in force and with what was last paid (SPEC §5, price).
 
     The threshold discount is spread over the lines by largest remainder, by their amount at
     scheme prices. Doubts: price ≠ scheme, no scheme, discount ≠ the promotions', or the last
-    price differs though the scheme has not changed since.
+    price differs though the scheme has not changed since. A discount that nobody said follows
+    the promotions, unless the lines are judged `as_they_stand`.
     """
     expected = [
         money.line_amount(
@@ -357,7 +364,9 @@ def check_prices(
         coupons=[{"code": gift.code, "value": format(gift.value, "f")} for gift in gifts],
     )
     for line, offer, share in zip(lines, offers, shares, strict=True):
-        doubts = _doubts(line, offer, share, market.last_paid.get(line.product_id))
+        settled = as_they_stand or line.discount_given
+        last = market.last_paid.get(line.product_id)
+        doubts = _doubts(line, offer, min(share, line.gross) if settled else None, last)
         findings.doubts.extend({"line_no": line.line_no, **doubt} for doubt in doubts)
         findings.lines.append(
             {
@@ -372,7 +381,7 @@ def check_prices(
 
 
 def _doubts(
-    line: OrderLine, offer: Offer, share: Decimal, last: Paid | None
+    line: OrderLine, offer: Offer, share: Decimal | None, last: Paid | None
 ) -> list[dict[str, str]]:
     price = format(line.unit_price, "f")
     if offer.unit_price is None:
@@ -382,7 +391,7 @@ def _doubts(
         found.append(
             {"kind": "differs_from_scheme", "price": price, "scheme": format(offer.unit_price, "f")}
         )
-    if line.discount_given and line.discount != share:
+    if share is not None and line.discount != share:
         found.append(
             {
                 "kind": "discount_differs",

@@ -28,6 +28,16 @@ class TaskKind(StrEnum):
     TELL_CUSTOMER = "tell_customer"  # A date slid or changed: the customer is to be told.
 
 
+# The salesperson's; while an order has none, the clerk's.
+SALESPERSONS = (
+    TaskKind.MISSING_FIELDS,
+    TaskKind.PRICE_DOUBT,
+    TaskKind.RETURN_OWED,
+    TaskKind.PAPER_OWED,
+    TaskKind.EXPIRED,
+)
+
+
 class Task(Base):
     """One thing owed; done by whom and when, never deleted."""
 

@@ -84,11 +84,11 @@ class OrderLineIn(Message):
 
 
 class Consignee(Message):
-    """Who gets the goods, where."""
+    """Who gets the goods, where; what is not named stays as it is."""
 
-    name = Text(load_default=None, allow_none=True, most=100)
-    phone = Text(load_default=None, allow_none=True, most=40)
-    address = Text(load_default=None, allow_none=True, most=300)
+    name = Text(allow_none=True, most=100)
+    phone = Text(allow_none=True, most=40)
+    address = Text(allow_none=True, most=300)
 
 
 class Header(Message):
@@ -333,6 +333,13 @@ class RaiseAnomaly(Message):
     priority = one_of(Priority, load_default=Priority.NORMAL)
     text = Text(required=True, least=1, most=2000)
     temporary_measure = Text(load_default=None, allow_none=True, most=2000)
+
+
+class TakeMeasure(Message):
+    """What is done about an anomaly until there is a remedy."""
+
+    anomaly_id = Identity(required=True)
+    temporary_measure = Text(required=True, least=1, most=2000)
 
 
 class ResolveAnomaly(Message):

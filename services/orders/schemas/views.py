@@ -249,6 +249,7 @@ def anomaly(anomaly: Anomaly) -> dict[str, Any]:
         "topic": str(anomaly.topic),
         "priority": str(anomaly.priority),
         "text": anomaly.text,
+        "text_zh": anomaly.text_zh,
         "temporary_measure": anomaly.temporary_measure,
         "remedy": anomaly.remedy,
         "owner_roles": list(anomaly.owner_roles),

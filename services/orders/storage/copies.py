@@ -34,6 +34,7 @@ select
   {prices.MARKET_BY_CODE}
 """  # noqa: S608  our own text
 _CUSTOMER = "select view, active from customer_copy where code = %s"
+_CUSTOMER_BY_ID = "select view from customer_copy where id = %s"
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ def customer(work: Work, code: str) -> Mapping[str, Any]:
     """Give a customer's public view. Raises CustomerNotKnown, CustomerInactive."""
     rows = ask(work.connection, _CUSTOMER, (code,))
     return _checked(work, code, rows[0]._asdict() if rows else None)
+
+
+def customer_by_id(work: Work, customer_id: UUID) -> Mapping[str, Any]:
+    """Give the public view of a customer whom an order has."""
+    ((view,),) = ask(work.connection, _CUSTOMER_BY_ID, (customer_id,))
+    found: Mapping[str, Any] = view
+    return found
 
 
 def _checked(work: Work, code: str, found: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -8,14 +8,26 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Row, Select, and_, func, or_, select, true, tuple_, update
+from sqlalchemy import (
+    JSON,
+    Row,
+    Select,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from chassis.errors import Invalid
-from chassis.grams import folded, is_gram, wanted
+from chassis.grams import HOME, grams, is_gram, wanted, words
 from chassis.roundtrips import ask
 from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.copies import CustomerCopy
@@ -191,7 +203,8 @@ _FOUND = (
 
 def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], str | None]:
     """Give a page of orders, newest first, and the cursor of the next. Raises CursorNotOurs."""
-    conditions = [*visible(work), *_conditions(filters)]
+    phones_open = work.principal.sees_personal_data
+    conditions = [*visible(work), *_conditions(filters, phones_open=phones_open)]
     if filters["after"]:
         conditions.append(tuple_(Order.created_at, Order.id) < _read_cursor(filters["after"]))
     limit = filters["limit"]
@@ -206,20 +219,20 @@ def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Row[Any]], 
     return page, _write_cursor(page[-1]) if len(found) > limit else None
 
 
-def _conditions(filters: Mapping[str, Any]) -> list[Any]:
+def _conditions(filters: Mapping[str, Any], *, phones_open: bool) -> list[Any]:
     given = {name: value for name, value in filters.items() if value not in (None, "", [])}
     conditions = [build(given[name]) for name, build in _FILTERS.items() if name in given]
     if "phone" in given:
-        conditions += _holds(given["phone"])
+        conditions += _holds(given["phone"], phones_open=phones_open)
     if "q" in given:
-        conditions.append(_said(given["q"]))
+        conditions.append(_said(given["q"], phones_open=phones_open))
     return conditions
 
 
-def _said(text: str) -> Any:
+def _said(text: str, *, phones_open: bool) -> Any:
     """Find what somebody says of an order: who asked for it, or by which number it goes."""
     asked = text.strip()
-    ways = [and_(*_holds(text))]
+    ways = [and_(true(), *_holds(text, phones_open=phones_open))]
     if _NUMBER_BEGINNING.fullmatch(asked):
         ways.append(Order.number.startswith(asked.upper(), autoescape=True))
     if any(character.isdigit() for character in asked):
@@ -231,24 +244,37 @@ def _said(text: str) -> Any:
 _NUMBER_BEGINNING = re.compile(r"[Dd]\d{1,6}(-\d{0,9})?", re.ASCII)
 
 
-def _holds(text: str) -> list[Any]:
-    grams = wanted(text)
-    if is_gram(text):
-        # It stands there as it is; comparing it once more would make PostgreSQL expect fewer.
-        return [Order.grams.contains(grams)]
-    like = "%" + text.strip().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    ways: list[Any] = [
-        Order.customer_name.ilike(like),
-        Order.consignee_phone.ilike(like),
-        Order.customer_code.ilike(like),
-    ]
-    digits = folded(text)
-    if digits.isdecimal():
-        # A phone is found by its digits, whatever stands between them, there or here.
-        phone = func.regexp_replace(Order.consignee_phone, r"\D", "", "g")
-        ways.append(func.strpos(phone, digits) > 0)
-    whole = or_(*ways)
-    return [Order.grams.contains(grams), whole] if grams else [whole]
+def _holds(text: str, *, phones_open: bool) -> list[Any]:
+    """Find each word of a text in what an order's grams are of.
+
+    To whom phones are masked, one is found by the whole number: who may ask for any part of it
+    soon knows the rest.
+    """
+    conditions = []
+    for word in words(text):
+        conditions.append(Order.grams.contains(wanted(word)))
+        if not phones_open and any(character.isdigit() for character in word):
+            whole = _as_folded(Order.consignee_phone).in_((word, HOME + word, f"00{HOME}{word}"))
+            conditions.append(or_(_stands_in(word, *_NAMES), whole))
+        elif not is_gram(word):
+            # Else it stands there as it is, and one comparison more would make PostgreSQL
+            # expect fewer.
+            conditions.append(_stands_in(word, *_NAMES, Order.consignee_phone))
+    return conditions
+
+
+# A memo is known by who asked for it until its customer is known.
+_NAMES = (func.coalesce(Order.customer_name, Order.asked_by), Order.customer_code)
+
+
+def _stands_in(word: str, *texts: Any) -> Any:
+    return func.strpos(_as_folded(func.concat_ws("\n", *texts)), word) > 0
+
+
+def _as_folded(text: Any) -> Any:
+    """Give a text as `folded` does, but for the ends of lines."""
+    narrow = func.lower(func.normalize(text, literal_column("NFKC")))
+    return func.regexp_replace(narrow, "[[:punct:][:blank:]]", "", "g")
 
 
 def _midnight(day: date) -> datetime:
@@ -344,8 +370,9 @@ def ids_of_sliding(work: Work, today: date) -> Sequence[UUID]:
 def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
     """Show a customer's orders in its present region and under its salesperson's present name.
 
-    What is still being judged is judged by its present grade. That is no change of the order:
-    its version and what it promised stay.
+    What was not sent yet bears the customer's present name; what is still being judged is
+    judged by its present grade. That is no change of the order: its version and what it
+    promised stay.
     """
     # Those of another salesperson come to the present one with his name, when handed over.
     own = Order.salesperson_id.is_not_distinct_from(customer["salesperson_id"])
@@ -370,6 +397,30 @@ def follow_customer(work: Work, customer: Mapping[str, Any]) -> None:
         .values(grade=customer["grade"], version=Order.version)
         .execution_options(synchronize_session=False)
     )
+    _rename(work, customer)
+
+
+def _rename(work: Work, customer: Mapping[str, Any]) -> None:
+    """Give a customer's orders its present name where no confirmation with another was sent."""
+    name = customer["name"]
+    unsent = work.session.execute(
+        select(Order.id, Order.consignee_phone, Order.customer_code)
+        .where(
+            Order.customer_id == UUID(str(customer["id"])),
+            Order.stage.in_((Stage.DRAFT, Stage.IN_REVIEW, Stage.APPROVED)),
+            Order.customer_name.is_distinct_from(name),
+        )
+        .order_by(Order.id)
+        .with_for_update()
+    ).all()
+    for order in unsent:
+        found_by = grams(name, order.consignee_phone, order.customer_code)
+        work.session.execute(
+            update(Order)
+            .where(Order.id == order.id)
+            .values(customer_name=name, grams=found_by, version=Order.version)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def of_another_salesperson(work: Work, customer: Mapping[str, Any], limit: int) -> Sequence[Order]:

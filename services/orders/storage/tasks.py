@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from chassis.database import Work
 from services.orders.domain.anomaly import Anomaly
 from services.orders.domain.errors import AnomalyNotFound, TaskNotFound
 from services.orders.domain.lifecycle import AnomalyState, TaskState
 from services.orders.domain.order import Order
-from services.orders.domain.task import Task, TaskKind
+from services.orders.domain.task import SALESPERSONS, Task, TaskKind
 from services.orders.storage.orders import CursorNotOurs, visible
 
 
@@ -79,7 +79,8 @@ def follow_salesperson(
 ) -> None:
     """Show the anomalies of orders to the salesperson who has these now; give him the tasks.
 
-    Those that a `former` one has open: where there is none any more, they are the clerk's.
+    Those that a `former` one has open: where there is none any more, they are the clerk's. So
+    are those of an order that had none.
     """
     work.session.execute(
         update(Anomaly)
@@ -91,13 +92,17 @@ def follow_salesperson(
         .execution_options(synchronize_session=False)
     )
     if former:
+        whose: ColumnElement[bool] = Task.person_id.in_([one for one in former if one is not None])
+        if None in former:
+            nobodys = and_(Task.person_id.is_(None), Task.kind.in_(SALESPERSONS))
+            whose = or_(whose, nobodys)
         work.session.execute(
             update(Task)
             .where(
                 Task.order_id.in_(order_ids),
                 Task.state == TaskState.OPEN,
-                Task.role == "sales",
-                Task.person_id.in_(former),
+                Task.role.in_(("sales", "clerk")),
+                whose,
             )
             .values(person_id=salesperson_id, role="sales" if salesperson_id else "clerk")
             .execution_options(synchronize_session=False)

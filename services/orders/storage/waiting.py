@@ -1,6 +1,6 @@
 """What waits for somebody in orders: all kinds in one statement, of each a bounded number.
 
-Each kind is read in the order of an index of its own, the longest waiting or the first due
+Each kind is read in the order of an index of its own, the first due or the longest waiting
 first, and nothing but what is shown. A statement for each kind, of mapped columns, cost three
 times as much.
 """
@@ -30,13 +30,15 @@ _IN_ORDER = """
     select id, number, customer_name, confirmation_due_at, base_customer_due
     from "order" o
     where {which} and hold is null{own}
-    order by touched_at, id limit %(limit)s
+    order by {first}, id limit %(limit)s
 """
 _OWN = " and o.salesperson_id = %(own)s"
 # By its own column and index: looked up in the orders, those of all others would be read too.
 _OWN_ANOMALY = " and salesperson_id = %(own)s"
 
 _IN_STAGE = "stage = asked.kind and not past"
+# What is due by its own clock before what waits without one, where that may run.
+_DUE, _LONGEST = "confirmation_due_at, touched_at", "touched_at"
 # From the gates on, the longest open first, and each order looked up: PostgreSQL would rather go
 # through all orders in review for what it expects of so many conditions.
 _AT_GATE = """
@@ -87,7 +89,8 @@ _ANYBODYS, _ONES_OWN = "is null", "= %(person)s"
 _ANOMALIES = """
 select 'anomaly', o.number, o.customer_name,
     case when o.hold is null then coalesce(a.escalates_at, a.raised_at) end, null::date,
-    json_build_object('id', a.id, 'text', a.text, 'step', a.step, 'told_all', a.told_all)
+    json_build_object('id', a.id, 'text', a.text, 'text_zh', a.text_zh, 'step', a.step,
+        'told_all', a.told_all)
 from (
     select found.* from (
         select step, false as told_all from unnest(%(steps)s::int[]) as step
@@ -95,7 +98,7 @@ from (
         select step, true from generate_series(0, %(top)s) as step
     ) as asked
     cross join lateral (
-        select id, order_id, text, step, told_all, escalates_at, priority, raised_at
+        select id, order_id, text, text_zh, step, told_all, escalates_at, priority, raised_at
         from anomaly
         where state = 'open' and step = asked.step and told_all = asked.told_all{own_anomaly}
         order by priority desc, raised_at, id limit %(limit)s
@@ -161,13 +164,13 @@ def _statement(
     """
     parts = []
     if in_stages:
-        found = _IN_ORDER.format(which=_IN_STAGE, own="{own}")
+        found = _IN_ORDER.format(which=_IN_STAGE, first=_DUE, own="{own}")
         parts.append(_ORDERS.format(asked="stages", found=found))
     if at_gates:
         parts.append(_ORDERS.format(asked="gates", found=_AT_GATE))
     if under_way:
-        for kind, which in ((ISSUE, _TO_ISSUE), (SHIP, _TO_SHIP)):
-            found = _IN_ORDER.format(which=which, own="{own}")
+        for kind, which, first in ((ISSUE, _TO_ISSUE, _DUE), (SHIP, _TO_SHIP, _LONGEST)):
+            found = _IN_ORDER.format(which=which, first=first, own="{own}")
             found = _ORDERS.format(asked="under_way", found=found)
             parts.append(_UNDER_WAY.format(kind=kind, found=found))
     parts += [_TASKS.format(whose=whose, own="{own}") for whose in (_ANYBODYS, _ONES_OWN)]

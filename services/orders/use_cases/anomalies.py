@@ -35,10 +35,14 @@ def open_anomaly(
     topic: Topic,
     priority: Priority,
     text: str,
+    text_zh: str | None = None,
     temporary_measure: str | None = None,
     first: str = LADDER[0],
 ) -> Anomaly:
-    """Open an anomaly of an order and announce it; `first` is who owns it to begin with."""
+    """Open an anomaly of an order and announce it; `first` is who owns it to begin with.
+
+    What people wrote has no other `text_zh`.
+    """
     anomaly = Anomaly(
         id=uuid4(),
         order_id=order.id,
@@ -47,6 +51,7 @@ def open_anomaly(
         topic=topic,
         priority=priority,
         text=text,
+        text_zh=text_zh,
         temporary_measure=temporary_measure,
         raised_by=work.principal.name,
         raised_at=work.now,
@@ -80,6 +85,17 @@ def escalate_due(work: Work) -> int:
         changes = {"owner": [", ".join(before), ", ".join(anomaly.owner_roles)]}
         work.log("order", order_number, "escalate_anomaly", changes=changes, note=anomaly.text)
     return len(due)
+
+
+def take_measure(work: Work, request: Mapping[str, Any]) -> Anomaly:
+    """Write down what is done for now, also of an anomaly that the system raised (O30)."""
+    anomaly = tasks.anomaly(work, request["anomaly_id"])
+    order = orders.order_by_id(work, anomaly.order_id)
+    before, measure = anomaly.temporary_measure, request["temporary_measure"]
+    anomaly.take_measure(measure)
+    changes = {"temporary_measure": [before, measure]}
+    work.log("order", order.number, "take_measure", changes=changes, note=anomaly.text)
+    return anomaly
 
 
 def resolve_anomaly(work: Work, request: Mapping[str, Any]) -> Anomaly:

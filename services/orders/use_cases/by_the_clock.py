@@ -7,12 +7,11 @@ from chassis.clock import business_date
 from chassis.database import Work
 from services.orders.domain import events
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
-from services.orders.domain.lifecycle import TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
-from services.orders.use_cases.confirming import tell_customer
+from services.orders.use_cases.telling import drop_telling, tell_slid_dates
 
 DAY = timedelta(days=1)
 
@@ -26,16 +25,9 @@ def announce_slides(work: Work, slot: datetime) -> int:
         if order is None or order.slide_days(today) == order.slide_days(today - DAY):
             continue  # a day off, where only working days count
         work.announce(events.DatesSlid(order))
-        _renew_tell(work, order, today_says=f"dates now {order.customer_due(today)}")
+        tell_slid_dates(work, order, today)
         found += 1
     return found
-
-
-def _renew_tell(work: Work, order: Order, *, today_says: str) -> None:
-    # One open task is enough: the customer is told the newest date.
-    for task in tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
-        task.end(TaskState.DROPPED, by="system", at=work.now, outcome="a newer date follows")
-    tell_customer(work, order, today_says)
 
 
 def expire_orders(work: Work, slot: datetime) -> int:
@@ -60,6 +52,7 @@ def expire_orders(work: Work, slot: datetime) -> int:
 def _expire(work: Work, order: Order, slot: datetime) -> None:
     before = order.stage
     work.announce(order.expire(business_date(slot), work.now))
+    drop_telling(work, order, outcome="expired")
     work.log("order", order.number, "expire", changes={"stage": [before, order.stage]})
     work.session.add(
         Task(
@@ -91,6 +84,7 @@ def report_late_returns(work: Work) -> int:
             topic=Topic.DELAY,
             priority=Priority.NORMAL,
             text=f"The sign-back of {order.number} is late; dispatch goes on.",
+            text_zh=f"订单 {order.number} 的签章回传件已逾期，发货照常进行。",
             first="sales",
         )
     return len(late)

@@ -34,14 +34,33 @@ def owe_replies(work: Work, order: Order) -> None:
             _worked(work, order.asked_at, _patience(work, order.channel)),
         )
     if order.reply_by is not None:
-        _owe(
-            work,
-            order,
-            TaskKind.REPLY_DUE,
-            f"Answer {order.asked_by} about {order.number}",
-            f"按约定时间回复 {order.asked_by}（{order.number}）",
-            order.reply_by,
-        )
+        _owe_promised(work, order, order.reply_by)
+
+
+def follow_reply(work: Work, order: Order, before: datetime | None) -> None:
+    """Let the task to answer go with what was promised instead of `before`: one, or none."""
+    promised = order.reply_by
+    if promised == before:
+        return
+    standing = tasks.open_tasks(work, order.id, TaskKind.REPLY_DUE)
+    for task in standing:
+        if promised is None:
+            task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now)
+        else:
+            task.due_at = promised
+    if promised is not None and not standing:
+        _owe_promised(work, order, promised)
+
+
+def _owe_promised(work: Work, order: Order, reply_by: datetime) -> None:
+    _owe(
+        work,
+        order,
+        TaskKind.REPLY_DUE,
+        f"Answer {order.asked_by} about {order.number}",
+        f"按约定时间回复 {order.asked_by}（{order.number}）",
+        reply_by,
+    )
 
 
 def _patience(work: Work, channel: str) -> timedelta:
@@ -77,21 +96,23 @@ def end_replies(work: Work, order: Order) -> None:
 def go_on_after_hold(work: Work, order: Order, held_since: datetime) -> None:
     """Let the clocks go on: what was left of each at the hold is left from now on.
 
-    What was late when the order was put on hold stays as late as it was.
+    Of what was opened since, nothing had run off. What was late when the order was put on hold
+    stays as late as it was.
     """
 
-    def moved(due_at: datetime | None) -> datetime | None:
-        if due_at is None or due_at <= held_since:
+    def moved(due_at: datetime | None, opened_at: datetime = held_since) -> datetime | None:
+        stopped_at = max(held_since, opened_at)
+        if due_at is None or due_at <= stopped_at:
             return due_at
-        left = calendar.working_time_between(held_since, due_at)
+        left = calendar.working_time_between(stopped_at, due_at)
         return max(due_at, calendar.add_working_time(work.now, left))
 
     calendar = calendar_of(work, for_facts=True)
     order.confirmation_due_at = moved(order.confirmation_due_at)
     for task in tasks.open_tasks(work, order.id):
-        task.due_at = moved(task.due_at)
+        task.due_at = moved(task.due_at, task.opened_at)
     for anomaly in tasks.open_anomalies(work, order.id):
-        anomaly.escalates_at = moved(anomaly.escalates_at)
+        anomaly.escalates_at = moved(anomaly.escalates_at, anomaly.raised_at)
 
 
 def _worked(work: Work, since: datetime, duration: timedelta) -> datetime:

@@ -9,10 +9,12 @@ from chassis.calendar import calendar_of
 from chassis.database import Work
 from chassis.errors import InvalidFields
 from services.orders.domain.confirmation import Confirmation, SignBack
-from services.orders.domain.lifecycle import TaskState
+from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import orders, tasks
+from services.orders.use_cases import telling
+from services.orders.use_cases.drafting import list_what_is_missing
 
 #: A desk's clock may be ahead by so much.
 _AHEAD = timedelta(minutes=5)
@@ -125,34 +127,27 @@ def promise_date(work: Work, request: Mapping[str, Any]) -> Order:
     """Give the customer another date (O20); production keeps its own."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_promise(request["expected_version"])
-    before = order.customer_due(work.today)
+    before, promised = order.customer_due(work.today), request["customer_due"]
     event = order.promise(
-        request["customer_due"], consent_by=request["consent_by"], today=work.today
+        promised, consent_by=request["consent_by"], today=work.today, now=work.now
     )
     work.announce(event)
-    tell_customer(work, order, f"new customer date {request['customer_due']}")
+    telling.tell_dates(work, order, f"new customer date {promised}", f"新的客户交期 {promised}")
     work.log(
         "order",
         order.number,
         "promise_date",
-        changes={"customer_due": [before, request["customer_due"]]},
+        changes={"customer_due": [before, promised]},
         reason=request["reason"],
-        note=request["note"] or request["consent_by"],
+        note=_with_consent(request),
     )
+    if order.stage is Stage.DRAFT:
+        list_what_is_missing(work, order)
     return order
 
 
-def tell_customer(work: Work, order: Order, what: str) -> None:
-    """Open the task to tell the customer of a change (O28)."""
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.TELL_CUSTOMER,
-            role="clerk",
-            title=f"Tell the customer of {order.number}: {what}",
-            title_zh=f"告知客户（{order.number}）：{what}",
-            opened_at=work.now,
-            due_at=work.now,
-        )
-    )
+def _with_consent(request: Mapping[str, Any]) -> str | None:
+    note: str | None = request["note"]
+    if not request["consent_by"]:
+        return note
+    return f"consent: {request['consent_by']}. {note or ''}".strip()

@@ -20,6 +20,7 @@ from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases import clocks
 from services.orders.use_cases.pricing import price_draft
+from services.orders.use_cases.telling import drop_telling
 
 CURRENCY = "CNY"
 REASON_CODES = "customer_request, correction, stock, production, logistics, payment, price, other"
@@ -58,14 +59,15 @@ def follow_paper(work: Work, order: Order) -> None:
     standing = tasks.open_tasks(work, order.id, TaskKind.PAPER_OWED) if order.sequence > 1 else []
     if order.paper_owed and not standing:
         working = calendar_of(work, for_facts=True)
+        who = _who_took(work, order)
         last_day = working.add_working_days(work.today, work.setting("paper_owed_working_days"))
         work.session.add(
             Task(
                 id=uuid4(),
                 order_id=order.id,
                 kind=TaskKind.PAPER_OWED,
-                role="sales",
-                person_id=_who_took(work, order),
+                role="sales" if who else "clerk",
+                person_id=who,
                 title=f"The written order of {order.number} is owed",
                 title_zh=f"待补书面订单：{order.number}",
                 opened_at=work.now,
@@ -85,11 +87,12 @@ def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     """Make a memo a draft: its customer is known now."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_draft(request["expected_version"])
-    author = order.salesperson_id
+    author, reply_by = order.salesperson_id, order.reply_by
     _fill_in(work, order, request, _about(work, request))
     tasks.follow_salesperson(work, [order.id], order.salesperson_id, {author})
     announce_draft(work, order)
     follow_paper(work, order)
+    clocks.follow_reply(work, order, reply_by)
     return order
 
 
@@ -140,7 +143,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     own_draft = order.revision == 0 and order.clerk_id == work.principal.person_id
     if not own_draft and request["reason"] is None:
         raise WhyMissing(allowed=REASON_CODES)
-    before = _edited(order)
+    before, reply_by = as_edited(order), order.reply_by
     _fill_in_header(work, order, request)
     if "lines" in request:
         wanted = request["lines"]
@@ -153,11 +156,12 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
         "order",
         order.number,
         "change",
-        changes=difference(before, _edited(order)),
+        changes=difference(before, as_edited(order)),
         reason=request["reason"],
         note=request["note"],
     )
     follow_paper(work, order)
+    clocks.follow_reply(work, order, reply_by)
     if order.stage is Stage.DRAFT:
         list_what_is_missing(work, order)
     return order
@@ -185,9 +189,20 @@ def header(request: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _edited(order: Order) -> dict[str, Any]:
+def as_edited(order: Order) -> dict[str, Any]:
+    """Give what can be edited of an order, for the log."""
     lines = [
-        [line.product_code, line.spec, line.quantity, line.unit_price, line.discount, line.supply]
+        [
+            line.product_code,
+            line.spec,
+            line.quantity,
+            line.unit_price,
+            line.discount,
+            line.supply,
+            line.tolerance_over,
+            line.tolerance_under,
+            line.packing,
+        ]
         for line in order.lines
     ]
     return {**{name: getattr(order, name) for name in EDITABLE}, "lines": lines}
@@ -270,6 +285,7 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     work.principal.require(*RETURNERS[order.stage])
     before = order.stage
     work.announce(return_order(order, request["reason"], work.today, work.now))
+    drop_telling(work, order, outcome="a new confirmation will tell")
     if before is Stage.AWAITING_RETURN:
         # What the customer wants changed is a request of its own, with a clock of its own.
         order.confirmation_due_at = clocks.confirmation_due(work)

@@ -29,36 +29,64 @@ def price_draft(work: Work, order: Order, market: Market | None = None) -> Price
 
     `market` is what prices depend on, where it is known.
     """
-    customer_id = order.customer_id
-    assert customer_id is not None  # noqa: S101  a draft has its customer
-    if market is None:
-        product_ids = [line.product_id for line in order.lines]
-        market = prices.market(work, product_ids, customer_id, work.today)
-    offers = [
+    market = market or _market(work, order)
+    offers = _offers(work, order, market)
+    fill_prices(order.lines, offers)
+    findings = _check(work, order, offers, market)
+    take_discounts(order.lines, findings.discounts)
+    order.scheme_total = findings.scheme_total
+    order.reckon()
+    return findings
+
+
+def check_as_it_stands(work: Work, order: Order) -> PriceFindings:
+    """Give what the check finds of the prices and discounts that an order has.
+
+    None is changed: credit is reserved, and the customer's worth reckoned, by its total.
+    """
+    market = _market(work, order)
+    return _check(work, order, _offers(work, order, market), market, as_they_stand=True)
+
+
+def _market(work: Work, order: Order) -> Market:
+    assert order.customer_id is not None  # noqa: S101  a draft has its customer
+    product_ids = [line.product_id for line in order.lines]
+    return prices.market(work, product_ids, order.customer_id, work.today)
+
+
+def _offers(work: Work, order: Order, market: Market) -> list[Offer]:
+    assert order.customer_id is not None  # noqa: S101  a draft has its customer
+    return [
         best_offer(
             market.schemes,
             product_id=line.product_id,
             quantity=line.quantity,
-            customer_id=customer_id,
+            customer_id=order.customer_id,
             grade=order.grade,
             region=order.region,
             today=work.today,
         )
         for line in order.lines
     ]
-    fill_prices(order.lines, offers)
-    findings = check_prices(
+
+
+def _check(
+    work: Work,
+    order: Order,
+    offers: Sequence[Offer],
+    market: Market,
+    *,
+    as_they_stand: bool = False,
+) -> PriceFindings:
+    return check_prices(
         order.lines,
         offers,
         market=replace(market, last_paid=_last_paid(work, order, offers, market)),
         grade=order.grade,
         region=order.region,
         today=work.today,
+        as_they_stand=as_they_stand,
     )
-    take_discounts(order.lines, findings.discounts)
-    order.scheme_total = findings.scheme_total
-    order.reckon()
-    return findings
 
 
 def _last_paid(
@@ -124,9 +152,9 @@ def change_scheme(work: Work, request: Mapping[str, Any]) -> PriceScheme:
         _breaks(request),
         valid_from=request["valid_from"],
         valid_until=request["valid_until"],
+        active=request["active"],
         now=work.now,
     )
-    scheme.active = request["active"]
     work.session.flush()
     work.log(
         "price_scheme",

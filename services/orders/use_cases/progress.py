@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.changes import difference
+from chassis.chinese import in_chinese
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.lifecycle import GONE_ASTRAY, LEFT_THE_HOUSE, Stage
@@ -51,6 +52,7 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any], sequ
             topic=Topic.DELAY,
             priority=Priority.URGENT,
             text=f"Works instruction {instruction['number']} became abnormal.",
+            text_zh=f"生产指令单 {instruction['number']} 出现异常。",
         )
     work.announce(order.change(), *order.fulfil_if_served(work.now))
     _log_progress(work, order, name, before)
@@ -110,7 +112,7 @@ def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: 
     work.announce(*changes, *order.fulfil_if_served(work.now))
     _log_progress(work, order, name, before)
     if name in ("shipment_signed", "receipt_recorded") and (complaint := _complaint(shipment)):
-        topic, text = complaint
+        topic, text, text_zh = complaint
         open_anomaly(
             work,
             order,
@@ -118,6 +120,7 @@ def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: 
             topic=topic,
             priority=Priority.URGENT,
             text=f"The receipt of shipment {shipment['number']}: {text}.",
+            text_zh=f"发货单 {shipment['number']} 的到货回单：{text_zh}。",
         )
     if name == "shipment_failed":
         open_anomaly(
@@ -127,25 +130,38 @@ def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: 
             topic=Topic.DELAY,
             priority=Priority.URGENT,
             text=f"Shipment {shipment['number']} is {shipment['state']}.",
+            text_zh=f"发货单 {shipment['number']}：{in_chinese(shipment['state'])}。",
         )
 
 
-def _complaint(shipment: Mapping[str, Any]) -> tuple[Topic, str] | None:
-    """Say what a receipt lacks: less signed for than was shipped, or something damaged."""
+def _complaint(shipment: Mapping[str, Any]) -> tuple[Topic, str, str] | None:
+    """Say what a receipt lacks: less signed for than was shipped, or something damaged.
+
+    In English and in Chinese.
+    """
     short = [
-        f"line {line['line_no']}: {line['signed_quantity']} of {line['quantity']}"
+        (
+            f"line {line['line_no']}: {line['signed_quantity']} of {line['quantity']}",
+            f"第 {line['line_no']} 行签收 {line['signed_quantity']}，应收 {line['quantity']}",
+        )
         for line in shipment["lines"]
         if Decimal(line["signed_quantity"] or line["quantity"]) < Decimal(line["quantity"])
     ]
     damaged = [
-        f"line {line['line_no']}: {line['damaged_quantity']} damaged"
+        (
+            f"line {line['line_no']}: {line['damaged_quantity']} damaged",
+            f"第 {line['line_no']} 行破损 {line['damaged_quantity']}",
+        )
         for line in shipment["lines"]
         if Decimal(line["damaged_quantity"] or 0) > 0
     ]
-    said = [*short, *damaged, *([shipment["damage"]] if shipment["damage"] else [])]
+    said = [*short, *damaged]
+    if shipment["damage"]:
+        said.append((shipment["damage"], shipment["damage"]))
     if not said:
         return None
-    return (Topic.QUANTITY if short else Topic.QUALITY), "; ".join(said)
+    text, text_zh = zip(*said, strict=True)
+    return (Topic.QUANTITY if short else Topic.QUALITY), "; ".join(text), "；".join(text_zh)
 
 
 def _reckon_shipped(work: Work, order: Order) -> None:
@@ -173,6 +189,7 @@ def take_rejected_scan(work: Work, shipment: Mapping[str, Any], reason: str | No
     order = orders.find_order(work, UUID(str(shipment["order_id"])))
     if order is None:
         return
+    why_zh = _REJECTED_SCANS.get(reason or "") or in_chinese(reason)
     open_anomaly(
         work,
         order,
@@ -180,7 +197,17 @@ def take_rejected_scan(work: Work, shipment: Mapping[str, Any], reason: str | No
         topic=Topic.OTHER,
         priority=Priority.URGENT,
         text=f"A scan of shipment {shipment['number']} was rejected: {reason}",
+        text_zh=f"发货单 {shipment['number']} 的一次扫描被拒：{why_zh}。",
     )
+
+
+# Beside the states of a shipment, why shipping rejects a scan (services/shipping/use_cases).
+_REJECTED_SCANS = {
+    "not_handed": "尚未交办",
+    "order_on_hold": "订单暂停中",
+    "order_being_cancelled": "订单正在取消",
+    "sequence_reused": "序号已属于另一次扫描",
+}
 
 
 def take_customer(work: Work, customer: Mapping[str, Any], sequence: int) -> None:
@@ -246,5 +273,6 @@ def take_money(work: Work, money: Mapping[str, Any], sequence: int) -> None:
             topic=Topic.OTHER,
             priority=Priority.URGENT,
             text=f"Money is missing again: {money['verified']} verified of {money['worth']}.",
+            text_zh=f"货款又有缺口：应收 {money['worth']} 元，已核实 {money['verified']} 元。",
             first="sales",
         )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.chinese import in_chinese
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.copies import StatementSeen
@@ -16,7 +17,7 @@ from services.orders.domain.review import director_reasons, judge_price
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
-from services.orders.use_cases.pricing import price_draft
+from services.orders.use_cases.pricing import check_as_it_stands
 
 
 def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
@@ -27,7 +28,7 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
     order.guard_change(request["expected_version"])
     order.guard_hold()
     order.guard_dates()
-    verdict = Verdict(request["verdict"])
+    before, verdict = gate.verdict, Verdict(request["verdict"])
     if verdict is Verdict.PASSED:
         guard_approver(work, order)
     gate.sign(
@@ -43,7 +44,7 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
         "order",
         order.number,
         "sign_approval",
-        changes={"approval": ["pending", verdict]},
+        changes={"approval": [before, verdict]},
         note=request["text"],
     )
     return order
@@ -100,17 +101,25 @@ def override_price(work: Work, request: Mapping[str, Any]) -> Order:
 
 
 def retry_price(work: Work, request: Mapping[str, Any]) -> Order:
-    """Judge the prices once more, e.g. after the scheme was corrected."""
+    """Judge the prices once more as they stand, e.g. after the scheme was corrected.
+
+    New prices are for a draft: it asks again for the credit that these have reserved.
+    """
     order = orders.order_by_number(work, request["order_number"], lock=True)
     gate = order.gate(GateKind.PRICE)
     if order.stage is not Stage.IN_REVIEW or gate.verdict is not Verdict.DOUBT:
         raise GateNotOpen(order_number=order.number, kind=gate.kind, verdict=gate.verdict)
     order.guard_change(request["expected_version"])
     order.guard_hold()
-    findings = price_draft(work, order)
+    findings = check_as_it_stands(work, order)
+    order.scheme_total = findings.scheme_total
+    order.guard_size()
     judge_price(gate, findings, work.now)
     if gate.has_passed:
         end_doubts(work, order, outcome="judged again: passed")
+    else:
+        for task in tasks.open_tasks(work, order.id, TaskKind.PRICE_DOUBT):
+            task.details = {"doubts": findings.doubts}
     work.announce(*order.settle_gates(work.now))
     work.log("order", order.number, "retry_price", changes={"price": ["doubt", gate.verdict]})
     return order
@@ -120,7 +129,7 @@ def report_doubt(work: Work, order: Order) -> None:
     """Tell a price doubt to the salesperson, and to supervisor and director at once (O9)."""
     end_doubts(work, order, outcome="judged again")
     for role, person_id in (
-        ("sales", order.salesperson_id),
+        ("sales" if order.salesperson_id else "clerk", order.salesperson_id),
         ("supervisor", None),
         ("director", None),
     ):
@@ -270,6 +279,9 @@ def _take_late_statement(work: Work, order: Order, kind: GateKind) -> None:
     late = promised is not None and made is not None and promised < made
     if late or not gate.has_passed:
         why = f"ready {made}, promised {promised}" if late else f"now {gate.verdict}"
+        why_zh = (
+            f"成品 {made}，客户交期 {promised}" if late else f"现为{in_chinese(str(gate.verdict))}"
+        )
         open_anomaly(
             work,
             order,
@@ -277,6 +289,7 @@ def _take_late_statement(work: Work, order: Order, kind: GateKind) -> None:
             topic=Topic.DELAY,
             priority=Priority.URGENT,
             text=f"The {kind} statement of {order.number} changed after its review: {why}.",
+            text_zh=f"订单 {order.number} 的{in_chinese(str(kind))}说明在审核后变更：{why_zh}。",
         )
 
 

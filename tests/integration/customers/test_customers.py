@@ -9,6 +9,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from chassis.errors import GendanError
+from chassis.principal import Principal
 from deploy.local.databases import migrations_of
 from tests.integration.customers.story import (
     CLERK,
@@ -245,6 +246,27 @@ def test_customers_are_found_by_any_part_of_name_code_or_phone(
     found = office.ask(CLERK, "search_customers", **wish)["items"]
 
     assert [one["customer_code"] for one in found] == codes
+
+
+def test_to_whom_phones_are_masked_finds_a_customer_by_the_whole_number_alone(
+    office: Office,
+) -> None:
+    """X4: else any part of it could be asked for, and so the whole be known."""
+    contact = {"name": "王小姐", "phone": "0571-88886666"}
+    customer: dict[str, Any] = {
+        "name": "晨光2印刷",
+        "phone": "138 0013 8000",
+        "contacts": [contact],
+    }
+    office.do(CLERK, "create_customer", customer_code="KH-1", **customer)
+
+    def found(who: Principal, typed: str) -> int:
+        return len(office.ask(who, "search_customers", text=typed)["items"])
+
+    for typed in ("8000", "1380013800", "印刷 138", "88886666"):
+        assert (found(FINANCE, typed), found(CLERK, typed)) == (0, 1)
+    for typed in ("13800138000", "+86 138-0013-8000", "057188886666", "KH1", "晨光2", "王"):
+        assert (found(FINANCE, typed), found(CLERK, typed)) == (1, 1)
 
 
 def test_pages_of_a_search_follow_each_other_without_gap_or_repeat(office: Office) -> None:

@@ -97,6 +97,15 @@ class Neighbours:
     def answer(self, name: str, answer: Any) -> None:
         self._answers[name] = lambda _: answer
 
+    def answer_after(self, name: str, happens: Callable[[], Any], answer: Any) -> None:
+        """Let something happen while orders waits for an answer."""
+
+        def answer_then(_: dict[str, Any]) -> Any:
+            happens()
+            return answer
+
+        self._answers[name] = answer_then
+
     def refuse(self, name: str, error: Exception) -> None:
         def raise_it(_: dict[str, Any]) -> Any:
             raise error

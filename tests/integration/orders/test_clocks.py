@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import insert
 
 from chassis import clock
+from chassis.commands import load
 from chassis.errors import Conflict
+from chassis.lifecycle import IllegalMove
 from services.orders import pages
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.errors import EndsByItself, NotAllOwedSettled
@@ -149,6 +151,39 @@ def test_an_order_written_at_once_owes_the_promised_answer_too(desk: Desk, days:
     assert due_times(desk)["reply_due"] == at(0, 3)
 
 
+def test_the_task_to_answer_moves_and_ends_with_what_was_promised(desk: Desk, days: Days) -> None:
+    """O5: and is not owed again by an edit that leaves the promise as it is."""
+    number = desk.new_order(submit=False)["number"]
+    assert "reply_due" not in due_times(desk)
+
+    def promise(reply_by: datetime | None, **changes: Any) -> None:
+        said = None if reply_by is None else reply_by.isoformat()
+        edit: dict[str, Any] = {"order_number": number, "reply_by": said, **changes}
+        desk.do(commands.ChangeOrder, drafting.change_order, **edit)
+
+    for moment in (at(0, 3), at(0, 6)):
+        promise(moment)
+        assert due_times(desk)["reply_due"] == moment
+    promise(None)
+    assert "reply_due" not in due_times(desk)
+    promise(at(1, 3))
+    finish(desk, "reply_due")
+    promise(at(1, 3), wish="快点")
+    assert "reply_due" not in due_times(desk)
+
+    taken = memo(desk)["number"]
+    draft: dict[str, Any] = {"customer_code": "C-B", "reply_by": at(2, 3).isoformat()}
+    desk.do(commands.DraftOrder, drafting.draft_order, order_number=taken, **draft)
+    assert due_times(desk)["reply_due"] == at(2, 3)
+    assert desk.state(
+        "select state, count(*) from task where kind = 'reply_due' group by 1 order by 1"
+    ) == [
+        ("done", 1),
+        ("dropped", 1),
+        ("open", 1),
+    ]
+
+
 def test_a_stock_order_is_to_be_confirmed_within_working_hours_of_its_memo(
     desk: Desk, days: Days
 ) -> None:
@@ -256,6 +291,25 @@ def test_a_hold_stops_every_clock_of_the_order(
     assert due_times(desk, SUPERVISOR)["sign_approval"] == at(3, 4)
 
 
+def test_what_was_opened_during_a_hold_has_its_own_time_when_the_order_goes_on(
+    desk: Desk, days: Days
+) -> None:
+    """Not what would have been left of it when the hold began."""
+    number = desk.new_order(submit=False)["number"]
+    days.be(0, 2)
+    held(desk, number)
+    days.be(2, 2)
+    anomaly(desk, number)
+    change: dict[str, Any] = {"special_requirements": "", "reason": "correction"}
+    desk.do(commands.ChangeOrder, drafting.change_order, order_number=number, **change)
+    days.be(3, 1)
+
+    resumed(desk, number)
+
+    assert due_times(desk)["anomaly"] == at(3, 5)
+    assert due_times(desk, SALES)["missing_fields"] == at(3, 5)
+
+
 def test_what_was_late_at_the_hold_stays_as_late_as_it_was(desk: Desk, days: Days) -> None:
     number = desk.new_order(lines=STOCK)["number"]
     days.be(1, 1)
@@ -334,6 +388,32 @@ def test_only_open_anomalies_are_listed_for_all_orders(desk: Desk) -> None:
         order = orders.order_by_number(work, number)
         assert len(tasks.search_anomalies(work, None, after=None, limit=5)[0]) == 1
         assert len(tasks.search_anomalies(work, order.id, after=None, limit=5)[0]) == 2
+
+
+def test_an_open_anomaly_that_the_system_raised_takes_a_temporary_measure(desk: Desk) -> None:
+    """O30: each is in the log; once there is a remedy there is none."""
+    number = desk.new_order(lines=STOCK)["number"]
+    anomaly(desk, number)
+    (found,) = desk.state("select id from anomaly")
+
+    def take(measure: str) -> None:
+        body = {"anomaly_id": str(found.id), "temporary_measure": measure}
+        with desk.store.work(CLERK) as work:
+            anomalies.take_measure(work, load(commands.TakeMeasure(), body))
+
+    take("先停发")
+    take("换车")
+    with desk.store.work(CLERK) as work:
+        anomalies.resolve_anomaly(work, {"anomaly_id": found.id, "remedy": "done"})
+
+    with pytest.raises(IllegalMove):
+        take("晚了")
+    assert desk.state("select temporary_measure from anomaly") == [("换车",)]
+    logged = desk.state(
+        "select changes -> 'temporary_measure' as said from change_log"
+        " where action = 'take_measure' order by id"
+    )
+    assert [row.said for row in logged] == [[None, "先停发"], ["先停发", "换车"]]
 
 
 def test_a_late_sign_back_is_the_salespersons_anomaly(

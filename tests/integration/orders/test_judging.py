@@ -168,6 +168,31 @@ def test_a_line_that_nobody_gave_a_price_misses_it(desk: Desk, neighbours: Neigh
     assert verdict(order, "price") == "doubt"
 
 
+def test_a_scheme_that_is_only_prolonged_has_not_moved(desk: Desk) -> None:
+    """O9: a last price that differs stays in doubt; new prices, or an end, explain it."""
+    desk.scheme("SPECIAL", "0.40", customer_code=CUSTOMER["code"])
+
+    def changed(**changes: Any) -> bool:
+        body = {
+            "scheme_code": "SPECIAL",
+            "breaks": [{"min_quantity": "0", "unit_price": "0.40"}],
+            "valid_from": "2020-01-01",
+            "reason": "price",
+            **changes,
+        }
+        stood = "select changed_at from price_scheme where code = 'SPECIAL'"
+        before = desk.state(stood)
+        with desk.store.work(DIRECTOR) as work:
+            pricing.change_scheme(work, load(commands.ChangeScheme(), body))
+        return bool(desk.state(stood) != before)
+
+    prolonged = {"valid_until": "2099-12-31"}
+    assert not changed(**prolonged)
+    assert changed(valid_from="2020-01-02")
+    assert changed(breaks=[{"min_quantity": "0", "unit_price": "0.45"}])
+    assert changed(active=False)
+
+
 def test_a_discount_above_what_the_line_costs_is_refused(desk: Desk) -> None:
     with pytest.raises(DiscountAboveAmount):
         desk.new_order(lines=labels(discount="50.01"))
@@ -310,3 +335,128 @@ def test_a_promotion_can_be_changed_and_ended(desk: Desk) -> None:
     )
     with pytest.raises(StaleVersion), desk.store.work(DIRECTOR) as work:
         pricing.change_promotion(work, load(commands.ChangePromotion(), ended))
+
+
+def judged_again(desk: Desk, number: str) -> dict[str, Any]:
+    order: dict[str, Any] = desk.do(commands.RetryPrice, reviewing.retry_price, order_number=number)
+    return order
+
+
+def doubts(order: dict[str, Any]) -> list[tuple[int, str]]:
+    (gate,) = (gate for gate in order["gates"] if gate["kind"] == "price")
+    return [(doubt["line_no"], doubt["kind"]) for doubt in gate["figures"]["doubts"]]
+
+
+def test_prices_that_nothing_was_known_of_pass_once_the_director_made_their_scheme(
+    desk: Desk,
+) -> None:
+    """O9."""
+    with desk.store.work() as work:
+        copies.keep_product(work, {**LABEL, "id": "4" * 8 + str(LABEL["id"])[8:], "code": "NEW"}, 1)
+    order = desk.new_order(lines=[{"product_code": "NEW", "quantity": "10", "unit_price": "3.00"}])
+    number = order["number"]
+    assert doubts(order) == doubts(judged_again(desk, number)) == [(1, "no_scheme")]
+    desk.scheme("S-NEW", "3.00", product_code="NEW")
+
+    order = judged_again(desk, number)
+
+    assert (verdict(order, "price"), order["total"]) == ("passed", "30.00")
+    assert desk.state("select state, count(*) from task group by state") == [("done", 3)]
+    assert back(desk, number)["stage"] == "draft"
+    assert verdict(resubmitted(desk, number), "price") == "passed"
+
+
+def test_prices_judged_again_are_those_that_credit_was_reserved_for(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """O9 O13: a line that no longer equals its scheme is in doubt; a draft gets new prices."""
+    lines = [*labels(unit_price="0.40"), {"product_code": "PAPER-70", "quantity": "100"}]
+    order = desk.new_order(lines=lines)
+    number = order["number"]
+    assert doubts(order) == [(1, "differs_from_scheme")]
+    desk.scheme("DEARER", "2.00", product_code="PAPER-70", customer_code=CUSTOMER["code"])
+    promotion = {
+        "promotion_code": "TEN-OFF",
+        "name": "满50减10",
+        "kind": "discount",
+        "threshold": "50",
+        "value": "10",
+        "valid_from": "2020-01-01",
+    }
+    with desk.store.work(DIRECTOR) as work:
+        pricing.create_promotion(work, load(commands.CreatePromotion(), promotion))
+
+    again = judged_again(desk, number)
+
+    assert doubts(again) == [
+        (1, "differs_from_scheme"),
+        (1, "discount_differs"),
+        (2, "differs_from_scheme"),
+        (2, "discount_differs"),
+    ]
+    told = desk.state("select jsonb_array_length(details->'doubts') as doubts from task")
+    assert [row.doubts for row in told] == [4, 4, 4]
+    assert (again["lines"], again["total"]) == (order["lines"], order["total"])
+    assert again["scheme_total"] == "240.00"
+    assert neighbours.names().count("customers.reserve_credit") == 1
+    back(desk, number)
+    resubmitted(desk, number)
+    asked = [body for name, body, _ in neighbours.asked if name == "customers.reserve_credit"]
+    assert [body["total"] for body in asked] == ["140.00", "230.00"]
+
+
+def logged(desk: Desk, number: str, action: str) -> list[Any]:
+    rows = desk.state(
+        f"select changes from change_log where entity_id = '{number}' and action = '{action}'"
+        " order by id"
+    )
+    return [row.changes for row in rows]
+
+
+def test_the_log_of_an_edit_names_what_the_lines_tolerate_and_how_they_are_packed(
+    desk: Desk,
+) -> None:
+    """SPEC §2, X1."""
+    number = desk.new_order(submit=False, lines=labels())["number"]
+    change(desk, number, lines=labels(tolerance_under="10", tolerance_over="0", packing="散装"))
+
+    (edit,) = logged(desk, number, "change")
+
+    (before,), (after,) = edit["lines"]
+    assert (before[-3:], after[-3:]) == (["3.000", "3.000", "50卷/箱"], ["0.000", "10.000", "散装"])
+
+
+def test_the_log_of_a_submit_names_the_prices_it_looked_up(desk: Desk) -> None:
+    """X10: the scheme moved since the draft was written."""
+    number = desk.new_order(submit=False, lines=labels())["number"]
+    desk.scheme("CHEAPER", "0.40", customer_code=CUSTOMER["code"])
+    resubmitted(desk, number)
+    back(desk, number)
+    resubmitted(desk, number)
+
+    looked_up, unchanged = logged(desk, number, "submit")
+
+    assert looked_up.pop("revision") == [0, 1]
+    ((before,), (after,)) = looked_up.pop("lines")
+    assert (before[3], after[3]) == ("0.500000", "0.400000")
+    assert looked_up == {}
+    assert unchanged == {"revision": [1, 2]}
+
+
+def test_the_log_of_an_approval_names_the_verdict_that_stood(desk: Desk) -> None:
+    """X1."""
+    number = desk.new_order(lines=labels())["number"]
+    for verdict in ("refused", "passed"):
+        desk.do(
+            commands.SignApproval,
+            reviewing.sign_approval,
+            SUPERVISOR,
+            order_number=number,
+            verdict=verdict,
+            text="ok",
+        )
+
+    assert logged(desk, number, "sign_approval") == [
+        {"approval": ["pending", "refused"]},
+        {"approval": ["refused", "passed"]},
+    ]

@@ -16,7 +16,7 @@ from services.orders.domain.errors import OrderNotFound
 from services.orders.domain.lifecycle import Stage
 from services.orders.schemas import commands, views
 from services.orders.storage import copies, looked_at, orders
-from services.orders.use_cases import anomalies, drafting, past_orders
+from services.orders.use_cases import anomalies, drafting, past_orders, progress
 from tests.integration.orders.desk import (
     CLERK,
     CUSTOMER,
@@ -77,10 +77,49 @@ def test_a_phone_is_found_by_its_digits(desk: Desk, written: str, typed: str) ->
     assert found(desk, phone=typed) == [wanted]
 
 
-def found(desk: Desk, **asked: str) -> list[str]:
+def found(desk: Desk, who: Principal = CLERK, **asked: str) -> list[str]:
     filters = {"after": None, "limit": 10, **asked}
-    rows, _ = desk.store.read(CLERK, lambda work: orders.search(work, filters))
+    rows, _ = desk.store.read(who, lambda work: orders.search(work, filters))
     return [row.number for row in rows]
+
+
+@pytest.mark.parametrize("written", ["138 0000 8888", "+86 13800008888"])
+def test_to_whom_phones_are_masked_finds_one_by_its_whole_number(desk: Desk, written: str) -> None:
+    """X4: else any part of it could be asked for, and so the whole be known."""
+    consignee = {"name": "张三", "phone": written, "address": "杭州市西湖区1号"}
+    order = desk.new_order(submit=False, consignee=consignee)["number"]
+
+    for typed in ("8888", "00008888", "1380000888", "8", "8888 C-B"):
+        assert found(desk, FINANCE, q=typed) == []
+        assert found(desk, FINANCE, order_number=order, phone=typed) == []
+        assert found(desk, q=typed) == found(desk, phone=typed) == [order]
+    for typed in ("13800008888", "138-0000-8888", "+86 138 0000 8888", "纸品", "C-B"):
+        assert found(desk, FINANCE, q=typed) == found(desk, FINANCE, phone=typed) == [order]
+
+
+def test_an_order_is_found_by_words_as_its_customer_is(desk: Desk) -> None:
+    """G2: full-width forms, case and marks aside."""
+    for sequence, (name, *said) in enumerate(
+        (
+            ("上海（华东）纸业", "华东纸业", "（华东", "上海 0000"),
+            ("ＡＢＣ纸业", "abc纸业", "ＡＢＣ", "纸业 abc"),
+            ("杭州西湖纸品有限公司", "杭州 有限", "+86 138 0000 8888"),
+        ),
+        start=2,
+    ):
+        with desk.store.work() as work:
+            progress.take_customer(work, {**CUSTOMER, "name": name}, sequence)
+        order = desk.new_order(submit=False)["number"]
+        for typed in said:
+            assert order in found(desk, q=typed)
+            assert found(desk, q=f"{typed} 上饶") == []
+
+
+def test_a_memo_is_found_by_who_asked(desk: Desk) -> None:
+    memo = desk.do(commands.TakeMemo, drafting.take_memo, **MEMO)["number"]
+
+    assert found(desk, q="张经") == found(desk, q="张经理") == [memo]
+    assert found(desk, q="李经理") == []
 
 
 def test_an_order_is_found_by_its_number_and_the_one_of_the_old_books(desk: Desk) -> None:
@@ -211,6 +250,24 @@ def test_a_work_list_reads_each_kind_in_the_order_of_an_index(desk: Desk) -> Non
     assert "Index Scan using ix_anomaly_waiting on anomaly" in plan
     assert 'Index Scan using ix_order_waiting on "order"' in plan
     assert "Seq Scan on anomaly" not in plan
+
+
+def test_drafts_left_alone_push_no_new_one_off_the_list(desk: Desk) -> None:
+    """What expired has no clock that runs: what is due is read before it."""
+    desk.new_order(submit=False)
+    long_ago = "now() - interval '1 year' + n * interval '1 minute'"
+    desk.state('update "order" set confirmation_due_at = null returning 1')
+    copy_rows(desk.store, "order", 3000, number="'X-' || n", touched_at=long_ago)
+    new = desk.new_order(submit=False)["number"]
+
+    with statements(desk.store) as sent:
+        items = desk.store.read(CLERK, lambda work: pages.list_work(work, {"limit": 20}))
+    plan = plans(desk.store, sent)
+
+    listed = [item["order_number"] for item in items]
+    assert (listed[0], set(listed[1:])) == (new, {f"X-{n}" for n in range(1, 20)})
+    assert 'Index Scan using ix_order_waiting on "order"' in plan
+    assert "Sort Key: o.confirmation_due_at" not in plan
 
 
 def test_what_waits_at_a_gate_is_read_from_the_longest_open_on_and_no_further(desk: Desk) -> None:

@@ -7,7 +7,9 @@ from uuid import uuid4
 import pytest
 from marshmallow import EXCLUDE
 
+from chassis.commands import load
 from chassis.errors import Conflict, RoleNeeded
+from chassis.principal import Principal
 from services.orders import pages
 from services.orders.domain.errors import (
     GradeTooLow,
@@ -19,7 +21,7 @@ from services.orders.domain.errors import (
 )
 from services.orders.schemas import commands, heard
 from services.orders.storage import orders as stored
-from services.orders.use_cases import actions, ending, progress
+from services.orders.use_cases import actions, anomalies, ending, progress
 from tests.integration.orders.desk import (
     CLERK,
     DIRECTOR,
@@ -493,6 +495,47 @@ def test_a_rejected_scan_is_an_urgent_anomaly(desk: Desk, confirmed: dict[str, A
 
     (raised,) = desk.state("select priority, text from anomaly")
     assert raised == ("urgent", "A scan of shipment S-1 was rejected: illegal_move")
+
+
+def test_what_the_system_says_of_an_anomaly_is_wholly_chinese_for_who_reads_chinese(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    """What a person wrote stands as it was written."""
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    instruction(desk, confirmed, "instruction_became_abnormal", number="P-1", state="abnormal")
+    receipt = {"line_no": 1, "quantity": "980", "signed_quantity": "978", "damaged_quantity": "3"}
+    line = {"line_id": confirmed["lines"][0]["id"], **receipt}
+    shipment = {"id": str(uuid4()), "order_id": confirmed["id"], "number": "S-1", "lines": [line]}
+    desk.hear_of_shipment("shipment_failed", {**shipment, "state": "lost"}, 1)
+    desk.hear_of_shipment("receipt_recorded", {**shipment, "state": "signed", "damage": "受潮"}, 2)
+    money = {"order_id": confirmed["id"], "worth": "1000.00", "paid_in_full": False}
+    with desk.store.work() as work:
+        for reason in ("packed", "sequence_reused"):
+            progress.take_rejected_scan(work, shipment, reason)
+        for sequence, verified, met in ((1, "300.00", True), (2, "0.00", False)):
+            facts = {**money, "verified": verified, "deposit_met": met}
+            progress.take_money(work, facts, sequence)
+    raised = {"cause": "system", "topic": "other", "text": "late"}
+    with desk.store.work(CLERK) as work:
+        body = load(commands.RaiseAnomaly(), {**raised, "order_number": confirmed["number"]})
+        anomalies.raise_anomaly(work, body)
+
+    asked = {"limit": 100}
+    items = desk.store.read(DIRECTOR, lambda work: pages.list_work(work, asked))
+    items += desk.store.read(SALES_AND_CLERK, lambda work: pages.list_work(work, asked))
+
+    assert {each["title_zh"] for each in items if each["kind"] == "anomaly"} == {
+        "生产指令单 P-1 出现异常。",
+        "发货单 S-1：丢失。",
+        "发货单 S-1 的到货回单：第 1 行签收 978，应收 980；第 1 行破损 3；受潮。",
+        "发货单 S-1 的一次扫描被拒：已打包。",
+        "发货单 S-1 的一次扫描被拒：序号已属于另一次扫描。",
+        "货款又有缺口：应收 1000.00 元，已核实 0.00 元。",
+        "late",
+    }
+
+
+SALES_AND_CLERK = Principal("both", "Li Na", frozenset({"sales", "clerk"}))
 
 
 def test_events_that_come_late_never_take_an_order_back(

@@ -22,11 +22,12 @@ from services.orders.domain.errors import (
     OrderTooLarge,
 )
 from services.orders.schemas import commands
-from services.orders.storage import looked_at, orders
+from services.orders.storage import copies, looked_at, orders
 from services.orders.use_cases import actions, confirming, drafting, reviewing
 from tests.integration.orders.desk import (
     CLERK,
     DIRECTOR,
+    LABEL,
     PASSED,
     SUPERVISOR,
     Desk,
@@ -127,6 +128,22 @@ def test_missing_fields_refuse_the_submit_by_name(desk: Desk, neighbours: Neighb
     ]
 
 
+def test_a_price_that_the_submit_looks_up_is_asked_for_no_more(desk: Desk) -> None:
+    """O4: the scheme came after the draft."""
+    with desk.store.work() as work:
+        new = {**LABEL, "id": "4" * 8 + str(LABEL["id"])[8:], "code": "NEW"}
+        copies.keep_product(work, new, 1)
+    lines = [{"product_code": "NEW", "quantity": "1"}]
+    number = desk.new_order(submit=False, lines=lines)["number"]
+    asked_for = "select kind, state from task"
+    assert desk.state(asked_for) == [("missing_fields", "open")]
+    desk.scheme("S-NEW", "3.00", product_code="NEW")
+
+    desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert desk.state(asked_for) == [("missing_fields", "dropped")]
+
+
 def test_an_order_that_no_book_could_hold_is_refused(desk: Desk, neighbours: Neighbours) -> None:
     huge = {"product_code": "PAPER-70", "quantity": "999999999999", "unit_price": "99"}
 
@@ -135,6 +152,32 @@ def test_an_order_that_no_book_could_hold_is_refused(desk: Desk, neighbours: Nei
 
     assert neighbours.asked == []
     assert desk.state('select count(*) from "order"') == [(0,)]
+
+
+def test_an_order_whose_schemes_come_to_more_than_any_book_holds_is_refused(desk: Desk) -> None:
+    """Its own price may be small all the same."""
+    desk.scheme("S-DEAR", "1000", product_code="PAPER-70", customer_code="C-B")
+    huge = {"product_code": "PAPER-70", "quantity": "100000000000", "unit_price": "0.01"}
+
+    with pytest.raises(OrderTooLarge) as refused:
+        desk.new_order(lines=[huge])
+
+    assert refused.value.details["total"] == "100000000000000.00"
+    assert desk.state('select count(*) from "order"') == [(0,)]
+
+
+def test_an_edit_of_a_consignee_changes_what_it_names(desk: Desk) -> None:
+    number = desk.new_order(submit=False)["number"]
+
+    change(desk, number, consignee={"phone": "13900009999"})
+    assert desk.order(number)["consignee"] == {
+        "name": "张三",
+        "phone": "13900009999",
+        "address": "杭州市西湖区1号",
+    }
+
+    change(desk, number, consignee={"address": None})
+    assert desk.order(number)["consignee"]["address"] is None
 
 
 def test_an_unchecked_order_is_not_submitted(desk: Desk) -> None:

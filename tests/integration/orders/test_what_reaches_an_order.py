@@ -37,7 +37,7 @@ from tests.integration.orders.desk import (
     Neighbours,
 )
 from tests.integration.orders.test_confirmation import SIGNED
-from tests.integration.orders.test_looking import MEMO
+from tests.integration.orders.test_looking import MEMO, found
 from tests.statements import copy_rows, statements
 
 TODAY = clock.business_date(clock.business_now())
@@ -94,8 +94,10 @@ def test_a_date_signed_just_after_approval_is_taken_over_and_a_late_one_raises_a
 
     state(desk, number, "schedule", 2, production_due=due(35))
 
-    assert desk.state("select cause, topic, told_all from anomaly") == [
-        ("production", "delay", True)
+    promised = desk.order(number)["customer_due"]
+    text_zh = f"订单 {number} 的排产说明在审核后变更：成品 {due(35)}，客户交期 {promised}。"
+    assert desk.state("select cause, topic, told_all, text_zh from anomaly") == [
+        ("production", "delay", True, text_zh)
     ]
 
 
@@ -236,6 +238,50 @@ def test_orders_follow_their_customer_to_another_salesperson(desk: Desk) -> None
     assert desk.announced()[-1] == "order_handed_over"
 
 
+def hear_of_customer(desk: Desk, sequence: int, **changes: Any) -> None:
+    with desk.store.work() as work:
+        progress.take_customer(work, {**CUSTOMER, **changes}, sequence)
+
+
+def test_an_order_that_is_being_created_follows_its_customer_too(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """It is not in the books yet when its customer gets another salesperson and name."""
+    changes = {"salesperson_id": "sales-2", "salesperson_name": "Zhao Min", "name": "杭州云栖"}
+    neighbours.answer_after(
+        "customers.reserve_credit", lambda: hear_of_customer(desk, 2, **changes), PASSED
+    )
+
+    order = desk.new_order()
+
+    assert order["customer"]["salesperson_id"] == "sales-2"
+    assert desk.order(order["number"])["customer"] == order["customer"]
+    assert found(desk, OTHER_SALES, q="云栖") == [order["number"]]
+
+
+def test_what_was_not_sent_yet_bears_its_customers_present_name_and_what_was_keeps_it(
+    desk: Desk,
+) -> None:
+    sent = desk.sent_order()["number"]
+    open_ones = [
+        desk.approved_order()["number"],
+        desk.new_order()["number"],
+        desk.new_order(submit=False)["number"],
+    ]
+    before = desk.order(open_ones[0])
+
+    hear_of_customer(desk, 2, name="杭州云栖纸品有限公司")
+
+    assert {desk.order(number)["customer"]["name"] for number in open_ones} == {
+        "杭州云栖纸品有限公司"
+    }
+    assert desk.order(open_ones[0])["version"] == before["version"]
+    assert set(found(desk, q="云栖纸品")) == set(open_ones)
+    assert set(found(desk, q="0000 云栖")) == set(open_ones)
+    assert found(desk, q="西湖纸品") == [sent]
+    assert desk.order(sent)["customer"]["name"] == CUSTOMER["name"]
+
+
 def test_an_orders_anomalies_follow_it_to_another_salesperson(desk: Desk) -> None:
     memo = desk.do(commands.TakeMemo, drafting.take_memo, **MEMO)["number"]
     order = desk.new_order()["number"]
@@ -307,6 +353,40 @@ def test_a_customer_of_many_orders_is_handed_over_some_at_a_time(
     assert max(asked) < 20
     names = desk.state('select distinct salesperson_id, salesperson_name from "order"')
     assert names == [("sales-2", "Zhao Min")]
+
+
+def test_the_paper_of_an_order_without_a_salesperson_is_the_clerks_until_there_is_one(
+    desk: Desk,
+) -> None:
+    """O3."""
+
+    def owed(who: Principal) -> list[str]:
+        items = desk.store.read(who, lambda work: pages.list_work(work, {"limit": 10}))
+        return [item["order_number"] for item in items if item["kind"] == "paper_owed"]
+
+    taken = {**MEMO, "paper_owed": True}
+    number = desk.do(commands.TakeMemo, drafting.take_memo, **taken)["number"]
+    assert owed(CLERK) == [number]
+    nobodys = {**CUSTOMER, "salesperson_id": None, "salesperson_name": None}
+    with desk.store.work() as work:
+        progress.take_customer(work, nobodys, 2)
+    body = {"order_number": number, "customer_code": CUSTOMER["code"]}
+    desk.do(commands.DraftOrder, drafting.draft_order, **body)
+    assert owed(CLERK) == [number]
+
+    with desk.store.work() as work:
+        progress.take_customer(work, CUSTOMER, 3)
+
+    assert (owed(CLERK), owed(SALES)) == ([], [number])
+    assert desk.state("select kind, role from task order by kind, role") == [
+        ("missing_fields", "sales"),
+        ("paper_owed", "sales"),
+        ("reply_due", "clerk"),
+    ]
+    at_once = desk.do(commands.TakeMemo, drafting.take_memo, **taken)["number"]
+    body = {"order_number": at_once, "customer_code": CUSTOMER["code"]}
+    desk.do(commands.DraftOrder, drafting.draft_order, **body)
+    assert (owed(CLERK), owed(SALES)) == ([], [number, at_once])
 
 
 def test_an_open_task_of_the_former_salesperson_goes_to_the_present_one(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chassis import clock, errors
 from chassis.calendar import CALENDAR as CALENDAR_RULE
 from chassis.calendar import CalendarYearMissing, WorkingCalendar
-from chassis.grams import folded, grams, is_gram, wanted
+from chassis.grams import folded, grams, is_gram, wanted, words
 from chassis.lifecycle import IllegalMove, Lifecycle
 from chassis.policy import Rule, SettingNotAllowed
 
@@ -91,6 +91,22 @@ def test_of_letters_and_digits_four_in_a_row_are_asked_for_instead_of_pairs() ->
 
 def test_full_width_and_case_are_folded() -> None:
     assert folded("Ａbc－１２３ 纸") == "abc123纸"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("上海（华东） 纸业", ["上海华东", "纸业"]),
+        ("+86 138 0000-8888", ["13800008888"]),
+        ("0086-571-88886666", ["57188886666"]),
+        ("(0571) 8888 6666", ["057188886666"]),
+        ("８６１３８００００８８８８", ["8613800008888"]),
+        ("80 80", ["80", "80"]),
+        (" ％ ", []),
+    ],
+)
+def test_a_search_is_for_words_and_a_phone_is_one_of_them(typed: str, found: list[str]) -> None:
+    assert words(typed) == found
 
 
 class Light(StrEnum):

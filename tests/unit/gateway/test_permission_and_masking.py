@@ -3,8 +3,8 @@
 import pytest
 
 from chassis.errors import Conflict
+from chassis.principal import SEES_PERSONAL_DATA
 from gateway.app import OPERATIONS
-from gateway.masking import OPEN_TO
 from gateway.operations import PUBLIC, SIGNED_IN, Operation
 from gateway.permissions import ROLES, TABLE
 from tests.unit.gateway.neighbour import Gateway
@@ -65,7 +65,7 @@ def test_phones_and_addresses_are_masked_for_whom_they_are_not_open(
 
     shown = gateway.get("/orders/D1", role=role).json["consignee"]
 
-    assert shown == (CONSIGNEE if role in OPEN_TO else MASKED)
+    assert shown == (CONSIGNEE if role in SEES_PERSONAL_DATA else MASKED)
 
 
 def test_masks_reach_into_lists_histories_and_problems(gateway: Gateway) -> None:

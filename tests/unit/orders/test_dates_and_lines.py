@@ -101,17 +101,17 @@ def test_an_expired_order_loses_its_gates_and_production_dates() -> None:
 
 def test_a_promised_date_is_the_date_said_also_after_a_slide() -> None:
     order = sent()
-    order.promise(date(2027, 1, 10), consent_by="Wang Wei", today=day(3))
+    order.promise(date(2027, 1, 10), consent_by="Wang Wei", today=day(3), now=NOW)
     assert order.customer_due(day(3)) == date(2027, 1, 10)
 
 
 def test_a_later_promise_needs_consent_and_none_is_before_production() -> None:
     order = sent()
     with pytest.raises(ConsentMissing):
-        order.promise(PROMISED + timedelta(days=1), consent_by=None, today=TODAY)
-    order.promise(MADE, consent_by=None, today=TODAY)
+        order.promise(PROMISED + timedelta(days=1), consent_by=None, today=TODAY, now=NOW)
+    order.promise(MADE, consent_by=None, today=TODAY, now=NOW)
     with pytest.raises(DateTooEarly):
-        order.promise(MADE - timedelta(days=1), consent_by=None, today=TODAY)
+        order.promise(MADE - timedelta(days=1), consent_by=None, today=TODAY, now=NOW)
 
 
 def test_each_line_has_its_planners_date_and_the_order_the_latest() -> None:

@@ -1,0 +1,50 @@
+"""The task to tell a customer his dates (O28): one at most, of the dates that hold."""
+
+from datetime import date
+from uuid import uuid4
+
+from chassis.database import Work
+from services.orders.domain.confirmation import Confirmation
+from services.orders.domain.lifecycle import TaskState
+from services.orders.domain.order import Order
+from services.orders.domain.task import Task, TaskKind
+from services.orders.storage import tasks
+
+
+def tell_dates(work: Work, order: Order, what: str, what_zh: str) -> None:
+    """Open the task to tell the customer his dates (O28), instead of one that tells older ones."""
+    drop_telling(work, order, outcome="a newer date follows")
+    work.session.add(
+        Task(
+            id=uuid4(),
+            order_id=order.id,
+            kind=TaskKind.TELL_CUSTOMER,
+            role="clerk",
+            title=f"Tell the customer of {order.number}: {what}",
+            title_zh=f"告知客户（{order.number}）：{what_zh}",
+            opened_at=work.now,
+            due_at=work.now,
+        )
+    )
+
+
+def tell_slid_dates(work: Work, order: Order, today: date) -> None:
+    """Open the task to tell the customer to which day his date has slid."""
+    promised = order.customer_due(today)
+    tell_dates(work, order, f"dates now {promised}", f"交期现为 {promised}")
+
+
+def tell_frozen_dates(work: Work, order: Order, confirmation: Confirmation) -> None:
+    """Let what was to be told tell the dates that the verified copy froze, unless it says them."""
+    if not tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
+        return
+    if str(order.customer_due(work.today)) == confirmation.document["customer_due"]:
+        drop_telling(work, order, outcome="the signed copy says it")
+    else:
+        tell_slid_dates(work, order, work.today)
+
+
+def drop_telling(work: Work, order: Order, *, outcome: str) -> None:
+    """End the task to tell dates that hold no more, or that a new paper will tell."""
+    for task in tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
+        task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome=outcome)
