@@ -1,0 +1,72 @@
+"""The launcher's own steps, on an instance of this test's own whose parts are not Gendan's."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local import places, records
+from deploy.local import up as launcher
+from deploy.local.instance import NAME_VARIABLE
+from deploy.local.places import Places
+from deploy.local.problems import Problem
+
+WAITS = (sys.executable, "-c", "import signal; print(flush=True); signal.pause()")
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
+    name = f"launcher-{os.getpid()}"
+    monkeypatch.setenv(NAME_VARIABLE, name)
+    own = places.places_for(name)
+    own.make()
+    yield own
+    own.remove()
+
+
+@pytest.fixture
+def part(home: Places) -> Iterator["subprocess.Popen[bytes]"]:
+    """A recorded process that runs until it is told to end."""
+    with subprocess.Popen(WAITS, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        records.write(home.run, "postgresql", process.pid, signal.SIGTERM)
+        yield process
+        process.kill()
+
+
+def test_down_leaves_a_restore_at_its_work(home: Places, part: "subprocess.Popen[bytes]") -> None:
+    said: list[str] = []
+
+    with records.holding(home.home), pytest.raises(Problem, match="A restore is at work here"):
+        launcher.down(said.append)
+
+    assert (part.poll(), said) == (None, [])
+
+
+def test_down_ends_what_its_launcher_leaves_running(
+    home: Places, part: "subprocess.Popen[bytes]"
+) -> None:
+    """Whatever the launcher stumbles over in its last moments."""
+    hold = (
+        "import sys, signal, pathlib\n"
+        "from deploy.local import records\n"
+        "with records.holding(pathlib.Path(sys.argv[1])):\n"
+        "    print(flush=True)\n"
+        "    signal.pause()\n"
+    )
+    said: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, home.home], cwd=places.CHECKOUT, stdout=subprocess.PIPE
+    ) as dying:
+        assert dying.stdout is not None
+        dying.stdout.readline()
+        records.write(home.home, launcher.LAUNCHER, dying.pid, signal.SIGTERM)
+
+        launcher.down(said.append)
+
+    assert said == ["stopping", "ended postgresql", "stopped"]
+    assert part.wait(10) == -signal.SIGTERM
