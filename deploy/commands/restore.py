@@ -22,8 +22,9 @@ from deploy.local.supervisor import Supervisor
 @click.option("--yes", is_flag=True, help="Do not ask before they are deleted.")
 def command(folder: Path, *, fresh: bool, yes: bool) -> None:
     """Put the backup in FOLDER back; then ./gendan up starts it."""
-    manifest = backup.check(folder)
     places = own_places()
+    places.check_is_safe(folder)
+    manifest = backup.check(folder)
     places.make()
     if fresh and not yes and (places.home / "plan.json").exists():
         click.confirm("Delete all data of this checkout?", abort=True)
@@ -75,7 +76,7 @@ def _restore_on_engines(instance: Instance, folder: Path) -> None:
             sources_of(instance),
             lambda done: bar.update(task, advance=1, description=done),
         )
-    for change in installation.prepare_databases(instance.places.home / "backups"):
+    for change in installation.prepare_databases(instance.places.backups):
         click.echo(change)
     # The example book and the first accounts are in the backup, if they ever were.
     (instance.places.home / "first-data-loaded").touch()

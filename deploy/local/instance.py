@@ -143,7 +143,7 @@ class Instance:
         if self.engines.postgres:
             supervisor.process(POSTGRES).await_ready()
         say("preparing six databases")
-        for change in self.installation.prepare_databases(self.places.home / "backups"):
+        for change in self.installation.prepare_databases(self.places.backups):
             say(f"  {change}")
         supervisor.await_ready()
         say("preparing the broker: one user per part, only its own permissions")
@@ -170,7 +170,7 @@ class Instance:
         supervisor.start([wiring.gateway(plan.port)])
 
     def remove_data(self) -> None:
-        """Delete all data and settings but the lock; on given engines, what it made there."""
+        """Delete all data and settings but the backups; on given engines, what it made there."""
         if not self.engines.are_ours:
             self.installation.remove()
         self.places.empty()

@@ -53,6 +53,11 @@ class Places:
     def clock_file(self) -> Path:
         return self.home / "clock"
 
+    @property
+    def backups(self) -> Path:
+        """Where dumps lie, and what else shall outlive the data."""
+        return self.home / "backups"
+
     def make(self) -> None:
         """Create what is missing, private to its owner; raise `Problem` if it is not ours."""
         try:
@@ -73,13 +78,27 @@ class Places:
             )
 
     def empty(self) -> None:
-        """Delete everything of this instance but the lock its launcher may hold."""
+        """Delete everything of this instance but its backups and the lock its launcher may hold."""
         shutil.rmtree(self.data, ignore_errors=True)
         for entry in self.home.iterdir():
-            if entry.is_dir():
+            if entry == self.backups:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             elif entry.name != "lock" and not entry.name.endswith(".pid"):
                 entry.unlink()
+
+    def check_is_safe(self, backup: Path) -> None:
+        """Raise `Problem` for a backup's folder that would be deleted with the data."""
+        folder, lasting = backup.resolve(), self.backups.resolve()
+        if folder != lasting and folder.is_relative_to(lasting):
+            return
+        for doomed in (self.home, self.data):
+            if folder.is_relative_to(doomed.resolve()):
+                raise Problem(
+                    f"{backup} lies with the data and would be deleted with them: take a folder "
+                    f"elsewhere, or one in {self.backups}."
+                )
 
     def remove(self) -> None:
         """Delete everything of this instance."""
