@@ -48,11 +48,11 @@ def restore_into(folder: Path, *, fresh: bool) -> None:
     elif not instance.is_new:
         raise Problem("This instance holds data: restore with --fresh, which deletes them.")
     instance.check_whole()
-    instance.half_restored.touch()
     engines, supervisor = instance.engines, Supervisor(click.echo)
     if engines.are_ours:
         packages.ensure_engine_packages(click.echo)
-    engines.check_given()
+    instance.check_given()
+    instance.half_restored.touch()
     try:
         for program in engines.programs():
             supervisor.launch([program])

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +62,19 @@ def ensure_database(admin_url: str, name: str, owner: str, template: str = "temp
     return True
 
 
+def taken_names(admin_url: str, names: Collection[str]) -> dict[str, bool]:
+    """Return which of these names a role or a database has, and whether a database has it."""
+    with administrating(admin_url) as admin, admin.cursor() as cursor:
+        cursor.execute(
+            "select name, exists (select from pg_database where datname = name)"
+            " from unnest(%s::text[]) as name"
+            " where exists (select from pg_database where datname = name)"
+            " or exists (select from pg_roles where rolname = name)",
+            (list(names),),
+        )
+        return dict(cursor.fetchall())
+
+
 def drop_database(admin_url: str, name: str) -> None:
     """Delete a database, ending whoever is connected to it."""
     with administrating(admin_url) as admin, admin.cursor() as cursor:
@@ -79,6 +92,11 @@ def drop_role(admin_url: str, role: str) -> None:
 def role_in(url: str) -> str:
     """Return the role that an address signs in with."""
     return unquote(urlsplit(url).username or "")
+
+
+def database_in(url: str) -> str:
+    """Return the database that an address names."""
+    return unquote(urlsplit(url).path[1:]) or role_in(url)
 
 
 def with_database(url: str, database: str) -> str:

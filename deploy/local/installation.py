@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local import databases
+from deploy.local import databases, postgres
 from deploy.local.broker import address_in
 from deploy.local.databases import PARTS
 from deploy.local.engines import Engines
 from deploy.local.parts import BUS_USERS, permission_of, topic_permission_of
+from deploy.local.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,34 @@ class Installation:
             )
             for user in BUS_USERS
         }
+
+    def check_ours(self, *, is_new: bool) -> None:
+        """Raise `Problem` where another installation has our names on these engines.
+
+        It would be locked out of its databases, or lose them. What is not new has made the roles
+        that let it in.
+        """
+        admin = self.engines.pg_admin_url
+        names = {self.name_of(part): part for part in PARTS}
+        foreign = [
+            name
+            for name, has_database in databases.taken_names(admin, names).items()
+            if is_new or not self._is_let_in(names[name], own_database=has_database)
+        ]
+        if is_new and self.engines.control and self.vhost in self.engines.control.vhosts():
+            foreign.append(f"the vhost {self.vhost}")
+        if foreign:
+            raise Problem(
+                f"On the engines that were given, {', '.join(sorted(foreign))} are there already "
+                "and not of this instance's making: choose another GENDAN_INSTANCE, or give other "
+                "engines. What nobody needs any more has to be dropped by hand."
+            )
+
+    def _is_let_in(self, part: str, *, own_database: bool) -> bool:
+        url = self.database_urls()[part]
+        if not own_database:
+            url = databases.with_database(url, databases.database_in(self.engines.pg_admin_url))
+        return postgres.answers(url)
 
     def prepare_databases(self, backups: Path, parts: Iterable[str] = PARTS) -> list[str]:
         """Create what is missing and migrate what is old; return a sentence for each change."""

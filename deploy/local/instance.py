@@ -51,11 +51,15 @@ def _strays(places: Places) -> Path:
 class Instance:
     """The running or stopped system called `name`, seen from the launcher."""
 
-    def __init__(self, places: Places, kept: InstanceSecrets, engines: Engines) -> None:
+    def __init__(
+        self, places: Places, kept: InstanceSecrets, engines: Engines, *, is_drawn: bool = False
+    ) -> None:
         self.places = places
         self.engines = engines
-        self.installation = Installation(engines, kept.password_of)
+        self.installation = Installation(engines, kept.password_of, tag_of(places, engines))
         self._kept = kept
+        # Whether its passwords were drawn just now: then it has made nothing anywhere.
+        self._is_drawn = is_drawn
         # Every password is drawn now, so that saving once is enough.
         self.wiring_urls = (self.installation.database_urls(), self.installation.bus_urls())
         self.save_secrets()
@@ -70,10 +74,12 @@ class Instance:
         if move_ports and not path.exists() and cluster.exists() and given_engines() is None:
             # Root's data lie outside the checkout, so they outlive one that was deleted.
             _strays(places).touch()
+        is_drawn = not path.exists()
         kept = settled_secrets(places) if move_ports else secrets_file.load(path)
         if kept is None:
             raise Problem("Nothing has been set up here yet: run ./gendan up first.")
-        return cls(places, kept, given_engines() or private_engines(places, kept))
+        engines = given_engines() or private_engines(places, kept)
+        return cls(places, kept, engines, is_drawn=is_drawn)
 
     def save_secrets(self) -> None:
         secrets_file.save(self._kept, self.places.home / "secrets.json")
@@ -133,7 +139,7 @@ class Instance:
         check_port(plan.port)
         if self.engines.are_ours:
             packages.ensure_engine_packages(say)
-        self.engines.check_given()
+        self.check_given()
         programs = self.engines.programs()
         if programs:
             say(f"starting {', '.join(program.name for program in programs)}")
@@ -169,11 +175,23 @@ class Instance:
         check_port(plan.port)  # again: somebody may have taken it while all else was started
         supervisor.start([wiring.gateway(plan.port)])
 
+    def check_given(self) -> None:
+        """Raise `Problem` where given engines do not answer, or are not for us to change."""
+        self.engines.check_given()
+        if not self.engines.are_ours:
+            self.installation.check_ours(is_new=self._is_drawn)
+
     def remove_data(self) -> None:
         """Delete all data and settings but the backups; on given engines, what it made there."""
+        self.check_given()
         if not self.engines.are_ours:
             self.installation.remove()
         self.places.empty()
+
+
+def tag_of(places: Places, engines: Engines) -> str:
+    """Return what an instance's names on its engines begin with: others may share given ones."""
+    return "gendan" if engines.are_ours or places.name == MAIN else f"gendan_{places.name}"
 
 
 def own_places() -> Places:
