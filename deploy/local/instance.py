@@ -66,9 +66,11 @@ class Instance:
 
     @classmethod
     def open(cls, *, move_ports: bool = False) -> "Instance":
-        """Return the instance of this checkout; `move_ports` only while nothing of it runs."""
+        """Return the instance of this checkout; `move_ports` to start it, while nothing runs."""
         places = own_places()
         places.make()
+        if move_ports:
+            places.check_space()
         path = places.home / "secrets.json"
         cluster = places.data / "postgres" / "PG_VERSION"
         if move_ports and not path.exists() and cluster.exists() and given_engines() is None:

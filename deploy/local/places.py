@@ -70,6 +70,9 @@ class Places:
                 f"{error.filename} belongs to another user: run ./gendan as the user who ran it "
                 "first, or use a checkout of your own."
             ) from error
+
+    def check_space(self) -> None:
+        """Raise `Problem` where the disk has too little room for starting anything."""
         free = shutil.disk_usage(self.data).free
         if free < NEEDED_BYTES:
             raise Problem(

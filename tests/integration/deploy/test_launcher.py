@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local import places, records
 from deploy.local import up as launcher
-from deploy.local.instance import NAME_VARIABLE
+from deploy.local.instance import NAME_VARIABLE, Instance
 from deploy.local.places import Places
 from deploy.local.problems import Problem
 
@@ -70,3 +70,17 @@ def test_down_ends_what_its_launcher_leaves_running(
 
     assert said == ["stopping", "ended postgresql", "stopped"]
     assert part.wait(10) == -signal.SIGTERM
+
+
+def test_a_disk_with_little_room_hinders_starting_alone(
+    home: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Instance.open(move_ports=True)
+    secrets = home.home / "secrets.json"
+    before = secrets.stat().st_ino
+    monkeypatch.setattr(places, "NEEDED_BYTES", 1 << 60)
+
+    assert Instance.open().places == home
+    assert secrets.stat().st_ino == before  # It was not written again.
+    with pytest.raises(Problem, match="MB are free on the disk of"):
+        Instance.open(move_ports=True)
