@@ -43,6 +43,11 @@ class Plan:
         return f"http://127.0.0.1:{self.port}"
 
 
+def _cluster(places: Places) -> Path:
+    """Give the file that a private PostgreSQL's data are known by."""
+    return places.data / "postgres" / "PG_VERSION"
+
+
 def _strays(places: Places) -> Path:
     """Give the mark of data whose passwords are lost."""
     return places.home / "strays"
@@ -72,8 +77,8 @@ class Instance:
         if move_ports:
             places.check_space()
         path = places.home / "secrets.json"
-        cluster = places.data / "postgres" / "PG_VERSION"
-        if move_ports and not path.exists() and cluster.exists() and given_engines() is None:
+        is_private = given_engines() is None
+        if move_ports and not path.exists() and is_private and _cluster(places).exists():
             # Root's data lie outside the checkout, so they outlive one that was deleted.
             _strays(places).touch()
         is_drawn = not path.exists()
@@ -105,7 +110,12 @@ class Instance:
         return self.places.home / "restoring"
 
     def check_whole(self) -> None:
-        """Raise `Problem` where the data are nobody's books, or another checkout's."""
+        """Raise `Problem` where the data are nobody's books, another checkout's, or gone."""
+        if self.places.emptying.exists():
+            raise Problem(
+                "The data of this instance were being deleted, and that did not end: begin with "
+                "./gendan up --fresh, or restore with ./gendan restore FOLDER --fresh."
+            )
         if _strays(self.places).exists():
             raise Problem(
                 f"In {self.places.data} are the data of an earlier checkout in this place, and "
@@ -116,6 +126,14 @@ class Instance:
             raise Problem(
                 "A restore into this instance did not end, so its data are not whole: restore "
                 "again with ./gendan restore FOLDER --fresh, or begin with ./gendan up --fresh."
+            )
+
+        if self.engines.are_ours and not self.is_new and not _cluster(self.places).exists():
+            raise Problem(
+                f"The settings of this instance are here and its data are not in "
+                f"{self.places.data}: put them back (root's lie by the checkout's path: a checkout "
+                "that was moved has to go back), restore with ./gendan restore FOLDER --fresh, or "
+                "begin with ./gendan up --fresh."
             )
 
     def keep_plan(self, plan: Plan) -> None:
@@ -186,6 +204,7 @@ class Instance:
     def remove_data(self) -> None:
         """Delete all data and settings but the backups; on given engines, what it made there."""
         self.check_given()
+        self.places.emptying.touch()
         if not self.engines.are_ours:
             self.installation.remove()
         self.places.empty()

@@ -58,6 +58,11 @@ class Places:
         """Where dumps lie, and what else shall outlive the data."""
         return self.home / "backups"
 
+    @property
+    def emptying(self) -> Path:
+        """The mark of a deletion that has begun and not ended."""
+        return self.home / "emptying"
+
     def make(self) -> None:
         """Create what is missing, private to its owner; raise `Problem` if it is not ours."""
         try:
@@ -81,15 +86,21 @@ class Places:
             )
 
     def empty(self) -> None:
-        """Delete everything of this instance but its backups and the lock its launcher may hold."""
-        shutil.rmtree(self.data, ignore_errors=True)
+        """Delete everything of this instance but its backups and the lock its launcher may hold.
+
+        The settings go first: without its data an instance would begin anew under them, and say
+        nothing.
+        """
+        self.emptying.touch()
         for entry in self.home.iterdir():
-            if entry == self.backups:
+            if entry in (self.backups, self.emptying):
                 continue
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             elif entry.name != "lock" and not entry.name.endswith(".pid"):
                 entry.unlink()
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.emptying.unlink()
 
     def check_is_safe(self, backup: Path) -> None:
         """Raise `Problem` for a backup's folder that would be deleted with the data."""

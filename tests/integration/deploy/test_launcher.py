@@ -10,7 +10,8 @@ import pytest
 
 from deploy.local import places, records
 from deploy.local import up as launcher
-from deploy.local.instance import NAME_VARIABLE, Instance
+from deploy.local.engines import AMQP_VARIABLE, CONTROL_VARIABLE, PG_VARIABLE
+from deploy.local.instance import NAME_VARIABLE, Instance, Plan
 from deploy.local.places import Places
 from deploy.local.problems import Problem
 
@@ -84,3 +85,26 @@ def test_a_disk_with_little_room_hinders_starting_alone(
     assert secrets.stat().st_ino == before  # It was not written again.
     with pytest.raises(Problem, match="MB are free on the disk of"):
         Instance.open(move_ports=True)
+
+
+@pytest.fixture
+def private(home: Places, monkeypatch: pytest.MonkeyPatch) -> Instance:
+    """An instance with engines of its own, which nobody has started yet."""
+    for variable in (PG_VARIABLE, AMQP_VARIABLE, CONTROL_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
+    return Instance.open(move_ports=True)
+
+
+def test_settings_whose_data_are_gone_are_not_started_anew(private: Instance) -> None:
+    private.check_whole()  # Nothing was set up yet: nothing lacks.
+    private.keep_plan(Plan())
+
+    with pytest.raises(Problem, match="its data are not in"):
+        private.check_whole()
+
+
+def test_data_that_were_half_deleted_are_not_started(private: Instance) -> None:
+    private.places.emptying.touch()
+
+    with pytest.raises(Problem, match="were being deleted, and that did not end"):
+        private.check_whole()

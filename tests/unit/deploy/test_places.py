@@ -51,6 +51,28 @@ def test_emptying_leaves_backups_and_what_is_linked_from_elsewhere(tmp_path: Pat
     assert (tmp_path / "elsewhere").is_dir()
 
 
+def test_settings_go_before_the_data_and_a_deletion_that_broke_off_leaves_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Places("main", tmp_path / "home", tmp_path / "data", None)
+    own.make()
+    (own.home / "plan.json").touch()
+
+    def interrupted(folder: Path, **_: bool) -> None:
+        if folder == own.data:
+            raise KeyboardInterrupt
+        folder.rmdir()
+
+    monkeypatch.setattr("shutil.rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        own.empty()
+    monkeypatch.undo()
+    assert [path.name for path in own.home.iterdir()] == [own.emptying.name]
+
+    own.empty()
+    assert not own.emptying.exists()
+
+
 @pytest.mark.parametrize("folder", ["home", "home/monday", "home/backups", "data/monday", "link"])
 def test_a_backup_that_would_be_deleted_with_the_data_is_refused(
     tmp_path: Path, folder: str
