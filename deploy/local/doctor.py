@@ -141,9 +141,18 @@ def private_files() -> Finding:
 
 def parts() -> Iterator[Finding]:
     """Yield the state of each part; nothing but one line when it does not run."""
-    if not records.is_held(own_places().home):
-        yield Finding("system", True, "not running: ./gendan up starts it")
-        return
+    places = own_places()
+    if not records.is_held(places.home):
+        left = [each.name for each in records.recorded(places.run) if each.is_alive]
+        if not left:
+            yield Finding("system", True, "not running: ./gendan up starts it")
+            return
+        yield Finding(
+            "launcher",
+            False,
+            f"has ended, and nobody watches {', '.join(left)}",
+            "./gendan up takes over; ./gendan down ends them.",
+        )
     instance = Instance.open()
     for part in health.part_states(instance):
         yield Finding(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local import places, records
+from deploy.local import doctor, places, records
 from deploy.local import up as launcher
 from deploy.local.engines import AMQP_VARIABLE, CONTROL_VARIABLE, PG_VARIABLE
 from deploy.local.instance import NAME_VARIABLE, Instance, Plan
@@ -85,6 +85,14 @@ def test_a_disk_with_little_room_hinders_starting_alone(
     assert secrets.stat().st_ino == before  # It was not written again.
     with pytest.raises(Problem, match="MB are free on the disk of"):
         Instance.open(move_ports=True)
+
+
+def test_doctor_says_that_nobody_watches_what_a_launcher_has_left(
+    private: Instance, part: "subprocess.Popen[bytes]"
+) -> None:
+    found = next(doctor.parts())
+
+    assert (found.is_well, found.fact) == (False, "has ended, and nobody watches postgresql")
 
 
 @pytest.fixture
