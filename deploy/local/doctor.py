@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import databases, health, packages, postgres, rabbitmq, records
-from deploy.local.engines import given_engines
+from deploy.local.engines import CONTROL_VARIABLE, given_engines
 from deploy.local.instance import Instance, own_places
 from deploy.local.places import CHECKOUT, NEEDED_BYTES, ROOT_DATA
 from deploy.local.ports import is_free
@@ -204,6 +204,9 @@ def consumers(instance: Instance) -> Iterator[Finding]:
         depths = health.queue_depths(instance)
     except Problem as problem:
         yield Finding("queues", False, str(problem), "See ./gendan logs rabbitmq.")
+        return
+    if depths is None:
+        yield Finding("queues", True, f"nobody knows without {CONTROL_VARIABLE}")
         return
     for service in databases.SERVICES:
         messages, readers = depths.get(f"rpc-{service}", (0, 0))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import databases, postgres
-from deploy.local.broker import address_in
+from deploy.local.broker import address_in, purge_queues
 from deploy.local.databases import PARTS
 from deploy.local.engines import Engines
 from deploy.local.parts import BUS_USERS, permission_of, topic_permission_of
@@ -107,7 +107,10 @@ class Installation:
         )
 
     def remove(self) -> None:
-        """Delete everything this installation made on the engines."""
+        """Delete everything this installation made on the engines.
+
+        A vhost that was given is emptied: messages without their books would have no cause.
+        """
         for part in PARTS:
             databases.drop_database(self.engines.pg_admin_url, self.name_of(part))
             databases.drop_role(self.engines.pg_admin_url, self.name_of(part))
@@ -115,3 +118,5 @@ class Installation:
             self.engines.control.drop(
                 vhosts=[self.vhost], users=[self.name_of(user) for user in BUS_USERS]
             )
+        else:
+            purge_queues(self.engines.amqp_admin_url)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local import doctor, places, records
+from deploy.local import doctor, health, places, records
 from deploy.local import up as launcher
-from deploy.local.engines import AMQP_VARIABLE, CONTROL_VARIABLE, PG_VARIABLE
+from deploy.local.engines import AMQP_VARIABLE, CONTROL_VARIABLE, PG_VARIABLE, Engines
 from deploy.local.instance import NAME_VARIABLE, Instance, Plan
 from deploy.local.places import Places
 from deploy.local.problems import Problem
@@ -116,3 +116,13 @@ def test_data_that_were_half_deleted_are_not_started(private: Instance) -> None:
 
     with pytest.raises(Problem, match="were being deleted, and that did not end"):
         private.check_whole()
+
+
+def test_what_waits_at_a_broker_without_control_is_unknown_and_nothing_ill(
+    private: Instance,
+) -> None:
+    private.engines = Engines("postgresql://nowhere", "amqp://nowhere")
+
+    (found,) = doctor.consumers(private)
+    assert (found.is_well, found.fact) == (True, "nobody knows without GENDAN_RABBITMQCTL")
+    assert health.waiting_in_queues("orders", health.queue_depths(private)) == (None, None)
