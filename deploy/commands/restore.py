@@ -92,7 +92,8 @@ def _restore_on_engines(instance: Instance, folder: Path) -> None:
             sources_of(instance),
             lambda done: bar.update(task, advance=1, description=done),
         )
-    for change in installation.prepare_databases(instance.places.backups):
+    places = instance.places
+    for change in installation.prepare_databases(places.backups, places.migrations_log):
         click.echo(change)
     # The example book and the first accounts are in the backup, if they ever were.
-    (instance.places.home / "first-data-loaded").touch()
+    (places.home / "first-data-loaded").touch()

@@ -132,12 +132,13 @@ def migrations_of(part: str) -> Path:
     return CHECKOUT / (GATEWAY if part == GATEWAY else f"services/{part}") / "migrations"
 
 
-def migrate(urls: Mapping[str, str], backups: Path) -> list[str]:
+def migrate(urls: Mapping[str, str], backups: Path, log: Path) -> list[str]:
     """Bring databases to their newest migration; return a sentence for each that moved.
 
     Runs in a process of its own: Alembic and all models would stay in the
     launcher's memory for as long as the system runs. A database that has been
-    used is dumped into `backups` before it is changed.
+    used is dumped into `backups` before it is changed. Where it fails, `log` has
+    all that was said.
     """
     wanted = {part: url for part, url in urls.items() if has_migrations(part)}
     finished = subprocess.run(
@@ -150,5 +151,7 @@ def migrate(urls: Mapping[str, str], backups: Path) -> list[str]:
     )
     if finished.returncode != 0:
         reason = (finished.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Problem(f"The databases could not be migrated: {reason}")
+        with log.open("a") as file:
+            file.write(finished.stderr)
+        raise Problem(f"The databases could not be migrated: {reason} (more in {log}).")
     return finished.stdout.splitlines()

@@ -82,10 +82,10 @@ class Installation:
             url = databases.with_database(url, databases.database_in(self.engines.pg_admin_url))
         return postgres.answers(url)
 
-    def prepare_databases(self, backups: Path, parts: Iterable[str] = PARTS) -> list[str]:
+    def prepare_databases(self, backups: Path, log: Path) -> list[str]:
         """Create what is missing and migrate what is old; return a sentence for each change."""
-        self.make_databases(parts)
-        return databases.migrate(self.database_urls(), backups)
+        self.make_databases()
+        return databases.migrate(self.database_urls(), backups, log)
 
     def make_databases(self, parts: Iterable[str] = PARTS) -> None:
         """Create the roles and databases that are missing, empty."""

@@ -169,7 +169,9 @@ class Instance:
         if self.engines.postgres:
             supervisor.process(POSTGRES).await_ready()
         say("preparing six databases")
-        for change in self.installation.prepare_databases(self.places.backups):
+        for change in self.installation.prepare_databases(
+            self.places.backups, self.places.migrations_log
+        ):
             say(f"  {change}")
         supervisor.await_ready()
         say("preparing the broker: one user per part, only its own permissions")

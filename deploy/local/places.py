@@ -42,6 +42,10 @@ class Places:
         return self.home / "logs"
 
     @property
+    def migrations_log(self) -> Path:
+        return self.logs / "migrations.log"
+
+    @property
     def run(self) -> Path:
         return self.home / "run"
 
