@@ -154,12 +154,16 @@ class Instance:
 
     # Starting -------------------------------------------------------------------------------
 
-    def start(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], None]) -> None:
-        """Bring everything up under `supervisor`, a line for each step; raise `Problem`."""
+    def prepare_start(self, plan: Plan, say: Callable[[str], None]) -> None:
+        """Install what is missing; raise `Problem` where a start could not succeed."""
         check_port(plan.port)
         if self.engines.are_ours:
             packages.ensure_engine_packages(say)
         self.check_given()
+
+    def start(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], None]) -> None:
+        """Bring everything up under `supervisor`, a line for each step; raise `Problem`."""
+        self.prepare_start(plan, say)
         programs = self.engines.programs()
         if programs:
             say(f"starting {', '.join(program.name for program in programs)}")

@@ -88,11 +88,13 @@ def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> 
         if left:
             say(f"ended what an earlier launcher left running: {', '.join(left)}")
         instance = Instance.open(move_ports=True)
+        plan = chosen_plan(instance, wish)
         if wish.fresh:
+            # Whatever can be known to hinder the start is to be told while there are data.
+            instance.prepare_start(plan, say)
             say("deleting the data of before")
             instance = start_anew(instance)
         instance.check_whole()
-        plan = chosen_plan(instance, wish)
         instance.start(supervisor, plan, say)
         when_ready(instance, plan)
         signals.is_starting = False
@@ -142,7 +144,8 @@ def start_anew(instance: Instance) -> Instance:
 def chosen_plan(instance: Instance, wish: Wish) -> Plan:
     """Return what was asked for, and for the rest what ran here before."""
     before = instance.plan
-    if wish.profile and wish.profile != before.profile and not instance.is_new:
+    has_profile = not (instance.is_new or wish.fresh)
+    if wish.profile and wish.profile != before.profile and has_profile:
         raise Problem(
             f"This instance was set up as {before.profile}; start anew with --fresh, which "
             "deletes its data, or use another checkout."
@@ -151,7 +154,7 @@ def chosen_plan(instance: Instance, wish: Wish) -> Plan:
         before,
         profile=wish.profile or before.profile,
         port=wish.port or before.port,
-        replicas=wish.replicas or before.replicas,
+        replicas={**before.replicas, **wish.replicas},
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ import pytest
 from deploy.local import doctor, health, places, records
 from deploy.local import up as launcher
 from deploy.local.engines import AMQP_VARIABLE, CONTROL_VARIABLE, PG_VARIABLE, Engines
-from deploy.local.instance import NAME_VARIABLE, Instance, Plan
+from deploy.local.instance import NAME_VARIABLE, PRODUCTION, TRYOUT, Instance, Plan
 from deploy.local.places import Places
+from deploy.local.ports import LOOPBACK
 from deploy.local.problems import Problem
+from deploy.local.up import Wish
 
 WAITS = (sys.executable, "-c", "import signal; print(flush=True); signal.pause()")
 
@@ -126,3 +129,34 @@ def test_what_waits_at_a_broker_without_control_is_unknown_and_nothing_ill(
     (found,) = doctor.consumers(private)
     assert (found.is_well, found.fact) == (True, "nobody knows without GENDAN_RABBITMQCTL")
     assert health.waiting_in_queues("orders", health.queue_depths(private)) == (None, None)
+
+
+def test_an_instance_that_begins_anew_stays_what_it_was_but_for_what_is_asked(
+    private: Instance,
+) -> None:
+    private.keep_plan(Plan(PRODUCTION, 8100, {"shipping": 3}))
+
+    kept = launcher.chosen_plan(private, Wish(replicas={"orders": 2}, fresh=True))
+    changed = launcher.chosen_plan(private, Wish(profile=TRYOUT, fresh=True))
+
+    assert kept == Plan(PRODUCTION, 8100, {"shipping": 3, "orders": 2})
+    assert changed == Plan(TRYOUT, 8100, {"shipping": 3})
+    with pytest.raises(Problem, match="was set up as production"):
+        launcher.chosen_plan(private, Wish(profile=TRYOUT))
+
+
+def test_a_port_in_use_is_told_before_the_data_are_deleted(private: Instance) -> None:
+    private.keep_plan(Plan(PRODUCTION))
+
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = subprocess.run(
+            [sys.executable, "-m", "deploy.cli", "up", "--fresh", "--yes", "--port", port],
+            cwd=places.CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (refused.returncode, f"Port {port} is in use" in refused.stderr) == (1, True)
+    assert private.plan == Plan(PRODUCTION)
