@@ -1,4 +1,4 @@
-"""`./gendan backup` and `restore` as a person types them, on the engines of the tests."""
+"""Commands of `./gendan` as a person types them, on the engines of the tests."""
 
 import json
 import os
@@ -9,31 +9,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from chassis import failed
+from chassis.failed import Failure, State
+from deploy.cli import cli
+from deploy.commands import parked
 from deploy.local import accounts, places, records
 from deploy.local.engines import Engines
 from deploy.local.instance import NAME_VARIABLE, Instance, Plan
+from deploy.local.operators import operator, store_of
+from gateway import accounts as people
 from tests.system import clone_databases
 from tests.templates import Templates
 
 WAITS = (sys.executable, "-c", "import signal; print(flush=True); signal.pause()")
 
 
-@pytest.fixture
-def instance(
-    engines: Engines, templates: Templates, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Instance]:
+@pytest.fixture(scope="module")
+def instance(engines: Engines, templates: Templates) -> Iterator[Instance]:
     """An instance that has been started once, and its first accounts."""
-    monkeypatch.setenv(NAME_VARIABLE, f"commands-{os.getpid()}")
-    for variable, address in engines.addresses().items():
-        monkeypatch.setenv(variable, address)
-    own = Instance.open(move_ports=True)
-    clone_databases(own.installation, templates)
-    own.keep_plan(Plan(port=8123))
-    accounts.make_first(own)
-    yield own
-    Instance.open().installation.remove()
-    own.places.remove()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(NAME_VARIABLE, f"commands-{os.getpid()}")
+        for variable, address in engines.addresses().items():
+            environment.setenv(variable, address)
+        own = Instance.open(move_ports=True)
+        clone_databases(own.installation, templates)
+        own.keep_plan(Plan(port=8123))
+        accounts.make_first(own)
+        yield own
+        Instance.open().installation.remove()
+        own.places.remove()
 
 
 @pytest.fixture
@@ -56,6 +62,45 @@ def gendan(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         text=True,
         check=False,
     )
+
+
+def test_passwords_are_shown_while_they_are_good(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "PAGE", 5)
+    first = {each.username: each.password for each in accounts.known(instance)}
+    with accounts.gateway_work(instance.installation) as work:
+        people.reset_password(work, "sales")
+
+    shown = CliRunner().invoke(cli, ["accounts"]).output.splitlines()
+
+    said = {line.split()[0]: line.split()[-1] for line in shown[:-1]}
+    assert said == {**first, "sales": "alone"}
+    assert accounts.lasting_passwords(instance).keys() == first.keys() - {"sales"}
+
+
+def test_parked_messages_are_listed_to_a_bound_and_more_are_said_to_be_there(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parked, "PAGE", 1)
+    store = store_of(instance, "orders")
+    with store.work(operator()) as work:
+        for _ in range(2):
+            failed.set_aside(
+                work.session,
+                store.platform.failed,
+                listener="hear",
+                source="customers",
+                body=b"{",
+                event=None,
+                failure=Failure(State.PARKED, "broken"),
+            )
+    store.close()
+
+    shown = CliRunner().invoke(cli, ["parked", "list"]).output.splitlines()
+
+    assert len(shown) == 2
+    assert shown[1] == "orders has more of them: these are the oldest"
 
 
 def test_a_backup_is_restored_into_the_emptied_instance_whose_leftovers_have_ended(
@@ -81,5 +126,4 @@ def test_a_backup_is_restored_into_the_emptied_instance_whose_leftovers_have_end
     assert {each.username: each.password for each in accounts.known(again)} == passwords
     refused = gendan("restore", monday)
     assert (refused.returncode, "This instance holds data" in refused.stdout) == (1, True)
-    listed = gendan("accounts").stdout
-    assert f"password {passwords['clerk']}" in listed
+    assert f"password {passwords['clerk']}" in gendan("accounts").stdout
