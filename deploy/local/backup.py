@@ -92,14 +92,12 @@ def take(sources: Sources, target: Path, progress: Progress = lambda _: None) ->
                 _copy_attachments(database, sources.attachments, target / ATTACHMENTS)
     for name, path in sources.extras.items():
         if path.exists():
-            shutil.copyfile(path, target / name)
+            _copy_private(path, target / name)
     files = {
         path.relative_to(target).as_posix(): checksum(path)
         for path in sorted(target.rglob("*"))
         if path.is_file()
     }
-    for name in files:
-        (target / name).chmod(0o600)
     manifest = Manifest(taken_at.isoformat(), round(pause_seconds, 3), files)
     write_private(target / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
     progress("attachments and checksums")
@@ -194,9 +192,15 @@ def _copy_attachments(database: "connection", folder: Path | None, target: Path)
             raise Problem(f"The attachment {name} is not in {folder}: the backup was given up.")
         copy = target / name[:2] / name
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copyfile(source, copy)
+        _copy_private(source, copy)
         if checksum(copy) != name:
             raise Problem(f"The attachment {name} is damaged in {folder}.")
+
+
+def _copy_private(source: Path, copy: Path) -> None:
+    # Nobody else is to read it for a moment: the folder may have been made for everybody.
+    copy.touch(mode=0o600)
+    shutil.copyfile(source, copy)
 
 
 # Restoring -----------------------------------------------------------------------------------

@@ -113,6 +113,7 @@ def test_a_backup_is_restored_into_the_emptied_instance_whose_leftovers_have_end
         refused = gendan("backup", home.home / "monday")
     assert taken.returncode == 0, taken.stdout
     assert (refused.returncode, "lies with the data" in refused.stdout) == (1, True)
+    assert [path for path in monday.iterdir() if path.stat().st_mode & 0o077] == []
     passwords = {each.username: each.password for each in accounts.known(instance)}
     secrets = json.loads((home.home / "secrets.json").read_text())
 

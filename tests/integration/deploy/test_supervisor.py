@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.audit.nightly import Nightly
-from deploy.local import records
+from deploy.local import processes, records
 from deploy.local import up as launcher
 from deploy.local.problems import Problem
 from deploy.local.processes import Process, Program
@@ -175,6 +175,23 @@ def test_a_full_disk_under_the_launchers_log_does_not_end_the_watch(stage: Stage
     stage.supervisor.request_stop()
     watching.join()
     os.close(log)
+
+
+def test_logs_that_grow_large_while_they_are_written_are_cut(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LARGE_LOG_BYTES", 9)
+    stage.supervisor.start([stage.diarist("orders.1")])
+    log = stage.folder / "launcher.log"
+    with log.open("ab", buffering=0) as written:
+        written.write(b"a long line\n")
+
+        stage.supervisor.cut_logs()
+        written.write(b"goes on\n")
+        stage.supervisor.cut_logs()
+
+    assert log.read_bytes() == b"goes on\n"
+    assert log.with_name("launcher.log.1").read_bytes() == b"a long line\n"
 
 
 @pytest.mark.parametrize(
