@@ -37,11 +37,14 @@ def test_a_leftover_is_killed_when_its_own_time_to_end_is_over(tmp_path: Path) -
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        records.write(tmp_path, "orders.1", process.pid, signal.SIGTERM, stop_seconds=0.1)
+        try:
+            records.write(tmp_path, "orders.1", process.pid, signal.SIGTERM, stop_seconds=0.1)
 
-        assert records.end_leftovers(tmp_path) == ["orders.1"]
+            assert records.end_leftovers(tmp_path) == ["orders.1"]
 
-        assert process.wait(5) == -signal.SIGKILL
+            assert process.wait(5) == -signal.SIGKILL
+        finally:
+            process.kill()
 
 
 def test_a_process_that_got_a_dead_ones_pid_is_left_alone(tmp_path: Path) -> None:
