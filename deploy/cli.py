@@ -154,7 +154,7 @@ def down() -> None:
 @cli.command()
 def status() -> None:
     """Show every part, what waits, and the calendar."""
-    from deploy.local import health
+    from deploy.local import health, records
     from deploy.local.instance import Instance
 
     instance = Instance.open()
@@ -169,7 +169,10 @@ def status() -> None:
         sys.exit(3)
     print_backlogs(instance)
     say(f"{instance.plan.profile} at {instance.plan.address}; {health.clock_note(instance)}")
-    sys.exit(0 if all(part.state == "up" for part in states) else 1)
+    is_watched = records.is_held(instance.places.home)
+    if not is_watched:
+        say("the launcher has ended and nobody watches them: ./gendan up takes over")
+    sys.exit(0 if is_watched and all(part.state == "up" for part in states) else 1)
 
 
 def print_backlogs(instance: "Instance") -> None:

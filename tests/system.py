@@ -86,7 +86,7 @@ def running_system(
         if templates is None:
             installation.make_databases()
             fill(installation)
-            installation.prepare_databases(folder / "backups")
+            installation.prepare_databases(folder / "backups", folder / "logs" / "migrations.log")
         else:
             clone_databases(installation, templates)
         installation.prepare_broker()

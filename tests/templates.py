@@ -56,7 +56,7 @@ class Templates:
         databases.ensure_role(admin, name, PASSWORD)
         databases.ensure_database(admin, name, name)
         url = databases.database_url(admin, database=name, role=name, password=PASSWORD)
-        databases.migrate({service: url}, self.folder)
+        databases.migrate({service: url}, self.folder, self.folder / "migrations.log")
 
     def _drop_all(self) -> None:
         for made in self.folder.glob("*.made"):

@@ -51,11 +51,20 @@ class Nightly:
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 text=True,
             ) as self._child:
-                printed = self._child.communicate()[0]
+                printed, errors = self._child.communicate()
             # A full disk under the launcher's log must not end the audits to come.
             with suppress(OSError):
                 for line in printed.splitlines():
                     self._say(f"audit: {line}")
+                if self._child.returncode and not self._stopping.is_set():
+                    self._say(f"audit: {ended(self._child.returncode, printed, errors)}")
+
+
+def ended(code: int, printed: str, errors: str) -> str:
+    """Return what to say of an audit that did not find all well."""
+    # What it found it has printed; beside that its errors hold no more than its progress.
+    why = "" if printed else f": {(errors.strip().splitlines() or ['it said nothing'])[-1]}"
+    return f"ended with code {code}{why}"

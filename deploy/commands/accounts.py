@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 from marshmallow import ValidationError
 
+from chassis.clock import machine_now
 from deploy.local import accounts
 from deploy.local.accounts import KnownAccount, gateway_work
 from deploy.local.instance import Instance
@@ -12,8 +13,6 @@ from deploy.local.problems import Problem
 from gateway import accounts as people
 from gateway import storage
 from gateway.resources.accounts import NewAccount
-
-PAGE = 500
 
 
 @click.group("accounts", invoke_without_command=True)
@@ -28,14 +27,12 @@ def command(context: click.Context) -> None:
 def list_accounts() -> None:
     """List every account, with its first password where one was written down here."""
     instance = Instance.open()
-    passwords = {each.username: each for each in accounts.known(instance)}
-    with gateway_work(instance.installation) as work:
-        for account in storage.list_accounts(work.session, after="", limit=PAGE):
-            first = passwords.get(account.username)
-            click.echo(
-                f"{account.username:<14} {'、'.join(account.roles):<14} {account.display_name}  "
-                f"{described(account, first)}"
-            )
+    first = {each.username: each for each in accounts.known(instance)}
+    for account in accounts.listed(instance.installation):
+        click.echo(
+            f"{account.username:<14} {'、'.join(account.roles):<14} {account.display_name}  "
+            f"{described(account, first.get(account.username))}"
+        )
     click.echo(f"(kept in {accounts.file_of(instance)}, which only its owner can read)")
 
 
@@ -43,10 +40,10 @@ def described(account: storage.Account, first: KnownAccount | None) -> str:
     """Return what to say of an account's password."""
     if account.locked:
         return "locked"
-    if first is None:
+    if first is None or not accounts.is_good(first, account):
         return "password known to its owner alone"
-    if first.one_time and not account.must_change_password:
-        return "one-time password used"
+    if account.one_time_until and account.one_time_until < machine_now():
+        return f"one-time password has run out: ./gendan accounts reset {account.username}"
     return f"password {first.password}{' (good once)' if first.one_time else ''}"
 
 

@@ -30,6 +30,7 @@ def sources_of(instance: Instance) -> backup.Sources:
 def command(folder: Path) -> None:
     """Back the running system up into the new FOLDER; writes wait for a moment."""
     instance = Instance.open()
+    instance.places.check_is_safe(folder)
     if not records.is_held(instance.places.home):
         raise Problem("The system is not running: start it with ./gendan up.")
     with Progress(console=Console(stderr=True)) as bar:

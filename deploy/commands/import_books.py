@@ -53,11 +53,9 @@ def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[s
 
 
 def passwords(instance: Instance, users: tuple[str, ...]) -> Mapping[str, str]:
-    """Give who signs in: those asked for, else all whose lasting password is written down."""
+    """Give who signs in: those asked for, else all whose lasting password is known here."""
     if not users:
-        kept = {
-            each.username: each.password for each in accounts.known(instance) if not each.one_time
-        }
+        kept = accounts.lasting_passwords(instance)
         if not kept:
             raise Problem("Say with --user who imports; an admin may do most of it.")
         return kept

@@ -10,6 +10,8 @@ from deploy.local.databases import SERVICES
 from deploy.local.instance import Instance
 from deploy.local.operators import operator, store_of, told_plainly
 
+PAGE = 100
+
 
 class ParkedId(click.ParamType[tuple[str, int]]):
     """`orders:12`: a service and the number of a message in it."""
@@ -41,14 +43,16 @@ def list_parked(state: str) -> None:
     for service in SERVICES:
         store = store_of(instance, service)
         with told_plainly(), store.work(operator()) as work:
-            rows = failed.listed(work.session, store.platform.failed, state=state)
-        for row in rows:
+            rows = failed.listed(work.session, store.platform.failed, state=state, limit=PAGE + 1)
+        for row in rows[:PAGE]:
             found += 1
             error = str(row["error"]).splitlines()[0] if row["error"] else ""
             click.echo(
                 f"{service}:{row['id']}  {row['source']}.{row['name']}  for {row['listener']}  "
                 f"since {row['first_failed_at']:%Y-%m-%d %H:%M}  {error}"
             )
+        if len(rows) > PAGE:
+            click.echo(f"{service} has more of them: these are the oldest")
     if not found:
         click.echo(f"no {state} messages")
 

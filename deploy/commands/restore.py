@@ -22,8 +22,9 @@ from deploy.local.supervisor import Supervisor
 @click.option("--yes", is_flag=True, help="Do not ask before they are deleted.")
 def command(folder: Path, *, fresh: bool, yes: bool) -> None:
     """Put the backup in FOLDER back; then ./gendan up starts it."""
-    manifest = backup.check(folder)
     places = own_places()
+    places.check_is_safe(folder)
+    manifest = backup.check(folder)
     places.make()
     if fresh and not yes and (places.home / "plan.json").exists():
         click.confirm("Delete all data of this checkout?", abort=True)
@@ -41,25 +42,41 @@ def command(folder: Path, *, fresh: bool, yes: bool) -> None:
 
 def restore_into(folder: Path, *, fresh: bool) -> None:
     """Restore into this checkout's instance, whose lock the caller holds."""
+    supervisor, run = Supervisor(click.echo), own_places().run
+    signals = launcher.StopSignals(supervisor)
+    signals.install()
+    try:
+        # Else the data would be deleted under engines that a killed launcher has left.
+        records.end_leftovers(run)
+        instance = _emptied(fresh=fresh)
+        instance.half_restored.touch()
+        for program in instance.engines.programs():
+            supervisor.launch([program])
+        supervisor.await_ready()
+        _restore_on_engines(instance, folder)
+        instance.half_restored.unlink()
+    except launcher.Interrupted:
+        raise Problem("The restore was interrupted: begin it again with --fresh.") from None
+    finally:
+        signals.is_starting = False
+        try:
+            supervisor.stop()
+        finally:
+            records.end_leftovers(run)
+
+
+def _emptied(*, fresh: bool) -> Instance:
+    """Return the instance, empty, with engines that can be started or answer."""
     instance = Instance.open(move_ports=True)
     if fresh:
         instance = launcher.start_anew(instance)
     elif not instance.is_new:
         raise Problem("This instance holds data: restore with --fresh, which deletes them.")
     instance.check_whole()
-    instance.half_restored.touch()
-    engines, supervisor = instance.engines, Supervisor(click.echo)
-    if engines.are_ours:
+    if instance.engines.are_ours:
         packages.ensure_engine_packages(click.echo)
-    engines.check_given()
-    try:
-        for program in engines.programs():
-            supervisor.launch([program])
-        supervisor.await_ready()
-        _restore_on_engines(instance, folder)
-        instance.half_restored.unlink()
-    finally:
-        supervisor.stop()
+    instance.check_given()
+    return instance
 
 
 def _restore_on_engines(instance: Instance, folder: Path) -> None:
@@ -75,7 +92,8 @@ def _restore_on_engines(instance: Instance, folder: Path) -> None:
             sources_of(instance),
             lambda done: bar.update(task, advance=1, description=done),
         )
-    for change in installation.prepare_databases(instance.places.home / "backups"):
+    places = instance.places
+    for change in installation.prepare_databases(places.backups, places.migrations_log):
         click.echo(change)
     # The example book and the first accounts are in the backup, if they ever were.
-    (instance.places.home / "first-data-loaded").touch()
+    (places.home / "first-data-loaded").touch()

@@ -13,8 +13,10 @@ from deploy.local.instance import TRYOUT, Instance
 from deploy.local.operators import operator, told_plainly
 from deploy.local.places import write_private
 from gateway import accounts as people
-from gateway import storage
+from gateway import passwords, storage
 from gateway.passwords import new_password
+
+PAGE = 500
 
 # One person per role of SPEC §2, for trying out. Devices enrol; they have no account.
 TRYOUT_PEOPLE = {
@@ -65,6 +67,32 @@ def known(instance: Instance) -> list[KnownAccount]:
     """Return the accounts whose passwords were written down here."""
     path = file_of(instance)
     return [KnownAccount(**each) for each in json.loads(path.read_text())] if path.exists() else []
+
+
+def listed(installation: Installation) -> Iterator[storage.Account]:
+    """Yield every account there is, by its name."""
+    with gateway_work(installation) as work:
+        after = ""
+        while page := storage.list_accounts(work.session, after=after, limit=PAGE):
+            yield from page
+            after = page[-1].username
+
+
+def is_good(known: KnownAccount, account: storage.Account) -> bool:
+    """Whether the password that was written down is still its account's."""
+    return passwords.is_password(known.password, account.password_hash)
+
+
+def lasting_passwords(instance: Instance) -> dict[str, str]:
+    """Return the lasting passwords that were written down and still let somebody in."""
+    lasting = {each.username: each for each in known(instance) if not each.one_time}
+    return {
+        account.username: lasting[account.username].password
+        for account in (listed(instance.installation) if lasting else ())
+        if account.username in lasting
+        and not account.locked
+        and is_good(lasting[account.username], account)
+    }
 
 
 def write_down(instance: Instance, account: KnownAccount) -> None:

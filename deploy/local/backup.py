@@ -7,9 +7,7 @@ while the business goes on (docs/decisions/0010-a-backup-pauses-writes-by-table-
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -23,7 +21,7 @@ from psycopg2 import sql
 
 from deploy.local.databases import GATEWAY, PARTS
 from deploy.local.places import write_private
-from deploy.local.postgres import client_program
+from deploy.local.postgres import run_client
 from deploy.local.problems import Problem
 
 if TYPE_CHECKING:
@@ -94,14 +92,12 @@ def take(sources: Sources, target: Path, progress: Progress = lambda _: None) ->
                 _copy_attachments(database, sources.attachments, target / ATTACHMENTS)
     for name, path in sources.extras.items():
         if path.exists():
-            shutil.copyfile(path, target / name)
+            _copy_private(path, target / name)
     files = {
         path.relative_to(target).as_posix(): checksum(path)
         for path in sorted(target.rglob("*"))
         if path.is_file()
     }
-    for name in files:
-        (target / name).chmod(0o600)
     manifest = Manifest(taken_at.isoformat(), round(pause_seconds, 3), files)
     write_private(target / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
     progress("attachments and checksums")
@@ -177,7 +173,7 @@ def _lock(database: "connection", until: float) -> None:
 
 def _dump(url: str, snapshot: str, target: Path) -> None:
     target.touch(mode=0o600)
-    _run(
+    run_client(
         "pg_dump",
         url,
         *("--format=custom", "--no-owner", "--no-privileges"),
@@ -196,9 +192,15 @@ def _copy_attachments(database: "connection", folder: Path | None, target: Path)
             raise Problem(f"The attachment {name} is not in {folder}: the backup was given up.")
         copy = target / name[:2] / name
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copyfile(source, copy)
+        _copy_private(source, copy)
         if checksum(copy) != name:
             raise Problem(f"The attachment {name} is damaged in {folder}.")
+
+
+def _copy_private(source: Path, copy: Path) -> None:
+    # Nobody else is to read it for a moment: the folder may have been made for everybody.
+    copy.touch(mode=0o600)
+    shutil.copyfile(source, copy)
 
 
 # Restoring -----------------------------------------------------------------------------------
@@ -244,7 +246,7 @@ def restore(source: Path, sources: Sources, progress: Progress = lambda _: None)
             if _asked(database, "select count(*) from pg_class where relnamespace = "
                       "'public'::regnamespace"):  # fmt: skip
                 raise Problem(f"The database of {part} is not empty.")
-        _run(
+        run_client(
             "pg_restore",
             url,
             *("--dbname", psycopg2.extensions.parse_dsn(url)["dbname"]),
@@ -295,25 +297,3 @@ def _asked(database: "connection", question: str) -> Any:
         cursor.execute(question)
         row = cursor.fetchone()
     return row[0] if row else None
-
-
-def _run(program: str, url: str, *arguments: str) -> None:
-    """Run a program of PostgreSQL's; the password goes by the environment, not by its name."""
-    parameters = psycopg2.extensions.parse_dsn(url)
-    environment = os.environ | {
-        "PGHOST": parameters["host"],
-        "PGPORT": parameters.get("port", "5432"),
-        "PGUSER": parameters["user"],
-        "PGPASSWORD": parameters["password"],
-        "PGDATABASE": parameters["dbname"],
-    }
-    finished = subprocess.run(
-        [client_program(program), *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if finished.returncode != 0:
-        reason = (finished.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Problem(f"{program} failed: {reason}")

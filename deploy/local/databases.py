@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,9 +39,11 @@ def ensure_role(admin_url: str, role: str, password: str) -> None:
     with administrating(admin_url) as admin, admin.cursor() as cursor:
         cursor.execute("select 1 from pg_roles where rolname = %s", (role,))
         verb = sql.SQL("alter" if cursor.fetchone() else "create")
+        # The server's log, and its list of what runs, are to hold no password that lets in.
+        kept = psycopg2.extensions.encrypt_password(password, role, admin)
         cursor.execute(
             sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole password {}").format(
-                verb, sql.Identifier(role), sql.Literal(password)
+                verb, sql.Identifier(role), sql.Literal(kept)
             )
         )
 
@@ -62,6 +64,19 @@ def ensure_database(admin_url: str, name: str, owner: str, template: str = "temp
     return True
 
 
+def taken_names(admin_url: str, names: Collection[str]) -> dict[str, bool]:
+    """Return which of these names a role or a database has, and whether a database has it."""
+    with administrating(admin_url) as admin, admin.cursor() as cursor:
+        cursor.execute(
+            "select name, exists (select from pg_database where datname = name)"
+            " from unnest(%s::text[]) as name"
+            " where exists (select from pg_database where datname = name)"
+            " or exists (select from pg_roles where rolname = name)",
+            (list(names),),
+        )
+        return dict(cursor.fetchall())
+
+
 def drop_database(admin_url: str, name: str) -> None:
     """Delete a database, ending whoever is connected to it."""
     with administrating(admin_url) as admin, admin.cursor() as cursor:
@@ -79,6 +94,11 @@ def drop_role(admin_url: str, role: str) -> None:
 def role_in(url: str) -> str:
     """Return the role that an address signs in with."""
     return unquote(urlsplit(url).username or "")
+
+
+def database_in(url: str) -> str:
+    """Return the database that an address names."""
+    return unquote(urlsplit(url).path[1:]) or role_in(url)
 
 
 def with_database(url: str, database: str) -> str:
@@ -114,12 +134,13 @@ def migrations_of(part: str) -> Path:
     return CHECKOUT / (GATEWAY if part == GATEWAY else f"services/{part}") / "migrations"
 
 
-def migrate(urls: Mapping[str, str], backups: Path) -> list[str]:
+def migrate(urls: Mapping[str, str], backups: Path, log: Path) -> list[str]:
     """Bring databases to their newest migration; return a sentence for each that moved.
 
     Runs in a process of its own: Alembic and all models would stay in the
     launcher's memory for as long as the system runs. A database that has been
-    used is dumped into `backups` before it is changed.
+    used is dumped into `backups` before it is changed. Where it fails, `log` has
+    all that was said.
     """
     wanted = {part: url for part, url in urls.items() if has_migrations(part)}
     finished = subprocess.run(
@@ -132,5 +153,7 @@ def migrate(urls: Mapping[str, str], backups: Path) -> list[str]:
     )
     if finished.returncode != 0:
         reason = (finished.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Problem(f"The databases could not be migrated: {reason}")
+        with log.open("a") as file:
+            file.write(finished.stderr)
+        raise Problem(f"The databases could not be migrated: {reason} (more in {log}).")
     return finished.stdout.splitlines()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import databases, health, packages, postgres, rabbitmq, records
-from deploy.local.engines import given_engines
+from deploy.local.engines import CONTROL_VARIABLE, given_engines
 from deploy.local.instance import Instance, own_places
 from deploy.local.places import CHECKOUT, NEEDED_BYTES, ROOT_DATA
 from deploy.local.ports import is_free
@@ -141,9 +141,18 @@ def private_files() -> Finding:
 
 def parts() -> Iterator[Finding]:
     """Yield the state of each part; nothing but one line when it does not run."""
-    if not records.is_held(own_places().home):
-        yield Finding("system", True, "not running: ./gendan up starts it")
-        return
+    places = own_places()
+    if not records.is_held(places.home):
+        left = [each.name for each in records.recorded(places.run) if each.is_alive]
+        if not left:
+            yield Finding("system", True, "not running: ./gendan up starts it")
+            return
+        yield Finding(
+            "launcher",
+            False,
+            f"has ended, and nobody watches {', '.join(left)}",
+            "./gendan up takes over; ./gendan down ends them.",
+        )
     instance = Instance.open()
     for part in health.part_states(instance):
         yield Finding(
@@ -195,6 +204,9 @@ def consumers(instance: Instance) -> Iterator[Finding]:
         depths = health.queue_depths(instance)
     except Problem as problem:
         yield Finding("queues", False, str(problem), "See ./gendan logs rabbitmq.")
+        return
+    if depths is None:
+        yield Finding("queues", True, f"nobody knows without {CONTROL_VARIABLE}")
         return
     for service in databases.SERVICES:
         messages, readers = depths.get(f"rpc-{service}", (0, 0))

@@ -108,6 +108,7 @@ def running_engines(
     What is not `durable` survives the death of every process, but not a power cut.
     """
     places.make()
+    places.check_space()
     engines = given_engines() or private_engines(places, settled_secrets(places), durable=durable)
     engines.check_given()
     if engines.are_ours:

@@ -94,7 +94,7 @@ def ports_of(instance: Instance) -> dict[str, str]:
 def backlogs(instance: Instance) -> Iterator[Backlog]:
     """Yield what waits for each service in its queues and in its database."""
     try:
-        depths: Depths | None = queue_depths(instance)
+        depths = queue_depths(instance)
     except Problem:
         depths = None
     for service, url in instance.installation.database_urls().items():
@@ -152,11 +152,14 @@ def counted(database: "psycopg2.extensions.connection", table: str, condition: s
         return int(counted_row[0]) if counted_row else None
 
 
-def queue_depths(instance: Instance) -> Depths:
-    """Return messages and consumers of each lasting queue; raise `Problem` without a broker."""
+def queue_depths(instance: Instance) -> Depths | None:
+    """Return messages and consumers of each lasting queue; raise `Problem` without a broker.
+
+    Nobody knows them (None) where no control of a given broker was given.
+    """
     control = instance.engines.control
     if control is None:
-        return {}
+        return None
     printed = control.run(
         *("list_queues", "--vhost", instance.installation.vhost, "--formatter", "json"),
         *("name", "messages", "consumers"),

@@ -43,6 +43,11 @@ class Plan:
         return f"http://127.0.0.1:{self.port}"
 
 
+def _cluster(places: Places) -> Path:
+    """Give the file that a private PostgreSQL's data are known by."""
+    return places.data / "postgres" / "PG_VERSION"
+
+
 def _strays(places: Places) -> Path:
     """Give the mark of data whose passwords are lost."""
     return places.home / "strays"
@@ -51,29 +56,37 @@ def _strays(places: Places) -> Path:
 class Instance:
     """The running or stopped system called `name`, seen from the launcher."""
 
-    def __init__(self, places: Places, kept: InstanceSecrets, engines: Engines) -> None:
+    def __init__(
+        self, places: Places, kept: InstanceSecrets, engines: Engines, *, is_drawn: bool = False
+    ) -> None:
         self.places = places
         self.engines = engines
-        self.installation = Installation(engines, kept.password_of)
+        self.installation = Installation(engines, kept.password_of, tag_of(places, engines))
         self._kept = kept
+        # Whether its passwords were drawn just now: then it has made nothing anywhere.
+        self._is_drawn = is_drawn
         # Every password is drawn now, so that saving once is enough.
         self.wiring_urls = (self.installation.database_urls(), self.installation.bus_urls())
         self.save_secrets()
 
     @classmethod
     def open(cls, *, move_ports: bool = False) -> "Instance":
-        """Return the instance of this checkout; `move_ports` only while nothing of it runs."""
+        """Return the instance of this checkout; `move_ports` to start it, while nothing runs."""
         places = own_places()
         places.make()
+        if move_ports:
+            places.check_space()
         path = places.home / "secrets.json"
-        cluster = places.data / "postgres" / "PG_VERSION"
-        if move_ports and not path.exists() and cluster.exists() and given_engines() is None:
+        is_private = given_engines() is None
+        if move_ports and not path.exists() and is_private and _cluster(places).exists():
             # Root's data lie outside the checkout, so they outlive one that was deleted.
             _strays(places).touch()
+        is_drawn = not path.exists()
         kept = settled_secrets(places) if move_ports else secrets_file.load(path)
         if kept is None:
             raise Problem("Nothing has been set up here yet: run ./gendan up first.")
-        return cls(places, kept, given_engines() or private_engines(places, kept))
+        engines = given_engines() or private_engines(places, kept)
+        return cls(places, kept, engines, is_drawn=is_drawn)
 
     def save_secrets(self) -> None:
         secrets_file.save(self._kept, self.places.home / "secrets.json")
@@ -97,7 +110,12 @@ class Instance:
         return self.places.home / "restoring"
 
     def check_whole(self) -> None:
-        """Raise `Problem` where the data are nobody's books, or another checkout's."""
+        """Raise `Problem` where the data are nobody's books, another checkout's, or gone."""
+        if self.places.emptying.exists():
+            raise Problem(
+                "The data of this instance were being deleted, and that did not end: begin with "
+                "./gendan up --fresh, or restore with ./gendan restore FOLDER --fresh."
+            )
         if _strays(self.places).exists():
             raise Problem(
                 f"In {self.places.data} are the data of an earlier checkout in this place, and "
@@ -108,6 +126,14 @@ class Instance:
             raise Problem(
                 "A restore into this instance did not end, so its data are not whole: restore "
                 "again with ./gendan restore FOLDER --fresh, or begin with ./gendan up --fresh."
+            )
+
+        if self.engines.are_ours and not self.is_new and not _cluster(self.places).exists():
+            raise Problem(
+                f"The settings of this instance are here and its data are not in "
+                f"{self.places.data}: put them back (root's lie by the checkout's path: a checkout "
+                "that was moved has to go back), restore with ./gendan restore FOLDER --fresh, or "
+                "begin with ./gendan up --fresh."
             )
 
     def keep_plan(self, plan: Plan) -> None:
@@ -128,12 +154,16 @@ class Instance:
 
     # Starting -------------------------------------------------------------------------------
 
-    def start(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], None]) -> None:
-        """Bring everything up under `supervisor`, a line for each step; raise `Problem`."""
+    def prepare_start(self, plan: Plan, say: Callable[[str], None]) -> None:
+        """Install what is missing; raise `Problem` where a start could not succeed."""
         check_port(plan.port)
         if self.engines.are_ours:
             packages.ensure_engine_packages(say)
-        self.engines.check_given()
+        self.check_given()
+
+    def start(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], None]) -> None:
+        """Bring everything up under `supervisor`, a line for each step; raise `Problem`."""
+        self.prepare_start(plan, say)
         programs = self.engines.programs()
         if programs:
             say(f"starting {', '.join(program.name for program in programs)}")
@@ -143,7 +173,9 @@ class Instance:
         if self.engines.postgres:
             supervisor.process(POSTGRES).await_ready()
         say("preparing six databases")
-        for change in self.installation.prepare_databases(self.places.home / "backups"):
+        for change in self.installation.prepare_databases(
+            self.places.backups, self.places.migrations_log
+        ):
             say(f"  {change}")
         supervisor.await_ready()
         say("preparing the broker: one user per part, only its own permissions")
@@ -169,11 +201,24 @@ class Instance:
         check_port(plan.port)  # again: somebody may have taken it while all else was started
         supervisor.start([wiring.gateway(plan.port)])
 
+    def check_given(self) -> None:
+        """Raise `Problem` where given engines do not answer, or are not for us to change."""
+        self.engines.check_given()
+        if not self.engines.are_ours:
+            self.installation.check_ours(is_new=self._is_drawn)
+
     def remove_data(self) -> None:
-        """Delete all data and settings but the lock; on given engines, what it made there."""
+        """Delete all data and settings but the backups; on given engines, what it made there."""
+        self.check_given()
+        self.places.emptying.touch()
         if not self.engines.are_ours:
             self.installation.remove()
         self.places.empty()
+
+
+def tag_of(places: Places, engines: Engines) -> str:
+    """Return what an instance's names on its engines begin with: others may share given ones."""
+    return "gendan" if engines.are_ours or places.name == MAIN else f"gendan_{places.name}"
 
 
 def own_places() -> Places:

@@ -2,8 +2,8 @@
 
 import json
 import os
-import subprocess
 import sys
+import traceback
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +15,21 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from deploy.local.databases import for_sqlalchemy, migrations_of
-from deploy.local.postgres import client_program
+from deploy.local.postgres import run_client
 
 
 def main() -> None:
-    """Migrate each database named on standard input, printing a sentence for each change."""
+    """Migrate each database named on standard input, printing a sentence for each change.
+
+    Where one fails, the last line of the errors says why.
+    """
     orders = json.load(sys.stdin)
     for part, url in orders["urls"].items():
-        bring_to_head(part, url, Path(orders["backups"]))
+        try:
+            bring_to_head(part, url, Path(orders["backups"]))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends this process
+            traceback.print_exc()
+            sys.exit(f"{part}: {str(error).partition(chr(10))[0] or type(error).__name__}")
 
 
 def bring_to_head(part: str, url: str, backups: Path) -> None:
@@ -53,25 +60,18 @@ def revisions_in(url: str) -> set[str]:
 
 
 def back_up(part: str, url: str, backups: Path) -> Path:
-    """Dump a database into a file of today's; the password goes by the environment."""
+    """Dump a database into a file of today's, which has its name once it is whole."""
     backups.mkdir(mode=0o700, parents=True, exist_ok=True)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = backups / f"{part}-{moment}.dump"
-    parameters = psycopg2.extensions.parse_dsn(url)
-    environment = os.environ | {
-        "PGHOST": parameters["host"],
-        "PGPORT": parameters.get("port", "5432"),
-        "PGUSER": parameters["user"],
-        "PGPASSWORD": parameters["password"],
-        "PGDATABASE": parameters["dbname"],
-    }
-    target.touch(mode=0o600)
-    subprocess.run(
-        [client_program("pg_dump"), "--format=custom", f"--file={target}"],
-        env=environment,
-        check=True,
-    )
-    return target
+    draft = target.with_suffix(".part")
+    draft.touch(mode=0o600)
+    try:
+        run_client("pg_dump", url, "--format=custom", f"--file={draft}")
+    except BaseException:
+        draft.unlink()
+        raise
+    return draft.replace(target)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.local.problems import Problem
@@ -18,7 +19,8 @@ OLDEST_POSTGRES = 15
 # Runs as root. Nothing that apt unpacks may start on its default port or be
 # stopped because of us, so policy-rc.d forbids every start while it runs, and
 # no "main" cluster is made. Both files are put back whatever happens; a
-# policy-rc.d that was there already is obeyed as well as ours and comes back.
+# policy-rc.d that was there already is obeyed as well as ours and comes back, also
+# that of a run before which was killed.
 INSTALL_SCRIPT = r"""
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -37,6 +39,8 @@ tidy_up() {
 if [ -e "$policy" ] && ! grep -q 'gendan: nothing starts' "$policy"; then
     kept=$policy.before-gendan
     cp -a "$policy" "$kept"
+elif [ -e "$policy.before-gendan" ]; then
+    kept=$policy.before-gendan
 fi
 trap tidy_up EXIT
 trap 'exit 1' INT TERM HUP
@@ -117,11 +121,20 @@ def install(packages: Sequence[str]) -> None:
             "GENDAN_AMQP_ADMIN_URL of running engines."
         )
     command = [*root_prefix(by_hand), "/bin/bash", "-c", INSTALL_SCRIPT, "gendan", *packages]
-    finished = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if finished.returncode != 0:
-        raise Problem(f"apt could not install {' '.join(packages)}: {apt_reason(finished.stdout)}")
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as script:
+        try:
+            output = script.communicate()[0]
+        except BaseException:
+            # Killed, it would leave the machine changed. Where sudo runs it, it is root's and not
+            # ours to stop: then its end is awaited.
+            with suppress(PermissionError):
+                script.terminate()
+            script.communicate()
+            raise
+    if script.returncode != 0:
+        raise Problem(f"apt could not install {' '.join(packages)}: {apt_reason(output)}")
 
 
 def root_prefix(by_hand: str) -> list[str]:

@@ -24,6 +24,8 @@ RELAY = "relay"
 AUDIT = "audit"
 BUS_USERS = (*SERVICES, RELAY, GATEWAY, AUDIT)
 ADMINISTRATORS = (PG_VARIABLE, AMQP_VARIABLE, CONTROL_VARIABLE)
+METRICS_VARIABLE = "GENDAN_METRICS_PORT"
+GRACE_VARIABLE = "GENDAN_GRACE_SECONDS"
 RPC_EXCHANGE = "nameko-rpc"
 # Who calls whom; gateway and relay ask every service.
 CALLS = {
@@ -153,6 +155,7 @@ class Wiring:
             environment=told,
             folder=CHECKOUT,
             log=self.logs / f"{name}.log",
+            stop_seconds=stop_seconds(told),
             is_ready=lambda: (mark.exists() or not ready_file) and is_ready(),
             run=self.run,
             before_start=lambda: mark.unlink(missing_ok=True),
@@ -160,12 +163,27 @@ class Wiring:
 
 
 def tuning(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return our own variables that a part may know: all but the administrators' addresses."""
-    return {
+    """Return our own variables that a part may know: all but the administrators' addresses.
+
+    A port is one process's; only the word for any free one fits all.
+    """
+    told = {
         name: value
         for name, value in environment.items()
         if name.startswith("GENDAN_") and name not in ADMINISTRATORS
     }
+    if told.get(METRICS_VARIABLE) != "0":
+        told.pop(METRICS_VARIABLE, None)
+    return told
+
+
+def stop_seconds(told: Mapping[str, str]) -> float:
+    """Return how long a part is given to end: longer than it gives its running work."""
+    try:
+        grace_seconds = float(told[GRACE_VARIABLE])
+    except (KeyError, ValueError):  # The part itself refuses what it cannot read.
+        return Program.stop_seconds
+    return max(Program.stop_seconds, grace_seconds + 5.0)
 
 
 def permission_of(user: str) -> Permission:
@@ -235,10 +253,14 @@ def relay_is_at_work(url: str) -> bool:
     return bool(row and row[0])
 
 
+# No proxy of the environment comes between: what we ask over HTTP is ours, on loopback.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 def http_answers(url: str) -> bool:
-    """Say whether a GET of `url` answers 200."""
+    """Say whether a GET of `url`, which is of this machine, answers 200."""
     try:
-        with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310 - our own http URL
+        with _DIRECT.open(url, timeout=3) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -42,6 +42,10 @@ class Places:
         return self.home / "logs"
 
     @property
+    def migrations_log(self) -> Path:
+        return self.logs / "migrations.log"
+
+    @property
     def run(self) -> Path:
         return self.home / "run"
 
@@ -52,6 +56,16 @@ class Places:
     @property
     def clock_file(self) -> Path:
         return self.home / "clock"
+
+    @property
+    def backups(self) -> Path:
+        """Where dumps lie, and what else shall outlive the data."""
+        return self.home / "backups"
+
+    @property
+    def emptying(self) -> Path:
+        """The mark of a deletion that has begun and not ended."""
+        return self.home / "emptying"
 
     def make(self) -> None:
         """Create what is missing, private to its owner; raise `Problem` if it is not ours."""
@@ -65,6 +79,9 @@ class Places:
                 f"{error.filename} belongs to another user: run ./gendan as the user who ran it "
                 "first, or use a checkout of your own."
             ) from error
+
+    def check_space(self) -> None:
+        """Raise `Problem` where the disk has too little room for starting anything."""
         free = shutil.disk_usage(self.data).free
         if free < NEEDED_BYTES:
             raise Problem(
@@ -73,13 +90,33 @@ class Places:
             )
 
     def empty(self) -> None:
-        """Delete everything of this instance but the lock its launcher may hold."""
-        shutil.rmtree(self.data, ignore_errors=True)
+        """Delete everything of this instance but its backups and the lock its launcher may hold.
+
+        The settings go first: without its data an instance would begin anew under them, and say
+        nothing.
+        """
+        self.emptying.touch()
         for entry in self.home.iterdir():
-            if entry.is_dir():
+            if entry in (self.backups, self.emptying):
+                continue
+            if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             elif entry.name != "lock" and not entry.name.endswith(".pid"):
                 entry.unlink()
+        shutil.rmtree(self.data, ignore_errors=True)
+        self.emptying.unlink()
+
+    def check_is_safe(self, backup: Path) -> None:
+        """Raise `Problem` for a backup's folder that would be deleted with the data."""
+        folder, lasting = backup.resolve(), self.backups.resolve()
+        if folder != lasting and folder.is_relative_to(lasting):
+            return
+        for doomed in (self.home, self.data):
+            if folder.is_relative_to(doomed.resolve()):
+                raise Problem(
+                    f"{backup} lies with the data and would be deleted with them: take a folder "
+                    f"elsewhere, or one in {self.backups}."
+                )
 
     def remove(self) -> None:
         """Delete everything of this instance."""

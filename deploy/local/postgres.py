@@ -1,6 +1,7 @@
 """A private PostgreSQL server: made once, bound to loopback, run in the foreground."""
 
 import os
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -151,4 +152,37 @@ def answers(url: str) -> bool:
 def client_program(name: str) -> str:
     """Return the path of a client program such as pg_dump, as new as the server's."""
     folder = postgres_bin()
-    return str(folder / name) if folder and os.access(folder / name, os.X_OK) else name
+    if folder and os.access(folder / name, os.X_OK):
+        return str(folder / name)
+    found = shutil.which(name)
+    if found is None:
+        raise Problem(
+            f"{name} is missing: install PostgreSQL's client programs (on Debian: "
+            "apt install postgresql-client)."
+        )
+    return found
+
+
+def run_client(program: str, url: str, *arguments: str | Path) -> None:
+    """Run a client program; the password goes by the environment, not by its name.
+
+    Raises `Problem` with the program's last words.
+    """
+    parameters = psycopg2.extensions.parse_dsn(url)
+    environment = os.environ | {
+        "PGHOST": parameters["host"],
+        "PGPORT": parameters.get("port", "5432"),
+        "PGUSER": parameters["user"],
+        "PGPASSWORD": parameters["password"],
+        "PGDATABASE": parameters["dbname"],
+    }
+    finished = subprocess.run(
+        [client_program(program), *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        reason = (finished.stderr.strip().splitlines() or ["no output"])[-1]
+        raise Problem(f"{program} failed: {reason}")

@@ -1,6 +1,7 @@
 """One program started as a child: its command, surroundings, log, readiness and end."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -68,7 +69,8 @@ class Process:
     def _record(self, run: Path) -> None:
         """Write the process down; where that cannot be (a full disk), end it: nobody would."""
         try:
-            records.write(run, self.program.name, self.pid, self.program.stop_signal)
+            program = self.program
+            records.write(run, program.name, self.pid, program.stop_signal, program.stop_seconds)
         except OSError:
             self.kill()
             raise
@@ -156,6 +158,16 @@ def set_aside_when_large(log: Path) -> None:
     """Keep a log from growing without end: what was written before lies in one older file."""
     if log.exists() and log.stat().st_size > LARGE_LOG_BYTES:
         log.replace(log.with_name(log.name + ".1"))
+
+
+def cut_when_large(log: Path) -> None:
+    """Do the same with a log that is being written, to its end: it stays the file it is.
+
+    What is written between the two steps is lost.
+    """
+    if log.stat().st_size > LARGE_LOG_BYTES:
+        shutil.copyfile(log, log.with_name(log.name + ".1"))
+        os.truncate(log, 0)
 
 
 def last_words(log: Path, lines: int = 2) -> str:

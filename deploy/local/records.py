@@ -24,6 +24,8 @@ class Recorded:
     pid: int
     began: int | None
     stop_signal: int
+    #: How long it is given to end.
+    stop_seconds: float = 30.0
 
     @property
     def is_alive(self) -> bool:
@@ -59,9 +61,16 @@ def is_held(home: Path) -> bool:
         return True
 
 
-def write(run: Path, name: str, pid: int, stop_signal: signal.Signals) -> None:
+def write(
+    run: Path, name: str, pid: int, stop_signal: signal.Signals, stop_seconds: float = 30.0
+) -> None:
     """Record a process that has just been started, and the signal that stops it."""
-    record = {"pid": pid, "began": process_began(pid), "stop_signal": int(stop_signal)}
+    record = {
+        "pid": pid,
+        "began": process_began(pid),
+        "stop_signal": int(stop_signal),
+        "stop_seconds": stop_seconds,
+    }
     (run / f"{name}.pid").write_text(json.dumps(record))
 
 
@@ -82,12 +91,12 @@ def recorded(run: Path) -> list[Recorded]:
     return sorted(found, key=lambda each: each.began or 0)
 
 
-def end_leftovers(run: Path, patience_seconds: float = 20.0) -> list[str]:
+def end_leftovers(run: Path) -> list[str]:
     """End what a launcher that died has left running, last started first; return the names."""
     alive = [process for process in recorded(run) if process.is_alive]
     for process in reversed(alive):
         signal_quietly(process.pid, process.stop_signal)
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + process.stop_seconds
         while process.is_alive and time.monotonic() < deadline:
             time.sleep(0.05)
         if process.is_alive:

@@ -56,5 +56,7 @@ def load(path: Path) -> InstanceSecrets | None:
 
 
 def save(kept: InstanceSecrets, path: Path) -> None:
-    """Write the file with mode 0600."""
+    """Write the file with mode 0600, if it changed: who only looks may find a disk that is full."""
+    if load(path) == kept:
+        return
     write_private(path, json.dumps(asdict(kept), indent=1))

@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from deploy.local.problems import Problem
-from deploy.local.processes import POLL_SECONDS, Process, Program
+from deploy.local.processes import POLL_SECONDS, Process, Program, cut_when_large
 
 WATCH_SECONDS = 0.2
+LOGS_SECONDS = 60.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 # Who ran for so long is taken to have recovered: its next pause is the first again.
@@ -67,11 +68,22 @@ class Supervisor:
 
     def watch(self) -> None:
         """Start again what dies, until `request_stop`."""
+        look_at_logs = time.monotonic() + LOGS_SECONDS
         while not self._stopping.wait(WATCH_SECONDS):
+            if time.monotonic() > look_at_logs:
+                self.cut_logs()
+                look_at_logs = time.monotonic() + LOGS_SECONDS
             for charge in self._charges():
                 with self._lock:
                     if not self._stopping.is_set():
                         self._look_after(charge)
+
+    def cut_logs(self) -> None:
+        """Keep all logs where our programs write theirs from growing until the disk is full."""
+        for folder in {charge.program.log.parent for charge in self._charges()}:
+            for log in folder.glob("*.log"):
+                with suppress(OSError):
+                    cut_when_large(log)
 
     def request_stop(self) -> None:
         """Let `watch` return; safe in a signal handler."""

@@ -6,15 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import FrameType
 
 from deploy.audit.nightly import Nightly
 from deploy.local import records
 from deploy.local.instance import Instance, Plan, own_places
-from deploy.local.places import CHECKOUT
+from deploy.local.places import CHECKOUT, Places
 from deploy.local.problems import Problem
-from deploy.local.records import InstanceBusy
+from deploy.local.records import InstanceBusy, Recorded
 from deploy.local.supervisor import Supervisor
 
 LAUNCHER = "launcher"
@@ -76,37 +78,61 @@ def up(wish: Wish, *, say: Say, when_ready: Callable[[Instance, Plan], None]) ->
 
 
 def _run(wish: Wish, say: Say, when_ready: Callable[[Instance, Plan], None]) -> None:
-    supervisor = Supervisor(say)
+    quietly = steady(say)
+    supervisor, nightly = Supervisor(quietly), Nightly(quietly)
     signals = StopSignals(supervisor)
     signals.install()
-    left = records.end_leftovers(own_places().run)
-    if left:
-        say(f"ended what an earlier launcher left running: {', '.join(left)}")
-    instance = Instance.open(move_ports=True)
-    nightly = Nightly(say)
+    run = own_places().run
     try:
+        left = records.end_leftovers(run)
+        if left:
+            say(f"ended what an earlier launcher left running: {', '.join(left)}")
+        instance = Instance.open(move_ports=True)
+        plan = chosen_plan(instance, wish)
         if wish.fresh:
+            # Whatever can be known to hinder the start is to be told while there are data.
+            instance.prepare_start(plan, say)
             say("deleting the data of before")
             instance = start_anew(instance)
         instance.check_whole()
-        plan = chosen_plan(instance, wish)
         instance.start(supervisor, plan, say)
         when_ready(instance, plan)
         signals.is_starting = False
         nightly.start()
         supervisor.watch()
     except Interrupted:
-        say("interrupted")
+        quietly("interrupted")
     finally:
         signals.is_starting = False
-        had_started = supervisor.has_started
-        if had_started:
-            say("stopping")
+        end_all(supervisor, nightly, run, quietly)
+
+
+def steady(say: Say) -> Say:
+    """Return a `say` that ends nobody when its words cannot be written.
+
+    Whoever read them may be gone, with a terminal or a pipe (for which rich ends the program), or
+    the disk of the log may be full: what runs has to be watched and stopped all the same.
+    """
+
+    def say_if_possible(text: str) -> None:
+        with suppress(OSError, SystemExit):
+            say(text)
+
+    return say_if_possible
+
+
+def end_all(supervisor: Supervisor, nightly: Nightly, run: Path, say: Say) -> None:
+    """Stop everything that was started, also what a start that broke off has only recorded."""
+    had_started = supervisor.has_started
+    if had_started:
+        say("stopping")
+    try:
         nightly.stop()
         supervisor.stop()
-        records.end_leftovers(instance.places.run)
-        if had_started:
-            say("stopped")
+    finally:
+        records.end_leftovers(run)
+    if had_started:
+        say("stopped")
 
 
 def start_anew(instance: Instance) -> Instance:
@@ -118,7 +144,8 @@ def start_anew(instance: Instance) -> Instance:
 def chosen_plan(instance: Instance, wish: Wish) -> Plan:
     """Return what was asked for, and for the rest what ran here before."""
     before = instance.plan
-    if wish.profile and wish.profile != before.profile and not instance.is_new:
+    has_profile = not (instance.is_new or wish.fresh)
+    if wish.profile and wish.profile != before.profile and has_profile:
         raise Problem(
             f"This instance was set up as {before.profile}; start anew with --fresh, which "
             "deletes its data, or use another checkout."
@@ -127,7 +154,7 @@ def chosen_plan(instance: Instance, wish: Wish) -> Plan:
         before,
         profile=wish.profile or before.profile,
         port=wish.port or before.port,
-        replicas=wish.replicas or before.replicas,
+        replicas={**before.replicas, **wish.replicas},
     )
 
 
@@ -169,13 +196,25 @@ def become_daemon() -> None:
 def down(say: Say) -> None:
     """Stop the running instance, or what is left of one whose launcher died."""
     places = own_places()
-    launchers = [each for each in records.recorded(places.home) if each.is_alive]
-    if not launchers or not records.is_held(places.home):
-        left = records.end_leftovers(places.run) if places.run.exists() else []
-        say(f"ended {', '.join(left)}" if left else "nothing is running")
-        return
-    say("stopping")
-    launcher = launchers[0]
+    is_held = records.is_held(places.home)
+    if is_held:
+        launchers = [each for each in records.recorded(places.home) if each.is_alive]
+        if not launchers:
+            raise Problem(
+                "A restore is at work here: let it end, or stop it where it runs with Ctrl-C."
+            )
+        say("stopping")
+        _stop_launcher(launchers[0], places)
+    left = _end_leftovers(places)
+    if left:
+        say(f"ended {', '.join(left)}")
+    elif not is_held:
+        say("nothing is running")
+    if is_held:
+        say("stopped")
+
+
+def _stop_launcher(launcher: Recorded, places: Places) -> None:
     records.signal_quietly(launcher.pid, launcher.stop_signal)
     deadline = time.monotonic() + DOWN_SECONDS
     while launcher.is_alive:
@@ -185,4 +224,14 @@ def down(say: Say) -> None:
                 f"its log is {places.logs / (LAUNCHER + '.log')}."
             )
         time.sleep(0.1)
-    say("stopped")
+
+
+def _end_leftovers(places: Places) -> list[str]:
+    """End what nobody watches any more, unless somebody is just taking it over."""
+    if not places.run.exists():
+        return []
+    try:
+        with records.holding(places.home):
+            return records.end_leftovers(places.run)
+    except InstanceBusy:
+        return []

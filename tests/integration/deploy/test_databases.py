@@ -10,6 +10,7 @@ import pytest
 
 from deploy.local import databases, migrations
 from deploy.local.postgres import client_program
+from deploy.local.problems import Problem
 
 ENVIRONMENT = """
 import os
@@ -83,6 +84,45 @@ def test_an_older_database_is_dumped_before_it_is_migrated(
     ).stdout
     assert "\nkept\n" in restored
     assert f"orders: backed up to {dump}" in capsys.readouterr().out
+
+
+def test_a_migration_that_fails_is_told_with_its_reason(
+    empty_database: str, tmp_path: Path
+) -> None:
+    url, log = databases.for_libpq(empty_database), tmp_path / "migrations.log"
+    with closing(psycopg2.connect(url)) as database, database, database.cursor() as cursor:
+        cursor.execute("create table account ()")
+
+    with pytest.raises(Problem, match=r'gateway: .*relation "account" already exists'):
+        databases.migrate({"gateway": url}, tmp_path / "backups", log)
+
+    assert "Traceback" in log.read_text()
+
+
+def test_a_dump_that_is_cut_off_does_not_look_like_one(
+    book: Path, empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, backups = databases.for_libpq(empty_database), tmp_path / "backups"
+    migrations.bring_to_head("orders", url, backups)
+    add_revision(book, "0002", "0001", "delete from page")
+    cut_off = tmp_path / "pg_dump"
+    cut_off.write_text('#!/bin/sh\necho "${2#--file=}" >"${2#--file=}"\nexit 1\n')
+    cut_off.chmod(0o755)
+    monkeypatch.setattr("deploy.local.postgres.client_program", lambda _name: str(cut_off))
+
+    with pytest.raises(Problem, match="pg_dump failed: no output"):
+        migrations.bring_to_head("orders", url, backups)
+
+    assert list(backups.iterdir()) == []
+    assert migrations.revisions_in(url) == {"0001"}
+
+
+def test_client_programs_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.local.postgres.postgres_bin", lambda: None)
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(Problem, match=r"pg_dump is missing: .* apt install postgresql-client"):
+        client_program("pg_dump")
 
 
 def test_a_database_that_is_up_to_date_is_left_alone(

@@ -1,5 +1,6 @@
 """The supervisor with real processes: order, restarts, and an end that leaves nothing."""
 
+import errno
 import os
 import signal
 import sys
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import records
+from deploy.audit.nightly import Nightly
+from deploy.local import processes, records
+from deploy.local import up as launcher
 from deploy.local.problems import Problem
 from deploy.local.processes import Process, Program
 from deploy.local.supervisor import Supervisor
@@ -176,6 +179,52 @@ def test_a_full_disk_under_the_launchers_log_does_not_end_the_watch(stage: Stage
     stage.supervisor.request_stop()
     watching.join()
     os.close(log)
+
+
+def test_logs_that_grow_large_while_they_are_written_are_cut(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LARGE_LOG_BYTES", 9)
+    stage.supervisor.start([stage.diarist("orders.1")])
+    log = stage.folder / "launcher.log"
+    with log.open("ab", buffering=0) as written:
+        written.write(b"a long line\n")
+
+        stage.supervisor.cut_logs()
+        written.write(b"goes on\n")
+        stage.supervisor.cut_logs()
+
+    assert log.read_bytes() == b"goes on\n"
+    assert log.with_name("launcher.log.1").read_bytes() == b"a long line\n"
+
+
+@pytest.mark.parametrize(
+    "unheard",
+    [
+        pytest.param(OSError(errno.EIO, "Input/output error"), id="the terminal is closed"),
+        pytest.param(SystemExit(1), id="rich: the reader of the pipe is gone"),
+    ],
+)
+def test_a_stop_that_nobody_hears_of_ends_everything(stage: Stage, unheard: BaseException) -> None:
+    def say(_text: str) -> None:
+        raise unheard
+
+    stage.supervisor.start([stage.diarist("postgresql")])
+
+    launcher.end_all(stage.supervisor, Nightly(print), stage.folder, launcher.steady(say))
+
+    assert stage.diary() == ["postgresql begins", "postgresql ends"]
+
+
+def test_a_stop_ends_what_a_start_that_broke_off_has_only_recorded(stage: Stage) -> None:
+    unwatched = Process(stage.diarist("rabbitmq"))
+    unwatched.await_ready()
+
+    try:
+        launcher.end_all(stage.supervisor, Nightly(print), stage.folder, stage.said.append)
+        assert stage.diary() == ["rabbitmq begins", "rabbitmq ends"]
+    finally:
+        unwatched.kill()
 
 
 def test_what_cannot_be_written_down_is_not_left_running(stage: Stage) -> None:

@@ -192,6 +192,8 @@ def test_what_a_killed_launcher_left_is_cleared_away_by_the_next(gendan: Gendan)
     os.kill(launcher.pid, signal.SIGKILL)
     assert eventually(lambda: not records.is_held(gendan.places.home))
     assert gendan.alive() == left
+    seen = gendan("status")
+    assert (seen.returncode, "the launcher has ended" in seen.stdout) == (1, True)
 
     started = gendan.up()
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from deploy.cli import cli
 from deploy.local.instance import NAME_VARIABLE, Plan
 from deploy.local.logs import headed
-from deploy.local.parts import tuning
+from deploy.local.parts import stop_seconds, tuning
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,20 @@ def test_parts_are_not_told_the_administrators_addresses() -> None:
     )
 
     assert told == {"GENDAN_LOG_LEVEL": "DEBUG"}
+
+
+def test_parts_are_told_of_a_metrics_port_only_where_each_gets_its_own() -> None:
+    assert tuning({"GENDAN_METRICS_PORT": "9100"}) == {}
+    assert tuning({"GENDAN_METRICS_PORT": "0"}) == {"GENDAN_METRICS_PORT": "0"}
+
+
+@pytest.mark.parametrize(
+    ("grace", "seconds"), [("10", 30.0), ("25.0", 30.0), ("60", 65.0), ("long", 30.0)]
+)
+def test_a_part_has_longer_to_end_than_it_gives_its_running_work(
+    grace: str, seconds: float
+) -> None:
+    assert stop_seconds({"GENDAN_GRACE_SECONDS": grace}) == seconds
 
 
 def test_one_replica_is_run_where_nothing_else_was_wished() -> None:

@@ -40,6 +40,26 @@ def test_what_the_audit_prints_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> 
     assert heard == ["audit: 0 differences"]
 
 
+def test_an_audit_that_could_not_be_made_is_told_with_its_last_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, heard = threading.Event(), []
+    waits = iter([0.0])
+    monkeypatch.setattr(nightly, "seconds_until_next", lambda _now: next(waits, 3600.0))
+    monkeypatch.setattr(nightly, "COMMAND", (sys.executable, "-c", "exit('Error: no books')"))
+
+    def say(line: str) -> None:
+        heard.append(line)
+        told.set()
+
+    night = Nightly(say)
+    night.start()
+    assert told.wait(30)
+    night.stop()
+
+    assert heard == ["audit: ended with code 1: Error: no books"]
+
+
 def test_a_night_that_cannot_be_told_of_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     heard_again, told = threading.Event(), 0
     waits = iter([0.0, 0.0])

@@ -30,6 +30,23 @@ def test_a_leftover_process_is_ended_and_its_record_removed(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_leftover_is_killed_when_its_own_time_to_end_is_over(tmp_path: Path) -> None:
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True);"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{deaf} signal.pause()"], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            records.write(tmp_path, "orders.1", process.pid, signal.SIGTERM, stop_seconds=0.1)
+
+            assert records.end_leftovers(tmp_path) == ["orders.1"]
+
+            assert process.wait(5) == -signal.SIGKILL
+        finally:
+            process.kill()
+
+
 def test_a_process_that_got_a_dead_ones_pid_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "orders.1.pid").write_text(
         f'{{"pid": {os.getpid()}, "began": 1, "stop_signal": {int(signal.SIGKILL)}}}'
