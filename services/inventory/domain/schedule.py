@@ -112,7 +112,11 @@ class Risk(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """What is known of a line in the making; `days_run` counts working days since its start."""
+    """What is known of a line in the making.
+
+    `days_run` counts the working days since its start whose making is known: today only once it
+    has a report.
+    """
 
     quantity: Decimal
     produced: Decimal

@@ -216,6 +216,19 @@ def report(session: Session, instruction: Instruction, report_id: UUID) -> Produ
     return found
 
 
+def reported_on(session: Session, instruction_ids: Collection[UUID], day: date) -> set[UUID]:
+    """Give which of the instructions have a standing report of a day."""
+    return set(
+        session.scalars(
+            select(ProductionReport.instruction_id).where(
+                ProductionReport.instruction_id.in_(instruction_ids),
+                ProductionReport.reported_on == day,
+                ProductionReport.corrected.is_(False),
+            )
+        )
+    )
+
+
 def reported(session: Session, instruction_id: UUID) -> tuple[Decimal, Decimal]:
     """Sum up the standing reports: what was produced and what was scrapped."""
     row = session.execute(

@@ -50,6 +50,15 @@ def after_day_and_id(cursor: str) -> tuple[date, UUID]:
         return day, UUID(row_id)
 
 
+def after_codes(cursor: str, count: int) -> list[str]:
+    """Read the cursor of a list by several codes. Raises InvalidFields for none of ours."""
+    codes = cursor.split("|")
+    with _only_ours():
+        if len(codes) != count:
+            raise ValueError(cursor)
+    return codes
+
+
 @contextmanager
 def _only_ours() -> Iterator[None]:
     try:

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from services.inventory.domain.errors import StoreNotFound
@@ -18,7 +18,7 @@ from services.inventory.domain.stock import (
     StockMovement,
     Store,
 )
-from services.inventory.storage.pages import Page, page
+from services.inventory.storage.pages import Page, after_codes, page
 
 
 def store(session: Session, code: str) -> Store:
@@ -78,12 +78,12 @@ def listed(
     limit: int,
     after: str | None,
 ) -> Page[Row[Stock, Product]]:
-    """List balances by product code, store and condition."""
-    key = func.concat_ws("|", Product.code, Stock.store_code, Stock.condition)
+    """List balances by product code, store and condition. Raises InvalidFields."""
+    key = (Product.code, Stock.store_code, Stock.condition)
     query = (
         select(Stock, Product)
         .join(Product, Product.id == Stock.product_id)
-        .order_by(Product.code, Stock.store_code, Stock.condition)
+        .order_by(*key)
         .limit(limit + 1)
     )
     if store_code is not None:
@@ -93,7 +93,7 @@ def listed(
     if product_code is not None:
         query = query.where(Product.code == product_code)
     if after is not None:
-        query = query.where(Product.code >= after.partition("|")[0], key > after)
+        query = query.where(tuple_(*key) > tuple_(*after_codes(after, len(key))))
     rows = session.execute(query).all()
     return page(
         rows, limit, lambda row: f"{row.Product.code}|{row.Stock.store_code}|{row.Stock.condition}"

@@ -146,6 +146,7 @@ def _outlooks(
     centres = work_centres.by_ids(
         work.session, {slot.work_centre_id for group in slots.values() for slot in group}
     )
+    reported = instructions.reported_on(work.session, [each.id for each in found], work.today)
     outlooks = {}
     for instruction in found:
         if instruction.state not in UNMADE or instruction.production_due is None:
@@ -159,7 +160,8 @@ def _outlooks(
                 # Used slots are of what was finished: an earlier instruction for the line.
                 plan=[Portion(slot.day, slot.quantity) for slot in mine if not slot.used_at],
                 per_day=centres[mine[0].work_centre_id].per_day if mine else None,
-                days_run=_days_run(instruction, work.today, calendar),
+                days_run=_days_run(instruction, work.today, calendar)
+                + (instruction.id in reported),
             ),
             today=work.today,
             calendar=calendar,
@@ -168,10 +170,10 @@ def _outlooks(
 
 
 def _days_run(instruction: Instruction, today: date, calendar: WorkingCalendar) -> int:
-    """Count the working days since the start, today included."""
+    """Count the working days from the start until yesterday: today is not over."""
     if instruction.started_on is None:
         return 0
-    days = (today - instruction.started_on).days + 1
+    days = (today - instruction.started_on).days
     return sum(
         calendar.is_working_day(instruction.started_on + timedelta(days=offset))
         for offset in range(min(days, 400))

@@ -106,7 +106,8 @@ def serve_waiting(work: Work, material_ids: Collection[UUID]) -> list[UUID]:
     served = []
     for wait in waiting:
         claims = claimed[wait.order_id]
-        missing = _by_material((c.material_id, c.missing) for c in claims)
+        # What a claim lacks nothing of is not among the locked: another order may have joined.
+        missing = _by_material((c.material_id, c.missing) for c in claims if c.missing > 0)
         if any(free.get(material_id, ZERO) < lacking for material_id, lacking in missing.items()):
             continue
         for material_id, lacking in missing.items():

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from chassis.database import Work
 from services.inventory.domain.order import IN_REVIEW, OrderCopy
-from services.inventory.storage import orders
+from services.inventory.storage import instructions as instruction_rows
+from services.inventory.storage import material_claims, orders
 from services.inventory.use_cases import instructions, material_stock, slots, statements, stops
 
 # The dates of an order slide only while its confirmation is out, and stay afterwards.
@@ -31,7 +32,22 @@ def follow_order(work: Work, name: str, view: dict[str, Any]) -> None:
         instructions.draft_missing(work, order)
     if order.stage in DATED:
         slots.keep_to_dates(work, order)
+        _keep_place_in_queue(work, order)
     _end_short_closed_lines(work, order)
+
+
+def _keep_place_in_queue(work: Work, order: OrderCopy) -> None:
+    """Let an order that waits for material be served by the date it has slid to.
+
+    Once goods were made the date slides no more: a further instruction waits by its own.
+    """
+    dates = [line.production_due for line in order.made_lines if line.production_due is not None]
+    if not dates or not material_claims.is_waiting(work.session, order.order_id):
+        return
+    if not instruction_rows.has_further(work.session, order.order_id):
+        material_claims.wait(
+            work.session, order.order_id, production_due=max(dates), since=work.now
+        )
 
 
 def _is_kept_only(name: str, view: dict[str, Any]) -> bool:

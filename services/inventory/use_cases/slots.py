@@ -1,6 +1,6 @@
 """Work-centre slots: drafted from free capacity, booked by signature, moved with the slide."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +10,14 @@ from uuid import UUID
 from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.inventory.domain.order import LineCopy, OrderCopy
-from services.inventory.domain.schedule import ZERO, Load, Placement, place_from, place_until
+from services.inventory.domain.schedule import (
+    ZERO,
+    Load,
+    Placement,
+    Portion,
+    place_from,
+    place_until,
+)
 from services.inventory.domain.work_centre import Slot, WorkCentre
 from services.inventory.storage import instructions, products, work_centres
 
@@ -20,8 +27,12 @@ class LinePlan:
     """Where a line would be made at the earliest; None where no capacity is known for it."""
 
     line: LineCopy
-    centre: WorkCentre | None
-    ready_on: date | None
+    centre: WorkCentre | None = None
+    portions: tuple[Portion, ...] = ()
+
+    @property
+    def ready_on(self) -> date | None:
+        return self.portions[-1].day if self.portions else None
 
     def as_figures(self) -> dict[str, Any]:
         return {
@@ -48,18 +59,21 @@ class _Board:
         return [centre for centre in self.centres.values() if centre.can_make(category)]
 
     def earliest(self, line: LineCopy, start: date) -> LinePlan:
-        """Place a line where it is ready first, and keep the place taken."""
+        """Find the place where a line is ready first; nothing is taken by that."""
         best: tuple[date, str] | None = None
-        chosen = None
+        chosen = LinePlan(line)
         for centre in self.able(line):
             portions = place_from(line.quantity, self.loads[centre.id], start)
             if portions and (best is None or (portions[-1].day, centre.code) < best):
-                best, chosen = (portions[-1].day, centre.code), (centre, portions)
-        if chosen is None:
-            return LinePlan(line, None, None)
-        centre, portions = chosen
-        self.loads[centre.id] = self.loads[centre.id].with_portions(portions)
-        return LinePlan(line, centre, portions[-1].day)
+                best = (portions[-1].day, centre.code)
+                chosen = LinePlan(line, centre, tuple(portions))
+        return chosen
+
+    def take(self, plan: LinePlan) -> None:
+        """Keep the place of a line taken for those that come after it."""
+        if plan.centre is not None:
+            load = self.loads[plan.centre.id]
+            self.loads[plan.centre.id] = load.with_portions([*plan.portions])
 
     def until(self, line: LineCopy, centre: WorkCentre, *, start: date, due: date) -> Placement:
         """Place a line on a centre so that it is ready at `due`, and keep the place taken."""
@@ -91,7 +105,11 @@ def _board(work: Work, order: OrderCopy, *, lock: bool, besides_own: bool = True
 def draft(work: Work, order: OrderCopy, *, start: date) -> list[LinePlan]:
     """Draft when each made line can be ready at the earliest, from `start` on."""
     board = _board(work, order, lock=False)
-    return [board.earliest(line, start) for line in order.made_lines]
+    plans = []
+    for line in order.made_lines:
+        plans.append(board.earliest(line, start))
+        board.take(plans[-1])
+    return plans
 
 
 def book(
@@ -104,8 +122,10 @@ def book(
 ) -> dict[str, Any]:
     """Book slots for the signed dates, in place of those the order had; give the figures.
 
-    Raises WorkCentreNotFound and WorkCentreInactive for a centre the planner named.
+    Raises WorkCentreNotFound and WorkCentreInactive for a centre the planner named, and
+    CalendarYearMissing.
     """
+    _require_calendar(work, due_by_line.values())
     named = {
         line_id: work_centres.by_code(work.session, code)
         for line_id, code in centre_by_line.items()
@@ -139,15 +159,24 @@ def book_further(work: Work, order: OrderCopy, line: LineCopy, *, due: date) -> 
 
     The days that the line's first making used stay as they are, so it begins after them. The
     slots of the order's other lines are not placed anew, so they are as taken as anybody's.
+    Raises CalendarYearMissing.
     """
+    _require_calendar(work, [due])
     booked = work_centres.slots_of(work.session, [order.order_id])
     used = [slot.day for slot in booked if slot.used_at and slot.line_id == line.id]
     start = max([work.today, *(day + timedelta(days=1) for day in used)])
     work_centres.free_slots(work.session, order.order_id, line.id)
-    centre = _board(work, order, lock=True, besides_own=False).earliest(line, start).centre
+    board = _board(work, order, lock=True, besides_own=False)
+    centre = board.earliest(line, start).centre
     if centre is not None and due >= start:
-        board = _board(work, order, lock=True, besides_own=False)
         _place(work, board, order.order_id, line, centre=centre, start=start, due=due)
+
+
+def _require_calendar(work: Work, dues: Iterable[date]) -> None:
+    """Refuse to promise a day of a year whose working days nobody has entered."""
+    calendar = calendar_of(work)
+    for due in dues:
+        calendar.is_working_day(due)
 
 
 def _place(

@@ -246,6 +246,10 @@ class Shipment(Announcing, Base):
         return self.dispatched_at is not None
 
     @property
+    def is_on_its_way(self) -> bool:
+        return self.stands in (ShipmentState.DISPATCHED, ShipmentState.IN_TRANSIT)
+
+    @property
     def is_open(self) -> bool:
         """Whether it can still be cancelled."""
         return self.stands in OPEN

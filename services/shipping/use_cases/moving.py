@@ -12,7 +12,7 @@ from services.shipping.domain.errors import MoneyWentBack, OtherShipmentMoved
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
 from services.shipping.domain.obligation import Owed
 from services.shipping.domain.shipment import Departure, Shipment
-from services.shipping.storage import masters, obligations, orders, shipments
+from services.shipping.storage import obligations, orders, shipments
 from services.shipping.use_cases.calendar import batch_after
 from services.shipping.use_cases.loading import (
     check_version,
@@ -23,6 +23,7 @@ from services.shipping.use_cases.loading import (
 )
 from services.shipping.use_cases.owing import (
     close_obligation,
+    days_on_the_way,
     end_obligations,
     enter_receipt,
     open_obligation,
@@ -235,16 +236,10 @@ def move(work: Work, request: dict[str, Any], wish: ShipmentState) -> Shipment:
 def departures(work: Work, leaving: list[Shipment]) -> list[Departure]:
     """Give each leaving shipment its dispatch note's number and the day it should arrive."""
     numbers = shipments.next_note_numbers(work.session, work.today, len(leaving))
-    default = work.setting("default_transit_days")
     return [
-        Departure(number, work.today + timedelta(days=_days(work, shipment, default)))
+        Departure(number, work.today + timedelta(days=days_on_the_way(work, shipment)))
         for number, shipment in zip(numbers, leaving, strict=True)
     ]
-
-
-def _days(work: Work, shipment: Shipment, default: int) -> int:
-    known = masters.transit_days(work.session, shipment)
-    return default if known is None else known
 
 
 def fail(work: Work, request: dict[str, Any]) -> Shipment:

@@ -1,10 +1,11 @@
 """Obligations: opened by moves, closed by commands or by later moves."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from chassis.clock import business_date
 from chassis.database import Work
 from services.shipping.domain import events
 from services.shipping.domain.carrier import Carrier, Mode
@@ -56,9 +57,7 @@ def _owe_after_departure(work: Work, shipment: Shipment) -> None:
     open_obligation(
         work, shipment, Owed.NOTICE_CHECK, in_minutes(work, work.setting("notice_check_minutes"))
     )
-    assert shipment.expected_arrival is not None  # noqa: S101  set by the departure just made
-    days = (shipment.expected_arrival - work.today).days
-    open_obligation(work, shipment, Owed.ARRIVAL_CHECK, in_minutes(work, days * 24 * 60))
+    open_obligation(work, shipment, Owed.ARRIVAL_CHECK, _arrival_check_at(shipment))
 
 
 def end_obligations(work: Work, shipment: Shipment) -> None:
@@ -92,11 +91,13 @@ def _owes(work: Work, kind: Owed) -> Callable[[Shipment], None]:
 def enter_waybill(work: Work, request: dict[str, Any]) -> Shipment:
     """Enter carrier and waybill; once both are there, they are owed no more."""
     shipment = locked(work, request, roles=("dispatcher", "assistant"), legal=lambda _: None)
-    before = {"carrier_code": shipment.carrier_code, "waybill": shipment.waybill}
+    before = _way(shipment)
     set_carrier(work, shipment, request)
     if not shipment.lacks_waybill:
         close_obligation(work, shipment, Owed.WAYBILL)
-    after = {"carrier_code": shipment.carrier_code, "waybill": shipment.waybill}
+    if shipment.is_on_its_way:
+        _expect_anew(work, shipment)
+    after = _way(shipment)
     work.log(
         "shipment",
         shipment.number,
@@ -106,6 +107,43 @@ def enter_waybill(work: Work, request: dict[str, Any]) -> Shipment:
         note=request["note"],
     )
     return shipment
+
+
+def _way(shipment: Shipment) -> dict[str, Any]:
+    return {
+        "carrier_code": shipment.carrier_code,
+        "mode_code": shipment.mode_code,
+        "waybill": shipment.waybill,
+        "expected_arrival": shipment.expected_arrival,
+    }
+
+
+def _expect_anew(work: Work, shipment: Shipment) -> None:
+    """Expect goods that have left when their carrier is known by what it takes that carrier.
+
+    The arrival check is planned from it (SPEC §7), unless a person has put it off already.
+    """
+    assert shipment.dispatched_at is not None  # noqa: S101  it is on its way
+    planned = _arrival_check_at(shipment)
+    left_on = business_date(shipment.dispatched_at)
+    shipment.expected_arrival = left_on + timedelta(days=days_on_the_way(work, shipment))
+    check = obligations.open_one(work.session, shipment.id, Owed.ARRIVAL_CHECK)
+    if check is not None and check.due_at == planned:
+        check.due_at = _arrival_check_at(shipment)
+
+
+def days_on_the_way(work: Work, shipment: Shipment) -> int:
+    """Give how many days a shipment takes, as far as its carrier and region are known."""
+    known = masters.transit_days(work.session, shipment)
+    return int(work.setting("default_transit_days")) if known is None else known
+
+
+def _arrival_check_at(shipment: Shipment) -> datetime:
+    """Give the time of day at which it left, on the day it should arrive."""
+    assert shipment.dispatched_at is not None  # noqa: S101  by the departure
+    assert shipment.expected_arrival is not None  # noqa: S101  by the departure
+    days = shipment.expected_arrival - business_date(shipment.dispatched_at)
+    return shipment.dispatched_at + days
 
 
 def set_carrier(work: Work, shipment: Shipment, request: dict[str, Any]) -> None:

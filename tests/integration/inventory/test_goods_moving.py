@@ -184,6 +184,25 @@ def test_more_inspected_than_came_back_is_to_be_counted(goods: Goods) -> None:
     assert goods.scalar("select quantity from stock_discrepancy") == 1
 
 
+def test_every_balance_is_on_some_page(goods: Goods) -> None:
+    goods.tell("create_store", store_code="MAIN-2", name="二号仓")
+    codes = ("BAG", "BAG-80", "BAG2", "CUP")
+    for code in codes:
+        goods.product(code, stock="5")
+        goods.tell("book_stock", product_code=code, store_code="MAIN-2", change="3", reason="stock")
+
+    seen, after = [], None
+    while True:
+        page = goods.ask("list_stock", limit=1, after=after)
+        seen += [(item["product_code"], item["store_code"]) for item in page["items"]]
+        if (after := page["next"]) is None:
+            break
+
+    assert sorted(seen) == sorted((code, store) for code in codes for store in ("MAIN", "MAIN-2"))
+    with pytest.raises(InvalidFields):
+        goods.ask("list_stock", limit=1, after="BAG")
+
+
 def test_reserved_goods_cannot_be_booked_away(goods: Goods) -> None:
     paper = goods.product(stock="10")
     goods.reserve(uuid4(), (uuid4(), paper, "8"))

@@ -1,6 +1,7 @@
 """Works instructions from draft to stock: SPEC §6 (O24, O29, O31, I5, I6, I8, I10, R12)."""
 
 import json
+from datetime import date, timedelta
 from typing import Any
 
 from chassis.errors import GendanError
@@ -489,6 +490,22 @@ def test_what_will_be_late_is_warned_of_before_it_is(works: Works) -> None:
     assert calm.instruction["number"] < tight.instruction["number"]
     assert (warned(PLANNER), warned(SALES)) == ([tight.number], [tight.number])
     assert warned(OTHER_SALES) == []
+
+
+def test_a_day_counts_for_the_pace_once_it_has_its_report(works: Works) -> None:
+    order = works.order().running()
+    today = date.fromisoformat(
+        works.scalar("select (now() at time zone 'Asia/Shanghai')::date::text")
+    )
+
+    def ready_on() -> date:
+        page = works.ask("get_instruction", PLANNER, number=order.instruction["number"])
+        return date.fromisoformat(page["outlook"]["ready_on"])
+
+    # 800 a day by the machine; with today's report a hundred a day, for nine days more.
+    assert ready_on() < today + timedelta(days=8)
+    order.does("report_production", quantity="100")
+    assert ready_on() >= today + timedelta(days=8)
 
 
 def test_the_daily_report_lists_what_was_made_with_its_progress(works: Works) -> None:

@@ -151,6 +151,25 @@ def test_waiting_orders_are_served_wholly_by_production_due_when_material_arrive
     assert late.holdings["material"][0]["waiting"] is True
 
 
+def test_an_order_whose_dates_have_slid_waits_for_material_by_the_later_date(
+    works: Works,
+) -> None:
+    slid, steady = works.order("3000"), works.order("3000")
+    for order, due in ((slid, "2030-03-29"), (steady, "2030-04-30")):
+        order.submitted()
+        order.sign("technique")
+        order.sign("material", "waits")
+        order.sign("schedule", production_due=due)
+        order.production_due = due
+        order.moves("confirmation_sent", "awaiting_return")
+    slid.production_due = "2030-05-31"
+    slid.moves("dates_slid")
+
+    works.tell("book_material", material_code="KRAFT", change="500", reason="stock")
+
+    assert (slid.held_material, steady.held_material) == (["0.000"], ["1500.000"])
+
+
 def test_waits_passes_the_gate_in_the_words_of_orders(works: Works) -> None:
     order = works.order("3000").submitted()
     order.sign("technique")
@@ -264,6 +283,18 @@ def test_the_signed_date_books_slots_that_are_ready_on_it(works: Works) -> None:
         ("2030-03-29", "800.000"),
     ]
     assert stated["figures"]["lines"][0]["over_capacity"] == "0.000"
+
+
+def test_the_drafted_date_signed_without_a_centre_overloads_no_day(works: Works) -> None:
+    order = works.order("2000").submitted()
+    order.sign("technique")
+    order.sign("material")
+    drafted = works.ask("draft_statement", PLANNER, order_number=order.number, kind="schedule")
+
+    stated = order.sign("schedule", production_due=drafted["figures"]["production_due"])
+
+    assert stated["figures"]["lines"][0]["over_capacity"] == "0.000"
+    assert [quantity for _, quantity in order.slot_days] == ["400.000", "800.000", "800.000"]
 
 
 def test_what_a_dropped_line_held_is_freed_by_the_next_submit_and_not_before(works: Works) -> None:

@@ -1,6 +1,6 @@
 """A dispatch request from the desk to the signed receipt (S1–S7, S10, S11)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -361,6 +361,27 @@ def test_arrival_is_planned_by_the_regions_transit_time(desk: Desk) -> None:
     assert arrival - day in (timedelta(days=7), timedelta(days=8))
     page = desk.ask("get_shipment", CLERK, shipment_number=shipment["number"])
     assert "waybill" not in {owed["kind"] for owed in page["obligations"]}
+
+
+def test_a_carrier_entered_after_the_departure_moves_the_arrival_and_its_check(desk: Desk) -> None:
+    """S9, S10: until then the days of an unknown carrier are reckoned with."""
+    desk.ask("add_region", DISPATCHER, code="HN", name="华南")
+    desk.ask("add_mode", DISPATCHER, code="ROAD", name="公路")
+    desk.ask("add_carrier", DISPATCHER, code="DB", name="德邦")
+    way = {"carrier_code": "DB", "mode_code": "ROAD"}
+    desk.ask("set_transit_time", DISPATCHER, **way, region_code="HN", days=7, cost="12.50")
+    number = desk.handed()["number"]
+    desk.ask("dispatch_shipment", DISPATCHER, shipment_number=number)
+
+    def planned() -> tuple[date, datetime]:
+        page = desk.ask("get_shipment", CLERK, shipment_number=number)
+        (check,) = (each for each in page["obligations"] if each["kind"] == "arrival_check")
+        return date.fromisoformat(page["expected_arrival"]), datetime.fromisoformat(check["due_at"])
+
+    arrival, check = planned()
+    desk.ask("enter_waybill", DISPATCHER, shipment_number=number, **way, waybill="DB1")
+
+    assert planned() == (arrival + timedelta(days=4), check + timedelta(days=4))
 
 
 def test_a_bare_sign_scan_owes_the_receipt(desk: Desk) -> None:

@@ -2,12 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.calendar import WorkingCalendar
+from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.schedule import (
     Load,
     Portion,
@@ -17,6 +20,7 @@ from services.inventory.domain.schedule import (
     place_from,
     place_until,
 )
+from services.inventory.use_cases.instruction_pages import _days_run
 
 WEEKDAYS = WorkingCalendar(assume_weekdays=True)
 MONDAY, TUESDAY, FRIDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 27)
@@ -113,6 +117,15 @@ def test_lateness_is_seen_before_the_date_has_passed(
     )
 
     assert (outlook.risk, outlook.ready_on) == (risk, ready_on)
+
+
+def test_today_is_no_day_run_as_long_as_it_is_not_over() -> None:
+    """Else what is made exactly to plan would look late each morning, until its report."""
+    made = cast("Instruction", SimpleNamespace(started_on=MONDAY))
+
+    days = [_days_run(made, today, WEEKDAYS) for today in (MONDAY, TUESDAY, SATURDAY)]
+
+    assert days == [0, 1, 5]
 
 
 def test_without_capacity_or_reports_no_date_is_guessed() -> None:
