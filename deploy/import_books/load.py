@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from deploy.import_books.checking import Book, check, check_outside
 from deploy.import_books.reading import read_books
 from deploy.import_books.rows import Mistake
-from deploy.import_books.sending import Api, Refused
+from deploy.import_books.sending import Api, NotAnswering, Refused
 from deploy.import_books.steps import ORDERS, OpenOrder, Phase, Step, codes_known, phases
 from deploy.local.problems import Problem
 
@@ -33,9 +33,7 @@ class WrongBooks(Problem):
     """The files have mistakes; nothing was sent."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        told = [str(mistake) for mistake in mistakes[:_TOLD_MISTAKES]]
-        if len(mistakes) > len(told):
-            told.append(f"… and {len(mistakes) - len(told)} more")
+        told = _told(mistakes)
         plural = "" if len(mistakes) == 1 else "s"
         told.append(f"{len(mistakes)} mistake{plural}; nothing was sent.")
         super().__init__("\n".join(told))
@@ -44,6 +42,13 @@ class WrongBooks(Problem):
 
 class Incomplete(Problem):
     """The system refused some rows; what is in stays, and is not sent twice."""
+
+
+def _told(mistakes: Sequence[Mistake]) -> list[str]:
+    told = [str(mistake) for mistake in mistakes[:_TOLD_MISTAKES]]
+    if len(mistakes) > len(told):
+        told.append(f"… and {len(mistakes) - len(told)} more")
+    return told
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,10 @@ def _progress(console: Console | None) -> Progress:
 
 
 def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
-    """Take the steps of a phase, several at once; all are tried before any refusal is told."""
+    """Take the steps of a phase, several at once; all are tried before any refusal is told.
+
+    Once the system does not answer, or somebody stops it, nothing more is tried.
+    """
     totals = Counter(step.kind for step in phase.steps)
     bars = {kind: progress.add_task(kind, total=total) for kind, total in totals.items()}
     for kind in totals:
@@ -140,17 +148,27 @@ def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
                 step = running[done]
                 try:
                     did = done.result()
-                except (Refused, Problem) as refusal:
+                except NotAnswering as away:
+                    why = f"The system does not answer: {away}\n"
+                    goes_on = "What is in stays; importing again goes on from there."
+                    raise Incomplete(_told_refused(refused) + why + goes_on) from away
+                except Problem as refusal:
                     refused.append(step.row.mistake("", str(refusal)))
                 else:
                     (report.made if did == "made" else report.there)[step.kind] += 1
                 progress.advance(bars[step.kind])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            api.ended.set()
             raise
     if refused:
-        told = "\n".join(str(each) for each in sorted(refused, key=lambda m: (m.file, m.row)))
-        raise Incomplete(f"{told}\nWhat is in stays; mend these rows and import again.")
+        told = _told_refused(refused)
+        raise Incomplete(f"{told}What is in stays; mend these rows and import again.")
+
+
+def _told_refused(refused: Sequence[Mistake]) -> str:
+    told = _told(sorted(refused, key=lambda each: (each.file, each.row)))
+    return "".join(f"{line}\n" for line in told)
 
 
 def _taken(step: Step, api: Api) -> str:

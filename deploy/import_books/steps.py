@@ -5,12 +5,13 @@ A step looks first and leaves alone what is there: the company has perhaps worke
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from deploy.import_books.checking import Book, Record, amount_of
 from deploy.import_books.rows import Row
-from deploy.import_books.sending import Api
+from deploy.import_books.sending import Api, Refused
 from deploy.local.problems import Problem
 
 MADE, THERE = "made", "there"
@@ -101,7 +102,13 @@ def codes_known(api: Api) -> Callable[[str, str], bool]:
 
     def is_known(table: str, code: str) -> bool:
         permission, path = places[table]
-        return api.get(permission, f"/{path}/{quote(code, safe='')}") is not None
+        try:
+            return api.get(permission, f"/{path}/{quote(code, safe='')}") is not None
+        except Refused as refused:
+            # What cannot be a code is nobody's.
+            if refused.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+                return False
+            raise
 
     return is_known
 

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from deploy.demo.load import EXAMPLE_BOOK
+from deploy.import_books import load
 from deploy.import_books.checking import amount_of, check_outside
-from deploy.import_books.load import WrongBooks, read_and_check
-from deploy.import_books.rows import Mistake
-from deploy.import_books.sending import described, key_of
-from deploy.import_books.steps import phases
+from deploy.import_books.load import AT_ONCE, Incomplete, Report, WrongBooks, read_and_check
+from deploy.import_books.rows import Mistake, Row
+from deploy.import_books.sending import Api, NotAnswering, Refused, described, key_of
+from deploy.import_books.steps import Phase, Step, phases
 from deploy.import_books.tables import TABLES
 from deploy.local.places import CHECKOUT
+from deploy.local.ports import free_ports
 from deploy.local.problems import Problem
 
 Files = Callable[..., Path]
@@ -23,6 +25,10 @@ CUSTOMERS = "customer_code,name,grade\nHUALIAN,华联超市,A\n"
 PRODUCTS = "product_code,name,unit,default_supply\nRJ-1,收银纸,卷,stock\n"
 ORDERS = "order_number,customer_code,ordered_on,fulfilled_on\nX-1,HUALIAN,2026-01-05,2026-01-09\n"
 LINES = "order_number,product_code,quantity,unit_price\nX-1,RJ-1,3,1.50\n"
+PRICES = (
+    "scheme_code,name,product_code,customer_code,min_quantity,unit_price,valid_from,valid_until\n"
+    "S,价,RJ-1,HUALIAN,0,2,2026-01-01,2026-12-31\n"
+)
 
 
 @pytest.fixture
@@ -47,6 +53,10 @@ def mistakes(folder: Path) -> list[str]:
     with pytest.raises(WrongBooks) as wrong:
         read_and_check(folder)
     return [str(mistake) for mistake in wrong.value.mistakes]
+
+
+def row_of(number: int) -> Row:
+    return Row("customers.csv", number, {})
 
 
 def test_sound_books_have_no_mistakes(files: Files) -> None:
@@ -310,3 +320,69 @@ def test_what_the_api_refuses_is_told_with_its_reasons() -> None:
         "valid_until: Must not lie before valid_from."
     )
     assert described({}, "Bad Gateway") == "Bad Gateway"
+
+
+def test_nothing_more_is_tried_once_the_system_does_not_answer() -> None:
+    api = Api("http://localhost", {})
+    tried: list[int] = []
+
+    def refused(_: Api) -> str:
+        raise Refused(409, "code_taken", "The code is taken.")
+
+    def away(_: Api) -> str:
+        raise NotAnswering("no connection")
+
+    def waits(asked: Api) -> str:
+        tried.append(1)
+        asked.ended.wait(60)
+        return "made"
+
+    takes = [refused, away] + [waits] * 50
+    steps = [Step("customers", row_of(at), (), take) for at, take in enumerate(takes, start=2)]
+
+    with pytest.raises(Incomplete) as incomplete:
+        load._take(Phase(steps), api, Report(), load._progress(None))
+
+    # Those under way end; the first two made room for one more each.
+    assert len(tried) <= AT_ONCE + 2
+    assert str(incomplete.value).endswith(
+        "The system does not answer: no connection\n"
+        "What is in stays; importing again goes on from there."
+    )
+
+
+def test_all_refused_rows_are_told_but_no_more_than_can_be_read() -> None:
+    def refused(_: Api) -> str:
+        raise Refused(409, "code_taken", "The code is taken.")
+
+    steps = [Step("customers", row_of(number), (), refused) for number in range(2, 604)]
+
+    with pytest.raises(Incomplete) as incomplete:
+        load._take(Phase(steps), Api("http://localhost", {}), Report(), load._progress(None))
+
+    told = str(incomplete.value).splitlines()
+    assert told[0] == "customers.csv row 2: The code is taken."
+    assert told[500:] == ["… and 102 more", "What is in stays; mend these rows and import again."]
+
+
+def test_a_system_that_is_not_there_is_no_refusal() -> None:
+    (port,) = free_ports(1)
+    with pytest.raises(NotAnswering, match="does not answer"):
+        Api(f"http://127.0.0.1:{port}", {"admin": "x"}).require({"customers.change"})
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("order_lines", LINES.replace("RJ-1", "rj-1")),
+        ("prices", PRICES.replace("RJ-1", "rj-1")),
+        ("prices", PRICES.replace("HUALIAN", "华联")),
+        ("recipes", "product_code,material_code,per_unit\nrj-1,M-1,1\n"),
+    ],
+)
+def test_what_cannot_be_a_code_is_told_before_anybody_is_asked(
+    files: Files, table: str, text: str
+) -> None:
+    (told,) = mistakes(files(**{table: text}))
+    assert told.startswith(f"{table}.csv row 2")
+    assert "Must be 1 to 20 of A-Z" in told
