@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from deploy.import_books.checking import Book, Record, amount_of
 from deploy.import_books.rows import Row
-from deploy.import_books.sending import Api, Refused
-from deploy.local.problems import Problem
+from deploy.import_books.sending import Answered, Api, Refused
+from gateway.masking import MASK
+from gateway.permissions import UNMASK
 
 MADE, THERE = "made", "there"
 _NEW = 1
@@ -56,6 +57,7 @@ def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
 
     `opened` is told of each open order as it is recorded.
     """
+    made: set[str] = set()
     masters = [
         *(_named(record, "regions") for record in book["regions"]),
         *(_named(record, "modes") for record in book["modes"]),
@@ -63,13 +65,14 @@ def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
         *(_material(record) for record in book["materials"]),
         *(_work_centre(record) for record in book["work_centres"]),
         *(_product(record) for record in book["products"]),
-        *_customers(book),
+        *_customers(book, made),
     ]
     about_masters = [
         *(_transit(record) for record in book["transit_times"]),
         *(_substitutes(record) for record in book["products"] if record.body.get("substitutes")),
         *(_stock(record) for record in book["products"] if record.read.get("on_hand")),
         *(_material_stock(record) for record in book["materials"] if record.read.get("on_hand")),
+        *_parts(book, made),
         *_recipes(book),
         *_schemes(book),
         *_promotions(book),
@@ -272,8 +275,16 @@ def _promotion(body: Mapping[str, Any]) -> Callable[[Api], str]:
     return take
 
 
-def _customers(book: Book) -> Iterator[Step]:
-    parts = {name: book.by(name, "customer_code") for name in ("contacts", "seals", "addresses")}
+#: What a customer's file lists: by table the noun of the API, and what tells one from another.
+_PARTS = {
+    "contacts": ("contact", "name"),
+    "seals": ("seal", "code"),
+    "addresses": ("address", "address"),
+}
+
+
+def _customers(book: Book, made: set[str]) -> Iterator[Step]:
+    parts = {name: book.by(name, "customer_code") for name in _PARTS}
     for record in book["customers"]:
         code = record.body["customer_code"]
         body = _without(record.body, "grade", "salesperson")
@@ -283,25 +294,72 @@ def _customers(book: Book) -> Iterator[Step]:
                 body[name] = of_this
         grade, seller = record.body.get("grade"), record.body.get("salesperson")
         permissions = (CUSTOMERS, *([DECIDE] if grade else ()), *([ACCOUNTS] if seller else ()))
-        yield Step("customers", record.row, permissions, _customer(code, body, grade, seller))
+        take = _customer(body, grade, seller, made)
+        yield Step("customers", record.row, permissions, take)
 
 
 def _customer(
-    code: str, body: Mapping[str, Any], grade: str | None, seller: str | None
+    body: Mapping[str, Any], grade: str | None, seller: str | None, made: set[str]
 ) -> Callable[[Api], str]:
+    code = body["customer_code"]
+    path = f"/customers/{code}"
+
+    def create(api: Api) -> Answered:
+        return api.post(CUSTOMERS, "/customers", {**body, **_seller(api, seller)})
+
+    def is_ours(api: Api) -> bool:
+        # Our own command, repeated, is answered as it was; that of another customer is refused.
+        try:
+            create(api)
+        except Refused:
+            return False
+        return True
+
     def take(api: Api) -> str:
-        path, did = f"/customers/{code}", THERE
-        found = api.get("customers.read", path)
+        found, did = api.get("customers.read", path), THERE
         if found is None:
-            found = api.post(CUSTOMERS, "/customers", {**body, **_seller(api, seller)})
-            did = MADE
-        # Interrupted before, the grade is still to be given; changed since, it is not ours.
-        is_new = found.body["version"] == _NEW
-        if grade and is_new and found.body["grade"] != grade:
+            found, did = create(api), MADE
+            made.add(code)
+        # Interrupted before, the grade is still to be given; a customer made by hand has its own.
+        elif not _may_lack_grade(found, grade) or not is_ours(api):
+            return THERE
+        if _may_lack_grade(found, grade):
             api.post(
                 DECIDE, f"{path}/actions/change_grade", {"grade": grade, **_WHY}, etag=found.etag
             )
         return did
+
+    return take
+
+
+def _may_lack_grade(found: Answered, grade: str | None) -> bool:
+    return bool(grade) and found.body["version"] == _NEW and found.body["grade"] != grade
+
+
+def _parts(book: Book, made: set[str]) -> Iterator[Step]:
+    """Put on file what customers lack who are there already; those just made have theirs."""
+    for name, (noun, told_by) in _PARTS.items():
+        for record in book[name]:
+            take = _part(record, name, noun, told_by, made)
+            yield Step(name, record.row, (CUSTOMERS,), take)
+
+
+def _part(
+    record: Record, plural: str, noun: str, told_by: str, made: set[str]
+) -> Callable[[Api], str]:
+    code, body = record.body["customer_code"], _without(record.body, "customer_code")
+    path = f"/customers/{code}"
+
+    def take(api: Api) -> str:
+        if code in made:
+            return MADE
+        found = api.get("customers.read", path)
+        if found is not None and any(MASK in part[told_by] for part in found.body[plural]):
+            found = api.get(UNMASK, path, unmask=_WHY["note"])
+        if found is None or any(part[told_by] == body[told_by] for part in found.body[plural]):
+            return THERE
+        api.post(CUSTOMERS, f"{path}/{plural}", {noun: body})
+        return MADE
 
     return take
 
@@ -311,7 +369,7 @@ def _seller(api: Api, username: str | None) -> dict[str, str]:
         return {}
     account = api.get(ACCOUNTS, f"/accounts/{quote(username, safe='')}")
     if account is None:
-        raise Problem(f"there is no account {username}")
+        raise Refused(HTTPStatus.NOT_FOUND, "account_not_found", f"there is no account {username}")
     return {
         "salesperson_id": account.body["person_id"],
         "salesperson_name": account.body["display_name"],

@@ -28,6 +28,12 @@ def files(tmp_path: Path) -> Files:
     return write
 
 
+CUSTOMERS = "customer_code,name,grade\n"
+CONTACTS = "customer_code,name,phone\n"
+SEALS = "customer_code,seal_code\n"
+ADDRESSES = "customer_code,address\n"
+
+
 @pytest.fixture
 def api(system: System) -> Api:
     return Api(system.url, system.passwords)
@@ -53,3 +59,46 @@ def test_a_code_that_the_system_cannot_know_is_a_mistake_of_its_row(api: Api) ->
     assert not codes_known(api)("products", "rj-1")
     assert not codes_known(api)("products", "收银纸")
     assert not codes_known(api)("customers", "NOBODY")
+
+
+def test_what_is_told_of_customers_who_are_there_is_put_on_their_files(
+    api: Api, files: Files
+) -> None:
+    load_book(read_and_check(files(customers=CUSTOMERS + "PARTS,部分,\n")), api)
+    parts = {
+        "contacts": CONTACTS + "PARTS,张建华,13800000000\nPARTS,李敏,\n",
+        "seals": SEALS + "PARTS,合同章\n",
+        "addresses": ADDRESSES + "PARTS,北京市海淀区学院路 5 号\n",
+    }
+
+    first = load_book(read_and_check(files(**parts)), api)
+    second = load_book(read_and_check(files(**parts)), api)
+
+    assert first.made == {"contacts": 2, "seals": 1, "addresses": 1}
+    assert second.there == first.made
+    assert not any(second.made.values())
+    page = api.get("customers.read", "/customers/PARTS")
+    assert page is not None
+    assert sorted(each["name"] for each in page.body["contacts"]) == ["张建华", "李敏"]
+    assert [each["code"] for each in page.body["seals"]] == ["合同章"]
+    assert len(page.body["addresses"]) == 1
+
+
+def test_parts_of_new_customers_come_with_them_and_are_counted(api: Api, files: Files) -> None:
+    folder = files(customers=CUSTOMERS + "WHOLE,整,\n", contacts=CONTACTS + "WHOLE,张建华,\n")
+
+    assert load_book(read_and_check(folder), api).made == {"customers": 1, "contacts": 1}
+
+
+def test_only_a_customer_whom_an_import_made_gets_the_grade_of_the_file(
+    api: Api, files: Files
+) -> None:
+    api.post("customers.change", "/customers", {"customer_code": "BY-HAND", "name": "手工"})
+    interrupted = {"customer_code": "BY-IMPORT", "name": "导入"}
+    api.post("customers.change", "/customers", interrupted)
+    folder = files(customers=CUSTOMERS + "BY-HAND,华联,A\nBY-IMPORT,导入,A\n")
+
+    load_book(read_and_check(folder), api)
+
+    found = [api.get("customers.read", f"/customers/BY-{who}") for who in ("HAND", "IMPORT")]
+    assert [page and page.body["grade"] for page in found] == ["C", "A"]
