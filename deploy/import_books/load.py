@@ -93,10 +93,17 @@ class Report:
 def read_and_check(folder: Path) -> Book:
     """Read a folder. Raises WrongBooks with all its mistakes, Problem if nothing is there."""
     mistakes: list[Mistake] = []
-    book = check(read_books(folder, mistakes), mistakes)
+    rows = read_books(folder, mistakes)
+    # A heading or a file that is none comes first: much of the rest may be its consequence.
+    about_files = len(mistakes)
+    book = check(rows, mistakes)
     if mistakes:
-        raise WrongBooks(sorted(mistakes, key=lambda each: (each.file, each.row)))
+        raise WrongBooks(_by_place(mistakes[:about_files]) + _by_place(mistakes[about_files:]))
     return book
+
+
+def _by_place(mistakes: Sequence[Mistake]) -> list[Mistake]:
+    return sorted(mistakes, key=lambda each: (each.file, each.row))
 
 
 def check_against(book: Book, api: Api) -> None:
@@ -167,7 +174,7 @@ def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
 
 
 def _told_refused(refused: Sequence[Mistake]) -> str:
-    told = _told(sorted(refused, key=lambda each: (each.file, each.row)))
+    told = _told(_by_place(refused))
     return "".join(f"{line}\n" for line in told)
 
 

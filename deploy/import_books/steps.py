@@ -87,7 +87,7 @@ def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
         Phase(list(_orders(book, ended, opened))),
         # Who ordered first is served first with what there is.
         Phase(list(_orders(book, still_open, opened)), in_order=True),
-        # Only now: an order of a product that is no longer sold is recorded while it is.
+        # Only now: no price scheme is made for a product that is no longer sold.
         Phase([_ended(record) for record in sold_out]),
     ]
 
@@ -205,10 +205,12 @@ def _substitutes(record: Record) -> Step:
 def _ended(record: Record) -> Step:
     """End a product that is no longer sold, unless somebody has changed it since."""
     path = f"/products/{record.body['code']}"
+    # Its substitutes were named by a change of their own.
+    ours = _NEW + bool(record.body.get("substitutes"))
 
     def take(api: Api) -> str:
         found = api.get("products.read", path)
-        untouched = found is not None and found.body["version"] == _NEW
+        untouched = found is not None and found.body["version"] == ours
         if found is None or found.etag is None or not untouched or not found.body["active"]:
             return THERE
         api.patch(PRODUCTS, path, {"active": False, **_WHY}, found.etag)

@@ -102,3 +102,15 @@ def test_only_a_customer_whom_an_import_made_gets_the_grade_of_the_file(
 
     found = [api.get("customers.read", f"/customers/BY-{who}") for who in ("HAND", "IMPORT")]
     assert [page and page.body["grade"] for page in found] == ["C", "A"]
+
+
+def test_a_product_that_is_no_longer_sold_is_ended_though_it_has_substitutes(
+    api: Api, files: Files
+) -> None:
+    rows = "END-1,旧纸,卷,stock,END-2,no\nEND-2,新纸,卷,stock,,yes\n"
+    columns = "product_code,name,unit,default_supply,substitutes,active\n"
+
+    load_book(read_and_check(files(products=columns + rows)), api)
+
+    found = [api.get("products.read", f"/products/END-{number}") for number in (1, 2)]
+    assert [page and page.body["active"] for page in found] == [False, True]

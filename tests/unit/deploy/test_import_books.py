@@ -386,3 +386,29 @@ def test_what_cannot_be_a_code_is_told_before_anybody_is_asked(
     (told,) = mistakes(files(**{table: text}))
     assert told.startswith(f"{table}.csv row 2")
     assert "Must be 1 to 20 of A-Z" in told
+
+
+@pytest.mark.parametrize("column", ["ordered_on", "fulfilled_on"])
+def test_a_day_to_come_is_a_mistake_of_old_books(files: Files, column: str) -> None:
+    days = {"ordered_on": "2026-01-05", "fulfilled_on": "2096-01-09"} | {column: "2096-01-05"}
+    told = mistakes(
+        files(orders=f"{ORDERS.splitlines()[0]}\nX-1,HUALIAN,{','.join(days.values())}\n")
+    )
+    assert f"orders.csv row 2, column {column}: '2096-01-05': lies after today" in told
+
+
+def test_a_wrong_heading_is_told_alone_and_first(files: Files) -> None:
+    folder = files(
+        customers="customer_code,name,grade\nHUALIAN,华联,Z\n",
+        orders=ORDERS.replace("customer_code", "customer"),
+    )
+    assert [each.split(":")[0] for each in mistakes(folder)] == [
+        "orders.csv row 1, column customer_code",
+        "orders.csv row 1, column customer",
+        "customers.csv row 2, column grade",
+    ]
+
+
+def test_a_cell_too_many_makes_no_other_row_a_mistake(files: Files) -> None:
+    told = mistakes(files(orders=ORDERS.replace("2026-01-09\n", "2026-01-09,甲\n")))
+    assert told == ["orders.csv row 2: has 5 cells, the header has 4"]
