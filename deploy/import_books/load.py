@@ -1,14 +1,12 @@
 """Loading a folder of books: check all, send it phase by phase, tell what is short."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,16 +15,12 @@ from deploy.import_books.checking import Book, check, check_outside
 from deploy.import_books.reading import read_books
 from deploy.import_books.rows import Mistake
 from deploy.import_books.sending import Api, NotAnswering, Refused
-from deploy.import_books.steps import ORDERS, OpenOrder, Phase, Step, codes_known, phases
+from deploy.import_books.steps import OpenOrder, Phase, Step, codes_known, phases
 from deploy.local.problems import Problem
 
 AT_ONCE = 8
 _TOLD_MISTAKES = 500
-_HEARD_WITHIN_SECONDS = 60.0
-_LOOK_EVERY_SECONDS = 0.1
 _LOOKS = 5
-
-Page = Mapping[str, Any]
 
 
 class WrongBooks(Problem):
@@ -123,7 +117,8 @@ def load_book(book: Book, api: Api, console: Console | None = None) -> Report:
     with _progress(console) as progress:
         for phase in planned:
             _take(phase, api, report, progress)
-        _tell_short(report, api, progress)
+    for opened in sorted(report.open_orders, key=lambda each: each.reference):
+        report.short += _short_lines(opened)
     return report
 
 
@@ -189,48 +184,21 @@ def _taken(step: Step, api: Api) -> str:
     return step.take(api)
 
 
-def _tell_short(report: Report, api: Api, progress: Progress) -> None:
-    """Look what inventory could hold for each open order."""
-    if not report.open_orders:
+def _short_lines(opened: OpenOrder) -> Iterator[ShortLine]:
+    """Give the lines of an order, open still, for which less is held and shipped than wanted."""
+    order, holdings = opened.page["order"], opened.page["holdings"]
+    if order["stage"] != "in_progress":
         return
-    report.open_orders.sort(key=lambda each: each.reference)
-    bar = progress.add_task("stock held", total=len(report.open_orders))
-    for opened in report.open_orders:
-        report.short += _short_lines(opened, api)
-        progress.advance(bar)
-
-
-def _short_lines(opened: OpenOrder, api: Api) -> list[ShortLine]:
-    page = _until(lambda: _page_with_holdings(opened, api))
-    if page is None:
-        raise Incomplete(f"inventory has not heard of {opened.number}; import again later.")
-    held = {line["line_id"]: Decimal(line["held"]) for line in page["holdings"]["lines"]}
-    lines = [
-        ShortLine(
-            opened.reference,
-            opened.number,
-            line["line_no"],
-            line["product_code"],
-            Decimal(line["quantity"]),
-            held.get(line["id"], Decimal(0)),
-        )
-        for line in page["order"]["lines"]
-        if not Decimal(line["signed_quantity"] or 0)
-    ]
-    return [line for line in lines if line.held < line.quantity]
-
-
-def _page_with_holdings(opened: OpenOrder, api: Api) -> Page | None:
-    answered = api.get(ORDERS, f"/orders/{opened.number}/page")
-    page: Page | None = None if answered is None else answered.body
-    holdings = None if page is None else page["holdings"]
-    return page if holdings is not None and holdings["lines"] else None
-
-
-def _until(look: Callable[[], Page | None]) -> Page | None:
-    give_up = time.monotonic() + _HEARD_WITHIN_SECONDS
-    while True:
-        found = look()
-        if found is not None or time.monotonic() > give_up:
-            return found
-        time.sleep(_LOOK_EVERY_SECONDS)
+    known = {line["line_id"]: line for line in holdings["lines"]}
+    for line in order["lines"]:
+        of_line = known.get(line["id"], {"held": 0, "consumed": 0})
+        held, quantity = Decimal(of_line["held"]), Decimal(line["quantity"])
+        if not line["short_closed"] and held + Decimal(of_line["consumed"]) < quantity:
+            yield ShortLine(
+                opened.reference,
+                opened.number,
+                line["line_no"],
+                line["product_code"],
+                quantity,
+                held,
+            )

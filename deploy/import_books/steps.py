@@ -3,6 +3,7 @@
 A step looks first and leaves alone what is there: the company has perhaps worked with it since.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,12 +12,14 @@ from urllib.parse import quote
 
 from deploy.import_books.checking import Book, Record, amount_of
 from deploy.import_books.rows import Row
-from deploy.import_books.sending import Answered, Api, Refused
+from deploy.import_books.sending import Answered, Api, NotAnswering, Refused
 from gateway.masking import MASK
 from gateway.permissions import UNMASK
 
 MADE, THERE = "made", "there"
 _NEW = 1
+_HEARD_WITHIN_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.1
 _WHY = {"reason": "other", "note": "import of the old books"}
 
 CUSTOMERS, DECIDE, ACCOUNTS = "customers.change", "customers.decide", "accounts.read"
@@ -46,10 +49,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class OpenOrder:
-    """An order of the old books that is still to be delivered."""
+    """An order of the old books that is still to be delivered, with its page: what it holds."""
 
     reference: str
     number: str
+    page: Mapping[str, Any]
 
 
 def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
@@ -165,12 +169,12 @@ def _material_stock(record: Record) -> Step:
 
     def take(api: Api) -> str:
         found = api.get("materials.read", path)
-        # What has been consumed to nothing is not filled again: its first booking had this key.
         if found is None or float(found.body["on_hand"]) or float(found.body["reserved"]):
             return THERE
         booking = {"change": record.body["on_hand"], "opening": True, **_WHY}
-        api.post(MATERIAL_STOCK, f"{path}/bookings", booking)
-        return MADE
+        booked = api.post(MATERIAL_STOCK, f"{path}/bookings", booking)
+        # What has been consumed to nothing is not filled again.
+        return MADE if float(booked.body["on_hand"]) else THERE
 
     return Step("opening balances", record.row, (MATERIAL_STOCK,), take)
 
@@ -391,10 +395,26 @@ def _order(body: Mapping[str, Any], opened: list[OpenOrder]) -> Callable[[Api], 
     def take(api: Api) -> str:
         order = api.post(PAST, "/past-orders", body).body
         if order["stage"] == "in_progress":
-            opened.append(OpenOrder(body["reference"], order["number"]))
+            # Who ordered later is only served with what this one leaves.
+            page = _page_with_holdings(api, order["number"])
+            opened.append(OpenOrder(body["reference"], order["number"], page))
         return MADE
 
     return take
+
+
+def _page_with_holdings(api: Api, number: str) -> Mapping[str, Any]:
+    """Give an order's page once inventory has held for it what it could."""
+    give_up = time.monotonic() + _HEARD_WITHIN_SECONDS
+    while not api.ended.is_set():
+        answered = api.get(ORDERS, f"/orders/{number}/page")
+        page: Mapping[str, Any] = {} if answered is None else answered.body
+        if page.get("holdings") and page["holdings"]["lines"]:
+            return page
+        if time.monotonic() > give_up:
+            break
+        api.ended.wait(_LOOK_EVERY_SECONDS)
+    raise NotAnswering(f"inventory has not heard of {number}")
 
 
 def _past_order(record: Record, lines: Sequence[Record]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Books that are refused, interrupted, mended and brought again, through the whole system."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,10 @@ CUSTOMERS = "customer_code,name,grade\n"
 CONTACTS = "customer_code,name,phone\n"
 SEALS = "customer_code,seal_code\n"
 ADDRESSES = "customer_code,address\n"
+
+PRODUCTS = "product_code,name,unit,default_supply,on_hand\n"
+ORDERS = "order_number,customer_code,ordered_on\n"
+LINES = "order_number,product_code,quantity,unit_price\n"
 
 
 @pytest.fixture
@@ -114,3 +119,54 @@ def test_a_product_that_is_no_longer_sold_is_ended_though_it_has_substitutes(
 
     found = [api.get("products.read", f"/products/END-{number}") for number in (1, 2)]
     assert [page and page.body["active"] for page in found] == [False, True]
+
+
+def test_who_ordered_first_is_served_first_and_what_is_given_up_is_no_longer_short(
+    api: Api, files: Files
+) -> None:
+    books = {
+        "customers": CUSTOMERS + "SHORT,缺货,\n",
+        "products": PRODUCTS + "SHORT-1,收银纸,卷,stock,10\n",
+        "orders": ORDERS + "SHORT-2,SHORT,2026-02-01\nSHORT-1,SHORT,2026-01-01\n",
+        "order_lines": LINES + "SHORT-2,SHORT-1,6,1\nSHORT-1,SHORT-1,6,1\nSHORT-1,SHORT-1,2,1\n",
+    }
+
+    first = load_book(read_and_check(files(**books)), api)
+
+    (short,) = first.short
+    assert (short.reference, short.line_no, short.held) == ("SHORT-2", 1, Decimal(0))
+    order = api.get("orders.read", f"/orders/{short.order_number}")
+    assert order is not None
+    consent = {"line_no": 1, "reason": "other", "consent_by": "张建华"}
+    given_up = f"/orders/{short.order_number}/actions/short_close_line"
+    api.post("orders.short_close", given_up, consent, etag=order.etag)
+    assert load_book(read_and_check(files(**books)), api).short == []
+
+
+def test_a_refused_row_leaves_the_rest_in_and_is_taken_once_it_is_mended(
+    api: Api, files: Files
+) -> None:
+    books = {
+        "customers": CUSTOMERS + "MENDED,补正,\n",
+        "products": PRODUCTS + "MENDED-1,收银纸,卷,stock,\n",
+        "orders": "order_number,customer_code,ordered_on,fulfilled_on\n"
+        "MENDED-1,MENDED,2026-01-05,2026-01-09\n",
+        "order_lines": LINES + "MENDED-1,MENDED-1,3,1.50\n",
+    }
+    load_book(read_and_check(files(**books)), api)
+    orders = books["orders"] + "MENDED-2,MENDED,2026-01-06,2026-01-09\n"
+    lines = books["order_lines"] + "MENDED-2,MENDED-1,1,1\n"
+    wrong = files(**books | {"orders": orders, "order_lines": lines.replace(",3,", ",4,")})
+
+    with pytest.raises(Incomplete) as incomplete:
+        load_book(read_and_check(wrong), api)
+
+    row, goes_on = str(incomplete.value).splitlines()
+    assert row.startswith("orders.csv row 2: ")
+    assert "lines" in row
+    assert goes_on == "What is in stays; mend these rows and import again."
+    listed = api.get("orders.read", "/orders", customer_code="MENDED")
+    assert listed is not None
+    assert len(listed.body["items"]) == 2
+    mended = files(**books | {"orders": orders, "order_lines": lines})
+    assert load_book(read_and_check(mended), api).made["orders"] == 2
