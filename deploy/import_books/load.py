@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from deploy.import_books.checking import Book, check, check_outside
+from deploy.import_books.checking import Book, check, check_outside, check_salespeople
 from deploy.import_books.reading import read_books
 from deploy.import_books.rows import Mistake
 from deploy.import_books.sending import Api, NotAnswering, Refused
-from deploy.import_books.steps import OpenOrder, Phase, Step, codes_known, phases
+from deploy.import_books.steps import OpenOrder, Phase, Step, looked_up, phases
 from deploy.local.problems import Problem
 
 AT_ONCE = 8
@@ -87,10 +87,11 @@ class Report:
 def read_and_check(folder: Path) -> Book:
     """Read a folder. Raises WrongBooks with all its mistakes, Problem if nothing is there."""
     mistakes: list[Mistake] = []
-    rows = read_books(folder, mistakes)
+    rows, remarks = read_books(folder, mistakes)
     # A heading or a file that is none comes first: much of the rest may be its consequence.
     about_files = len(mistakes)
     book = check(rows, mistakes)
+    book.remarks = remarks
     if mistakes:
         raise WrongBooks(_by_place(mistakes[:about_files]) + _by_place(mistakes[about_files:]))
     return book
@@ -101,21 +102,23 @@ def _by_place(mistakes: Sequence[Mistake]) -> list[Mistake]:
 
 
 def check_against(book: Book, api: Api) -> None:
-    """Ask the system for codes that no file names. Raises WrongBooks."""
+    """Ask the system what the files do not say. Raises WrongBooks, Problem for permissions."""
+    planned = phases(book, [])
+    api.require({name for phase in planned for step in phase.steps for name in step.permissions})
     mistakes: list[Mistake] = []
-    check_outside(book, codes_known(api), mistakes)
+    look = looked_up(api)
+    check_outside(book, look, mistakes)
+    check_salespeople(book, look, mistakes)
     if mistakes:
-        raise WrongBooks(mistakes)
+        raise WrongBooks(_by_place(mistakes))
 
 
 def load_book(book: Book, api: Api, console: Console | None = None) -> Report:
     """Bring a checked book into the system. Raises WrongBooks, Incomplete, Problem."""
     check_against(book, api)
     report = Report()
-    planned = phases(book, report.open_orders)
-    api.require({name for phase in planned for step in phase.steps for name in step.permissions})
     with _progress(console) as progress:
-        for phase in planned:
+        for phase in phases(book, report.open_orders):
             _take(phase, api, report, progress)
     for opened in sorted(report.open_orders, key=lambda each: each.reference):
         report.short += _short_lines(opened)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from deploy.import_books.checking import Book, Record, amount_of
+from deploy.import_books.checking import Book, Look, Record, amount_of
 from deploy.import_books.rows import Row
 from deploy.import_books.sending import Answered, Api, NotAnswering, Refused
 from gateway.masking import MASK
@@ -96,8 +96,8 @@ def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
     ]
 
 
-def codes_known(api: Api) -> Callable[[str, str], bool]:
-    """Give the question whether the system has a code of a table."""
+def looked_up(api: Api) -> Look:
+    """Give the question what the system has under a code of a table, or a name of an account."""
     places = {
         "customers": ("customers.read", "customers"),
         "products": ("products.read", "products"),
@@ -105,19 +105,25 @@ def codes_known(api: Api) -> Callable[[str, str], bool]:
         "carriers": ("carriers.read", "carriers"),
         "regions": ("carriers.read", "regions"),
         "modes": ("carriers.read", "modes"),
+        "prices": ("prices.read", "price-schemes"),
+        "accounts": (ACCOUNTS, "accounts"),
     }
+    known: dict[tuple[str, str], Mapping[str, Any] | None] = {}
 
-    def is_known(table: str, code: str) -> bool:
-        permission, path = places[table]
-        try:
-            return api.get(permission, f"/{path}/{quote(code, safe='')}") is not None
-        except Refused as refused:
-            # What cannot be a code is nobody's.
-            if refused.status == HTTPStatus.UNPROCESSABLE_ENTITY:
-                return False
-            raise
+    def look(table: str, code: str) -> Mapping[str, Any] | None:
+        if (table, code) not in known:
+            permission, path = places[table]
+            try:
+                found = api.get(permission, f"/{path}/{quote(code, safe='')}")
+            except Refused as refused:
+                # What cannot be a code is nobody's.
+                if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+                    raise
+                found = None
+            known[table, code] = None if found is None else found.body
+        return known[table, code]
 
-    return is_known
+    return look
 
 
 def _without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:

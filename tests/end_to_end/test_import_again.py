@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from deploy.import_books.load import Incomplete, load_book, read_and_check
+from deploy.import_books.load import (
+    Incomplete,
+    WrongBooks,
+    check_against,
+    load_book,
+    read_and_check,
+)
 from deploy.import_books.sending import Api
-from deploy.import_books.steps import codes_known
+from deploy.import_books.steps import looked_up
+from deploy.local.problems import Problem
 from tests.system import System
 
 Files = Callable[..., Path]
@@ -60,10 +67,41 @@ def test_an_import_whose_session_has_ended_stops_at_once_and_says_so(
     assert "AGAIN" not in str(incomplete.value)
 
 
+def test_a_dry_run_finds_what_only_the_system_knows_and_sends_nothing(
+    api: Api, files: Files
+) -> None:
+    sellers = "customer_code,name,salesperson\nDRY-1,甲,nobody\nDRY-2,乙,clerk\nDRY-3,丙,sales\n"
+    folder = files(
+        customers=sellers,
+        orders=ORDERS + "DRY-1,DRY-1,2026-01-01\n",
+        order_lines=(LINES + "DRY-1,DRY-1,1,1\n"),
+    )
+
+    with pytest.raises(WrongBooks) as wrong:
+        check_against(read_and_check(folder), api)
+
+    unknown = "DRY-1 is neither in products.csv nor in the system"
+    assert [str(each) for each in wrong.value.mistakes] == [
+        "customers.csv row 2, column salesperson: nobody has no account",
+        "customers.csv row 3, column salesperson: clerk has not the role sales",
+        f"order_lines.csv row 2, column product_code: {unknown}",
+    ]
+    assert looked_up(api)("customers", "DRY-3") is None
+
+
+def test_who_may_not_import_is_told_before_anything_is_sent(system: System, files: Files) -> None:
+    seller = Api(system.url, {"sales": system.passwords["sales"]})
+    book = read_and_check(files(regions="region_code,name\nDRY-1,一\n"))
+
+    with pytest.raises(Problem, match=r"carriers\.change"):
+        check_against(book, seller)
+
+
 def test_a_code_that_the_system_cannot_know_is_a_mistake_of_its_row(api: Api) -> None:
-    assert not codes_known(api)("products", "rj-1")
-    assert not codes_known(api)("products", "收银纸")
-    assert not codes_known(api)("customers", "NOBODY")
+    look = looked_up(api)
+    assert look("products", "rj-1") is None
+    assert look("products", "收银纸") is None
+    assert look("customers", "NOBODY") is None
 
 
 def test_what_is_told_of_customers_who_are_there_is_put_on_their_files(
