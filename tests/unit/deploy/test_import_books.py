@@ -339,7 +339,7 @@ def test_nothing_more_is_tried_once_the_system_does_not_answer() -> None:
         asked.ended.wait(60)
         return "made"
 
-    takes = [refused, away] + [waits] * 50
+    takes = [refused, away] + [waits] * 20
     steps = [Step("customers", row_of(at), (), take) for at, take in enumerate(takes, start=2)]
 
     with pytest.raises(Incomplete) as incomplete:
@@ -351,6 +351,23 @@ def test_nothing_more_is_tried_once_the_system_does_not_answer() -> None:
         "The system does not answer: no connection\n"
         "What is in stays; importing again goes on from there."
     )
+
+
+def test_somebody_who_stops_an_import_ends_the_waits_of_all_its_steps() -> None:
+    api = Api("http://localhost", {})
+
+    def stopped(_: Api) -> str:
+        raise KeyboardInterrupt
+
+    def waits(asked: Api) -> str:
+        asked.ended.wait(60)
+        return "made"
+
+    steps = [Step("customers", row_of(at), (), take) for at, take in enumerate([stopped, waits])]
+    with pytest.raises(KeyboardInterrupt):
+        load._take(Phase(steps), api, Report(), load._progress(None))
+
+    assert api.ended.is_set()
 
 
 def test_all_refused_rows_are_told_but_no_more_than_can_be_read() -> None:
