@@ -247,7 +247,7 @@ def test_the_opening_balance_of_a_material_is_booked_once(goods: Goods) -> None:
     goods.material(stock="500")
     goods.tell("book_material", material_code="KRAFT", change="-500", reason="stock")
 
-    booking = {"material_code": "KRAFT", "change": "500", "reason": "stock"}
+    booking: dict[str, Any] = {"material_code": "KRAFT", "change": "500", "reason": "stock"}
     goods.tell("book_material", **booking, opening=True)
     assert goods.material_balance() == ("0.000", "0.000")
 
