@@ -1,8 +1,10 @@
 """`./gendan import`: load a company's books, or the example's."""
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -10,6 +12,9 @@ from rich.console import Console
 from deploy.local import accounts, records
 from deploy.local.instance import Instance, own_places
 from deploy.local.problems import Problem
+
+if TYPE_CHECKING:
+    from deploy.import_books.checking import Book
 
 PASSWORD_VARIABLE = "GENDAN_IMPORT_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -35,10 +40,14 @@ def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[s
     for name, rows in book.tables.items():
         if rows and not example:
             click.echo(f"{name}: {len(rows)} rows are well")
+    for remark in book.remarks:
+        click.echo(remark)
     # Books can be checked before anything has ever been set up.
     is_running = records.is_held(own_places().home)
     if dry_run and not is_running:
-        click.echo("The system is not running: codes that no file names were not looked up.")
+        click.echo("The system is not running: what no file says was not looked up in it.")
+        for line in not_looked_up(book):
+            click.echo(line)
         return
     if not is_running:
         raise Problem("The system is not running: start it with ./gendan up.")
@@ -50,6 +59,17 @@ def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[s
         return
     for line in load_book(book, api, Console(stderr=True)).lines():
         click.echo(line)
+
+
+def not_looked_up(book: "Book") -> list[str]:
+    """Name, by table, what only a running system can say to be right."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for table, code in book.outside:
+        named[table].add(code)
+    for record in book["customers"]:
+        if "salesperson" in record.body:
+            named["salespeople"].add(record.body["salesperson"])
+    return [f"  {table}: {', '.join(sorted(codes))}" for table, codes in named.items()]
 
 
 def passwords(instance: Instance, users: tuple[str, ...]) -> Mapping[str, str]:

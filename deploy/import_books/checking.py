@@ -2,15 +2,16 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from chassis import money
+from chassis import clock, money
 from chassis.quantity import MAX_DECIMALS
+from deploy.import_books import northwind
 from deploy.import_books.rows import Mistake, Row
 from deploy.import_books.tables import LIST, TABLES, WHOLE, YES_NO, Table
 
@@ -18,12 +19,36 @@ MOST_LINES = 200
 _QUANTITIES = {"quantity", "on_hand", "min_quantity"}
 _WORDS = {"是": True, "否": False, "yes": True, "no": False, "true": True, "false": False}
 _WORDS |= {"1": True, "0": False}
+_ORDER_FILES = {"orders.csv", "order_lines.csv", northwind.LINES}
 
 # As Excel writes days in China, and with leading zeros or without; the year comes first.
 _DAY = re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})", re.ASCII)
 
-#: Whether a code that no file names is in the system already: (table, code) → yes or no.
-Known = Callable[[str, str], bool]
+# What Excel makes of a long number, in a text too: the digits left out are lost.
+_SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+", re.ASCII)
+
+# The rules speak to who writes JSON; this is for who fills in a sheet.
+_FOR_SHEETS = {
+    'Must be a decimal written as a string, like "12.5".': (
+        "Must be a decimal written like 1000 or 12.5, without separators."
+    ),
+    "Not a valid integer.": "Must be a whole number, written like 1000.",
+    "Not a valid boolean.": "Must be yes or no, 是 or 否.",
+}
+
+#: As many as one message of the API takes: table, what they are of → how many.
+_MOST = {
+    ("contacts", "customer_code"): 100,
+    ("seals", "customer_code"): 100,
+    ("addresses", "customer_code"): 100,
+    ("recipes", "product_code"): 100,
+    ("prices", "scheme_code"): 50,
+}
+# As an order of the system's own (services/orders).
+LARGEST_TOTAL = Decimal("9999999999.99")
+
+#: What the system has under a code: (table, or accounts; code) → its record, or None.
+Look = Callable[[str, str], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -44,6 +69,8 @@ class Book:
     outside: dict[tuple[str, str], list[tuple[Row, str]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    #: What whoever imports should know of the files, though nothing is wrong with it.
+    remarks: list[str] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> list[Record]:
         return self.tables[name]
@@ -57,8 +84,12 @@ class Book:
 
 
 def check(rows: Mapping[str, list[Row]], mistakes: list[Mistake]) -> Book:
-    """Read every cell by the rules of its table; all that is wrong goes to `mistakes`."""
+    """Read every cell by the rules of its table; all that is wrong goes to `mistakes`.
+
+    What stands there already was found while the files were read.
+    """
     book = Book()
+    unread = {mistake.file.lower() for mistake in mistakes}
     for name, table in TABLES.items():
         schema = table.schema()
         for row in rows.get(name, ()):
@@ -68,21 +99,63 @@ def check(rows: Mapping[str, list[Row]], mistakes: list[Mistake]) -> Book:
         mistakes += _repeated(table, rows.get(name, []))
     _find_outside(rows, book)
     mistakes += _about_prices(book)
-    mistakes += _about_orders(rows, book)
+    mistakes += _about_promotions(book)
+    mistakes += _about_counts(book)
+    mistakes += _about_substitutes(book)
+    # Of a file that was not read whole nobody can say what is not in it.
+    if not unread & _ORDER_FILES:
+        mistakes += _about_orders_and_lines(rows, book)
+    mistakes += _about_days(book)
+    mistakes += _about_amounts(book)
     mistakes += _about_units(book)
     return book
 
 
-def check_outside(book: Book, is_known: Known, mistakes: list[Mistake]) -> None:
-    """Ask for each code that no file names whether the system has it."""
+def check_outside(book: Book, look: Look, mistakes: list[Mistake]) -> None:
+    """Ask for each code that no file names whether the system has it, and fits its rows."""
+    decimals, ended = {}, set()
     for (name, code), cells in book.outside.items():
-        if not is_known(name, code):
+        found = look(name, code)
+        if found is None:
             what = f"{code} is neither in {TABLES[name].file} nor in the system"
             mistakes += [row.mistake(column, what) for row, column in cells]
+        elif name == "products":
+            decimals[code] = found["unit_decimals"]
+            if not found["active"]:
+                ended.add(code)
+    for record in book["prices"]:
+        code = record.body["product_code"]
+        if code in ended and look("prices", record.body["scheme_code"]) is None:
+            mistakes.append(record.row.mistake("product_code", f"{code} is no longer sold"))
+    for part in ("order_lines", "prices"):
+        mistakes += _finer_than(decimals, book[part], "product_code")
+
+
+def check_salespeople(book: Book, look: Look, mistakes: list[Mistake]) -> None:
+    """See that a customer who is still to be made is given to somebody who may sell."""
+    for record in book["customers"]:
+        username = record.body.get("salesperson")
+        why = username and _cannot_sell(look("accounts", username))
+        # Whom a customer who is there was given to may have left since.
+        if why and look("customers", record.body["customer_code"]) is None:
+            mistakes.append(record.row.mistake("salesperson", f"{username} {why}"))
+
+
+def _cannot_sell(account: Mapping[str, Any] | None) -> str | None:
+    if account is None:
+        return "has no account"
+    if account["locked"]:
+        return "has an account that is locked"
+    return None if "sales" in account["roles"] else "has not the role sales"
 
 
 def _record(table: Table, schema: Schema, row: Row, mistakes: list[Mistake]) -> Record | None:
     unknown = [name for name in row.cells if name not in table.columns]
+    shortened = [name for name, cell in row.cells.items() if _SHORTENED.fullmatch(cell)]
+    if shortened:
+        advice = "Excel has shortened this number; format the column as text"
+        mistakes += [row.mistake(name, f"{row.cells[name]!r}: {advice}") for name in shortened]
+        return None
     body = {
         table.field_of(column): _converted(
             schema.fields[table.field_of(column)], kind, row.cells[column]
@@ -129,7 +202,7 @@ def _flat(messages: Any) -> Iterator[str]:
         for inner in messages:
             yield from _flat(inner)
     else:
-        yield str(messages)
+        yield _FOR_SHEETS.get(str(messages), str(messages))
 
 
 def _repeated(table: Table, rows: list[Row]) -> Iterator[Mistake]:
@@ -170,9 +243,44 @@ def _about_prices(book: Book) -> Iterator[Mistake]:
                 number = records[0].row.number
                 what = f"tells something else of this scheme than row {number}"
                 yield record.row.mistake("scheme_code", what)
+        yield from _ends_before_it_begins(records[0])
+        first_of: dict[Decimal, Record] = {}
+        for record in records:
+            other = first_of.setdefault(record.read["min_quantity"], record)
+            # What is written the same was told as a repeated row.
+            if other.row.cells["min_quantity"] != record.row.cells["min_quantity"]:
+                what = f"is that of row {other.row.number}"
+                yield record.row.mistake("min_quantity", what)
 
 
-def _about_orders(rows: Mapping[str, list[Row]], book: Book) -> Iterator[Mistake]:
+def _about_promotions(book: Book) -> Iterator[Mistake]:
+    for record in book["promotions"]:
+        yield from _ends_before_it_begins(record)
+        if record.read["value"] >= record.read["threshold"]:
+            yield record.row.mistake("value", "is not below the threshold")
+
+
+def _ends_before_it_begins(record: Record) -> Iterator[Mistake]:
+    until = record.read.get("valid_until")
+    if until is not None and until < record.read["valid_from"]:
+        yield record.row.mistake("valid_until", "lies before valid_from")
+
+
+def _about_counts(book: Book) -> Iterator[Mistake]:
+    for (name, column), most in _MOST.items():
+        for code, records in book.by(name, column).items():
+            if len(records) > most:
+                yield records[most].row.mistake(column, f"{code} has more than {most} rows")
+
+
+def _about_substitutes(book: Book) -> Iterator[Mistake]:
+    for record in book["products"]:
+        if record.body["code"] in record.body.get("substitutes", ()):
+            yield record.row.mistake("substitutes", "names the product itself")
+
+
+def _about_orders_and_lines(rows: Mapping[str, list[Row]], book: Book) -> Iterator[Mistake]:
+    """Lines are of orders that are there, and every order has some."""
     numbers = {row.cells.get("order_number") for row in rows.get("orders", ())}
     count: dict[str, int] = defaultdict(int)
     for row in rows.get("order_lines", ()):
@@ -185,14 +293,31 @@ def _about_orders(rows: Mapping[str, list[Row]], book: Book) -> Iterator[Mistake
     for record in book["orders"]:
         if not count[record.row.cells["order_number"]]:
             yield record.row.mistake("order_number", "has no line in order_lines.csv")
+
+
+def _about_days(book: Book) -> Iterator[Mistake]:
+    """Orders of old books ended after they began, and neither lies ahead."""
+    today = clock.business_date(clock.business_now())
+    for record in book["orders"]:
         ended = record.read.get("fulfilled_on")
         if ended is not None and ended < record.read["ordered_on"]:
             yield record.row.mistake("fulfilled_on", "lies before ordered_on")
+        for column in ("ordered_on", "fulfilled_on"):
+            if record.read.get(column, today) > today:
+                yield record.row.mistake(column, f"{record.row.cells[column]!r}: lies after today")
+
+
+def _about_amounts(book: Book) -> Iterator[Mistake]:
     for record in book["order_lines"]:
         if amount_of(record) > money.line_amount(
             record.read["quantity"], record.read["unit_price"]
         ):
             yield record.row.mistake("amount", "is more than quantity × unit_price")
+    lines = book.by("order_lines", "order_number")
+    for record in book["orders"]:
+        total = sum(map(amount_of, lines.get(record.row.cells["order_number"], ())), Decimal(0))
+        if total > LARGEST_TOTAL:
+            yield record.row.mistake("order_number", f"is worth more than {LARGEST_TOTAL:f}")
 
 
 def _about_units(book: Book) -> Iterator[Mistake]:
@@ -205,12 +330,18 @@ def _about_units(book: Book) -> Iterator[Mistake]:
             record.row.cells[name]: record.read["unit_decimals"] for record in book[masters]
         }
         for part in parts:
-            for record in book[part]:
-                allowed = decimals.get(record.row.cells[name], MAX_DECIMALS)
-                for column in _QUANTITIES & record.row.cells.keys():
-                    if record.read[column] != round(record.read[column], allowed):
-                        what = f"{record.row.cells[column]!r}: its unit has {allowed} decimals"
-                        yield record.row.mistake(column, what)
+            yield from _finer_than(decimals, book[part], name)
+
+
+def _finer_than(
+    decimals: Mapping[str, int], records: Iterable[Record], name: str
+) -> Iterator[Mistake]:
+    for record in records:
+        allowed = decimals.get(record.row.cells[name], MAX_DECIMALS)
+        for column in _QUANTITIES & record.row.cells.keys():
+            if record.read[column] != round(record.read[column], allowed):
+                what = f"{record.row.cells[column]!r}: its unit has {allowed} decimals"
+                yield record.row.mistake(column, what)
 
 
 def amount_of(line: Record) -> Decimal:

@@ -1,41 +1,33 @@
 """Loading a folder of books: check all, send it phase by phase, tell what is short."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from deploy.import_books.checking import Book, check, check_outside
+from deploy.import_books.checking import Book, check, check_outside, check_salespeople
 from deploy.import_books.reading import read_books
 from deploy.import_books.rows import Mistake
-from deploy.import_books.sending import Api, Refused
-from deploy.import_books.steps import ORDERS, OpenOrder, Phase, Step, codes_known, phases
+from deploy.import_books.sending import Api, NotAnswering, Refused
+from deploy.import_books.steps import OpenOrder, Phase, Step, looked_up, phases
 from deploy.local.problems import Problem
 
 AT_ONCE = 8
 _TOLD_MISTAKES = 500
-_HEARD_WITHIN_SECONDS = 60.0
-_LOOK_EVERY_SECONDS = 0.1
 _LOOKS = 5
-
-Page = Mapping[str, Any]
 
 
 class WrongBooks(Problem):
     """The files have mistakes; nothing was sent."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        told = [str(mistake) for mistake in mistakes[:_TOLD_MISTAKES]]
-        if len(mistakes) > len(told):
-            told.append(f"… and {len(mistakes) - len(told)} more")
+        told = _told(mistakes)
         plural = "" if len(mistakes) == 1 else "s"
         told.append(f"{len(mistakes)} mistake{plural}; nothing was sent.")
         super().__init__("\n".join(told))
@@ -44,6 +36,13 @@ class WrongBooks(Problem):
 
 class Incomplete(Problem):
     """The system refused some rows; what is in stays, and is not sent twice."""
+
+
+def _told(mistakes: Sequence[Mistake]) -> list[str]:
+    told = [str(mistake) for mistake in mistakes[:_TOLD_MISTAKES]]
+    if len(mistakes) > len(told):
+        told.append(f"… and {len(mistakes) - len(told)} more")
+    return told
 
 
 @dataclass(frozen=True)
@@ -88,30 +87,41 @@ class Report:
 def read_and_check(folder: Path) -> Book:
     """Read a folder. Raises WrongBooks with all its mistakes, Problem if nothing is there."""
     mistakes: list[Mistake] = []
-    book = check(read_books(folder, mistakes), mistakes)
+    rows, remarks = read_books(folder, mistakes)
+    # A heading or a file that is none comes first: much of the rest may be its consequence.
+    about_files = len(mistakes)
+    book = check(rows, mistakes)
+    book.remarks = remarks
     if mistakes:
-        raise WrongBooks(sorted(mistakes, key=lambda each: (each.file, each.row)))
+        raise WrongBooks(_by_place(mistakes[:about_files]) + _by_place(mistakes[about_files:]))
     return book
 
 
+def _by_place(mistakes: Sequence[Mistake]) -> list[Mistake]:
+    return sorted(mistakes, key=lambda each: (each.file, each.row))
+
+
 def check_against(book: Book, api: Api) -> None:
-    """Ask the system for codes that no file names. Raises WrongBooks."""
+    """Ask the system what the files do not say. Raises WrongBooks, Problem for permissions."""
+    planned = phases(book, [])
+    api.require({name for phase in planned for step in phase.steps for name in step.permissions})
     mistakes: list[Mistake] = []
-    check_outside(book, codes_known(api), mistakes)
+    look = looked_up(api)
+    check_outside(book, look, mistakes)
+    check_salespeople(book, look, mistakes)
     if mistakes:
-        raise WrongBooks(mistakes)
+        raise WrongBooks(_by_place(mistakes))
 
 
 def load_book(book: Book, api: Api, console: Console | None = None) -> Report:
     """Bring a checked book into the system. Raises WrongBooks, Incomplete, Problem."""
     check_against(book, api)
     report = Report()
-    planned = phases(book, report.open_orders)
-    api.require({name for phase in planned for step in phase.steps for name in step.permissions})
     with _progress(console) as progress:
-        for phase in planned:
+        for phase in phases(book, report.open_orders):
             _take(phase, api, report, progress)
-        _tell_short(report, api, progress)
+    for opened in sorted(report.open_orders, key=lambda each: each.reference):
+        report.short += _short_lines(opened)
     return report
 
 
@@ -127,7 +137,10 @@ def _progress(console: Console | None) -> Progress:
 
 
 def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
-    """Take the steps of a phase, several at once; all are tried before any refusal is told."""
+    """Take the steps of a phase, several at once; all are tried before any refusal is told.
+
+    Once the system does not answer, or somebody stops it, nothing more is tried.
+    """
     totals = Counter(step.kind for step in phase.steps)
     bars = {kind: progress.add_task(kind, total=total) for kind, total in totals.items()}
     for kind in totals:
@@ -140,17 +153,27 @@ def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
                 step = running[done]
                 try:
                     did = done.result()
-                except (Refused, Problem) as refusal:
+                except NotAnswering as away:
+                    why = f"The system does not answer: {away}\n"
+                    goes_on = "What is in stays; importing again goes on from there."
+                    raise Incomplete(_told_refused(refused) + why + goes_on) from away
+                except Problem as refusal:
                     refused.append(step.row.mistake("", str(refusal)))
                 else:
                     (report.made if did == "made" else report.there)[step.kind] += 1
                 progress.advance(bars[step.kind])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            api.ended.set()
             raise
     if refused:
-        told = "\n".join(str(each) for each in sorted(refused, key=lambda m: (m.file, m.row)))
-        raise Incomplete(f"{told}\nWhat is in stays; mend these rows and import again.")
+        told = _told_refused(refused)
+        raise Incomplete(f"{told}What is in stays; mend these rows and import again.")
+
+
+def _told_refused(refused: Sequence[Mistake]) -> str:
+    told = _told(_by_place(refused))
+    return "".join(f"{line}\n" for line in told)
 
 
 def _taken(step: Step, api: Api) -> str:
@@ -164,48 +187,21 @@ def _taken(step: Step, api: Api) -> str:
     return step.take(api)
 
 
-def _tell_short(report: Report, api: Api, progress: Progress) -> None:
-    """Look what inventory could hold for each open order."""
-    if not report.open_orders:
+def _short_lines(opened: OpenOrder) -> Iterator[ShortLine]:
+    """Give the lines of an order, open still, for which less is held and shipped than wanted."""
+    order, holdings = opened.page["order"], opened.page["holdings"]
+    if order["stage"] != "in_progress":
         return
-    report.open_orders.sort(key=lambda each: each.reference)
-    bar = progress.add_task("stock held", total=len(report.open_orders))
-    for opened in report.open_orders:
-        report.short += _short_lines(opened, api)
-        progress.advance(bar)
-
-
-def _short_lines(opened: OpenOrder, api: Api) -> list[ShortLine]:
-    page = _until(lambda: _page_with_holdings(opened, api))
-    if page is None:
-        raise Incomplete(f"inventory has not heard of {opened.number}; import again later.")
-    held = {line["line_id"]: Decimal(line["held"]) for line in page["holdings"]["lines"]}
-    lines = [
-        ShortLine(
-            opened.reference,
-            opened.number,
-            line["line_no"],
-            line["product_code"],
-            Decimal(line["quantity"]),
-            held.get(line["id"], Decimal(0)),
-        )
-        for line in page["order"]["lines"]
-        if not Decimal(line["signed_quantity"] or 0)
-    ]
-    return [line for line in lines if line.held < line.quantity]
-
-
-def _page_with_holdings(opened: OpenOrder, api: Api) -> Page | None:
-    answered = api.get(ORDERS, f"/orders/{opened.number}/page")
-    page: Page | None = None if answered is None else answered.body
-    holdings = None if page is None else page["holdings"]
-    return page if holdings is not None and holdings["lines"] else None
-
-
-def _until(look: Callable[[], Page | None]) -> Page | None:
-    give_up = time.monotonic() + _HEARD_WITHIN_SECONDS
-    while True:
-        found = look()
-        if found is not None or time.monotonic() > give_up:
-            return found
-        time.sleep(_LOOK_EVERY_SECONDS)
+    known = {line["line_id"]: line for line in holdings["lines"]}
+    for line in order["lines"]:
+        of_line = known.get(line["id"], {"held": 0, "consumed": 0})
+        held, quantity = Decimal(of_line["held"]), Decimal(line["quantity"])
+        if not line["short_closed"] and held + Decimal(of_line["consumed"]) < quantity:
+            yield ShortLine(
+                opened.reference,
+                opened.number,
+                line["line_no"],
+                line["product_code"],
+                quantity,
+                held,
+            )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from deploy.import_books.rows import Mistake, Row, header_of, read_rows
 
-FILES = ("customers.csv", "products.csv", "orders.csv", "order_details.csv")
+LINES = "order_details.csv"
+FILES = ("customers.csv", "products.csv", "orders.csv", LINES)
 _MARK = {"customer_id", "company_name", "contact_name"}
 _CENT = Decimal("0.01")
 # The day its first order was taken: prices are older than any order.
@@ -29,7 +30,7 @@ def read(folder: Path, mistakes: list[Mistake]) -> Mapping[str, list[Row]]:
     """Give its customers, products and orders as rows of our tables."""
     theirs = {name: read_rows(folder / name, mistakes) for name in FILES}
     customers, products = theirs["customers.csv"], theirs["products.csv"]
-    orders, details = theirs["orders.csv"], theirs["order_details.csv"]
+    orders, details = theirs["orders.csv"], theirs[LINES]
     return {
         "customers": [_customer(row) for row in customers],
         "contacts": [_contact(row) for row in customers if "contact_name" in row.cells],

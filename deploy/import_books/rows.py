@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.local.problems import Problem
 
 # Excel writes either of them in China; UTF-8 is tried first because GB 18030 reads almost anything.
-ENCODINGS = ("utf-8-sig", "gb18030")
+ENCODINGS = {"UTF-8": "utf-8-sig", "GB 18030": "gb18030"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Row:
 
 def read_rows(path: Path, mistakes: list[Mistake]) -> list[Row]:
     """Read a CSV file whose first row names the columns; what cannot be read is a mistake."""
-    text = _decoded(path)
+    text, _ = _decoded(path)
     if text is None:
         mistakes.append(Mistake(path.name, 1, "", "is neither UTF-8 nor GB 18030"))
         return []
@@ -73,9 +73,19 @@ def read_rows(path: Path, mistakes: list[Mistake]) -> list[Row]:
 def header_of(path: Path) -> list[str]:
     """Give the names in the first row of a CSV file; none if it cannot be read."""
     try:
-        return _named(next(_records(_decoded(path) or ""), []))
+        return _named(next(_records(_decoded(path)[0] or ""), []))
     except csv.Error:
         return []
+
+
+def read_as(path: Path) -> tuple[str, str]:
+    """Give the encoding that a file was read in, and a cell by which a person can tell."""
+    text, encoding = _decoded(path)
+    cells = (cell for record in _records(text or "") for cell in record if not cell.isascii())
+    try:
+        return encoding, next(cells, "").strip()
+    except csv.Error:
+        return encoding, ""
 
 
 def _records(text: str) -> Iterator[list[str]]:
@@ -93,17 +103,18 @@ def _without_empty_end(record: Sequence[str]) -> Sequence[str]:
     return record[:last]
 
 
-def _decoded(path: Path) -> str | None:
+def _decoded(path: Path) -> tuple[str | None, str]:
+    """Give a file's text, None if it is none, and the name of the encoding it was read in."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
-    for encoding in ENCODINGS:
+    for name, encoding in ENCODINGS.items():
         try:
-            return raw.decode(encoding)
+            return raw.decode(encoding), name
         except UnicodeDecodeError:
             continue
-    return None
+    return None, ""
 
 
 def _about_header(file: str, header: Sequence[str]) -> list[Mistake]:

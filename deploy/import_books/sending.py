@@ -23,12 +23,16 @@ _NOT_HEARD_YET = {"customer_not_known", "product_not_known"}
 _BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
-class Refused(Exception):
+class Refused(Problem):
     """The system refuses a request; `code` is the problem document's."""
 
     def __init__(self, status: int, code: str, said: str) -> None:
         super().__init__(said)
         self.status, self.code = status, code
+
+
+class NotAnswering(Problem):
+    """Nothing that is sent now would be done: the system is away, or the session has ended."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class _Seat:
 class Api:
     """Speaks for people with accounts; each request goes by the first of them who may.
 
-    They sign in when they are needed: an import is mostly the administrator's work.
+    They sign in when they are needed: an import is mostly the administrator's work. Several
+    threads may ask at once; once `ended` is set, nothing more is asked.
     """
 
     def __init__(self, url: str, passwords: Mapping[str, str]) -> None:
@@ -60,6 +65,7 @@ class Api:
         self._waiting = sorted(passwords.items(), key=lambda each: each[0] != "admin")
         self._seats: list[_Seat] = []
         self._not_let_in: list[str] = []
+        self.ended = threading.Event()
 
     def require(self, permissions: set[str]) -> None:
         """Raise Problem unless somebody has each of these permissions."""
@@ -73,7 +79,10 @@ class Api:
             raise Problem(" ".join(said))
 
     def get(self, permission: str, path: str, **query: Any) -> Answered | None:
-        """Give what stands at `path`, or None. Raises Refused for any other refusal."""
+        """Give what stands at `path`, or None.
+
+        Raises Refused for any other refusal, NotAnswering, as all that asks.
+        """
         try:
             return self._send(permission, "GET", path, query=query)
         except Refused as refused:
@@ -114,7 +123,7 @@ class Api:
             token = str(opened.json()["token"])
             me = self._once("GET", "/session", {}, None, _bearer(token))
         except requests.RequestException as error:
-            raise Problem(f"{self._url} does not answer: is ./gendan up running?") from error
+            raise NotAnswering(f"{self._url} does not answer: is ./gendan up running?") from error
         if not me.ok or me.json()["must_change_password"]:
             return f"{username} has to change the password first."
         return _Seat(token, frozenset(me.json()["permissions"]))
@@ -139,23 +148,23 @@ class Api:
             headers["If-Match"] = etag
         give_up = time.monotonic() + PATIENCE_SECONDS
         wait = _FIRST_WAIT_SECONDS
-        while True:
+        while not self.ended.is_set():
             try:
                 response = self._once(method, path, query or {}, body, headers)
             except requests.RequestException as error:
                 # Nobody knows whether it was done; with the same key it is asked again.
-                status, code, said = 0, "unreachable", f"{self._url} does not answer: {error}"
+                why: Problem = NotAnswering(f"{self._url} gives {type(error).__name__}")
+                heals = True
             else:
                 if response.ok:
                     content = response.json() if response.content else None
                     return Answered(content, response.headers.get("ETag"))
-                status = response.status_code
-                code, said = _said(response)
-            heals = status == 0 or status in _BUSY or code in _NOT_HEARD_YET
+                why, heals = _refusal(response)
             if not heals or time.monotonic() > give_up:
-                raise Refused(status, code, said)
-            time.sleep(wait)
+                raise why
+            self.ended.wait(wait)
             wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+        raise NotAnswering("the import has ended")
 
     def _once(
         self,
@@ -189,6 +198,16 @@ def key_of(path: str, body: Mapping[str, Any]) -> str:
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def _refusal(response: requests.Response) -> tuple[Problem, bool]:
+    """Give what a refusal is to be told as, and whether time heals it."""
+    code, said = _said(response)
+    if response.status_code in _BUSY:
+        return NotAnswering(said), True
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        return NotAnswering(said), False
+    return Refused(response.status_code, code, said), code in _NOT_HEARD_YET
 
 
 def _said(response: requests.Response) -> tuple[str, str]:

@@ -3,18 +3,23 @@
 A step looks first and leaves alone what is there: the company has perhaps worked with it since.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from deploy.import_books.checking import Book, Record, amount_of
+from deploy.import_books.checking import Book, Look, Record, amount_of
 from deploy.import_books.rows import Row
-from deploy.import_books.sending import Api
-from deploy.local.problems import Problem
+from deploy.import_books.sending import Answered, Api, NotAnswering, Refused
+from gateway.masking import MASK
+from gateway.permissions import UNMASK
 
 MADE, THERE = "made", "there"
 _NEW = 1
+_HEARD_WITHIN_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.1
 _WHY = {"reason": "other", "note": "import of the old books"}
 
 CUSTOMERS, DECIDE, ACCOUNTS = "customers.change", "customers.decide", "accounts.read"
@@ -44,10 +49,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class OpenOrder:
-    """An order of the old books that is still to be delivered."""
+    """An order of the old books that is still to be delivered, with its page: what it holds."""
 
     reference: str
     number: str
+    page: Mapping[str, Any]
 
 
 def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
@@ -55,6 +61,7 @@ def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
 
     `opened` is told of each open order as it is recorded.
     """
+    made: set[str] = set()
     masters = [
         *(_named(record, "regions") for record in book["regions"]),
         *(_named(record, "modes") for record in book["modes"]),
@@ -62,13 +69,14 @@ def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
         *(_material(record) for record in book["materials"]),
         *(_work_centre(record) for record in book["work_centres"]),
         *(_product(record) for record in book["products"]),
-        *_customers(book),
+        *_customers(book, made),
     ]
     about_masters = [
         *(_transit(record) for record in book["transit_times"]),
         *(_substitutes(record) for record in book["products"] if record.body.get("substitutes")),
         *(_stock(record) for record in book["products"] if record.read.get("on_hand")),
         *(_material_stock(record) for record in book["materials"] if record.read.get("on_hand")),
+        *_parts(book, made),
         *_recipes(book),
         *_schemes(book),
         *_promotions(book),
@@ -83,13 +91,13 @@ def phases(book: Book, opened: list[OpenOrder]) -> list[Phase]:
         Phase(list(_orders(book, ended, opened))),
         # Who ordered first is served first with what there is.
         Phase(list(_orders(book, still_open, opened)), in_order=True),
-        # Only now: an order of a product that is no longer sold is recorded while it is.
+        # Only now: no price scheme is made for a product that is no longer sold.
         Phase([_ended(record) for record in sold_out]),
     ]
 
 
-def codes_known(api: Api) -> Callable[[str, str], bool]:
-    """Give the question whether the system has a code of a table."""
+def looked_up(api: Api) -> Look:
+    """Give the question what the system has under a code of a table, or a name of an account."""
     places = {
         "customers": ("customers.read", "customers"),
         "products": ("products.read", "products"),
@@ -97,13 +105,25 @@ def codes_known(api: Api) -> Callable[[str, str], bool]:
         "carriers": ("carriers.read", "carriers"),
         "regions": ("carriers.read", "regions"),
         "modes": ("carriers.read", "modes"),
+        "prices": ("prices.read", "price-schemes"),
+        "accounts": (ACCOUNTS, "accounts"),
     }
+    known: dict[tuple[str, str], Mapping[str, Any] | None] = {}
 
-    def is_known(table: str, code: str) -> bool:
-        permission, path = places[table]
-        return api.get(permission, f"/{path}/{quote(code, safe='')}") is not None
+    def look(table: str, code: str) -> Mapping[str, Any] | None:
+        if (table, code) not in known:
+            permission, path = places[table]
+            try:
+                found = api.get(permission, f"/{path}/{quote(code, safe='')}")
+            except Refused as refused:
+                # What cannot be a code is nobody's.
+                if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+                    raise
+                found = None
+            known[table, code] = None if found is None else found.body
+        return known[table, code]
 
-    return is_known
+    return look
 
 
 def _without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -155,12 +175,12 @@ def _material_stock(record: Record) -> Step:
 
     def take(api: Api) -> str:
         found = api.get("materials.read", path)
-        # What has been consumed to nothing is not filled again: its first booking had this key.
         if found is None or float(found.body["on_hand"]) or float(found.body["reserved"]):
             return THERE
         booking = {"change": record.body["on_hand"], "opening": True, **_WHY}
-        api.post(MATERIAL_STOCK, f"{path}/bookings", booking)
-        return MADE
+        booked = api.post(MATERIAL_STOCK, f"{path}/bookings", booking)
+        # What has been consumed to nothing is not filled again.
+        return MADE if float(booked.body["on_hand"]) else THERE
 
     return Step("opening balances", record.row, (MATERIAL_STOCK,), take)
 
@@ -195,10 +215,12 @@ def _substitutes(record: Record) -> Step:
 def _ended(record: Record) -> Step:
     """End a product that is no longer sold, unless somebody has changed it since."""
     path = f"/products/{record.body['code']}"
+    # Its substitutes were named by a change of their own.
+    ours = _NEW + bool(record.body.get("substitutes"))
 
     def take(api: Api) -> str:
         found = api.get("products.read", path)
-        untouched = found is not None and found.body["version"] == _NEW
+        untouched = found is not None and found.body["version"] == ours
         if found is None or found.etag is None or not untouched or not found.body["active"]:
             return THERE
         api.patch(PRODUCTS, path, {"active": False, **_WHY}, found.etag)
@@ -265,8 +287,16 @@ def _promotion(body: Mapping[str, Any]) -> Callable[[Api], str]:
     return take
 
 
-def _customers(book: Book) -> Iterator[Step]:
-    parts = {name: book.by(name, "customer_code") for name in ("contacts", "seals", "addresses")}
+#: What a customer's file lists: by table the noun of the API, and what tells one from another.
+_PARTS = {
+    "contacts": ("contact", "name"),
+    "seals": ("seal", "code"),
+    "addresses": ("address", "address"),
+}
+
+
+def _customers(book: Book, made: set[str]) -> Iterator[Step]:
+    parts = {name: book.by(name, "customer_code") for name in _PARTS}
     for record in book["customers"]:
         code = record.body["customer_code"]
         body = _without(record.body, "grade", "salesperson")
@@ -276,25 +306,72 @@ def _customers(book: Book) -> Iterator[Step]:
                 body[name] = of_this
         grade, seller = record.body.get("grade"), record.body.get("salesperson")
         permissions = (CUSTOMERS, *([DECIDE] if grade else ()), *([ACCOUNTS] if seller else ()))
-        yield Step("customers", record.row, permissions, _customer(code, body, grade, seller))
+        take = _customer(body, grade, seller, made)
+        yield Step("customers", record.row, permissions, take)
 
 
 def _customer(
-    code: str, body: Mapping[str, Any], grade: str | None, seller: str | None
+    body: Mapping[str, Any], grade: str | None, seller: str | None, made: set[str]
 ) -> Callable[[Api], str]:
+    code = body["customer_code"]
+    path = f"/customers/{code}"
+
+    def create(api: Api) -> Answered:
+        return api.post(CUSTOMERS, "/customers", {**body, **_seller(api, seller)})
+
+    def is_ours(api: Api) -> bool:
+        # Our own command, repeated, is answered as it was; that of another customer is refused.
+        try:
+            create(api)
+        except Refused:
+            return False
+        return True
+
     def take(api: Api) -> str:
-        path, did = f"/customers/{code}", THERE
-        found = api.get("customers.read", path)
+        found, did = api.get("customers.read", path), THERE
         if found is None:
-            found = api.post(CUSTOMERS, "/customers", {**body, **_seller(api, seller)})
-            did = MADE
-        # Interrupted before, the grade is still to be given; changed since, it is not ours.
-        is_new = found.body["version"] == _NEW
-        if grade and is_new and found.body["grade"] != grade:
+            found, did = create(api), MADE
+            made.add(code)
+        # Interrupted before, the grade is still to be given; a customer made by hand has its own.
+        elif not _may_lack_grade(found, grade) or not is_ours(api):
+            return THERE
+        if _may_lack_grade(found, grade):
             api.post(
                 DECIDE, f"{path}/actions/change_grade", {"grade": grade, **_WHY}, etag=found.etag
             )
         return did
+
+    return take
+
+
+def _may_lack_grade(found: Answered, grade: str | None) -> bool:
+    return bool(grade) and found.body["version"] == _NEW and found.body["grade"] != grade
+
+
+def _parts(book: Book, made: set[str]) -> Iterator[Step]:
+    """Put on file what customers lack who are there already; those just made have theirs."""
+    for name, (noun, told_by) in _PARTS.items():
+        for record in book[name]:
+            take = _part(record, name, noun, told_by, made)
+            yield Step(name, record.row, (CUSTOMERS,), take)
+
+
+def _part(
+    record: Record, plural: str, noun: str, told_by: str, made: set[str]
+) -> Callable[[Api], str]:
+    code, body = record.body["customer_code"], _without(record.body, "customer_code")
+    path = f"/customers/{code}"
+
+    def take(api: Api) -> str:
+        if code in made:
+            return MADE
+        found = api.get("customers.read", path)
+        if found is not None and any(MASK in part[told_by] for part in found.body[plural]):
+            found = api.get(UNMASK, path, unmask=_WHY["note"])
+        if found is None or any(part[told_by] == body[told_by] for part in found.body[plural]):
+            return THERE
+        api.post(CUSTOMERS, f"{path}/{plural}", {noun: body})
+        return MADE
 
     return take
 
@@ -304,7 +381,7 @@ def _seller(api: Api, username: str | None) -> dict[str, str]:
         return {}
     account = api.get(ACCOUNTS, f"/accounts/{quote(username, safe='')}")
     if account is None:
-        raise Problem(f"there is no account {username}")
+        raise Refused(HTTPStatus.NOT_FOUND, "account_not_found", f"there is no account {username}")
     return {
         "salesperson_id": account.body["person_id"],
         "salesperson_name": account.body["display_name"],
@@ -324,10 +401,26 @@ def _order(body: Mapping[str, Any], opened: list[OpenOrder]) -> Callable[[Api], 
     def take(api: Api) -> str:
         order = api.post(PAST, "/past-orders", body).body
         if order["stage"] == "in_progress":
-            opened.append(OpenOrder(body["reference"], order["number"]))
+            # Who ordered later is only served with what this one leaves.
+            page = _page_with_holdings(api, order["number"])
+            opened.append(OpenOrder(body["reference"], order["number"], page))
         return MADE
 
     return take
+
+
+def _page_with_holdings(api: Api, number: str) -> Mapping[str, Any]:
+    """Give an order's page once inventory has held for it what it could."""
+    give_up = time.monotonic() + _HEARD_WITHIN_SECONDS
+    while not api.ended.is_set():
+        answered = api.get(ORDERS, f"/orders/{number}/page")
+        page: Mapping[str, Any] = {} if answered is None else answered.body
+        if page.get("holdings") and page["holdings"]["lines"]:
+            return page
+        if time.monotonic() > give_up:
+            break
+        api.ended.wait(_LOOK_EVERY_SECONDS)
+    raise NotAnswering(f"inventory has not heard of {number}")
 
 
 def _past_order(record: Record, lines: Sequence[Record]) -> dict[str, Any]:

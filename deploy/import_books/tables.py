@@ -10,10 +10,15 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from chassis.schema import Amount, Message, Percent, Price, Quantity, Text
+from chassis.schema import CODE, Amount, Message, Percent, Price, Quantity, Text
 from gateway.resources import carriers, customers, materials, prices, products, work_centres
 
 TEXT, WHOLE, YES_NO, LIST = "text", "whole", "yes_no", "list"
+
+
+def _product_code() -> Any:
+    # As strict as the masters' own: messages that only look a code up take any text.
+    return fields.String(required=True, validate=CODE)
 
 
 class CustomerRow(customers.NewCustomer):
@@ -61,7 +66,7 @@ class ProductRow(products.NewProduct):
 class RecipeRow(products.Ingredient):
     """A material of a product's recipe."""
 
-    product_code = Text(required=True, least=1, most=20)
+    product_code = _product_code()
 
 
 class PriceRow(prices.NewScheme):
@@ -70,6 +75,8 @@ class PriceRow(prices.NewScheme):
     class Meta(prices.NewScheme.Meta):
         exclude = ("breaks",)
 
+    product_code = _product_code()
+    customer_code: Any = customers.code()
     min_quantity = Quantity(required=True, least=0)
     unit_price = Price(required=True, least=0)
 
@@ -92,7 +99,7 @@ class OrderLineRow(Message):
     """A line of such an order; without `amount` it is reckoned, rounded half-up."""
 
     order_number = Text(required=True, least=1, most=60)
-    product_code = Text(required=True, least=1, most=20)
+    product_code = _product_code()
     quantity = Quantity(required=True, above=0)
     unit_price = Price(required=True, least=0)
     discount_percent = Percent(least=0, validate=validate.Range(max=100))

@@ -78,11 +78,13 @@ def book_material(
 
     What is reserved cannot be booked away: raises StockHeld, and
     BalanceTooLarge. Material that comes in serves
-    the orders waiting for it.
+    the orders waiting for it. An opening balance changes nothing once anything was booked.
     """
     why = require_why(reason)
     material = materials.by_code(work.session, code)
     balance = ledger.lock_material(work.session, [material.id])[material.id]
+    if opening and materials.has_movements(work.session, material.id):
+        return material, balance
     moved = counted - balance.on_hand if counted is not None else change or quantities.ZERO
     moved = quantities.check(moved, material.unit_decimals)
     balance.guard_booking(code, moved)

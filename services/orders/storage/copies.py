@@ -94,14 +94,14 @@ def _checked(work: Work, code: str, found: Mapping[str, Any] | None) -> Mapping[
     return view
 
 
-def products(work: Work, codes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+def products(
+    work: Work, codes: Iterable[str], *, ended_too: bool = False
+) -> dict[str, Mapping[str, Any]]:
     """Give the active products' public views by code; those not known are left out."""
-    rows = work.session.execute(
-        select(ProductCopy.code, ProductCopy.view).where(
-            ProductCopy.code.in_(set(codes)), ProductCopy.active.is_(True)
-        )
-    )
-    return {row.code: row.view for row in rows}
+    query = select(ProductCopy.code, ProductCopy.view).where(ProductCopy.code.in_(set(codes)))
+    if not ended_too:
+        query = query.where(ProductCopy.active.is_(True))
+    return {row.code: row.view for row in work.session.execute(query)}
 
 
 def product(work: Work, code: str, line_no: int = 1) -> Mapping[str, Any]:

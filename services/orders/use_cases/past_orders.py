@@ -24,7 +24,7 @@ def record_past_order(work: Work, request: Mapping[str, Any]) -> Order:
     Repeatable: the same reference with the same content gives the order recorded before.
     Raises InvalidFields, PastOrderDiffers for other content, CustomerNotKnown, ProductNotKnown.
     """
-    _check_books(request)
+    _check_books(request, work.today)
     known = orders.past_order(work, request["reference"])
     if known is not None:
         differing = _differing(known, request)
@@ -97,7 +97,9 @@ def _fill_from_books(work: Work, order: Order, request: Mapping[str, Any]) -> No
 
 
 def _past_lines(work: Work, request: Mapping[str, Any]) -> list[OrderLine]:
-    known = copies.products(work, (line["product_code"] for line in request["lines"]))
+    # What is no longer sold was sold then.
+    codes = (line["product_code"] for line in request["lines"])
+    known = copies.products(work, codes, ended_too=True)
     lines = []
     for line_no, line in enumerate(request["lines"], start=1):
         product = known.get(line["product_code"])
@@ -129,20 +131,28 @@ def _differing(known: Order, request: Mapping[str, Any]) -> list[str]:
     else:
         # Recorded open. Delivered by the old books since, it would be delivered again from here.
         is_same_end = ended is None or known.stage in (Stage.FULFILLED, Stage.CLOSED)
-    lines = [tuple(getattr(line, name) for name in _LINE) for line in known.lines]
+    # In whatever order the rows of the books stand.
+    lines = sorted(tuple(getattr(line, name) for name in _LINE) for line in known.lines)
+    told = sorted(tuple(line[name] for name in _LINE) for line in request["lines"])
     same = {
         "customer_code": known.customer_code == request["customer_code"],
         "ordered_on": known.created_at == _noon(request["ordered_on"]),
         "fulfilled_on": is_same_end,
-        "lines": lines == [tuple(line[name] for name in _LINE) for line in request["lines"]],
+        "lines": lines == told,
     }
     return [name for name, is_same in same.items() if not is_same]
 
 
-def _check_books(request: Mapping[str, Any]) -> None:
-    """Raise InvalidFields for what no books can say: an end before its beginning, a surcharge."""
-    wrong: dict[str, Any] = {}
-    ended = request["fulfilled_on"]
+def _check_books(request: Mapping[str, Any], today: date) -> None:
+    """Raise InvalidFields for what no books can say.
+
+    That is a day to come, an end before its beginning, a surcharge.
+    """
+    days = {name: request[name] for name in ("ordered_on", "fulfilled_on")}
+    wrong: dict[str, Any] = {
+        name: ["Must not lie after today."] for name, day in days.items() if day and day > today
+    }
+    ended = days["fulfilled_on"]
     if ended is not None and ended < request["ordered_on"]:
         wrong["fulfilled_on"] = ["Must not lie before ordered_on."]
     dear = {

@@ -588,7 +588,7 @@ def test_the_customers_consent_waits_for_the_desk_and_only_then_stock_in_for_the
 
 
 def test_what_waits_for_the_inspector_takes_no_place_in_a_clerks_work_list(works: Works) -> None:
-    works.tell("book_material", material_code="KRAFT", change="1000", reason="stock", opening=True)
+    works.tell("book_material", material_code="KRAFT", change="1000", reason="stock")
     orders = [works.order().running() for _ in range(2)]
     for order in orders:
         order.does("report_production", quantity="1000")

@@ -240,3 +240,16 @@ def test_a_balance_stays_where_numbers_fit(goods: Goods) -> None:
         goods.tell("book_stock", product_code="PAPER", change="1", reason="stock")
     with pytest.raises(BalanceTooLarge):
         goods.tell("book_material", material_code="KRAFT", change="1", reason="stock")
+
+
+def test_the_opening_balance_of_a_material_is_booked_once(goods: Goods) -> None:
+    """A later import of the same books finds the material consumed, and fills nothing up."""
+    goods.material(stock="500")
+    goods.tell("book_material", material_code="KRAFT", change="-500", reason="stock")
+
+    booking: dict[str, Any] = {"material_code": "KRAFT", "change": "500", "reason": "stock"}
+    goods.tell("book_material", **booking, opening=True)
+    assert goods.material_balance() == ("0.000", "0.000")
+
+    goods.tell("book_material", **booking)
+    assert goods.material_balance() == ("500.000", "0.000")

@@ -11,9 +11,9 @@ from chassis.principal import Principal
 from services.orders import pages
 from services.orders.domain.errors import NotAllOwedSettled, PastOrderDiffers
 from services.orders.schemas import commands
-from services.orders.storage import orders
+from services.orders.storage import copies, orders
 from services.orders.use_cases import past_orders
-from tests.integration.orders.desk import CUSTOMER, FINANCE, Desk, Neighbours
+from tests.integration.orders.desk import CUSTOMER, FINANCE, LABEL, Desk, Neighbours
 
 LINE = {
     "product_code": "LABEL-40",
@@ -85,6 +85,22 @@ def test_a_past_order_that_tells_something_else_now_is_refused(
     assert refused.value.details["order_number"] == number
 
 
+def test_the_same_lines_in_another_order_are_the_same_order(desk: Desk) -> None:
+    other = LINE | {"quantity": "3", "amount": "42.00"}
+    number = record(desk, PAST, lines=[LINE, other])["number"]
+
+    assert record(desk, PAST, lines=[other, LINE])["number"] == number
+    with pytest.raises(PastOrderDiffers):
+        record(desk, PAST, lines=[other, other])
+
+
+def test_the_old_books_may_name_what_is_no_longer_sold(desk: Desk) -> None:
+    with desk.store.work() as work:
+        copies.keep_product(work, {**LABEL, "active": False}, sequence=1000)
+
+    assert record(desk, PAST)["lines"][0]["product_code"] == "LABEL-40"
+
+
 def test_an_open_order_that_the_old_books_have_delivered_since_is_refused(desk: Desk) -> None:
     """Taken for the same, its goods would stay held here, and be sent a second time."""
     number = record(desk, OPEN)["number"]
@@ -101,6 +117,8 @@ def test_an_open_order_that_the_old_books_have_delivered_since_is_refused(desk: 
     [
         ({"fulfilled_on": "1996-07-03"}, "fulfilled_on"),
         ({"lines": [LINE, LINE | {"amount": "168.01"}]}, "lines"),
+        ({"fulfilled_on": "2096-07-16"}, "fulfilled_on"),
+        ({"ordered_on": "2096-07-04", "fulfilled_on": None}, "ordered_on"),
     ],
 )
 def test_what_no_books_can_say_is_refused(desk: Desk, changes: dict[str, Any], wrong: str) -> None:

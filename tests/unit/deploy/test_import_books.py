@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
+from deploy.commands.import_books import not_looked_up
 from deploy.demo.load import EXAMPLE_BOOK
-from deploy.import_books.checking import amount_of, check_outside
-from deploy.import_books.load import WrongBooks, read_and_check
-from deploy.import_books.rows import Mistake
-from deploy.import_books.sending import described, key_of
-from deploy.import_books.steps import phases
+from deploy.import_books import load
+from deploy.import_books.checking import LARGEST_TOTAL, amount_of, check_outside, check_salespeople
+from deploy.import_books.load import AT_ONCE, Incomplete, Report, WrongBooks, read_and_check
+from deploy.import_books.rows import Mistake, Row
+from deploy.import_books.sending import Api, NotAnswering, Refused, described, key_of
+from deploy.import_books.steps import Phase, Step, phases
 from deploy.import_books.tables import TABLES
 from deploy.local.places import CHECKOUT
+from deploy.local.ports import free_ports
 from deploy.local.problems import Problem
+from services.orders.domain.order import LARGEST_TOTAL as LARGEST_ORDER
 
 Files = Callable[..., Path]
 
@@ -23,6 +27,10 @@ CUSTOMERS = "customer_code,name,grade\nHUALIAN,华联超市,A\n"
 PRODUCTS = "product_code,name,unit,default_supply\nRJ-1,收银纸,卷,stock\n"
 ORDERS = "order_number,customer_code,ordered_on,fulfilled_on\nX-1,HUALIAN,2026-01-05,2026-01-09\n"
 LINES = "order_number,product_code,quantity,unit_price\nX-1,RJ-1,3,1.50\n"
+PRICES = (
+    "scheme_code,name,product_code,customer_code,min_quantity,unit_price,valid_from,valid_until\n"
+    "S,价,RJ-1,HUALIAN,0,2,2026-01-01,2026-12-31\n"
+)
 
 
 @pytest.fixture
@@ -47,6 +55,10 @@ def mistakes(folder: Path) -> list[str]:
     with pytest.raises(WrongBooks) as wrong:
         read_and_check(folder)
     return [str(mistake) for mistake in wrong.value.mistakes]
+
+
+def row_of(number: int) -> Row:
+    return Row("customers.csv", number, {})
 
 
 def test_sound_books_have_no_mistakes(files: Files) -> None:
@@ -141,12 +153,12 @@ def test_codes_that_no_file_names_are_asked_for_and_told_with_their_rows(files: 
     found: list[Mistake] = []
     asked: list[tuple[str, str]] = []
 
-    def is_known(table: str, code: str) -> bool:
+    def look(table: str, code: str) -> dict[str, Any] | None:
         asked.append((table, code))
-        return len(asked) > 1
+        return {"customer_code": code} if len(asked) > 1 else None
 
-    check_outside(book, is_known, found)
-    check_outside(book, is_known, found)
+    check_outside(book, look, found)
+    check_outside(book, look, found)
     what = "HUALIAN is neither in customers.csv nor in the system"
     assert [str(each) for each in found] == [f"orders.csv row 2, column customer_code: {what}"]
     assert asked == [("customers", "HUALIAN")] * 2
@@ -310,3 +322,280 @@ def test_what_the_api_refuses_is_told_with_its_reasons() -> None:
         "valid_until: Must not lie before valid_from."
     )
     assert described({}, "Bad Gateway") == "Bad Gateway"
+
+
+def test_nothing_more_is_tried_once_the_system_does_not_answer() -> None:
+    api = Api("http://localhost", {})
+    tried: list[int] = []
+
+    def refused(_: Api) -> str:
+        raise Refused(409, "code_taken", "The code is taken.")
+
+    def away(_: Api) -> str:
+        raise NotAnswering("no connection")
+
+    def waits(asked: Api) -> str:
+        tried.append(1)
+        asked.ended.wait(60)
+        return "made"
+
+    takes = [refused, away] + [waits] * 20
+    steps = [Step("customers", row_of(at), (), take) for at, take in enumerate(takes, start=2)]
+
+    with pytest.raises(Incomplete) as incomplete:
+        load._take(Phase(steps), api, Report(), load._progress(None))
+
+    # Those under way end; the first two made room for one more each.
+    assert len(tried) <= AT_ONCE + 2
+    assert str(incomplete.value).endswith(
+        "The system does not answer: no connection\n"
+        "What is in stays; importing again goes on from there."
+    )
+
+
+def test_somebody_who_stops_an_import_ends_the_waits_of_all_its_steps() -> None:
+    api = Api("http://localhost", {})
+
+    def stopped(_: Api) -> str:
+        raise KeyboardInterrupt
+
+    def waits(asked: Api) -> str:
+        asked.ended.wait(60)
+        return "made"
+
+    steps = [Step("customers", row_of(at), (), take) for at, take in enumerate([stopped, waits])]
+    with pytest.raises(KeyboardInterrupt):
+        load._take(Phase(steps), api, Report(), load._progress(None))
+
+    assert api.ended.is_set()
+
+
+def test_all_refused_rows_are_told_but_no_more_than_can_be_read() -> None:
+    def refused(_: Api) -> str:
+        raise Refused(409, "code_taken", "The code is taken.")
+
+    steps = [Step("customers", row_of(number), (), refused) for number in range(2, 604)]
+
+    with pytest.raises(Incomplete) as incomplete:
+        load._take(Phase(steps), Api("http://localhost", {}), Report(), load._progress(None))
+
+    told = str(incomplete.value).splitlines()
+    assert told[0] == "customers.csv row 2: The code is taken."
+    assert told[500:] == ["… and 102 more", "What is in stays; mend these rows and import again."]
+
+
+def test_a_system_that_is_not_there_is_no_refusal() -> None:
+    (port,) = free_ports(1)
+    with pytest.raises(NotAnswering, match="does not answer"):
+        Api(f"http://127.0.0.1:{port}", {"admin": "x"}).require({"customers.change"})
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("order_lines", LINES.replace("RJ-1", "rj-1")),
+        ("prices", PRICES.replace("RJ-1", "rj-1")),
+        ("prices", PRICES.replace("HUALIAN", "华联")),
+        ("recipes", "product_code,material_code,per_unit\nrj-1,M-1,1\n"),
+    ],
+)
+def test_what_cannot_be_a_code_is_told_before_anybody_is_asked(
+    files: Files, table: str, text: str
+) -> None:
+    (told,) = mistakes(files(**{table: text}))
+    assert told.startswith(f"{table}.csv row 2")
+    assert "Must be 1 to 20 of A-Z" in told
+
+
+@pytest.mark.parametrize("column", ["ordered_on", "fulfilled_on"])
+def test_a_day_to_come_is_a_mistake_of_old_books(files: Files, column: str) -> None:
+    days = {"ordered_on": "2026-01-05", "fulfilled_on": "2096-01-09"} | {column: "2096-01-05"}
+    told = mistakes(
+        files(orders=f"{ORDERS.splitlines()[0]}\nX-1,HUALIAN,{','.join(days.values())}\n")
+    )
+    assert f"orders.csv row 2, column {column}: '2096-01-05': lies after today" in told
+
+
+def test_a_wrong_heading_is_told_alone_and_first(files: Files) -> None:
+    folder = files(
+        customers="customer_code,name,grade\nHUALIAN,华联,Z\n",
+        orders=ORDERS.replace("customer_code", "customer"),
+    )
+    assert [each.split(":")[0] for each in mistakes(folder)] == [
+        "orders.csv row 1, column customer_code",
+        "orders.csv row 1, column customer",
+        "customers.csv row 2, column grade",
+    ]
+
+
+def test_a_cell_too_many_makes_no_other_row_a_mistake(files: Files) -> None:
+    told = mistakes(files(orders=ORDERS.replace("2026-01-09\n", "2026-01-09,甲\n")))
+    assert told == ["orders.csv row 2: has 5 cells, the header has 4"]
+
+
+PROMOTIONS = "promotion_code,name,kind,threshold,value,valid_from,valid_until\n"
+TENTHS = "".join(f"S,价,RJ-1,HUALIAN,{at},2,2026-01-01,2026-12-31\n" for at in range(1, 51))
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "told"),
+    [
+        (
+            "prices",
+            PRICES.replace("2026-12-31", "2025-12-31"),
+            "row 2, column valid_until: lies before valid_from",
+        ),
+        (
+            "prices",
+            PRICES + PRICES.splitlines()[1].replace(",0,", ",0.0,") + "\n",
+            "row 3, column min_quantity: is that of row 2",
+        ),
+        ("prices", PRICES + TENTHS, "row 52, column scheme_code: S has more than 50 rows"),
+        (
+            "promotions",
+            PROMOTIONS + "P,满减,discount,20,20,2026-01-01,2025-01-01\n",
+            "row 2, column valid_until: lies before valid_from",
+        ),
+        (
+            "promotions",
+            PROMOTIONS + "P,满减,discount,20,20,2026-01-01,\n",
+            "row 2, column value: is not below the threshold",
+        ),
+        (
+            "contacts",
+            "customer_code,name\n" + "".join(f"HUALIAN,{number}\n" for number in range(101)),
+            "row 102, column customer_code: HUALIAN has more than 100 rows",
+        ),
+        (
+            "products",
+            "product_code,name,unit,default_supply,substitutes\nRJ-1,纸,卷,stock,RJ-1\n",
+            "row 2, column substitutes: names the product itself",
+        ),
+    ],
+)
+def test_what_the_system_would_refuse_is_told_before_anything_is_sent(
+    files: Files, table: str, text: str, told: str
+) -> None:
+    assert f"{table}.csv {told}" in mistakes(files(**{table: text}))
+
+
+def test_an_order_that_no_system_takes_is_told_with_its_row(files: Files) -> None:
+    assert LARGEST_TOTAL == LARGEST_ORDER
+    told = mistakes(files(order_lines=LINES.replace(",3,1.50", ",100000,100000")))
+    what = "is worth more than 9999999999.99"
+    assert told == [f"orders.csv row 2, column order_number: {what}"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "told"),
+    [(None, ["prices.csv row 2, column product_code: RJ-1 is no longer sold"]), ({}, [])],
+)
+def test_a_new_price_is_only_of_what_is_sold(files: Files, scheme: Any, told: list[str]) -> None:
+    """Orders of the old books may name it all the same."""
+    folder = files(prices=PRICES)
+    (folder / "products.csv").unlink()
+    ended = {"unit_decimals": 0, "active": False}
+    found: list[Mistake] = []
+    of_table = {"products": ended, "prices": scheme}
+
+    check_outside(read_and_check(folder), lambda table, _: of_table[table], found)
+
+    assert [str(each) for each in found] == told
+
+
+def test_a_line_finer_than_the_unit_of_a_product_in_the_system_is_told(files: Files) -> None:
+    folder = files(order_lines=LINES.replace(",3,", ",2.5,"))
+    (folder / "products.csv").unlink()
+    found: list[Mistake] = []
+
+    check_outside(read_and_check(folder), lambda *_: {"unit_decimals": 0, "active": True}, found)
+
+    what = "'2.5': its unit has 0 decimals"
+    assert [str(each) for each in found] == [f"order_lines.csv row 2, column quantity: {what}"]
+
+
+@pytest.mark.parametrize(
+    ("account", "customer", "told"),
+    [
+        ({"locked": False, "roles": ["sales"]}, None, []),
+        (None, {"customer_code": "HUALIAN"}, []),
+        (None, None, ["zhou has no account"]),
+        ({"locked": True, "roles": ["sales"]}, None, ["zhou has an account that is locked"]),
+        ({"locked": False, "roles": ["clerk"]}, None, ["zhou has not the role sales"]),
+    ],
+)
+def test_a_new_customer_is_given_only_to_somebody_who_may_sell(
+    files: Files, account: dict[str, Any] | None, customer: Any, told: list[str]
+) -> None:
+    book = read_and_check(
+        files(customers="customer_code,name,salesperson\nHUALIAN,华联超市,zhou\n")
+    )
+    found: list[Mistake] = []
+
+    of_table = {"accounts": account, "customers": customer}
+    check_salespeople(book, lambda table, _: of_table[table], found)
+
+    assert [str(each) for each in found] == [
+        f"customers.csv row 2, column salesperson: {each}" for each in told
+    ]
+
+
+def test_what_only_a_running_system_can_say_is_named(files: Files) -> None:
+    folder = files(customers="customer_code,name,salesperson\nHUALIAN,华联超市,zhou\n")
+    (folder / "products.csv").unlink()
+    assert not_looked_up(read_and_check(folder)) == ["  products: RJ-1", "  salespeople: zhou"]
+
+
+def test_a_file_that_is_not_utf_8_is_shown_as_it_was_read(files: Files) -> None:
+    folder = files("gb18030")
+    assert read_and_check(folder).remarks == [
+        "customers.csv was read as GB 18030: is '华联超市' right?",
+        "products.csv was read as GB 18030: is '收银纸' right?",
+    ]
+    french = "customer_code,name\nHUALIAN,Müller\n"
+    (files() / "customers.csv").write_bytes(french.encode("cp1252"))
+    (told,) = read_and_check(folder).remarks
+    assert told.startswith("customers.csv was read as GB 18030: is 'M")
+
+
+def test_files_are_known_by_their_names_in_any_letters_and_others_are_named(files: Files) -> None:
+    folder = files()
+    (folder / "orders.csv").rename(folder / "Orders.CSV")
+    (folder / "contact.csv").write_text("customer_code,name\nHUALIAN,张\n")
+    book = read_and_check(folder)
+    assert len(book["orders"]) == 1
+    assert book.remarks == ["contact.csv was not read: no file of that name is described"]
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "told"),
+    [
+        (
+            "customers",
+            CUSTOMERS.replace("华联超市", "6.9E+12"),
+            "column name: '6.9E+12': Excel has",
+        ),
+        ("order_lines", LINES.replace("3,1", '"1,000",1'), "column quantity: '1,000': Must be a"),
+        ("order_lines", LINES.replace("3,1", '"1,000",1'), "12.5, without separators."),
+        (
+            "products",
+            "product_code,name,unit,default_supply,active\nRJ-1,纸,卷,stock,Y\n",
+            "column active: 'Y': Must be yes or no, 是 or 否.",
+        ),
+        (
+            "products",
+            "product_code,name,unit,default_supply,unit_decimals\nRJ-1,纸,卷,stock,2.0\n",
+            "column unit_decimals: '2.0': Must be a whole number",
+        ),
+        (
+            "customers",
+            "customer_code,,name\nHUALIAN,甲,华联超市\n",
+            "customers.csv row 1, column B: has no name",
+        ),
+    ],
+)
+def test_a_mistake_is_told_to_somebody_who_fills_in_a_sheet(
+    files: Files, table: str, text: str, told: str
+) -> None:
+    (mistake,) = [each for each in mistakes(files(**{table: text})) if each.startswith(table)]
+    assert told in mistake
