@@ -12,6 +12,7 @@ from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number
 from services.customers.use_cases.access import listing, paged, seen
 from services.customers.use_cases.credit import look_at_stop_of
+from services.customers.use_cases.notices import let_notices_follow_terms
 
 
 def draft_contract(work: Work, customer_code: str, values: Mapping[str, Any]) -> Contract:
@@ -154,6 +155,7 @@ def _moved(
     work.session.flush()
     if ContractState.SIGNED in (old, wish):
         look_at_stop_of(work, contract.customer_id)
+        let_notices_follow_terms(work, contract.customer_id)
     work.log("contract", number, f"contract_{wish}", changes={"state": [old, wish]}, note=note)
     return contract
 

@@ -15,6 +15,7 @@ from services.customers.storage import credit as credit_storage
 from services.customers.storage import customers as storage
 from services.customers.storage import money
 from services.customers.use_cases.credit import look_at_stop_of
+from services.customers.use_cases.notices import let_notices_follow_terms
 
 Part = type[Contact] | type[Seal] | type[Address]
 
@@ -84,6 +85,7 @@ def change_grade(
     event = customer.assess(grade, work.now, _who(work), reason=why, note=words)
     work.announce(event)
     look_at_stop_of(work, customer.id)
+    let_notices_follow_terms(work, customer.id)
     work.log(
         "customer",
         customer_code,
