@@ -242,10 +242,38 @@ def test_a_reversal_that_the_credit_bears_leaves_other_orders_paid(office: Offic
 
     office.do(FINANCE, "reverse_payment", payment_number=bounced, note="退票")
 
-    # Of an order that has too much, its own money goes back first.
+    # What an order has too much goes back first.
+    assert office.money(order)["verified"] == "1000.00"
     assert office.money(other)["verified"] == "400.00"
-    assert office.account(order.customer_id)["customer_credit"] == "200.00"
-    assert office.money(order)["verified"] == "900.00"
+    assert office.account(order.customer_id)["customer_credit"] == "100.00"
+
+
+@pytest.mark.parametrize("bounced", [0, 1])
+def test_of_an_order_paid_twice_the_one_payment_stays_when_the_other_goes_back(
+    office: Office, bounced: int
+) -> None:
+    order = confirmed(office, "C", supply="stock")
+    numbers = [office.pay(order, "1000.00"), office.pay(order, "1000.00")]
+
+    office.do(FINANCE, "reverse_payment", payment_number=numbers[bounced], note="重复付款")
+
+    assert office.money(order)["verified"] == "1000.00"
+    assert office.account(order.customer_id)["customer_credit"] == "0.00"
+    assert office.release(order, "100")["allowed"] is True
+    assert drafted(office, order) == []
+    assert whose_money_went(office) == [None]
+    office.do(FINANCE, "reverse_payment", payment_number=numbers[1 - bounced], note="退票")
+    assert office.money(order)["verified"] == "0.00"
+    assert whose_money_went(office) == [None, order.id]
+
+
+def whose_money_went(office: Office) -> list[str | None]:
+    """Give the orders whose releases shipping withdraws, by each payment that went back."""
+    rows = office.rows(
+        "select body::jsonb #>> '{data,money,order_id}' as order_id from outbox"
+        " where name = 'payment_reversed' order by id"
+    )
+    return [row.order_id for row in rows]
 
 
 def test_credit_taken_back_from_an_order_is_the_customers_again(office: Office) -> None:
