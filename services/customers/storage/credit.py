@@ -195,6 +195,18 @@ def orders_of(
     return session.scalars(query.order_by(OrderCredit.order_number.desc()).limit(limit)).all()
 
 
+def open_orders_of(session: Session, customer_id: UUID, *, limit: int) -> Sequence[OrderCredit]:
+    """Give a customer's orders that are open or owe, the newest number first."""
+    query = select(OrderCredit).where(
+        OrderCredit.customer_id == customer_id,
+        or_(
+            OrderCredit.standing == OrderStanding.OPEN,
+            OrderCredit.receivable > OrderCredit.verified,
+        ),
+    )
+    return session.scalars(query.order_by(OrderCredit.order_number.desc()).limit(limit)).all()
+
+
 # -- the ledger ----------------------------------------------------------------------------
 
 

@@ -21,12 +21,12 @@ from services.customers.domain.events import CreditStopChanged, OrderMoneyChange
 from services.customers.domain.goods import Goods
 from services.customers.domain.grade import Grade, Policy, policy_in_force
 from services.customers.domain.guards import guard_note, guard_reason, guard_version
-from services.customers.domain.lifecycle import Standing
 from services.customers.domain.words import EntryKind, Reason, Verdict
 from services.customers.storage import copies
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
 
+MOST_ORDERS = 50  # that an account shows
 LONGEST_ID = 18  # digits: what a bigint surely holds
 
 
@@ -256,7 +256,7 @@ def _account_view(
     policy = policy_now(work, customer, account, contract)
     owed = owed_by(work, account)
     days = longest_overdue(owed)
-    orders = storage.orders_of(work.session, customer.id, limit=50, after=None)
+    orders = storage.open_orders_of(work.session, customer.id, limit=MOST_ORDERS + 1)
     return {
         "customer": customer,
         "version": account.version,
@@ -269,12 +269,9 @@ def _account_view(
         "ages": by_age(owed),
         "days_overdue": days,
         "credit_stop": days >= policy.credit_stop_days and days > 0,
-        "orders": [order for order in orders if _is_open(order)],
+        "orders": orders[:MOST_ORDERS],
+        "more": len(orders) > MOST_ORDERS,
     }
-
-
-def _is_open(order: OrderCredit) -> bool:
-    return order.standing is Standing.OPEN or order.receivable > order.verified
 
 
 def list_order_credits(

@@ -16,6 +16,7 @@ from tests.integration.customers.story import (
     Office,
     PaperOrder,
 )
+from tests.statements import copy_rows
 
 DAY = 86_400
 
@@ -452,6 +453,38 @@ def test_receivables_are_listed_by_age(office: Office, clock_file: Path) -> None
         ],
         "next": None,
     }
+
+
+def test_an_account_shows_its_open_orders_however_many_ended_ones_are_newer(
+    office: Office,
+) -> None:
+    oldest = order_of(office, "A")
+    office.reserve(oldest)
+    copy_rows(
+        office.store,
+        "order_credit",
+        51,
+        order_number="'D261123-' || lpad(n::text, 6, '0')",
+        standing="'fulfilled'",
+        reservation="0",
+    )
+    shown = office.account(oldest.customer_id)
+    assert [order["order_number"] for order in shown["orders"]] == [oldest.number]
+    assert shown["more"] is False
+
+    copy_rows(
+        office.store,
+        "order_credit",
+        50,
+        order_number="'D261124-' || lpad(n::text, 6, '0')",
+        standing="'open'",
+        reservation="0",
+    )
+
+    shown = office.account(oldest.customer_id)
+    assert len(shown["orders"]) == 50
+    assert shown["orders"][0]["order_number"] == "D261124-000050"
+    assert shown["more"] is True
 
 
 def test_a_demotion_bites_at_once(office: Office) -> None:
