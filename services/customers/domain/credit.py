@@ -315,10 +315,12 @@ class CreditAccount(Announcing, Base):
         *,
         goods: Goods | None,
         asked_at: datetime,
+        stopped: bool,
     ) -> tuple[Verdict, LedgerEntry]:
         """Set the order's one reservation, or hold none where the limit does not cover it.
 
-        A prepaid order reserves nothing, and nothing is reserved under a credit stop. An
+        A prepaid order reserves nothing, and nothing is reserved where credit is `stopped` at
+        this moment: the mark of the account is of when somebody last looked. An
         override reserves all the same; how far beyond the limit is remembered, so that the
         order's own release is not held for it.
         """
@@ -338,7 +340,7 @@ class CreditAccount(Announcing, Base):
             beyond = others + order.balances.exposure - policy.credit_limit
             if request.override:
                 order.granted = max(ZERO, beyond - (self.granted - before.granted))
-            elif beyond > 0 or self.is_stopped:
+            elif beyond > 0 or stopped:
                 order.reserve_nothing()
                 verdict = Verdict.HELD
         entry = self._entry(order, before, EntryKind.RESERVED, cause=f"r{request.revision}")

@@ -91,20 +91,29 @@ def goods_of(work: Work, order: OrderCredit) -> Goods | None:
 
 def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Request) -> CreditAnswer:
     """Check and reserve in one transaction under the customer's one lock."""
-    standing = storage.lock_for_new_order(work.connection, customer_id, order_id, work.today)
-    if standing is None:
+    found = storage.lock_for_new_order(work.connection, customer_id, order_id, work.today)
+    if found is None:
         order = storage.order(work.session, order_id=order_id)
         if order.customer_id != customer_id:
             _change_customer(work, order, customer_id)
         customer, account, contract = storage.lock_account(work.session, customer_id, work.today)
+        may_owe = True
     else:
         order = OrderCredit.open(order_id, request.order_number, customer_id)
-        customer, account, contract = standing
+        (customer, account, contract), may_owe = found
     policy = policy_now(work, customer, account, contract)
+    # Looked for only where it decides.
+    matters = may_owe and not policy.is_prepaid and not request.override
+    stopped = matters and days_over_stop(work, account, policy) > 0
     verdict, entry = account.reserve(
-        order, request, policy, goods=goods_of(work, order), asked_at=clock.machine_now()
+        order,
+        request,
+        policy,
+        goods=goods_of(work, order),
+        asked_at=clock.machine_now(),
+        stopped=stopped,
     )
-    if standing is not None:
+    if found is not None:
         storage.write_balances(work, account)
         storage.write_new(work, order)
     book(work, entry)
@@ -118,7 +127,7 @@ def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Reque
         reserved=order.reservation,
         wanted=request.amount,
         overridden=order.granted > 0,
-        stopped=account.is_stopped,
+        stopped=stopped,
     )
     if request.override:
         work.log("order", request.order_number, "override_credit", note=answer.text)
