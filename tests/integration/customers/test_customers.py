@@ -49,6 +49,17 @@ def test_a_new_customer_is_grade_c_with_a_code_and_an_account(office: Office) ->
     assert (account["credit_limit"], account["exposure"]) == ("0.00", "0.00")
 
 
+def test_a_customer_without_a_code_gets_the_next_that_the_old_books_have_not(
+    office: Office,
+) -> None:
+    for code in ("C000001", "C000002"):
+        office.do(CLERK, "create_customer", name="旧账", customer_code=code)
+
+    made = office.do(CLERK, "create_customer", name="晨光印刷")
+
+    assert made["customer_code"] == "C000003"
+
+
 def test_a_code_in_use_is_refused(office: Office) -> None:
     office.do(CLERK, "create_customer", name="甲", customer_code="KH-1")
     before = office.everything()
