@@ -292,7 +292,10 @@ class CreditAccount(Answer):
     ages = fields.Nested(Ages)
     days_overdue = fields.Integer()
     credit_stop = fields.Boolean()
-    orders = fields.List(fields.Nested(OrderMoney))
+    orders = fields.List(
+        fields.Nested(OrderMoney), metadata={"description": "open or owing, the newest first"}
+    )
+    more = fields.Boolean(metadata={"description": "More orders are open than are shown."})
 
 
 class LedgerEntry(Answer):

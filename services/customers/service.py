@@ -97,8 +97,8 @@ class CustomersService(Service, AnswersRelay):
     @command(customers.AddContact)
     def add_contact(self, work: Work, request: Body) -> Any:
         """Put a contact on a customer's file."""
-        code, version = request["customer_code"], request["expected_version"]
-        customer = customer_cases.add_part(work, code, Contact, request["contact"], version)
+        code, values = request.pop("customer_code"), request.pop("contact")
+        customer = customer_cases.add_part(work, code, Contact, values, **request)
         work.settle()
         return _customer.dump(customer)
 
@@ -122,8 +122,8 @@ class CustomersService(Service, AnswersRelay):
     @command(customers.AddSeal)
     def add_seal(self, work: Work, request: Body) -> Any:
         """Put a seal on a customer's file."""
-        code, version = request["customer_code"], request["expected_version"]
-        customer = customer_cases.add_part(work, code, Seal, request["seal"], version)
+        code, values = request.pop("customer_code"), request.pop("seal")
+        customer = customer_cases.add_part(work, code, Seal, values, **request)
         work.settle()
         return _customer.dump(customer)
 
@@ -147,8 +147,8 @@ class CustomersService(Service, AnswersRelay):
     @command(customers.AddAddress)
     def add_address(self, work: Work, request: Body) -> Any:
         """Put an address on a customer's file."""
-        code, version = request["customer_code"], request["expected_version"]
-        customer = customer_cases.add_part(work, code, Address, request["address"], version)
+        code, values = request.pop("customer_code"), request.pop("address")
+        customer = customer_cases.add_part(work, code, Address, values, **request)
         work.settle()
         return _customer.dump(customer)
 
@@ -180,34 +180,27 @@ class CustomersService(Service, AnswersRelay):
     @command(contracts.ChangeContract)
     def change_contract(self, work: Work, request: Body) -> Any:
         """Write a draft anew."""
-        number, version = request["contract_number"], request["expected_version"]
-        changed = contract_cases.change_contract(
-            work, number, request["changes"], expected_version=version
-        )
-        return _contract.dump(changed)
+        number, changes = request.pop("contract_number"), request.pop("changes")
+        return _contract.dump(contract_cases.change_contract(work, number, changes, **request))
 
     @command(contracts.MoveContract)
     def approve_contract(self, work: Work, request: Body) -> Any:
         """Agree to a contract's terms: finance."""
-        request.pop("reason")
         return _contract.dump(contract_cases.approve_contract(work, **request))
 
     @command(contracts.MoveContract)
     def send_back_contract(self, work: Work, request: Body) -> Any:
         """Give an approved contract back to be rewritten."""
-        request.pop("reason")
         return _contract.dump(contract_cases.send_back_contract(work, **request))
 
     @command(contracts.SignContract)
     def sign_contract(self, work: Work, request: Body) -> Any:
         """Note that both sides have signed; it counts from the day when it begins."""
-        request.pop("reason")
         return _contract.dump(contract_cases.sign_contract(work, **request))
 
     @command(contracts.MoveContract)
     def end_contract(self, work: Work, request: Body) -> Any:
         """End a contract, or drop one that was not signed."""
-        request.pop("reason")
         return _contract.dump(contract_cases.end_contract(work, **request))
 
     @query(contracts.OfContract)

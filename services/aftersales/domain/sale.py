@@ -99,7 +99,7 @@ class Sale:
         line = self._lines[line_id]
         ordered, discount = Decimal(line["quantity"]), Decimal(line["discount"])
         share = money.fen(discount * quantity / ordered)
-        return money.fen(quantity * Decimal(line["unit_price"])) - share
+        return max(money.ZERO, money.fen(quantity * Decimal(line["unit_price"])) - share)
 
     def _sent(self, line_id: UUID) -> Decimal:
         """Give how many of a line have left; what has not is not known here."""

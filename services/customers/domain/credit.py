@@ -250,6 +250,13 @@ class OrderCredit(Announcing, Base):
         else:
             self.reservation = goods.reservation(self.amount)
 
+    def leaving(self, amount: Decimal, *, stands: Decimal) -> Decimal:
+        """Give what leaves it with a payment that goes back, where `stands` in all still stand.
+
+        Its surplus is the customer's credit already: only what those do not cover leaves it.
+        """
+        return min(amount, max(ZERO, self.verified - stands))
+
     def reserve_nothing(self) -> None:
         self.reserves, self.granted, self.reservation = False, ZERO, ZERO
 
@@ -308,10 +315,12 @@ class CreditAccount(Announcing, Base):
         *,
         goods: Goods | None,
         asked_at: datetime,
+        stopped: bool,
     ) -> tuple[Verdict, LedgerEntry]:
         """Set the order's one reservation, or hold none where the limit does not cover it.
 
-        A prepaid order reserves nothing, and nothing is reserved under a credit stop. An
+        A prepaid order reserves nothing, and nothing is reserved where credit is `stopped` at
+        this moment: the mark of the account is of when somebody last looked. An
         override reserves all the same; how far beyond the limit is remembered, so that the
         order's own release is not held for it.
         """
@@ -331,7 +340,7 @@ class CreditAccount(Announcing, Base):
             beyond = others + order.balances.exposure - policy.credit_limit
             if request.override:
                 order.granted = max(ZERO, beyond - (self.granted - before.granted))
-            elif beyond > 0 or self.is_stopped:
+            elif beyond > 0 or stopped:
                 order.reserve_nothing()
                 verdict = Verdict.HELD
         entry = self._entry(order, before, EntryKind.RESERVED, cause=f"r{request.revision}")
@@ -416,19 +425,17 @@ class CreditAccount(Announcing, Base):
         self._take_excess(order, goods)
         return self._entry(order, before, EntryKind.PAYMENT, cause=cause, credit_before=credit)
 
-    def give_back(self, order: OrderCredit | None, amount: Decimal, *, cause: str) -> LedgerEntry:
-        """Book money that went back: from its order first, the rest from the customer's credit.
+    def give_back(
+        self, order: OrderCredit | None, amount: Decimal, *, leaving: Decimal, cause: str
+    ) -> LedgerEntry:
+        """Book money that went back: `leaving` the order, the rest from the customer's credit.
 
         The credit may go below zero: the bank's fact stands even where it was spent.
         """
-        credit = self.customer_credit
-        if order is None:
-            self.customer_credit -= amount
-            return self._entry(None, None, EntryKind.REVERSAL, cause=cause, credit_before=credit)
-        before = order.balances
-        from_order = min(order.verified, amount)
-        order.verified -= from_order
-        self.customer_credit -= amount - from_order
+        before, credit = None if order is None else order.balances, self.customer_credit
+        if order is not None:
+            order.verified -= leaving
+        self.customer_credit -= amount - leaving
         return self._entry(order, before, EntryKind.REVERSAL, cause=cause, credit_before=credit)
 
     def use_credit(
@@ -443,18 +450,14 @@ class CreditAccount(Announcing, Base):
         self._take_excess(order, goods)
         return self._entry(order, before, EntryKind.CREDIT_USED, cause=cause, credit_before=credit)
 
-    def return_credit(
-        self, order: OrderCredit, amount: Decimal, *, stands: Decimal, cause: str
-    ) -> LedgerEntry:
+    def return_credit(self, order: OrderCredit, *, leaving: Decimal, cause: str) -> LedgerEntry:
         """Take back what an order was paid of the customer's credit; it is credit again.
 
-        What was too much for the order, or came free when it ended, is so already: only what
-        the payments that stand, `stands` in all, do not cover leaves the order.
+        What was too much for the order, or came free when it ended, is so already.
         """
         before, credit = order.balances, self.customer_credit
-        taken = min(amount, max(ZERO, order.verified - stands))
-        order.verified -= taken
-        self.customer_credit += taken
+        order.verified -= leaving
+        self.customer_credit += leaving
         return self._entry(order, before, EntryKind.REVERSAL, cause=cause, credit_before=credit)
 
     def refund(self, order: OrderCredit, amount: Decimal, *, cause: str) -> LedgerEntry:

@@ -130,6 +130,15 @@ class Address(Base):
             setattr(self, field, value)
 
 
+def facts_of(part: Contact | Seal | Address) -> dict[str, Any]:
+    """Give what the log says of a part: which it is, and what was entered of it."""
+    columns = type(part).__mapper__.column_attrs
+    derived = ("customer_id", "phone_normal")
+    return {
+        column.key: getattr(part, column.key) for column in columns if column.key not in derived
+    }
+
+
 class GradeChange(Base):
     """One decision about a customer's grade; never changed afterwards."""
 

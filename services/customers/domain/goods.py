@@ -33,7 +33,8 @@ class Line:
         if not self.quantity:
             return ZERO
         share = fen(self.discount * quantity / self.quantity)
-        return fen(quantity * self.unit_price) - share
+        # Of a line given away whole a part's share may be rounded above its price.
+        return max(ZERO, fen(quantity * self.unit_price) - share)
 
     @property
     def upper_value(self) -> Decimal:

@@ -22,7 +22,8 @@ NOTICE_NUMBER = Sequence("notice_number_seq", metadata=Base.metadata)
 class Notice(Announcing, Base):
     """A request for payment; a newer one replaces it.
 
-    Its figures follow the order's money until it is sent: then they are what was sent.
+    Its figures follow the order's money until it is sent: then they are what was sent. The
+    money at which it is settled follows what the order is worth and the terms to its end.
     """
 
     __tablename__ = "notice"
@@ -146,12 +147,16 @@ class Notice(Announcing, Base):
         """Give what lacks of what it asks for, with so much of the order's money verified."""
         return max(ZERO, self.money_needed - verified)
 
-    def follow_money(self, verified: Decimal, now: datetime) -> None:
-        """Ask for what is still due; what was sent stays, until nothing is."""
-        if not self.still_due(verified):
+    def follow(self, order: OrderCredit, needed: Decimal, now: datetime) -> None:
+        """Ask for what is still due of the money needed now; what was sent stays, until none is."""
+        self.money_needed = needed
+        if needed <= 0:
+            self.withdraw(now)
+        elif not self.still_due(order.verified):
             self.state, self.ended_at = NoticeState.SETTLED, now
         elif self.state is NoticeState.DRAFTED:
-            self.verified, self.amount = verified, self.still_due(verified)
+            self.worth, self.order_worth = min(self.worth, order.worth), order.worth
+            self.verified, self.amount = order.verified, self.still_due(order.verified)
 
     def withdraw(self, now: datetime) -> None:
         self.state, self.ended_at = NoticeState.WITHDRAWN, now

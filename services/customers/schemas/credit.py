@@ -205,6 +205,7 @@ class CreditAccountView(Message):
     days_overdue = fields.Integer()
     credit_stop = fields.Boolean()
     orders = fields.List(fields.Nested(MoneyView))
+    more = fields.Boolean()
 
 
 class LedgerEntryView(Message):

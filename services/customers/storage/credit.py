@@ -98,7 +98,10 @@ select customer.grade, account.version, account.sequence, account.limit_set, acc
   contract.deposit_percent, contract.balance_before_dispatch, contract.credit_limit,
   contract.credit_stop_days, contract.payment_days, contract.delivery_terms,
   contract.settlement_method,
-  exists (select from order_credit where id = %(order_id)s) as is_known
+  exists (select from order_credit where id = %(order_id)s) as is_known,
+  exists (
+    select from order_credit where customer_id = %(customer_id)s and receivable > verified
+  ) as is_owing
 from customer
 join credit_account as account on account.id = customer.id
 left join lateral (
@@ -111,8 +114,10 @@ where customer.id = %(customer_id)s"""
 
 def lock_for_new_order(
     connection: Connection, customer_id: UUID, order_id: UUID, today: date
-) -> Standing | None:
+) -> tuple[Standing, bool] | None:
     """Lock an account for an order's first reservation; None where the order has a row.
+
+    With whether its customer owes for anything that has left.
 
     As `lock_account`, in one journey and outside the session: what the account does is written
     by `write_balances`. Of customer and contract there is what a policy is made of.
@@ -128,13 +133,14 @@ def lock_for_new_order(
     facts = rows[0]._asdict()
     if facts.pop("is_known"):
         return None
+    is_owing = facts.pop("is_owing")
     customer = without_session(Customer, {"id": customer_id, "grade": Grade(facts.pop("grade"))})
     account = CreditAccount(id=customer_id, **{name: facts.pop(name) for name in _OF_ACCOUNT})
     if facts["number"] is None:
-        return customer, account, None
+        return (customer, account, None), is_owing
     method = facts["settlement_method"]
     facts["settlement_method"] = method and SettlementMethod(method)
-    return customer, account, without_session(Contract, facts)
+    return (customer, account, without_session(Contract, facts)), is_owing
 
 
 _OF_ACCOUNT = (
@@ -192,6 +198,18 @@ def orders_of(
     query = select(OrderCredit).where(OrderCredit.customer_id == customer_id)
     if after is not None:
         query = query.where(OrderCredit.order_number < after)
+    return session.scalars(query.order_by(OrderCredit.order_number.desc()).limit(limit)).all()
+
+
+def open_orders_of(session: Session, customer_id: UUID, *, limit: int) -> Sequence[OrderCredit]:
+    """Give a customer's orders that are open or owe, the newest number first."""
+    query = select(OrderCredit).where(
+        OrderCredit.customer_id == customer_id,
+        or_(
+            OrderCredit.standing == OrderStanding.OPEN,
+            OrderCredit.receivable > OrderCredit.verified,
+        ),
+    )
     return session.scalars(query.order_by(OrderCredit.order_number.desc()).limit(limit)).all()
 
 

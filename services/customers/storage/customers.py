@@ -34,9 +34,15 @@ class Search:
 
 
 def next_code(session: Session) -> str:
-    """Give a code for a customer that was registered without one."""
-    count: int = session.scalar(CUSTOMER_CODE.next_value())
-    return f"C{count:06d}"
+    """Give a code for a customer that was registered without one; none that the books have.
+
+    Codes of that form may have come from older books.
+    """
+    while True:
+        count: int = session.scalar(CUSTOMER_CODE.next_value())
+        code = f"C{count:06d}"
+        if not session.scalar(select(Customer.id).where(Customer.code == code)):
+            return code
 
 
 def add(session: Session, customer: Customer) -> None:

@@ -137,6 +137,18 @@ def open_notices(
     return session.scalars(query.order_by(Notice.number)).all()
 
 
+def orders_with_notices(session: Session, customer_id: UUID) -> Sequence[OrderCredit]:
+    """Give a customer's orders that a notice is open of."""
+    asked = select(Notice.order_id).where(
+        Notice.customer_id == customer_id,
+        Notice.state.in_((NoticeState.DRAFTED, NoticeState.SENT)),
+    )
+    query = select(OrderCredit).where(
+        OrderCredit.id.in_(asked), OrderCredit.customer_id == customer_id
+    )
+    return session.scalars(query.order_by(OrderCredit.order_number)).all()
+
+
 def hand_over_notices(session: Session, customer_id: UUID, salesperson_id: str | None) -> None:
     """Let a customer's open notices stand by who sells to it from now on.
 

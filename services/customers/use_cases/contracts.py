@@ -8,10 +8,12 @@ from services.customers.domain.contract import CONTRACT_NUMBER, Contract
 from services.customers.domain.errors import ContractNotFound
 from services.customers.domain.guards import guard_note, guard_version
 from services.customers.domain.lifecycle import CONTRACT, ContractState
+from services.customers.domain.words import Reason
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number
 from services.customers.use_cases.access import listing, paged, seen
 from services.customers.use_cases.credit import look_at_stop_of
+from services.customers.use_cases.notices import let_notices_follow_terms
 
 
 def draft_contract(work: Work, customer_code: str, values: Mapping[str, Any]) -> Contract:
@@ -32,7 +34,13 @@ def draft_contract(work: Work, customer_code: str, values: Mapping[str, Any]) ->
 
 
 def change_contract(
-    work: Work, contract_number: str, values: Mapping[str, Any], *, expected_version: int | None
+    work: Work,
+    contract_number: str,
+    values: Mapping[str, Any],
+    *,
+    expected_version: int | None,
+    reason: Reason | None,
+    note: str | None,
 ) -> Contract:
     """Write a draft anew."""
     contract = visible_contract(work, contract_number)
@@ -40,12 +48,24 @@ def change_contract(
     changes = contract.change(values)
     work.session.flush()
     if changes:
-        work.log("contract", contract_number, "change_contract", changes=changes)
+        work.log(
+            "contract",
+            contract_number,
+            "change_contract",
+            changes=changes,
+            reason=reason,
+            note=note,
+        )
     return contract
 
 
 def approve_contract(
-    work: Work, contract_number: str, *, expected_version: int | None, note: str | None
+    work: Work,
+    contract_number: str,
+    *,
+    expected_version: int | None,
+    reason: Reason | None,
+    note: str | None,
 ) -> Contract:
     """Agree to its terms, as finance."""
     work.principal.require("finance")
@@ -55,12 +75,18 @@ def approve_contract(
         ContractState.APPROVED,
         lambda contract: contract.approve(work.now, work.principal.name),
         expected_version=expected_version,
+        reason=reason,
         note=note,
     )
 
 
 def send_back_contract(
-    work: Work, contract_number: str, *, expected_version: int | None, note: str | None
+    work: Work,
+    contract_number: str,
+    *,
+    expected_version: int | None,
+    reason: Reason | None,
+    note: str | None,
 ) -> Contract:
     """Give an approved contract back to be rewritten, and say why."""
     work.principal.require("finance", "clerk", "sales", "supervisor")
@@ -70,6 +96,7 @@ def send_back_contract(
         ContractState.DRAFT,
         lambda contract: contract.send_back(),
         expected_version=expected_version,
+        reason=reason,
         note=note,
         explained=True,
     )
@@ -81,6 +108,7 @@ def sign_contract(
     *,
     signed_by_customer: str,
     expected_version: int | None,
+    reason: Reason | None,
     note: str | None,
 ) -> Contract:
     """Note that both sides have signed; the one before it ends, on the day when this begins."""
@@ -96,12 +124,18 @@ def sign_contract(
         ContractState.SIGNED,
         sign,
         expected_version=expected_version,
+        reason=reason,
         note=note,
     )
 
 
 def end_contract(
-    work: Work, contract_number: str, *, expected_version: int | None, note: str | None
+    work: Work,
+    contract_number: str,
+    *,
+    expected_version: int | None,
+    reason: Reason | None,
+    note: str | None,
 ) -> Contract:
     """End a contract, or drop one that was not signed, and say why.
 
@@ -120,6 +154,7 @@ def end_contract(
         ContractState.ENDED,
         end,
         expected_version=expected_version,
+        reason=reason,
         note=note,
         explained=True,
     )
@@ -141,6 +176,7 @@ def _moved(
     move: Callable[[Contract], None],
     *,
     expected_version: int | None,
+    reason: Reason | None,
     note: str | None,
     explained: bool = False,
 ) -> Contract:
@@ -154,7 +190,9 @@ def _moved(
     work.session.flush()
     if ContractState.SIGNED in (old, wish):
         look_at_stop_of(work, contract.customer_id)
-    work.log("contract", number, f"contract_{wish}", changes={"state": [old, wish]}, note=note)
+        let_notices_follow_terms(work, contract.customer_id)
+    changes = {"state": [old, wish]}
+    work.log("contract", number, f"contract_{wish}", changes=changes, reason=reason, note=note)
     return contract
 
 

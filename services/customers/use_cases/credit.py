@@ -21,12 +21,12 @@ from services.customers.domain.events import CreditStopChanged, OrderMoneyChange
 from services.customers.domain.goods import Goods
 from services.customers.domain.grade import Grade, Policy, policy_in_force
 from services.customers.domain.guards import guard_note, guard_reason, guard_version
-from services.customers.domain.lifecycle import Standing
 from services.customers.domain.words import EntryKind, Reason, Verdict
 from services.customers.storage import copies
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
 
+MOST_ORDERS = 50  # that an account shows
 LONGEST_ID = 18  # digits: what a bigint surely holds
 
 
@@ -91,20 +91,29 @@ def goods_of(work: Work, order: OrderCredit) -> Goods | None:
 
 def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Request) -> CreditAnswer:
     """Check and reserve in one transaction under the customer's one lock."""
-    standing = storage.lock_for_new_order(work.connection, customer_id, order_id, work.today)
-    if standing is None:
+    found = storage.lock_for_new_order(work.connection, customer_id, order_id, work.today)
+    if found is None:
         order = storage.order(work.session, order_id=order_id)
         if order.customer_id != customer_id:
             _change_customer(work, order, customer_id)
         customer, account, contract = storage.lock_account(work.session, customer_id, work.today)
+        may_owe = True
     else:
         order = OrderCredit.open(order_id, request.order_number, customer_id)
-        customer, account, contract = standing
+        (customer, account, contract), may_owe = found
     policy = policy_now(work, customer, account, contract)
+    # Looked for only where it decides.
+    matters = may_owe and not policy.is_prepaid and not request.override
+    stopped = matters and days_over_stop(work, account, policy) > 0
     verdict, entry = account.reserve(
-        order, request, policy, goods=goods_of(work, order), asked_at=clock.machine_now()
+        order,
+        request,
+        policy,
+        goods=goods_of(work, order),
+        asked_at=clock.machine_now(),
+        stopped=stopped,
     )
-    if standing is not None:
+    if found is not None:
         storage.write_balances(work, account)
         storage.write_new(work, order)
     book(work, entry)
@@ -118,7 +127,7 @@ def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Reque
         reserved=order.reservation,
         wanted=request.amount,
         overridden=order.granted > 0,
-        stopped=account.is_stopped,
+        stopped=stopped,
     )
     if request.override:
         work.log("order", request.order_number, "override_credit", note=answer.text)
@@ -256,7 +265,7 @@ def _account_view(
     policy = policy_now(work, customer, account, contract)
     owed = owed_by(work, account)
     days = longest_overdue(owed)
-    orders = storage.orders_of(work.session, customer.id, limit=50, after=None)
+    orders = storage.open_orders_of(work.session, customer.id, limit=MOST_ORDERS + 1)
     return {
         "customer": customer,
         "version": account.version,
@@ -269,12 +278,9 @@ def _account_view(
         "ages": by_age(owed),
         "days_overdue": days,
         "credit_stop": days >= policy.credit_stop_days and days > 0,
-        "orders": [order for order in orders if _is_open(order)],
+        "orders": orders[:MOST_ORDERS],
+        "more": len(orders) > MOST_ORDERS,
     }
-
-
-def _is_open(order: OrderCredit) -> bool:
-    return order.standing is Standing.OPEN or order.receivable > order.verified
 
 
 def list_order_credits(

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from chassis.database import Work
 from services.customers.domain.credit import CreditAccount
-from services.customers.domain.customer import Address, Contact, Customer, Seal
+from services.customers.domain.customer import Address, Contact, Customer, Seal, facts_of
 from services.customers.domain.grade import Grade, Policy, policy_in_force
 from services.customers.domain.guards import guard_note, guard_reason, guard_version
 from services.customers.domain.words import Reason
@@ -15,6 +15,7 @@ from services.customers.storage import credit as credit_storage
 from services.customers.storage import customers as storage
 from services.customers.storage import money
 from services.customers.use_cases.credit import look_at_stop_of
+from services.customers.use_cases.notices import let_notices_follow_terms
 
 Part = type[Contact] | type[Seal] | type[Address]
 
@@ -29,7 +30,13 @@ def create_customer(work: Work, values: Mapping[str, Any]) -> Customer:
     work.session.add(CreditAccount.open(customer.id))
     work.announce(event)
     storage.add(work.session, customer)
-    work.log("customer", code, "create_customer", changes={"name": [None, customer.name]})
+    told = {"name": customer.name} | {
+        name: [facts_of(part) for part in parts]
+        for name in ("contacts", "seals", "addresses")
+        if (parts := getattr(customer, name))
+    }
+    changes = {name: [None, value] for name, value in told.items()}
+    work.log("customer", code, "create_customer", changes=changes)
     return customer
 
 
@@ -84,6 +91,7 @@ def change_grade(
     event = customer.assess(grade, work.now, _who(work), reason=why, note=words)
     work.announce(event)
     look_at_stop_of(work, customer.id)
+    let_notices_follow_terms(work, customer.id)
     work.log(
         "customer",
         customer_code,
@@ -109,14 +117,22 @@ def search_customers(
 
 
 def add_part(
-    work: Work, customer_code: str, kind: Part, values: Mapping[str, Any], version: int | None
-) -> Any:
+    work: Work,
+    customer_code: str,
+    kind: Part,
+    values: Mapping[str, Any],
+    *,
+    expected_version: int | None,
+    reason: Reason | None,
+    note: str | None,
+) -> Customer:
     """Put a contact, seal or address on file."""
     customer = storage.by_code(work.session, customer_code, work.principal, lock=True)
-    guard_version(f"customer {customer_code}", customer, version)
+    guard_version(f"customer {customer_code}", customer, expected_version)
     part = kind(**values)
     customer.add(part)
-    _log_part(work, customer, f"add_{kind.__name__.lower()}", {"id": [None, part.id]})
+    name = kind.__name__.lower()
+    _log_part(work, customer, f"add_{name}", {name: [None, facts_of(part)]}, reason, note)
     return customer
 
 
@@ -137,7 +153,9 @@ def change_part(
     why = guard_reason(reason)
     changes = customer.change_part(kind, part_id, values)
     if changes:
-        _log_part(work, customer, f"change_{kind.__name__.lower()}", changes, why, note)
+        name = kind.__name__.lower()
+        told = {f"{name}.{part_id}.{field}": change for field, change in changes.items()}
+        _log_part(work, customer, f"change_{name}", told, why, note)
     return customer
 
 
@@ -155,9 +173,9 @@ def remove_part(
     customer = storage.by_code(work.session, customer_code, work.principal, lock=True)
     guard_version(f"customer {customer_code}", customer, expected_version)
     why = guard_reason(reason)
-    customer.remove(kind, part_id)
-    action = f"remove_{kind.__name__.lower()}"
-    _log_part(work, customer, action, {"id": [part_id, None]}, why, note)
+    gone = facts_of(customer.remove(kind, part_id))
+    name = kind.__name__.lower()
+    _log_part(work, customer, f"remove_{name}", {name: [gone, None]}, why, note)
     return customer
 
 
@@ -166,8 +184,8 @@ def _log_part(
     customer: Customer,
     action: str,
     changes: Mapping[str, Any],
-    reason: Reason | None = None,
-    note: str | None = None,
+    reason: Reason | None,
+    note: str | None,
 ) -> None:
     customer.changed_at = work.now
     work.log("customer", customer.code, action, changes=changes, reason=reason, note=note)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from chassis.database import Work
 from chassis.money import capitals
@@ -32,6 +33,7 @@ def _policy(work: Work, order: OrderCredit) -> tuple[Policy, Customer]:
 
 def draft_at_confirmation(work: Work, order: OrderCredit) -> None:
     """Draft what a confirmed order has to pay first: all of it, its deposit, or nothing yet."""
+    let_notices_follow(work, order)
     policy, _ = _policy(work, order)
     goods = copies.goods(work.session, order.id)
     if goods is None or order.standing is not Standing.OPEN:
@@ -47,6 +49,7 @@ def draft_at_confirmation(work: Work, order: OrderCredit) -> None:
 
 def draft_at_stock_in(work: Work, order: OrderCredit, *, complete: bool) -> None:
     """Draft the balance by the accepted quantities, of those who pay before dispatch."""
+    let_notices_follow(work, order)
     policy, _ = _policy(work, order)
     if order.standing is not Standing.OPEN:
         return
@@ -68,10 +71,8 @@ def ask_again(work: Work, order: OrderCredit) -> None:
     if settled is None or settled.is_open or order.standing is Standing.CANCELLED:
         return
     policy, customer = _policy(work, order)
-    needed = min(settled.money_needed, order.worth)
-    if settled.kind is NoticeKind.DEPOSIT:
-        needed = min(needed, policy.deposit_of(order.total))
-    elif not _pays_before_dispatch(policy, order):
+    needed = _needed_now(settled, order, policy)
+    if settled.kind is not NoticeKind.DEPOSIT and not _pays_before_dispatch(policy, order):
         return
     if needed <= order.verified:
         return
@@ -83,7 +84,7 @@ def ask_again(work: Work, order: OrderCredit) -> None:
         salesperson_id=customer.salesperson_id,
         amount=needed - order.verified,
         money_needed=needed,
-        worth=settled.worth,
+        worth=min(settled.worth, order.worth),
         lines=settled.lines,
         now=work.now,
     )
@@ -99,6 +100,7 @@ def draft_notice(
     """Draft a notice of what is due now, in place of an older one; None if nothing is.
 
     `complete`: nothing of the order is still to be made, so that its money is asked for whole.
+    A balance has the deposit in it, and no prepaid order owes more: it replaces those as well.
     """
     policy, customer = _policy(work, order)
     goods = copies.goods(work.session, order.id, live=True)
@@ -115,7 +117,8 @@ def draft_notice(
         worth = order.worth
         needed = worth if kind is NoticeKind.PREPAYMENT else policy.deposit_of(order.total)
     amount = needed - order.verified
-    for older in money.open_notices(work.session, order.id, kind):
+    replaced = None if kind is NoticeKind.BALANCE else kind
+    for older in money.open_notices(work.session, order.id, replaced):
         older.withdraw(work.now)
     if amount <= 0 or worth <= 0:
         return None
@@ -175,8 +178,28 @@ def _document_lines(goods: Goods, quantities: dict[Any, Decimal]) -> list[dict[s
 
 def let_notices_follow(work: Work, order: OrderCredit) -> None:
     """Let an order's notices ask for what is due now, and end those that ask for nothing."""
-    for notice in money.open_notices(work.session, order.id):
-        notice.follow_money(order.verified, work.now)
+    notices = money.open_notices(work.session, order.id)
+    if not notices:
+        return
+    policy, _ = _policy(work, order)
+    for notice in notices:
+        notice.follow(order, _needed_now(notice, order, policy), work.now)
+    # Who asks for the open ones next reads the database.
+    work.session.flush()
+
+
+def let_notices_follow_terms(work: Work, customer_id: UUID) -> None:
+    """Let a customer's notices ask for what its new terms want; its account is locked."""
+    for order in money.orders_with_notices(work.session, customer_id):
+        let_notices_follow(work, order)
+
+
+def _needed_now(notice: Notice, order: OrderCredit, policy: Policy) -> Decimal:
+    """Give the money a notice asks for at most: no more than its order is worth by now."""
+    needed = min(notice.money_needed, order.worth)
+    if notice.kind is NoticeKind.DEPOSIT:
+        needed = min(needed, policy.deposit_of(order.total))
+    return needed
 
 
 def withdraw_notices(work: Work, order: OrderCredit) -> None:

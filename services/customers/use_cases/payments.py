@@ -159,15 +159,18 @@ def reverse_payment(
 def _reverse(
     work: Work, account: CreditAccount, payment: Payment, order: OrderCredit | None, *, why: str
 ) -> None:
-    work.announce(payment.reverse(work.now, work.principal.name, order, why=why))
+    leaving = ZERO
+    if order is not None:
+        receipts = money.receipts(work.session, order.id)
+        stands = sum((receipt.amount for receipt in receipts), ZERO) - payment.amount
+        leaving = order.leaving(payment.amount, stands=stands)
+    # What is released for an order stays so where none of its money goes.
+    poorer = order if leaving > 0 else None
+    work.announce(payment.reverse(work.now, work.principal.name, poorer, why=why))
     if payment.method is not PaymentMethod.CUSTOMER_CREDIT:
-        book(work, account.give_back(order, payment.amount, cause=payment.number))
+        book(work, account.give_back(order, payment.amount, leaving=leaving, cause=payment.number))
     elif order is not None:
-        # What is asked for here is read from the database: this payment stands no more.
-        work.session.flush()
-        stands = sum((receipt.amount for receipt in money.receipts(work.session, order.id)), ZERO)
-        entry = account.return_credit(order, payment.amount, stands=stands, cause=payment.number)
-        book(work, entry)
+        book(work, account.return_credit(order, leaving=leaving, cause=payment.number))
     # Else it has been credit again since the order became another customer's.
     _after_money(work, account, order)
     if order is not None:

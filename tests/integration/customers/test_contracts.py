@@ -173,10 +173,43 @@ def test_of_two_contracts_for_the_same_days_signed_at_once_one_stays(
 
     with ThreadPoolExecutor(1) as pool:
         with office.store.work(CLERK) as work:
-            sign_contract(work, first, signed_by_customer="王总", expected_version=None, note=None)
+            sign_contract(
+                work,
+                first,
+                signed_by_customer="王总",
+                expected_version=None,
+                reason=None,
+                note=None,
+            )
             later = pool.submit(sign_second)
             while not office.rows(WAITING):
                 assert not later.done()
         later.result()
 
     assert [state(office, number) for number in (first, second)] == ["ended", "signed"]
+
+
+def test_the_log_says_why_a_contract_was_moved(office: Office, customer_id: str) -> None:
+    """X1: also one that is in force and ends."""
+    number = approved(office, customer_id, "2020-01-01")
+    why = {"reason": "customer_request", "note": "按客户要求"}
+    office.do(CLERK, "send_back_contract", contract_number=number, **why)
+    office.do(
+        CLERK, "change_contract", contract_number=number, changes={"deposit_percent": "20"}, **why
+    )
+    office.do(FINANCE, "approve_contract", contract_number=number, **why)
+    office.do(CLERK, "sign_contract", contract_number=number, signed_by_customer="王总", **why)
+    office.do(FINANCE, "end_contract", contract_number=number, **why)
+
+    log = office.ask(CLERK, "list_changes", entity_type="contract", entity_id=number)["items"]
+
+    assert [(one["action"], one["reason"], one["note"]) for one in log[:5]] == [
+        (action, why["reason"], why["note"])
+        for action in (
+            "contract_ended",
+            "contract_signed",
+            "contract_approved",
+            "change_contract",
+            "contract_draft",
+        )
+    ]

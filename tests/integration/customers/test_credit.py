@@ -16,6 +16,7 @@ from tests.integration.customers.story import (
     Office,
     PaperOrder,
 )
+from tests.statements import copy_rows
 
 DAY = 86_400
 
@@ -379,6 +380,31 @@ def test_a_credit_stop_holds_the_next_order_until_it_is_paid_or_overridden(
     office.assert_ledger_is_whole()
 
 
+def test_a_credit_stop_holds_from_the_day_and_by_the_setting_of_now_though_nobody_looked(
+    office: Office, clock_file: Path
+) -> None:
+    """For an order's first asking and for a later one."""
+    order = order_of(office, "A", supply="stock")
+    office.reserve(order)
+    office.confirm(order)
+    office.dispatch(order, "100")
+    second = PaperOrder(order.customer_id, "D261122-000002")
+    third = PaperOrder(order.customer_id, "D261122-000003")
+
+    def verdicts() -> list[str]:
+        second.revision += 1
+        return [office.reserve(one)["verdict"] for one in (second, third)]
+
+    # Not the day before, lest midnight passes in between.
+    clock_file.write_text(str(28 * DAY))
+    assert office.reserve(second)["verdict"] == "passed"
+    clock_file.write_text(str(30 * DAY))
+    assert verdicts() == ["held", "held"]
+    assert "under a credit stop" in office.reserve(third)["text"]
+    office.do(DIRECTOR, "change_setting", key="grade_a_credit_stop_days", value=60, reason="other")
+    assert verdicts() == ["passed", "passed"]
+
+
 def test_new_terms_stop_and_free_credit_at_once(office: Office, clock_file: Path) -> None:
     """Not only when somebody looks the next night: a demotion bites at once (SPEC §4)."""
     order = order_of(office, "A", supply="stock")
@@ -452,6 +478,38 @@ def test_receivables_are_listed_by_age(office: Office, clock_file: Path) -> None
         ],
         "next": None,
     }
+
+
+def test_an_account_shows_its_open_orders_however_many_ended_ones_are_newer(
+    office: Office,
+) -> None:
+    oldest = order_of(office, "A")
+    office.reserve(oldest)
+    copy_rows(
+        office.store,
+        "order_credit",
+        51,
+        order_number="'D261123-' || lpad(n::text, 6, '0')",
+        standing="'fulfilled'",
+        reservation="0",
+    )
+    shown = office.account(oldest.customer_id)
+    assert [order["order_number"] for order in shown["orders"]] == [oldest.number]
+    assert shown["more"] is False
+
+    copy_rows(
+        office.store,
+        "order_credit",
+        50,
+        order_number="'D261124-' || lpad(n::text, 6, '0')",
+        standing="'open'",
+        reservation="0",
+    )
+
+    shown = office.account(oldest.customer_id)
+    assert len(shown["orders"]) == 50
+    assert shown["orders"][0]["order_number"] == "D261124-000050"
+    assert shown["more"] is True
 
 
 def test_a_demotion_bites_at_once(office: Office) -> None:

@@ -49,6 +49,17 @@ def test_a_new_customer_is_grade_c_with_a_code_and_an_account(office: Office) ->
     assert (account["credit_limit"], account["exposure"]) == ("0.00", "0.00")
 
 
+def test_a_customer_without_a_code_gets_the_next_that_the_old_books_have_not(
+    office: Office,
+) -> None:
+    for code in ("C000001", "C000002"):
+        office.do(CLERK, "create_customer", name="旧账", customer_code=code)
+
+    made = office.do(CLERK, "create_customer", name="晨光印刷")
+
+    assert made["customer_code"] == "C000003"
+
+
 def test_a_code_in_use_is_refused(office: Office) -> None:
     office.do(CLERK, "create_customer", name="甲", customer_code="KH-1")
     before = office.everything()
@@ -115,6 +126,33 @@ def test_every_change_of_a_file_is_logged_with_its_why(office: Office) -> None:
         "correction",
         "来电更正",
     )
+
+
+def test_the_log_says_whose_right_to_sign_changed_who_was_removed_and_why(office: Office) -> None:
+    """X1, O21."""
+    made = office.do(
+        CLERK,
+        "create_customer",
+        name="甲",
+        customer_code="KH-1",
+        contacts=[{"name": "王总", "may_sign": True}],
+    )
+    (boss,) = made["contacts"]
+    why = {"customer_code": "KH-1", "reason": "customer_request", "note": "来函"}
+    made = office.do(CLERK, "add_contact", contact={"name": "小李", "title": "采购"}, **why)
+    (clerk,) = (one for one in made["contacts"] if one["name"] == "小李")
+    office.do(CLERK, "change_contact", contact_id=clerk["id"], changes={"may_sign": True}, **why)
+    office.do(CLERK, "remove_contact", contact_id=boss["id"], **why)
+
+    log = office.ask(CLERK, "list_changes", entity_type="customer", entity_id="KH-1")["items"]
+
+    assert [(one["action"], one["changes"]) for one in log] == [
+        ("remove_contact", {"contact": [boss, None]}),
+        ("change_contact", {f"contact.{clerk['id']}.may_sign": [False, True]}),
+        ("add_contact", {"contact": [None, clerk]}),
+        ("create_customer", {"name": [None, "甲"], "contacts": [None, [boss]]}),
+    ]
+    assert {(one["reason"], one["note"]) for one in log[:3]} == {("customer_request", "来函")}
 
 
 def test_a_history_is_read_page_by_page_from_its_newest_entry_to_its_first(office: Office) -> None:

@@ -242,10 +242,38 @@ def test_a_reversal_that_the_credit_bears_leaves_other_orders_paid(office: Offic
 
     office.do(FINANCE, "reverse_payment", payment_number=bounced, note="退票")
 
-    # Of an order that has too much, its own money goes back first.
+    # What an order has too much goes back first.
+    assert office.money(order)["verified"] == "1000.00"
     assert office.money(other)["verified"] == "400.00"
-    assert office.account(order.customer_id)["customer_credit"] == "200.00"
-    assert office.money(order)["verified"] == "900.00"
+    assert office.account(order.customer_id)["customer_credit"] == "100.00"
+
+
+@pytest.mark.parametrize("bounced", [0, 1])
+def test_of_an_order_paid_twice_the_one_payment_stays_when_the_other_goes_back(
+    office: Office, bounced: int
+) -> None:
+    order = confirmed(office, "C", supply="stock")
+    numbers = [office.pay(order, "1000.00"), office.pay(order, "1000.00")]
+
+    office.do(FINANCE, "reverse_payment", payment_number=numbers[bounced], note="重复付款")
+
+    assert office.money(order)["verified"] == "1000.00"
+    assert office.account(order.customer_id)["customer_credit"] == "0.00"
+    assert office.release(order, "100")["allowed"] is True
+    assert drafted(office, order) == []
+    assert whose_money_went(office) == [None]
+    office.do(FINANCE, "reverse_payment", payment_number=numbers[1 - bounced], note="退票")
+    assert office.money(order)["verified"] == "0.00"
+    assert whose_money_went(office) == [None, order.id]
+
+
+def whose_money_went(office: Office) -> list[str | None]:
+    """Give the orders whose releases shipping withdraws, by each payment that went back."""
+    rows = office.rows(
+        "select body::jsonb #>> '{data,money,order_id}' as order_id from outbox"
+        " where name = 'payment_reversed' order by id"
+    )
+    return [row.order_id for row in rows]
 
 
 def test_credit_taken_back_from_an_order_is_the_customers_again(office: Office) -> None:
@@ -939,6 +967,98 @@ def test_a_notice_stays_as_it_was_sent_and_says_what_is_still_due(office: Office
     assert figures(office, notice["number"]) == (
         "sent", "0.00", "300.00", "叁佰元整", "200.00", "100.00"
     )  # fmt: skip
+
+
+def give_up_the_rest(office: Office, order: PaperOrder) -> None:
+    order.short_closed = True
+    office.end("follow_short_closed_line", order, line_id=order.line_id)
+
+
+def test_a_sent_notice_is_settled_once_all_that_the_order_is_worth_by_now_is_paid(
+    office: Office,
+) -> None:
+    """1,000 were asked for and 500 paid; the half left, and the rest is given up."""
+    order = confirmed(office, supply="stock")
+    number = sent(office, order)["number"]
+    office.pay(order, "500.00")
+    office.dispatch(order, "50")
+
+    give_up_the_rest(office, order)
+
+    assert figures(office, number) == (
+        "settled", "0.00", "1000.00", "壹仟元整", "500.00", "0.00"
+    )  # fmt: skip
+    assert work_of(office, CLERK) == []
+
+
+def test_a_notice_asks_for_no_more_than_its_order_is_worth_by_now(office: Office) -> None:
+    order = confirmed(office, supply="stock")
+    (waiting,) = drafted(office, order)
+    office.pay(order, "300.00")
+    office.dispatch(order, "50")
+
+    give_up_the_rest(office, order)
+
+    (notice,) = drafted(office, order)
+    assert notice["number"] == waiting["number"]
+    assert (notice["amount"], notice["worth"], notice["covered"]) == ("200.00", "500.00", "300.00")
+    sent(office, order)
+    office.pay(order, "200.00")
+    assert figures(office, notice["number"])[0] == "settled"
+
+
+def test_a_notice_of_an_order_that_came_to_nothing_is_withdrawn(office: Office) -> None:
+    order = confirmed(office, supply="stock")
+    number = sent(office, order)["number"]
+
+    give_up_the_rest(office, order)
+
+    assert figures(office, number)[0] == "withdrawn"
+    assert work_of(office, CLERK) == []
+
+
+def test_a_deposit_that_new_terms_no_longer_ask_for_is_not_asked_for(office: Office) -> None:
+    """A lower percent by contract asks for less; grade A asks for none."""
+    order = confirmed(office)
+    number = sent(office, order)["number"]
+
+    sign(office, order, deposit_percent="20")
+    assert figures(office, number)[-1] == "200.00"
+    sign(office, order, deposit_percent="0")
+
+    assert figures(office, number)[0] == "withdrawn"
+
+
+def test_the_grade_of_who_buys_on_account_ends_the_deposit_notice(office: Office) -> None:
+    order = confirmed(office)
+    number = sent(office, order)["number"]
+    code = office.codes[order.customer_id]
+
+    office.do(FINANCE, "change_grade", customer_code=code, grade="A", reason="other", note="评定")
+
+    assert figures(office, number)[0] == "withdrawn"
+
+
+def test_the_balance_notice_replaces_a_deposit_notice_that_was_not_paid(office: Office) -> None:
+    order = confirmed(office)
+    deposit = sent(office, order)["number"]
+
+    office.stock_in(order, "98")
+
+    (balance,) = drafted(office, order)
+    assert (balance["kind"], balance["amount"]) == ("balance", "980.00")
+    assert figures(office, deposit)[0] == "withdrawn"
+
+
+def test_a_prepayment_of_which_less_was_made_is_settled_by_what_was_paid(office: Office) -> None:
+    order = confirmed(office, "C")
+    number = sent(office, order)["number"]
+    office.pay(order, "980.00")
+
+    office.stock_in(order, "98")
+
+    assert figures(office, number)[0] == "settled"
+    assert drafted(office, order) == []
 
 
 def test_money_that_goes_back_is_asked_for_again(office: Office) -> None:

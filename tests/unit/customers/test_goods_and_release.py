@@ -45,6 +45,13 @@ def test_a_part_of_a_line_costs_its_share_of_the_discount() -> None:
     assert line(discount="50").value(Decimal(98)) == Decimal("931.00")
 
 
+def test_a_part_of_a_line_that_is_given_away_whole_costs_nothing() -> None:
+    """61.725 for all is 61.73, as is the discount; 12 cost 14.81, and their share is 14.82."""
+    given_away = line("50", "1.2345", discount="61.73")
+
+    assert {given_away.value(Decimal(quantity)) for quantity in (12, 50)} == {Decimal("0.00")}
+
+
 def test_a_made_line_costs_at_most_its_upper_tolerance_and_a_stock_line_what_was_ordered() -> None:
     assert line().upper_value == Decimal("1030.00")
     assert line(supply="stock").upper_value == Decimal("1000.00")
