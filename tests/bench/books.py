@@ -317,6 +317,11 @@ _ITS = 'order_id = (select id from "order" where number = %(order)s)'
 COPIES: dict[str, list[Copy]] = {
     "orders": [
         Copy(
+            "change_log",
+            "entity_type = 'order' and entity_id = %(order)s limit 3",
+            {"entity_id": _NUMBER},
+        ),
+        Copy(
             "customer_copy",
             'id = (select customer_id from "order" where number = %(order)s)',
             {

@@ -150,6 +150,7 @@ def asked(filled: Filled, today: date) -> dict[str, tuple[str, str]]:
         "accounts": ("admin", path("/accounts")),
         "devices": ("admin", path("/devices")),
         "audit": ("admin", path("/audit")),
+        "history of an order": ("clerk", path(f"/orders/{filled.order_number}/history")),
         "files of an order": ("clerk", path(f"/orders/{filled.order_number}/attachments")),
         "work of a clerk": ("clerk", path("/work")),
         "work of a supervisor": ("supervisor", path("/work")),
