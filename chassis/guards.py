@@ -152,7 +152,10 @@ class Intake(QueueConsumer):
     def get_consumers(self, consumer_cls: Callable[..., Consumer], channel: Any) -> Any:
         raw_consumer_cls: Any = _RawConsumer
         self._consumers = {}
-        for provider in self._providers:
+        # One may leave while another's queue is declared: the service is told to stop just now.
+        for provider in tuple(self._providers):
+            if provider not in self._providers:
+                continue
             _declare(channel.connection, provider.queue)
             # Each queue has its own number of unacknowledged messages, never a global one.
             prefetch = getattr(provider, "prefetch_count", None) or self.prefetch_count
@@ -196,11 +199,16 @@ class Intake(QueueConsumer):
     def on_iteration(self) -> None:
         # nameko ends the connection with its last consumer, and with it the acknowledgements
         # of what still runs. Here only `stop` ends it (MESSAGING §3.9.1).
-        self._cancel_consumers_if_requested()
+        while self._pending_remove_providers:
+            provider = next(iter(self._pending_remove_providers))
+            # Should that fail, whoever waits is told when the connection is let go of.
+            self._consumers.pop(provider).cancel()
+            self._pending_remove_providers.pop(provider).send()
 
     def unregister_provider(self, provider: Any) -> None:
         """Bring nothing more to `provider`; returns when that is so."""
-        if self.is_consuming and provider in self._consumers:
+        if provider in self._consumers:
+            # Its consumer is cancelled by whoever reads the connection, or goes with that.
             removed = eventlet.event.Event()
             self._pending_remove_providers[provider] = removed
             removed.wait()
