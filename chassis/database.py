@@ -3,9 +3,10 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -57,7 +58,6 @@ TRIES = 4
 MOST_READING = 10
 
 _SETTINGS_KEPT_SECONDS = 1.0
-_UNSET = object()
 
 
 class DatabaseUnavailable(Unavailable):
@@ -288,17 +288,7 @@ class Store:
         run again from the start, which the idempotency key or inbox row of the body makes
         safe. Raises DatabaseUnavailable when that did not help.
         """
-        for attempt in range(1, TRIES + 1):
-            try:
-                with self.work(principal) as work:
-                    return body(work)
-            except PoolTimeout as error:
-                raise DatabaseUnavailable(service=self.service) from error
-            except DBAPIError as error:
-                if not _may_be_run_again(error) or attempt == TRIES:
-                    raise self._as_unavailable(error) from error
-                _pause(attempt)
-        raise AssertionError("unreachable")
+        return self._answered(partial(self.work, principal), body)
 
     @contextmanager
     def work(self, principal: Principal = SYSTEM) -> Iterator[Work]:
@@ -309,9 +299,14 @@ class Store:
 
     def read(self, principal: Principal, body: Callable[[Work], Answer]) -> Answer:
         """Run `body`, which only reads, and give its answer."""
+        return self._answered(partial(self._work, self.reading, principal), body)
+
+    def _answered(
+        self, opened: Callable[[], AbstractContextManager[Work]], body: Callable[[Work], Answer]
+    ) -> Answer:
         for attempt in range(1, TRIES + 1):
             try:
-                with self._work(self.reading, principal) as work:
+                with opened() as work:
                     return body(work)
             except PoolTimeout as error:
                 raise DatabaseUnavailable(service=self.service) from error
@@ -340,8 +335,8 @@ class Store:
             self._settings = {}
             self._settings_read = time.monotonic()
         if key not in self._settings:
-            stored = self._stored.get(key, _UNSET)
-            self._settings[key] = rule.default if stored is _UNSET else rule.stored(stored)
+            is_stored = key in self._stored
+            self._settings[key] = rule.stored(self._stored[key]) if is_stored else rule.default
         return self._settings[key]
 
     def forget_settings(self) -> None:

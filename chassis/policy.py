@@ -58,10 +58,7 @@ class Rule:
 
     def parsed(self, value: Any) -> Any:
         """Give `value` (as JSON brings it) in the rule's type. Raises SettingNotAllowed."""
-        try:
-            number = self._typed(value)
-        except (TypeError, ValueError, InvalidOperation):
-            raise self._refusal(value) from None
+        number = self.stored(value)
         if not self._is_within_bounds(number):
             raise self._refusal(value)
         return number

@@ -37,6 +37,19 @@ def due(order: dict[str, Any], name: str) -> date:
     return date.fromisoformat(order[name])
 
 
+def promise_a_day_less(desk: Desk, number: str) -> date:
+    """Promise the customer a day before the date that holds; gives it."""
+    promised = due(desk.order(number), "customer_due") - timedelta(days=1)
+    desk.do(
+        commands.PromiseDate,
+        confirming.promise_date,
+        order_number=number,
+        customer_due=promised.isoformat(),
+        reason="production",
+    )
+    return promised
+
+
 def test_sending_freezes_version_one(desk: Desk) -> None:
     """O19: proof-read, sent, received clearly, by whom."""
     order = desk.sent_order()
@@ -85,17 +98,10 @@ def test_nothing_was_sent_before_its_approval_or_is_sent_tomorrow(desk: Desk, ho
 def test_what_changed_while_a_sending_waited_is_not_frozen_as_if_it_had_been_sent(
     desk: Desk, neighbours: Neighbours
 ) -> None:
-    order = desk.approved_order()
-    number, promised = order["number"], due(order, "customer_due") - timedelta(days=1)
+    number = desk.approved_order()["number"]
 
     def promise_another_date() -> None:
-        desk.do(
-            commands.PromiseDate,
-            confirming.promise_date,
-            order_number=number,
-            customer_due=promised.isoformat(),
-            reason="production",
-        )
+        promise_a_day_less(desk, number)
 
     terms = {"grade": "B", "terms": "deposit_and_balance", "instruction_before_sign_back": False}
     neighbours.answer_after("customers.get_terms", promise_another_date, terms)
@@ -183,15 +189,8 @@ def test_a_date_promised_beside_the_paper_is_still_told_when_the_paper_comes_bac
     desk: Desk,
 ) -> None:
     """O20: the signed copy says the former one."""
-    order = desk.sent_order()
-    number, promised = order["number"], due(order, "customer_due") - timedelta(days=1)
-    desk.do(
-        commands.PromiseDate,
-        confirming.promise_date,
-        order_number=number,
-        customer_due=promised.isoformat(),
-        reason="production",
-    )
+    number = desk.sent_order()["number"]
+    promised = promise_a_day_less(desk, number)
 
     desk.talk("verify_sign_back", order_number=number, **SIGNED)
 
@@ -207,14 +206,7 @@ def test_dates_that_a_draft_or_a_new_promise_replaces_are_told_no_more(
     number = desk.sent_order()["number"]
     days_pass(clock_file, 1)
     announce_slides(desk)
-    promised = due(desk.order(number), "customer_due") - timedelta(days=1)
-    desk.do(
-        commands.PromiseDate,
-        confirming.promise_date,
-        order_number=number,
-        customer_due=promised.isoformat(),
-        reason="production",
-    )
+    promised = promise_a_day_less(desk, number)
     assert to_tell(desk) == [
         (
             f"Tell the customer of {number}: new customer date {promised}",

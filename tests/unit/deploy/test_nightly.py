@@ -22,31 +22,20 @@ def test_the_next_run_is_at_half_past_three_in_shanghai(now: str, hours: int) ->
     assert seconds_until_next(moment) == hours * 3600
 
 
-def test_what_the_audit_prints_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    told, heard = threading.Event(), []
-    waits = iter([0.0])
-    monkeypatch.setattr(nightly, "seconds_until_next", lambda _now: next(waits, 3600.0))
-    monkeypatch.setattr(nightly, "COMMAND", (sys.executable, "-c", "print('0 differences')"))
-
-    def say(line: str) -> None:
-        heard.append(line)
-        told.set()
-
-    night = Nightly(say)
-    night.start()
-    assert told.wait(30)
-    night.stop()
-
-    assert heard == ["audit: 0 differences"]
-
-
-def test_an_audit_that_could_not_be_made_is_told_with_its_last_words(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("print('0 differences')", "audit: 0 differences"),
+        ("exit('Error: no books')", "audit: ended with code 1: Error: no books"),
+    ],
+)
+def test_what_the_audit_prints_or_why_it_could_not_be_made_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch, program: str, said: str
 ) -> None:
     told, heard = threading.Event(), []
     waits = iter([0.0])
     monkeypatch.setattr(nightly, "seconds_until_next", lambda _now: next(waits, 3600.0))
-    monkeypatch.setattr(nightly, "COMMAND", (sys.executable, "-c", "exit('Error: no books')"))
+    monkeypatch.setattr(nightly, "COMMAND", (sys.executable, "-c", program))
 
     def say(line: str) -> None:
         heard.append(line)
@@ -57,7 +46,7 @@ def test_an_audit_that_could_not_be_made_is_told_with_its_last_words(
     assert told.wait(30)
     night.stop()
 
-    assert heard == ["audit: ended with code 1: Error: no books"]
+    assert heard == [said]
 
 
 def test_a_night_that_cannot_be_told_of_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
