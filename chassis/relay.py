@@ -50,6 +50,9 @@ BUSY_POLL_SECONDS = 0.02
 # How long events are gathered where they follow each other closely: what is sent together its
 # listeners handle in one transaction (docs/decisions/0012).
 GATHER_SECONDS = 0.1
+# Where so many came in that time they are gathered twice as long: about as many as a listener
+# takes together come at once then, and what each transaction costs is shared by more.
+CROWD = 6
 IDLE_POLL_SECONDS = 0.2
 BECOMES_IDLE_AFTER_SECONDS = 3.0
 STANDBY_SECONDS = 1.0
@@ -309,8 +312,8 @@ class Relay:
             pause = BUSY_POLL_SECONDS
             if sent:
                 back_off.succeeded()
-                if now - last_work < 2 * GATHER_SECONDS:
-                    pause = GATHER_SECONDS
+                if now - last_work < 3 * GATHER_SECONDS:
+                    pause = GATHER_SECONDS * (2 if sent >= CROWD else 1)
                 last_work = now
             elif now - last_work > BECOMES_IDLE_AFTER_SECONDS:
                 pause = IDLE_POLL_SECONDS
