@@ -60,7 +60,6 @@ Money = Annotated[Decimal, mapped_column(Numeric(16, 2))]
 UnitPrice = Annotated[Decimal, mapped_column(Numeric(16, 6))]
 Quantity = Annotated[Decimal, mapped_column(Numeric(16, 3))]
 Percent = Annotated[Decimal, mapped_column(Numeric(7, 3))]
-Words = Annotated[str, mapped_column(Text)]
 Facts = Annotated[dict[str, Any], mapped_column(JSONB)]
 Id = Annotated[UUID, mapped_column(postgresql.UUID(as_uuid=True))]
 

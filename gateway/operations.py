@@ -30,13 +30,6 @@ class Answer(Copy):
     """What an operation answers, for its readers: services may add fields at any time."""
 
 
-class Actor(Answer):
-    """A person as others see them."""
-
-    id = fields.String()
-    name = fields.String()
-
-
 def _unmask() -> Text:
     text = "why masked phones and addresses are to be shown; who looks is logged"
     return Text(least=2, most=200, metadata={"description": text})

@@ -1,7 +1,6 @@
 """Passwords and secrets: how they are made, judged, hashed and compared."""
 
 import hashlib
-import hmac
 import secrets
 import threading
 import unicodedata
@@ -89,11 +88,6 @@ def new_secret(prefix: str) -> str:
 def digest(secret: str) -> str:
     """Give what is stored of a secret of full strength: a plain hash cannot be turned back."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
-
-
-def are_equal(one: str, other: str) -> bool:
-    """Compare in a time that tells nothing."""
-    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _normal(password: str) -> str:

@@ -279,11 +279,6 @@ class Instruction(Announcing, Base):
         return str(self.state)
 
     @property
-    def is_before_work(self) -> bool:
-        """Whether nothing of it has been made yet."""
-        return not self.is_over and not self.is_in_work and self.state not in MADE
-
-    @property
     def is_further(self) -> bool:
         """Whether it makes what an earlier instruction for the line left."""
         return self.part > 1

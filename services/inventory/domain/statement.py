@@ -144,10 +144,6 @@ class Statement(Announcing, Base):
         return wish
 
     @property
-    def signer_role(self) -> str:
-        return SIGNERS[self.kind]
-
-    @property
     def has_passed(self) -> bool:
         """Whether its gate passes: signed in favour, or waiting for an arrival."""
         return self.verdict in {Verdict.PASSED, Verdict.WAITS}
@@ -155,11 +151,6 @@ class Statement(Announcing, Base):
     @property
     def is_signed(self) -> bool:
         return self.verdict not in {Verdict.PENDING, Verdict.VOID}
-
-    @property
-    def is_to_sign(self) -> bool:
-        """Whether somebody still owes a favourable signature."""
-        return self.verdict in {Verdict.PENDING, Verdict.REFUSED, Verdict.SHORT}
 
     def line_due(self, line_id: UUID) -> date | None:
         """Give the signed production_due of a line, if this is a signed schedule."""

@@ -303,10 +303,6 @@ class PageParts(Message):
     held = fields.Boolean()
 
 
-class InstructionPageView(InstructionView, PageParts):
-    """All that the printed works instruction and its page need."""
-
-
 class InstructionPage(Message):
     """Some instructions, and the cursor of the rest."""
 
@@ -340,24 +336,11 @@ class RiskView(Message):
     outlook = fields.Nested(OutlookView)
 
 
-class RiskPage(Message):
-    """The instructions in danger, the earliest due first."""
-
-    items = fields.List(fields.Nested(RiskView))
-
-
 class DailyEntry(Message):
     """One entry of the daily production report, with what it was about."""
 
     report = fields.Nested(ReportView)
     instruction = fields.Nested(Brief)
-
-
-class DailyPage(Message):
-    """Some entries, and the cursor of the rest."""
-
-    items = fields.List(fields.Nested(DailyEntry))
-    next = fields.String()
 
 
 class Stopped(Message):

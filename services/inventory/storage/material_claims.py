@@ -3,10 +3,9 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -101,14 +100,3 @@ def waiting_for(session: Session, material_ids: Collection[UUID]) -> Sequence[Ma
         )
         .execution_options(populate_existing=True)
     ).all()
-
-
-def waited_for(session: Session, material_ids: Collection[UUID]) -> dict[UUID, Decimal]:
-    """Give how much of each material waiting orders still want."""
-    rows = session.execute(
-        select(MaterialClaim.material_id, func.sum(MaterialClaim.demand - MaterialClaim.held))
-        .join(MaterialWait, MaterialWait.order_id == MaterialClaim.order_id)
-        .where(MaterialClaim.material_id.in_(material_ids))
-        .group_by(MaterialClaim.material_id)
-    )
-    return {row[0]: row[1] for row in rows}

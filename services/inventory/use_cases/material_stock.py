@@ -280,14 +280,6 @@ def is_held_in_full(work: Work, order_id: UUID, line_id: UUID) -> bool:
     return all(claim.missing <= 0 for claim in claims if claim.line_id == line_id)
 
 
-def shortages_of(work: Work, order_id: UUID, demand: Sequence[Demand]) -> list[MaterialShortage]:
-    """Give what of `demand` could not be reserved now, counting what the order holds itself."""
-    claims = material_claims.of_order(work.session, order_id)
-    wanted = _without_consumed(demand, claims)
-    balances = ledger.read_material(work.session, {d.material_id for d in wanted})
-    return _shortages(work, wanted, balances, _held(claims))
-
-
 def _lock_claims(
     work: Work, order_id: UUID, demand: Iterable[Demand] = ()
 ) -> tuple[Sequence[MaterialClaim], dict[UUID, Balance]]:

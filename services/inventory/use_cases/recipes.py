@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -131,8 +130,3 @@ def explode_product(work: Work, product_code: str, quantity: Decimal) -> Mapping
     demand = explode(work, [ToMake(product.id, product.id, quantity)])
     known = materials.by_ids(work.session, {d.material_id for d in demand})
     return {known[d.material_id]: d.quantity for d in demand}
-
-
-def recipe_changed_since(work: Work, product_id: UUID, moment: datetime) -> bool:
-    """Whether customers would notice a change of the recipe since `moment`."""
-    return recipes.was_changed_since(work.session, product_id, moment)

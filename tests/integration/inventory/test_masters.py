@@ -18,7 +18,7 @@ from services.inventory.domain.errors import (
     UnitInUse,
     WhyMissing,
 )
-from services.inventory.use_cases import recipes
+from services.inventory.storage import recipes
 from tests.integration.inventory.goods_story import TECHNICIAN, Goods
 
 
@@ -217,7 +217,7 @@ def test_a_new_version_takes_the_place_of_the_current_one(goods: Goods) -> None:
 
 def was_changed(goods: Goods, product_id: UUID, since: datetime) -> bool:
     with goods.store.work() as work:
-        return recipes.recipe_changed_since(work, product_id, since)
+        return recipes.was_changed_since(work.session, product_id, since)
 
 
 def test_a_recipe_names_known_materials_each_once(goods: Goods) -> None:
