@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from deploy.local import records
+from deploy.local.broker import tls_to
 from deploy.local.instance import Instance
 from deploy.local.parts import AUDIT
 from deploy.local.problems import Problem
@@ -35,8 +36,9 @@ def command(*, repair: bool, json_file: Path | None, raises: bool) -> None:
     instance = Instance.open()
     if not records.is_held(instance.places.home):
         raise Problem("The system is not running: start it with ./gendan up.")
+    bus_url = instance.installation.bus_urls()[AUDIT]
     with (
-        RpcClient(instance.installation.bus_urls()[AUDIT], AUDIT) as client,
+        RpcClient(bus_url, AUDIT, ssl=tls_to(bus_url)) as client,
         Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<10}"),

@@ -61,8 +61,8 @@ class Engines:
         """Raise `Problem` when an engine whose address was given does not answer."""
         if self.postgres is None and not postgres.answers(self.pg_admin_url):
             raise Problem(f"PostgreSQL at {PG_VARIABLE} does not answer; start it or unset it.")
-        if self.node is None and not rabbitmq.answers(self.amqp_admin_url):
-            raise Problem(f"RabbitMQ at {AMQP_VARIABLE} does not answer; start it or unset it.")
+        if self.node is None and (why := rabbitmq.why_not(self.amqp_admin_url)):
+            raise Problem(f"RabbitMQ at {AMQP_VARIABLE} {why}")
 
 
 def given_engines(environment: Mapping[str, str] = os.environ) -> Engines | None:
