@@ -254,6 +254,20 @@ def test_a_file_that_is_no_table_is_told_as_what_it_is(files: Files) -> None:
     ]
 
 
+def test_a_file_that_was_not_read_is_named_beside_the_mistakes_that_it_makes(files: Files) -> None:
+    folder = files()
+    (folder / "order_lines.csv").rename(folder / "order_line.csv")
+
+    with pytest.raises(WrongBooks) as wrong:
+        read_and_check(folder)
+
+    assert str(wrong.value).splitlines() == [
+        "orders.csv row 2, column order_number: has no line in order_lines.csv",
+        "order_line.csv was not read: no file of that name is described",
+        "1 mistake; nothing was sent.",
+    ]
+
+
 def test_a_quote_that_is_never_closed_is_told_also_in_the_first_row(files: Files) -> None:
     assert mistakes(files(customers='"customer_code,name\nC1,x\n'))[0] == (
         "customers.csv row 1: is no CSV: unexpected end of data"
