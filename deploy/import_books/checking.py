@@ -104,6 +104,7 @@ def check(rows: Mapping[str, list[Row]], mistakes: list[Mistake]) -> Book:
     mistakes += _about_promotions(book)
     mistakes += _about_counts(book)
     mistakes += _about_substitutes(book)
+    mistakes += _about_default_addresses(book)
     # Of a file that was not read whole nobody can say what is not in it.
     if not unread & _ORDER_FILES:
         mistakes += _about_orders_and_lines(rows, book)
@@ -279,6 +280,17 @@ def _about_substitutes(book: Book) -> Iterator[Mistake]:
     for record in book["products"]:
         if record.body["code"] in record.body.get("substitutes", ()):
             yield record.row.mistake("substitutes", "names the product itself")
+
+
+def _about_default_addresses(book: Book) -> Iterator[Mistake]:
+    """A customer has one default address."""
+    first_of: dict[str, Record] = {}
+    for record in book["addresses"]:
+        if record.read.get("is_default"):
+            first = first_of.setdefault(record.body["customer_code"], record)
+            if first is not record:
+                what = f"the default address is that of row {first.row.number} already"
+                yield record.row.mistake("is_default", what)
 
 
 def _about_orders_and_lines(rows: Mapping[str, list[Row]], book: Book) -> Iterator[Mistake]:

@@ -124,6 +124,11 @@ def test_a_row_is_counted_as_a_spreadsheet_counts_it(files: Files) -> None:
             CUSTOMERS + "HUALIAN,又一个,B\n",
             "customers.csv row 3, column customer_code: HUALIAN stands in row 2 already",
         ),
+        (
+            "addresses",
+            "customer_code,address,is_default\nHUALIAN,一号库,是\nHUALIAN,二号库,是\n",
+            "addresses.csv row 3, column is_default: the default address is that of row 2 already",
+        ),
         ("order_lines", LINES.splitlines()[0] + "\n", "orders.csv row 2, column order_number: has"),
     ],
 )
