@@ -103,16 +103,14 @@ def settled_secrets(places: Places) -> InstanceSecrets:
 def running_engines(
     places: Places, say: Callable[[str], None] = lambda _: None, *, durable: bool = True
 ) -> Iterator[Engines]:
-    """Run an instance's engines for as long as the block lasts.
+    """Run an instance's own engines for as long as the block lasts.
 
     What is not `durable` survives the death of every process, but not a power cut.
     """
     places.make()
     places.check_space()
-    engines = given_engines() or private_engines(places, settled_secrets(places), durable=durable)
-    engines.check_given()
-    if engines.are_ours:
-        packages.ensure_engine_packages(say)
+    engines = private_engines(places, settled_secrets(places), durable=durable)
+    packages.ensure_engine_packages(say)
     started: list[Process] = []
     try:
         for program in engines.programs():
