@@ -19,6 +19,7 @@ from deploy.local.parts import stop_seconds, tuning
         (["up", "--port", "70000"], "70000 is not in the range 1<=x<=65535"),
         (["up", "--profile", "staging"], "'staging' is not one of 'tryout', 'production'"),
         (["parked", "show", "12"], "'12' is not like orders:12"),
+        (["audit", "--json", "no/where.json"], "no is no folder to write to."),
     ],
 )
 def test_a_wrong_word_is_refused_with_what_is_right(arguments: list[str], told: str) -> None:
