@@ -14,9 +14,12 @@ def read_books(folder: Path, mistakes: list[Mistake]) -> tuple[Mapping[str, list
 
     Raises Problem if there is nothing to read.
     """
-    if not folder.is_dir():
-        raise Problem(f"{folder} is no folder.")
-    there = _sheets(folder)
+    try:
+        there = _sheets(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        raise Problem(f"{folder} is no folder.") from None
+    except OSError as error:
+        raise Problem(f"{folder} cannot be read: {error.strerror}.") from error
     if northwind.is_northwind(there):
         theirs = northwind.read(there, mistakes)
         return theirs, _remarks(folder, [there[name] for name in northwind.COLUMNS])

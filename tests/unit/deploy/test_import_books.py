@@ -149,6 +149,8 @@ def test_a_folder_without_books_is_said_to_be_one(tmp_path: Path) -> None:
         read_and_check(tmp_path)
     with pytest.raises(Problem, match="is no folder"):
         read_and_check(tmp_path / "nowhere")
+    with pytest.raises(Problem, match="cannot be read: File name too long"):
+        read_and_check(tmp_path / ("n" * 300))
 
 
 def test_codes_that_no_file_names_are_asked_for_and_told_with_their_rows(files: Files) -> None:
