@@ -39,6 +39,7 @@ def command(
 
     if (folder is None) != example:
         raise click.UsageError("Give either a folder or --example.")
+    click.echo("checking the files")
     book = read_and_check(folder or EXAMPLE_BOOK)
     for name, rows in book.tables.items():
         if rows and not example:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,9 @@ from deploy.local.problems import Problem
 
 # Excel writes either of them in China; UTF-8 is tried first because GB 18030 reads almost anything.
 ENCODINGS = {"UTF-8": "utf-8-sig", "GB 18030": "gb18030"}
+
+# A first line for Excel, which shows it to nobody: its rows are counted from the next.
+_SEPARATOR = re.compile(r'sep=(?P<separator>[^"\r\n])(\r\n|\r|\n)', re.IGNORECASE)
 
 # Every table has more; a file that shows one column is empty or not separated by commas.
 _LEAST_COLUMNS = 2
@@ -126,7 +130,10 @@ def read_as(path: Path) -> tuple[str, str]:
 
 def _records(text: str) -> Iterator[list[str]]:
     """Give the records of a CSV; only line ends of files end a line, not all that Unicode has."""
-    return csv.reader(io.StringIO(text, newline=""), strict=True)
+    told = _SEPARATOR.match(text)
+    table = text[told.end() :] if told else text
+    separator = told["separator"] if told else ","
+    return csv.reader(io.StringIO(table, newline=""), strict=True, delimiter=separator)
 
 
 def _named(header: Sequence[str]) -> list[str]:

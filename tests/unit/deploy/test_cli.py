@@ -46,7 +46,7 @@ def test_books_are_checked_where_nothing_was_ever_set_up(tmp_path: Path) -> None
     checked = CliRunner().invoke(cli, ["import", str(tmp_path), "--dry-run"], env=here)
     sent = CliRunner().invoke(cli, ["import", str(tmp_path)], env=here)
 
-    assert (checked.exit_code, checked.output.splitlines()[0]) == (0, "customers: 1 rows are well")
+    assert (checked.exit_code, checked.output.splitlines()[1]) == (0, "customers: 1 rows are well")
     assert (sent.exit_code, "start it with ./gendan up" in sent.output) == (1, True)
 
 

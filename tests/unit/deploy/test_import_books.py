@@ -144,6 +144,16 @@ def test_files_as_excel_writes_them_are_read(files: Files, encoding: str) -> Non
     assert book["customers"][0].body["name"] == "华联超市"
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_first_line_that_tells_excel_the_separator_is_taken_as_excel_takes_it(
+    files: Files, separator: str
+) -> None:
+    text = CUSTOMERS + "hualian,华联,A\n"
+    folder = files(customers=f"sep={separator}\r\n" + text.replace(",", separator))
+    (told,) = mistakes(folder)
+    assert told.startswith("customers.csv row 3, column customer_code: 'hualian'")
+
+
 def test_a_folder_without_books_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="has none of"):
         read_and_check(tmp_path)
