@@ -44,16 +44,21 @@ class Settings:
     @property
     def amqp_ssl(self) -> dict[str, object] | None:
         """Give what amqp wants for TLS with a checked certificate, or None without TLS."""
-        if not self.amqp_url.startswith("amqps://"):
-            return None
-        import ssl
+        return tls_to(self.amqp_url, self.amqp_ca_file)
 
-        return {
-            "ca_certs": self.amqp_ca_file,
-            "cert_reqs": ssl.CERT_REQUIRED,
-            # None: the host of the URL (kombu).
-            "server_hostname": None,
-        }
+
+def tls_to(amqp_url: str, ca_file: str | None) -> dict[str, object] | None:
+    """Give what amqp wants for TLS with a checked certificate, or None without TLS."""
+    if not amqp_url.startswith("amqps://"):
+        return None
+    import ssl
+
+    return {
+        "ca_certs": ca_file,
+        "cert_reqs": ssl.CERT_REQUIRED,
+        # None: the host of the URL (kombu).
+        "server_hostname": None,
+    }
 
 
 def from_environment() -> Settings:

@@ -9,7 +9,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from deploy.commands.report_file import ReportFile
 from deploy.local import records
+from deploy.local.broker import tls_to
 from deploy.local.instance import Instance
 from deploy.local.parts import AUDIT
 from deploy.local.problems import Problem
@@ -20,9 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("audit")
 @click.option("--repair", is_flag=True, help="Mend what is safe to mend, and say what was done.")
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write it here."
-)
+@click.option("--json", "json_file", type=ReportFile(), help="Write it here.")
 @click.option("--raise", "raises", is_flag=True, help="Raise an anomaly for each order named.")
 def command(*, repair: bool, json_file: Path | None, raises: bool) -> None:
     """Ask every service for its books and compare them; exit 1 where they differ."""
@@ -35,8 +35,9 @@ def command(*, repair: bool, json_file: Path | None, raises: bool) -> None:
     instance = Instance.open()
     if not records.is_held(instance.places.home):
         raise Problem("The system is not running: start it with ./gendan up.")
+    bus_url = instance.installation.bus_urls()[AUDIT]
     with (
-        RpcClient(instance.installation.bus_urls()[AUDIT], AUDIT) as client,
+        RpcClient(bus_url, AUDIT, ssl=tls_to(bus_url)) as client,
         Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<10}"),

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import click
 
+from deploy.commands.report_file import ReportFile
+
 
 @click.command("bench")
 @click.option(
     "--json",
     "target",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=ReportFile(),
     help="Write the figures as one JSON object.",
 )
 @click.option("--quick", is_flag=True, help="Fewer and shorter rounds: for a first look.")

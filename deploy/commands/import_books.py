@@ -24,7 +24,10 @@ PASSWORD_VARIABLE = "GENDAN_IMPORT_PASSWORD"  # noqa: S105 - the name of a varia
 @click.option("--dry-run", is_flag=True, help="Check everything and send nothing.")
 @click.option("--example", is_flag=True, help="The example book instead of a folder.")
 @click.option("--user", "users", multiple=True, help="Sign in as this account; may be repeated.")
-def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[str, ...]) -> None:
+@click.option("--url", help="The API's address where ./gendan up does not run it; wants --user.")
+def command(
+    folder: Path | None, *, dry_run: bool, example: bool, users: tuple[str, ...], url: str | None
+) -> None:
     """Load customers, products and past orders from the CSV files in FOLDER.
 
     docs/import.md describes the files. Loading again repeats nothing, so an interrupted
@@ -36,6 +39,7 @@ def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[s
 
     if (folder is None) != example:
         raise click.UsageError("Give either a folder or --example.")
+    click.echo("checking the files")
     book = read_and_check(folder or EXAMPLE_BOOK)
     for name, rows in book.tables.items():
         if rows and not example:
@@ -43,7 +47,7 @@ def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[s
     for remark in book.remarks:
         click.echo(remark)
     # Books can be checked before anything has ever been set up.
-    is_running = records.is_held(own_places().home)
+    is_running = url is not None or records.is_held(own_places().home)
     if dry_run and not is_running:
         click.echo("The system is not running: what no file says was not looked up in it.")
         for line in not_looked_up(book):
@@ -51,8 +55,7 @@ def command(folder: Path | None, *, dry_run: bool, example: bool, users: tuple[s
         return
     if not is_running:
         raise Problem("The system is not running: start it with ./gendan up.")
-    instance = Instance.open()
-    api = Api(instance.plan.address, passwords(instance, users))
+    api = Api(url or Instance.open().plan.address, passwords(users, is_here=url is None))
     if dry_run:
         check_against(book, api)
         click.echo("nothing is wrong; nothing was sent")
@@ -72,10 +75,10 @@ def not_looked_up(book: "Book") -> list[str]:
     return [f"  {table}: {', '.join(sorted(codes))}" for table, codes in named.items()]
 
 
-def passwords(instance: Instance, users: tuple[str, ...]) -> Mapping[str, str]:
+def passwords(users: tuple[str, ...], *, is_here: bool) -> Mapping[str, str]:
     """Give who signs in: those asked for, else all whose lasting password is known here."""
     if not users:
-        kept = accounts.lasting_passwords(instance)
+        kept = accounts.lasting_passwords(Instance.open()) if is_here else {}
         if not kept:
             raise Problem("Say with --user who imports; an admin may do most of it.")
         return kept

@@ -81,6 +81,7 @@ def _emptied(*, fresh: bool) -> Instance:
 
 def _restore_on_engines(instance: Instance, folder: Path) -> None:
     installation, engines = instance.installation, instance.engines
+    instance.begin_making()
     installation.make_databases()
     if engines.control is None:
         # The vhost is not ours to make anew: what waits in it may be newer than the backup.

@@ -12,6 +12,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from deploy.commands.report_file import ReportFile
+
 if TYPE_CHECKING:
     from tests.faults.torment import Figures
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--minutes", type=click.FloatRange(0.5, 24 * 60), default=20.0, show_default=True)
 @click.option("--seed", type=int, help="Of the order of faults and the clients' choices.")
 @click.option("--clients", type=click.IntRange(1, 32), default=4, show_default=True)
-@click.option("--json", "report", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--json", "report", type=ReportFile())
 def command(minutes: float, seed: int | None, clients: int, report: Path | None) -> None:
     """Strike every fault while clients work, then compare all books.
 

@@ -13,12 +13,10 @@ from chassis import clock, money
 from chassis.quantity import MAX_DECIMALS
 from deploy.import_books import northwind
 from deploy.import_books.rows import Mistake, Row
-from deploy.import_books.tables import LIST, TABLES, WHOLE, YES_NO, Table
+from deploy.import_books.tables import LIST, TABLES, WHOLE, WORDS, YES_NO, Table
 
 MOST_LINES = 200
 _QUANTITIES = {"quantity", "on_hand", "min_quantity"}
-_WORDS = {"是": True, "否": False, "yes": True, "no": False, "true": True, "false": False}
-_WORDS |= {"1": True, "0": False}
 _ORDER_FILES = {"orders.csv", "order_lines.csv", northwind.LINES}
 
 # As Excel writes days in China, and with leading zeros or without; the year comes first.
@@ -89,6 +87,8 @@ def check(rows: Mapping[str, list[Row]], mistakes: list[Mistake]) -> Book:
     What stands there already was found while the files were read.
     """
     book = Book()
+    # By file and row: of one row several tables can be made, and each would say it of its own.
+    repeated: dict[tuple[str, int], Mistake] = {}
     unread = {mistake.file.lower() for mistake in mistakes}
     for name, table in TABLES.items():
         schema = table.schema()
@@ -96,12 +96,15 @@ def check(rows: Mapping[str, list[Row]], mistakes: list[Mistake]) -> Book:
             record = _record(table, schema, row, mistakes)
             if record is not None:
                 book.tables[name].append(record)
-        mistakes += _repeated(table, rows.get(name, []))
+        for mistake in _repeated(table, rows.get(name, [])):
+            repeated.setdefault((mistake.file, mistake.row), mistake)
+    mistakes += repeated.values()
     _find_outside(rows, book)
     mistakes += _about_prices(book)
     mistakes += _about_promotions(book)
     mistakes += _about_counts(book)
     mistakes += _about_substitutes(book)
+    mistakes += _about_default_addresses(book)
     # Of a file that was not read whole nobody can say what is not in it.
     if not unread & _ORDER_FILES:
         mistakes += _about_orders_and_lines(rows, book)
@@ -188,7 +191,7 @@ def _converted(rule: fields.Field[Any], kind: str, cell: str) -> Any:
     if kind == WHOLE:
         return int(cell) if cell.isascii() and cell.isdigit() and len(cell) < 10 else cell
     if kind == YES_NO:
-        return _WORDS.get(cell.lower(), cell)
+        return WORDS.get(cell.lower(), cell)
     if kind == LIST:
         return cell.replace(";", " ").replace("；", " ").split()
     return cell
@@ -277,6 +280,17 @@ def _about_substitutes(book: Book) -> Iterator[Mistake]:
     for record in book["products"]:
         if record.body["code"] in record.body.get("substitutes", ()):
             yield record.row.mistake("substitutes", "names the product itself")
+
+
+def _about_default_addresses(book: Book) -> Iterator[Mistake]:
+    """A customer has one default address."""
+    first_of: dict[str, Record] = {}
+    for record in book["addresses"]:
+        if record.read.get("is_default"):
+            first = first_of.setdefault(record.body["customer_code"], record)
+            if first is not record:
+                what = f"the default address is that of row {first.row.number} already"
+                yield record.row.mistake("is_default", what)
 
 
 def _about_orders_and_lines(rows: Mapping[str, list[Row]], book: Book) -> Iterator[Mistake]:

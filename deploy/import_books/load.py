@@ -24,10 +24,13 @@ _LOOKS = 5
 
 
 class WrongBooks(Problem):
-    """The files have mistakes; nothing was sent."""
+    """The files have mistakes; nothing was sent.
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        told = _told(mistakes)
+    What should be known of the files is told too: a file that was not read may be the cause.
+    """
+
+    def __init__(self, mistakes: Sequence[Mistake], remarks: Sequence[str] = ()) -> None:
+        told = [*_told(mistakes), *remarks]
         plural = "" if len(mistakes) == 1 else "s"
         told.append(f"{len(mistakes)} mistake{plural}; nothing was sent.")
         super().__init__("\n".join(told))
@@ -93,12 +96,14 @@ def read_and_check(folder: Path) -> Book:
     book = check(rows, mistakes)
     book.remarks = remarks
     if mistakes:
-        raise WrongBooks(_by_place(mistakes[:about_files]) + _by_place(mistakes[about_files:]))
+        found = _by_place(mistakes[:about_files]) + _by_place(mistakes[about_files:])
+        raise WrongBooks(found, remarks)
     return book
 
 
 def _by_place(mistakes: Sequence[Mistake]) -> list[Mistake]:
-    return sorted(mistakes, key=lambda each: (each.file, each.row))
+    """Sort them, each once: of one row several tables can be made."""
+    return sorted(dict.fromkeys(mistakes), key=lambda each: (each.file, each.row))
 
 
 def check_against(book: Book, api: Api) -> None:

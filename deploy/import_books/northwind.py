@@ -8,10 +8,20 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
-from deploy.import_books.rows import Mistake, Row, header_of, read_rows
+from deploy.import_books.rows import Mistake, Row, header_of, read_table
+from deploy.import_books.tables import WORDS
 
-LINES = "order_details.csv"
-FILES = ("customers.csv", "products.csv", "orders.csv", LINES)
+CUSTOMERS, LINES = "customers.csv", "order_details.csv"
+#: All that is read of its files: a column with another name would pass for one of empty cells.
+COLUMNS = {
+    CUSTOMERS: "customer_id company_name contact_name contact_title address city region postal_code"
+    " country phone fax",
+    "products.csv": "product_id product_name category_id quantity_per_unit unit_price"
+    " units_in_stock discontinued",
+    "orders.csv": "order_id customer_id order_date required_date shipped_date ship_name"
+    " ship_address ship_city ship_region ship_postal_code ship_country",
+    LINES: "order_id product_id unit_price quantity discount",
+}
 _MARK = {"customer_id", "company_name", "contact_name"}
 _CENT = Decimal("0.01")
 # The day its first order was taken: prices are older than any order.
@@ -19,17 +29,18 @@ _FIRST_DAY = "1996-07-01"
 _PLACE = ("address", "city", "region", "postal_code", "country")
 
 
-def is_northwind(folder: Path) -> bool:
-    """Tell its folder by its files and its customers' columns."""
-    return all((folder / name).exists() for name in FILES) and (
-        set(header_of(folder / FILES[0])) >= _MARK
-    )
+def is_northwind(there: Mapping[str, Path]) -> bool:
+    """Tell its folder by its files, given by their names, and its customers' columns."""
+    return there.keys() >= COLUMNS.keys() and set(header_of(there[CUSTOMERS])) >= _MARK
 
 
-def read(folder: Path, mistakes: list[Mistake]) -> Mapping[str, list[Row]]:
+def read(there: Mapping[str, Path], mistakes: list[Mistake]) -> Mapping[str, list[Row]]:
     """Give its customers, products and orders as rows of our tables."""
-    theirs = {name: read_rows(folder / name, mistakes) for name in FILES}
-    customers, products = theirs["customers.csv"], theirs["products.csv"]
+    theirs = {
+        name: read_table(there[name], mistakes, needed=columns.split())
+        for name, columns in COLUMNS.items()
+    }
+    customers, products = theirs[CUSTOMERS], theirs["products.csv"]
     orders, details = theirs["orders.csv"], theirs[LINES]
     return {
         "customers": [_customer(row) for row in customers],
@@ -85,13 +96,16 @@ def _product(row: Row) -> Row:
         "name": "product_name",
         "spec": "quantity_per_unit",
         "on_hand": "units_in_stock",
+        "active": "discontinued",
     }
+    ended = WORDS.get(row.cells.get("discontinued", "").lower())
     made = {
         "product_code": _code(row),
         "category": row.cells.get("category_id") and f"category {row.cells['category_id']}",
         "unit": "unit",
         "default_supply": "stock",
-        "active": "no" if row.cells.get("discontinued") == "1" else "yes",
+        # What is neither yes nor no is left for the rules to refuse.
+        "active": None if ended is None else "no" if ended else "yes",
     }
     return _row(row, named, made)
 

@@ -2,14 +2,22 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import ascii_uppercase
 
 from deploy.local.problems import Problem
 
 # Excel writes either of them in China; UTF-8 is tried first because GB 18030 reads almost anything.
 ENCODINGS = {"UTF-8": "utf-8-sig", "GB 18030": "gb18030"}
+
+# A first line for Excel, which shows it to nobody: its rows are counted from the next.
+_SEPARATOR = re.compile(r'sep=(?P<separator>[^"\r\n])(\r\n|\r|\n)', re.IGNORECASE)
+
+# Every table has more; a file that shows one column is empty or not separated by commas.
+_LEAST_COLUMNS = 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,38 @@ class Row:
     def mistake(self, column: str, what: str) -> Mistake:
         """Say what is wrong with a cell."""
         return Mistake(self.file, self.number, self.named.get(column, column), what)
+
+
+def read_table(
+    path: Path,
+    mistakes: list[Mistake],
+    *,
+    needed: Iterable[str],
+    allowed: Collection[str] | None = None,
+) -> list[Row]:
+    """Read a CSV file that has to have some columns, and no other ones if `allowed` are given.
+
+    Where its header is wrong nothing is read: every row would say the same once more.
+    """
+    header = header_of(path)
+    if len(header) < _LEAST_COLUMNS:
+        # What is no table is told as what it is, not column by column.
+        before = len(mistakes)
+        read_rows(path, mistakes)
+        if len(mistakes) > before:
+            return []
+    missing = [column for column in needed if column not in header]
+    mistakes += [Mistake(path.name, 1, column, "is missing") for column in missing]
+    unknown = [
+        (at, name) for at, name in enumerate(header) if allowed is not None and name not in allowed
+    ]
+    mistakes += [
+        Mistake(path.name, 1, name, f"is no column; there are {', '.join(allowed or ())}")
+        if name
+        else Mistake(path.name, 1, ascii_uppercase[at % 26], "has no name")
+        for at, name in unknown
+    ]
+    return [] if missing or unknown else read_rows(path, mistakes)
 
 
 def read_rows(path: Path, mistakes: list[Mistake]) -> list[Row]:
@@ -90,7 +130,10 @@ def read_as(path: Path) -> tuple[str, str]:
 
 def _records(text: str) -> Iterator[list[str]]:
     """Give the records of a CSV; only line ends of files end a line, not all that Unicode has."""
-    return csv.reader(io.StringIO(text, newline=""), strict=True)
+    told = _SEPARATOR.match(text)
+    table = text[told.end() :] if told else text
+    separator = told["separator"] if told else ","
+    return csv.reader(io.StringIO(table, newline=""), strict=True, delimiter=separator)
 
 
 def _named(header: Sequence[str]) -> list[str]:

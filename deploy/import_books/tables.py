@@ -14,6 +14,9 @@ from chassis.schema import CODE, Amount, Message, Percent, Price, Quantity, Text
 from gateway.resources import carriers, customers, materials, prices, products, work_centres
 
 TEXT, WHOLE, YES_NO, LIST = "text", "whole", "yes_no", "list"
+#: What a cell of yes or no may say, in small letters.
+WORDS = {"是": True, "否": False, "yes": True, "no": False, "true": True, "false": False}
+WORDS |= {"1": True, "0": False}
 
 
 def _product_code() -> Any:

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from kombu.connection import Connection
 
-from chassis import topology
+from chassis import settings, topology
 from deploy.local.databases import SERVICES
 from deploy.local.problems import Problem
 
@@ -161,11 +161,17 @@ def address_in(admin_url: str, *, vhost: str, user: str, password: str) -> str:
     return urlunsplit((parts.scheme, netloc, "/" + quote(vhost, safe=""), "", ""))
 
 
+def tls_to(amqp_url: str) -> dict[str, object] | None:
+    """Give what amqp wants for TLS, as the parts read it from the same environment."""
+    return settings.tls_to(amqp_url, os.environ.get("GENDAN_AMQP_CA_FILE"))
+
+
 def purge_queues(amqp_url: str) -> None:
     """Empty all event and parking queues of a vhost that is not ours to delete."""
     names = [topology.queue_name(source, to) for source in SERVICES for to in SERVICES]
     names += [topology.parking_name(listener) for listener in SERVICES]
-    with Connection(amqp_url, connect_timeout=10) as connection:  # type: ignore[no-untyped-call]
+    tls = tls_to(amqp_url)
+    with Connection(amqp_url, connect_timeout=10, ssl=tls) as connection:  # type: ignore[no-untyped-call]
         for name in names:
             # A queue that is not there closes the channel it was asked for on.
             with connection.channel() as channel, suppress(connection.channel_errors):

@@ -61,8 +61,8 @@ class Engines:
         """Raise `Problem` when an engine whose address was given does not answer."""
         if self.postgres is None and not postgres.answers(self.pg_admin_url):
             raise Problem(f"PostgreSQL at {PG_VARIABLE} does not answer; start it or unset it.")
-        if self.node is None and not rabbitmq.answers(self.amqp_admin_url):
-            raise Problem(f"RabbitMQ at {AMQP_VARIABLE} does not answer; start it or unset it.")
+        if self.node is None and (why := rabbitmq.why_not(self.amqp_admin_url)):
+            raise Problem(f"RabbitMQ at {AMQP_VARIABLE} {why}")
 
 
 def given_engines(environment: Mapping[str, str] = os.environ) -> Engines | None:
@@ -103,16 +103,14 @@ def settled_secrets(places: Places) -> InstanceSecrets:
 def running_engines(
     places: Places, say: Callable[[str], None] = lambda _: None, *, durable: bool = True
 ) -> Iterator[Engines]:
-    """Run an instance's engines for as long as the block lasts.
+    """Run an instance's own engines for as long as the block lasts.
 
     What is not `durable` survives the death of every process, but not a power cut.
     """
     places.make()
     places.check_space()
-    engines = given_engines() or private_engines(places, settled_secrets(places), durable=durable)
-    engines.check_given()
-    if engines.are_ours:
-        packages.ensure_engine_packages(say)
+    engines = private_engines(places, settled_secrets(places), durable=durable)
+    packages.ensure_engine_packages(say)
     started: list[Process] = []
     try:
         for program in engines.programs():

@@ -53,18 +53,19 @@ def _strays(places: Places) -> Path:
     return places.home / "strays"
 
 
+def _made(places: Places) -> Path:
+    """Give the mark of an instance that was let onto given engines and made its things there."""
+    return places.home / "made"
+
+
 class Instance:
     """The running or stopped system called `name`, seen from the launcher."""
 
-    def __init__(
-        self, places: Places, kept: InstanceSecrets, engines: Engines, *, is_drawn: bool = False
-    ) -> None:
+    def __init__(self, places: Places, kept: InstanceSecrets, engines: Engines) -> None:
         self.places = places
         self.engines = engines
         self.installation = Installation(engines, kept.password_of, tag_of(places, engines))
         self._kept = kept
-        # Whether its passwords were drawn just now: then it has made nothing anywhere.
-        self._is_drawn = is_drawn
         # Every password is drawn now, so that saving once is enough.
         self.wiring_urls = (self.installation.database_urls(), self.installation.bus_urls())
         self.save_secrets()
@@ -81,12 +82,11 @@ class Instance:
         if move_ports and not path.exists() and is_private and _cluster(places).exists():
             # Root's data lie outside the checkout, so they outlive one that was deleted.
             _strays(places).touch()
-        is_drawn = not path.exists()
         kept = settled_secrets(places) if move_ports else secrets_file.load(path)
         if kept is None:
             raise Problem("Nothing has been set up here yet: run ./gendan up first.")
         engines = given_engines() or private_engines(places, kept)
-        return cls(places, kept, engines, is_drawn=is_drawn)
+        return cls(places, kept, engines)
 
     def save_secrets(self) -> None:
         secrets_file.save(self._kept, self.places.home / "secrets.json")
@@ -173,6 +173,7 @@ class Instance:
         if self.engines.postgres:
             supervisor.process(POSTGRES).await_ready()
         say("preparing six databases")
+        self.begin_making()
         for change in self.installation.prepare_databases(
             self.places.backups, self.places.migrations_log
         ):
@@ -205,7 +206,18 @@ class Instance:
         """Raise `Problem` where given engines do not answer, or are not for us to change."""
         self.engines.check_given()
         if not self.engines.are_ours:
-            self.installation.check_ours(is_new=self._is_drawn)
+            self.installation.check_ours(is_new=not self._has_made)
+
+    def begin_making(self) -> None:
+        """Put down that from now on what has our names on given engines is ours."""
+        if not self.engines.are_ours:
+            _made(self.places).touch()
+
+    @property
+    def _has_made(self) -> bool:
+        """Whether it has made anything on given engines; before the mark there was the plan."""
+        was_private = _cluster(self.places).exists()
+        return _made(self.places).exists() or not (self.is_new or was_private)
 
     def remove_data(self) -> None:
         """Delete all data and settings but the backups; on given engines, what it made there."""

@@ -4,11 +4,12 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import amqp
 
-from deploy.local.broker import BrokerControl
+from chassis import bus
+from deploy.local.broker import BrokerControl, tls_to
 from deploy.local.packages import RABBITMQ_BIN, rabbitmq_bin
 from deploy.local.places import Places, make_private, write_private
 from deploy.local.ports import LOOPBACK
@@ -179,24 +180,20 @@ def scripts() -> Path:
     return folder
 
 
+def why_not(url: str) -> str | None:
+    """Say why the broker behind `url` does not let its user in; None where it does."""
+    try:
+        bus.connect(url, name="launcher", ssl=tls_to(url)).close()
+    except (amqp.AccessRefused, amqp.NotAllowed) as refused:
+        return f"lets nobody in by this address: {refused.reply_text}"
+    except bus.BUS_ERRORS as error:
+        return f"does not answer ({error}); start it or unset it."
+    return None
+
+
 def answers(url: str) -> bool:
     """Say whether the broker behind `url` lets its user in."""
-    parts = urlsplit(url)
-    connection = amqp.Connection(
-        host=f"{parts.hostname}:{parts.port or 5672}",
-        userid=parts.username,
-        password=parts.password,
-        virtual_host=parts.path[1:] or "/",
-        connect_timeout=2,
-        read_timeout=5,
-        write_timeout=5,
-    )
-    try:
-        connection.connect()
-        connection.close()
-    except (OSError, amqp.AMQPError):
-        return False
-    return True
+    return why_not(url) is None
 
 
 def epmd_answers(port: int) -> bool:

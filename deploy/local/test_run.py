@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import records
-from deploy.local.engines import running_engines
+from deploy.local.engines import Engines, given_engines, running_engines
 from deploy.local.places import CHECKOUT, Places, places_for
 from deploy.local.records import InstanceBusy
 
@@ -78,10 +79,21 @@ def run_tests(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with records.holding(places.home):
         try:
-            with running_engines(places, say, durable=False) as engines:
+            with _given_or_own(places, say) as engines:
                 return run_pytest(arguments, os.environ | engines.addresses())
         finally:
             places.remove()
+
+
+@contextmanager
+def _given_or_own(places: Places, say: Callable[[str], None]) -> Iterator[Engines]:
+    given = given_engines()
+    if given:
+        given.check_given()
+        yield given
+        return
+    with running_engines(places, say, durable=False) as own:
+        yield own
 
 
 def run_pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:

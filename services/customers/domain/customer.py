@@ -249,6 +249,9 @@ class Customer(Announcing, Base):
         customer.contacts = [Contact(**contact) for contact in contacts]
         customer.seals = [Seal(**seal) for seal in seals]
         customer.addresses = [Address(**address) for address in addresses]
+        # The last is it, as among those that are added one after the other.
+        for address in reversed(customer.addresses):
+            customer._keep_one_default(address)
         customer.grade_changes = []
         customer._note_grade(None, Grade.C, now, by, reason=None, note=None)
         customer._index()
@@ -332,10 +335,14 @@ class Customer(Announcing, Base):
         return lists[kind]
 
     def _tidy(self, part: Contact | Seal | Address) -> None:
-        if isinstance(part, Address) and part.is_default:
-            for other in self.addresses:
-                other.is_default = other is part
+        if isinstance(part, Address):
+            self._keep_one_default(part)
         self._index()
+
+    def _keep_one_default(self, newest: Address) -> None:
+        if newest.is_default:
+            for other in self.addresses:
+                other.is_default = other is newest
 
     # --------------------------------------------------------------------------------------
 

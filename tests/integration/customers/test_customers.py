@@ -204,6 +204,25 @@ def test_only_an_authorised_signatory_or_a_seal_on_file_binds_the_customer(
     assert authorised(signatory_name=None, seal_code=None) is False
 
 
+def test_of_a_new_customers_default_addresses_the_last_is_it(office: Office) -> None:
+    made = office.do(
+        CLERK,
+        "create_customer",
+        name="甲",
+        addresses=[
+            {"address": "一号库", "is_default": True},
+            {"address": "二号库", "is_default": True},
+            {"address": "三号库"},
+        ],
+    )
+
+    assert {one["address"]: one["is_default"] for one in made["addresses"]} == {
+        "一号库": False,
+        "二号库": True,
+        "三号库": False,
+    }
+
+
 def test_contacts_and_addresses_are_added_changed_and_removed(office: Office) -> None:
     office.do(CLERK, "create_customer", name="甲", customer_code="KH-1")
     office.do(

@@ -2,13 +2,13 @@
 
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import amqp
 import psycopg2
 import pytest
 
-from deploy.local import databases
+from deploy.local import databases, rabbitmq
 from deploy.local.engines import Engines
 from deploy.local.places import places_for
 from deploy.local.postgres import PostgresServer
@@ -49,6 +49,30 @@ def test_engines_listen_on_loopback_alone(engines: Engines) -> None:
             listening[int(port, 16)] = host
 
     assert {listening[port] for port in ports if port} == {"0100007F"}
+
+
+def test_a_broker_is_known_by_an_address_that_quotes_its_parts(engines: Engines) -> None:
+    parts = urlsplit(engines.amqp_admin_url)
+    password = "".join(f"%{ord(letter):02X}" for letter in unquote(parts.password or ""))
+
+    address = f"amqp://{parts.username}:{password}@{parts.hostname}:{parts.port}/%2F"
+
+    assert rabbitmq.why_not(address) is None
+
+
+def test_a_broker_that_refuses_is_told_from_one_that_is_not_there(engines: Engines) -> None:
+    server = urlsplit(engines.amqp_admin_url).netloc
+    stranger = f"someone:else@{server.rpartition('@')[2]}"
+
+    vhost = rabbitmq.why_not(f"amqp://{server}/nowhere")
+    user = rabbitmq.why_not(f"amqp://{stranger}//")
+    plain = rabbitmq.why_not(f"amqps://{server}//")
+
+    assert vhost == "lets nobody in by this address: NOT_ALLOWED - vhost nowhere not found"
+    assert user is not None
+    assert user.startswith("lets nobody in by this address: ACCESS_REFUSED")
+    assert plain is not None
+    assert plain.startswith("does not answer (")
 
 
 def test_a_role_cannot_enter_another_services_database(engines: Engines, session_tag: str) -> None:

@@ -1,5 +1,6 @@
 """Several instances and checkouts on the same given engines: none touches another's."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,10 @@ import pytest
 from kombu.connection import Connection
 
 from chassis import topology
-from deploy.local import postgres
-from deploy.local.engines import Engines
+from deploy.local import databases, postgres
+from deploy.local.engines import AMQP_VARIABLE, CONTROL_VARIABLE, PG_VARIABLE, Engines
 from deploy.local.installation import Installation
-from deploy.local.instance import tag_of
+from deploy.local.instance import NAME_VARIABLE, Instance, Plan, tag_of
 from deploy.local.places import Places
 from deploy.local.problems import Problem
 from tests.conftest import Vhost
@@ -48,6 +49,49 @@ def test_whatever_a_new_installation_finds_is_anothers(first: Installation) -> N
 
     with pytest.raises(Problem, match=found):
         first.check_ours(is_new=True)
+
+
+@pytest.fixture
+def met(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
+    """A new instance on engines that have a role of its name already, and let it in."""
+    monkeypatch.setenv(NAME_VARIABLE, f"met-{os.getpid()}")
+    monkeypatch.setenv(PG_VARIABLE, engines.pg_admin_url)
+    monkeypatch.setenv(AMQP_VARIABLE, engines.amqp_admin_url)
+    monkeypatch.delenv(CONTROL_VARIABLE, raising=False)
+    own = Instance.open(move_ports=True)
+    role = own.installation.name_of("orders")
+    databases.ensure_role(engines.pg_admin_url, role, own.installation.password_of("orders"))
+    yield own
+    databases.drop_role(engines.pg_admin_url, role)
+    own.places.remove()
+
+
+def test_an_instance_that_was_refused_is_refused_again_until_it_makes_things(
+    met: Instance,
+) -> None:
+    for _ in range(2):
+        with pytest.raises(Problem, match="orders are there already and not of this"):
+            Instance.open(move_ports=True).check_given()
+
+    met.begin_making()
+
+    Instance.open(move_ports=True).check_given()
+
+
+def test_what_an_older_release_made_has_a_plan_and_no_mark(met: Instance) -> None:
+    met.keep_plan(Plan())
+
+    Instance.open().check_given()
+
+
+def test_what_was_started_on_private_engines_is_new_on_given_ones(met: Instance) -> None:
+    met.keep_plan(Plan())
+    cluster = met.places.data / "postgres"
+    cluster.mkdir()
+    (cluster / "PG_VERSION").touch()
+
+    with pytest.raises(Problem, match="orders are there already and not of this"):
+        Instance.open().check_given()
 
 
 def test_a_given_vhost_is_emptied_of_what_has_no_books_any_more(

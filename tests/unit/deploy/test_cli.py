@@ -1,14 +1,17 @@
 """What the command line understands, and how it refuses."""
 
+import socket
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from deploy.cli import cli
+from deploy.commands.import_books import PASSWORD_VARIABLE
 from deploy.local.instance import NAME_VARIABLE, Plan
 from deploy.local.logs import headed
 from deploy.local.parts import stop_seconds, tuning
+from deploy.local.ports import LOOPBACK
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,7 @@ from deploy.local.parts import stop_seconds, tuning
         (["up", "--port", "70000"], "70000 is not in the range 1<=x<=65535"),
         (["up", "--profile", "staging"], "'staging' is not one of 'tryout', 'production'"),
         (["parked", "show", "12"], "'12' is not like orders:12"),
+        (["audit", "--json", "no/where.json"], "no is no folder to write to."),
     ],
 )
 def test_a_wrong_word_is_refused_with_what_is_right(arguments: list[str], told: str) -> None:
@@ -42,8 +46,23 @@ def test_books_are_checked_where_nothing_was_ever_set_up(tmp_path: Path) -> None
     checked = CliRunner().invoke(cli, ["import", str(tmp_path), "--dry-run"], env=here)
     sent = CliRunner().invoke(cli, ["import", str(tmp_path)], env=here)
 
-    assert (checked.exit_code, checked.output.splitlines()[0]) == (0, "customers: 1 rows are well")
+    assert (checked.exit_code, checked.output.splitlines()[1]) == (0, "customers: 1 rows are well")
     assert (sent.exit_code, "start it with ./gendan up" in sent.output) == (1, True)
+
+
+def test_books_are_sent_where_they_are_told_to_by_who_is_named(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").write_text("customer_code,name\nHUALIAN,华联超市\n")
+    here = {NAME_VARIABLE: "never-set-up", PASSWORD_VARIABLE: "word"}
+
+    with socket.socket() as silent:
+        silent.bind((LOOPBACK, 0))
+        address = f"http://{LOOPBACK}:{silent.getsockname()[1]}"
+        there = ["import", str(tmp_path), "--url", address]
+        nobody = CliRunner().invoke(cli, there, env=here)
+        admin = CliRunner().invoke(cli, [*there, "--user", "admin"], env=here)
+
+    assert (nobody.exit_code, "Say with --user who imports" in nobody.output) == (1, True)
+    assert (admin.exit_code, f"{address}/api/v1 does not answer" in admin.output) == (1, True)
 
 
 def test_every_command_says_what_it_does() -> None:

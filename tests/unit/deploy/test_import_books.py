@@ -124,6 +124,11 @@ def test_a_row_is_counted_as_a_spreadsheet_counts_it(files: Files) -> None:
             CUSTOMERS + "HUALIAN,又一个,B\n",
             "customers.csv row 3, column customer_code: HUALIAN stands in row 2 already",
         ),
+        (
+            "addresses",
+            "customer_code,address,is_default\nHUALIAN,一号库,是\nHUALIAN,二号库,是\n",
+            "addresses.csv row 3, column is_default: the default address is that of row 2 already",
+        ),
         ("order_lines", LINES.splitlines()[0] + "\n", "orders.csv row 2, column order_number: has"),
     ],
 )
@@ -139,11 +144,23 @@ def test_files_as_excel_writes_them_are_read(files: Files, encoding: str) -> Non
     assert book["customers"][0].body["name"] == "华联超市"
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_first_line_that_tells_excel_the_separator_is_taken_as_excel_takes_it(
+    files: Files, separator: str
+) -> None:
+    text = CUSTOMERS + "hualian,华联,A\n"
+    folder = files(customers=f"sep={separator}\r\n" + text.replace(",", separator))
+    (told,) = mistakes(folder)
+    assert told.startswith("customers.csv row 3, column customer_code: 'hualian'")
+
+
 def test_a_folder_without_books_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="has none of"):
         read_and_check(tmp_path)
     with pytest.raises(Problem, match="is no folder"):
         read_and_check(tmp_path / "nowhere")
+    with pytest.raises(Problem, match="cannot be read: File name too long"):
+        read_and_check(tmp_path / ("n" * 300))
 
 
 def test_codes_that_no_file_names_are_asked_for_and_told_with_their_rows(files: Files) -> None:
@@ -251,6 +268,20 @@ def test_a_file_that_is_no_table_is_told_as_what_it_is(files: Files) -> None:
         "order_lines.csv row 1: is neither UTF-8 nor GB 18030",
         "orders.csv row 1: is empty: the first row names the columns",
         "products.csv row 1: is not separated by commas",
+    ]
+
+
+def test_a_file_that_was_not_read_is_named_beside_the_mistakes_that_it_makes(files: Files) -> None:
+    folder = files()
+    (folder / "order_lines.csv").rename(folder / "order_line.csv")
+
+    with pytest.raises(WrongBooks) as wrong:
+        read_and_check(folder)
+
+    assert str(wrong.value).splitlines() == [
+        "orders.csv row 2, column order_number: has no line in order_lines.csv",
+        "order_line.csv was not read: no file of that name is described",
+        "1 mistake; nothing was sent.",
     ]
 
 

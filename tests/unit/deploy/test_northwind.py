@@ -52,10 +52,60 @@ def book(folder: Path) -> Book:
     return read_and_check(folder)
 
 
+def mistakes(folder: Path) -> list[str]:
+    with pytest.raises(WrongBooks) as wrong:
+        read_and_check(folder)
+    return [str(mistake) for mistake in wrong.value.mistakes]
+
+
 def test_it_is_known_by_its_files_and_columns(folder: Path) -> None:
-    assert is_northwind(folder)
-    (folder / "order_details.csv").unlink()
-    assert not is_northwind(folder)
+    there = {f"{name}.csv": folder / f"{name}.csv" for name in FILES}
+    assert is_northwind(there)
+    del there["order_details.csv"]
+    assert not is_northwind(there)
+
+
+def test_its_files_may_be_named_in_capitals(folder: Path) -> None:
+    for name in FILES:
+        (folder / f"{name}.csv").rename(folder / f"{name.upper()}.CSV")
+    assert len(read_and_check(folder)["orders"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "column"),
+    [
+        ("customers", "fax"),
+        ("products", "discontinued"),
+        ("orders", "order_date"),
+        ("orders", "shipped_date"),
+        ("order_details", "discount"),
+    ],
+)
+def test_a_column_under_another_name_is_told_and_not_read_as_empty(
+    folder: Path, file: str, column: str
+) -> None:
+    path = folder / f"{file}.csv"
+    path.write_text(FILES[file].replace(column, "another_name"))
+    assert mistakes(folder) == [f"{file}.csv row 1, column {column}: is missing"]
+
+
+def test_what_says_neither_yes_nor_no_is_refused_and_what_says_yes_is_taken(folder: Path) -> None:
+    products = folder / "products.csv"
+    products.write_text(FILES["products"].replace("0,0,0,1", "0,0,0,True"))
+    assert [record.body["active"] for record in read_and_check(folder)["products"]] == [False, True]
+    products.write_text(FILES["products"].replace("0,0,0,1", "0,0,0,gone"))
+    assert mistakes(folder) == [
+        "products.csv row 2, column discontinued: 'gone': Must be yes or no, 是 or 否."
+    ]
+
+
+def test_a_fault_of_a_row_is_told_once_though_three_tables_are_made_of_it(folder: Path) -> None:
+    customers = folder / "customers.csv"
+    last = FILES["customers"].splitlines()[-1]
+    customers.write_text(f"{FILES['customers']}{last}\n{last.replace('GROSR', 'grosr')}\n")
+    repeated, small = mistakes(folder)
+    assert repeated == ("customers.csv row 4, column customer_id: GROSR stands in row 3 already")
+    assert small.startswith("customers.csv row 5, column customer_id: 'grosr': ")
 
 
 def test_foreign_names_phones_and_addresses_pass_as_they_are(book: Book) -> None:
@@ -90,7 +140,5 @@ def test_an_order_that_was_not_shipped_is_open(book: Book) -> None:
 def test_a_mistake_is_told_by_its_own_row_and_column(folder: Path) -> None:
     details = folder / "order_details.csv"
     details.write_text(FILES["order_details"] + "11065,77,cheap,1,0\n")
-    with pytest.raises(WrongBooks) as wrong:
-        read_and_check(folder)
-    (told,) = map(str, wrong.value.mistakes)
+    (told,) = mistakes(folder)
     assert told.startswith("order_details.csv row 4, column unit_price: 'cheap'")

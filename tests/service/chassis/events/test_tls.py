@@ -17,7 +17,7 @@ import pytest
 from chassis import settings
 from chassis.errors import Unavailable
 from chassis.rpc import RpcClient, ServiceUnavailable
-from deploy.local import places, records, test_run
+from deploy.local import places, rabbitmq, records, test_run
 from deploy.local.engines import private_engines, settled_secrets
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.processes import Process
@@ -174,6 +174,10 @@ def test_relay_listener_and_callers_speak_tls(
     for _ in range(30):
         with RpcClient(read.amqp_url, "test", ssl=read.amqp_ssl) as client:
             assert listening(client) == {"teller": ["story_told"]}
+
+
+def test_the_launcher_speaks_tls_to_a_given_broker(read: settings.Settings) -> None:
+    assert rabbitmq.why_not(read.amqp_url) is None
 
 
 def test_a_broker_whose_certificate_nobody_vouches_for_is_not_spoken_to(
