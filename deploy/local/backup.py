@@ -249,7 +249,6 @@ def restore(source: Path, sources: Sources, progress: Progress = lambda _: None)
         run_client(
             "pg_restore",
             url,
-            *("--dbname", psycopg2.extensions.parse_dsn(url)["dbname"]),
             *("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"),
             str(source / f"{part}.dump"),
         )
