@@ -54,7 +54,7 @@ _FORMS = falcon.media.MultipartFormHandler()
 class _Stream(Protocol):
     """What a body is read from."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int | None = None, /) -> bytes: ...
 
 
 def body(
