@@ -13,6 +13,7 @@ from gateway import storage
 from gateway.calls import Call
 from gateway.operations import Answer, Operation
 from gateway.own_commands import run_once
+from gateway.resources import calendar
 from gateway.services import NAMES
 
 OWN = "gateway"
@@ -70,6 +71,8 @@ def change_setting(call: Call) -> Any:
     service = _known(call)
     if service == OWN:
         return run_once(call, "change_setting", lambda work: _change_own(work, call))
+    if call.path["key"] == calendar.SETTING:
+        raise calendar.CalendarIsForAll
     return call.ask(f"{service}.change_setting", {**call.body, "key": call.path["key"]})
 
 
