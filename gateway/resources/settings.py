@@ -7,7 +7,7 @@ from marshmallow import fields
 from chassis import clock
 from chassis.database import Work
 from chassis.errors import NotFound, plain
-from chassis.policy import SettingNotFound
+from chassis.policy import SettingNotFound, shown
 from chassis.schema import Message, Text
 from gateway import storage
 from gateway.calls import Call
@@ -63,7 +63,10 @@ class SettingChanged(Answer):
 def list_settings(call: Call) -> Any:
     service = _known(call)
     if service == OWN:
-        return call.store.read(call.principal, _own_settings)
+        return call.store.read(
+            call.principal,
+            lambda work: {"items": shown(work.store.rules, work.setting)},
+        )
     return call.ask(f"{service}.list_settings", {})
 
 
@@ -83,23 +86,6 @@ def _known(call: Call) -> str:
     return service
 
 
-def _own_settings(work: Work) -> dict[str, Any]:
-    return {
-        "items": [
-            {
-                "key": rule.key,
-                "value": plain(work.setting(rule.key)),
-                "default": plain(rule.default),
-                "meaning": rule.meaning,
-                "least": plain(rule.least),
-                "most": plain(rule.most),
-                "choices": list(rule.choices),
-            }
-            for rule in work.store.rules.values()
-        ]
-    }
-
-
 def _change_own(work: Work, call: Call) -> dict[str, Any]:
     key = call.path["key"]
     rule = work.store.rules.get(key)
@@ -110,7 +96,7 @@ def _change_own(work: Work, call: Call) -> dict[str, Any]:
         work.session, key, plain(new), by=work.principal.person_id, now=clock.machine_now()
     )
     work.log(
-        "setting", key, "changed", changes={"value": [old, new]},
+        "setting", key, "change_setting", changes={"value": [old, new]},
         reason=call.loaded["reason"], note=call.loaded["note"],
     )  # fmt: skip
     work.store.forget_settings()

@@ -328,7 +328,8 @@ def test_settings_change_within_their_bounds_and_are_logged(office: Office) -> N
     assert (refused.status_code, refused.json["code"]) == (422, "setting_not_allowed")
     listed = office.send("GET", "/settings/gateway", by="boss").json["items"]
     assert {each["key"]: each["value"] for each in listed}["session.hours"] == 8
-    assert office.audit()[-1]["changes"] == {"value": [12, 8]}
+    entry = office.audit()[-1]
+    assert (entry["action"], entry["changes"]) == ("change_setting", {"value": [12, 8]})
 
 
 def test_settings_of_a_service_are_asked_of_it(office: Office) -> None:
