@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, MetaData, String, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from chassis.errors import Invalid, NotFound
+from chassis.errors import Invalid, NotFound, plain
 from chassis.mapping import MomentType
 
 
@@ -129,6 +129,22 @@ class Rule:
 def rules(*declared: Rule) -> Mapping[str, Rule]:
     """Give the declared rules by key."""
     return {rule.key: rule for rule in declared}
+
+
+def shown(declared: Mapping[str, Rule], setting: Callable[[str], Any]) -> list[dict[str, Any]]:
+    """Give all numbers as people see them: what each is now, its default and its bounds."""
+    return [
+        {
+            "key": rule.key,
+            "value": plain(setting(rule.key)),
+            "default": plain(rule.default),
+            "meaning": rule.meaning,
+            "least": plain(rule.least),
+            "most": plain(rule.most),
+            "choices": list(rule.choices),
+        }
+        for rule in declared.values()
+    ]
 
 
 def table(metadata: MetaData) -> Table:

@@ -26,7 +26,7 @@ from chassis.database import Platform, Store, Work
 from chassis.entrypoints import AnswersRelay, regularly
 from chassis.errors import RoleNeeded, plain
 from chassis.events import Event
-from chassis.policy import Rule, SettingNotFound
+from chassis.policy import Rule, SettingNotFound, shown
 from chassis.rpc import Neighbours, RpcClient, current_deadline, deadline_in, rpc
 from chassis.schema import Form, Message, Text
 
@@ -271,20 +271,7 @@ class Service(AnswersRelay):
     @query(NoBody)
     def list_settings(self, work: Work, request: dict[str, Any]) -> Any:  # noqa: ARG002
         """Give every number of the business that this service owns."""
-        return {
-            "items": [
-                {
-                    "key": rule.key,
-                    "value": plain(work.setting(rule.key)),
-                    "default": plain(rule.default),
-                    "meaning": rule.meaning,
-                    "least": plain(rule.least),
-                    "most": plain(rule.most),
-                    "choices": list(rule.choices),
-                }
-                for rule in work.store.rules.values()
-            ]
-        }
+        return {"items": shown(work.store.rules, work.setting)}
 
     @command(SettingChange)
     def change_setting(self, work: Work, request: dict[str, Any]) -> Any:

@@ -80,7 +80,10 @@ class Files:
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
-        """Open a file to write into; unless it is kept, nothing of it stays."""
+        """Open a file to write into; unless it is kept, nothing of it stays.
+
+        Raises AttachmentsUnavailable, also where the disk is full before the end.
+        """
         folder = self._checked() / _INCOMING
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -90,6 +93,8 @@ class Files:
         try:
             with os.fdopen(handle, "w+b") as file:
                 yield Incoming(file, Path(name))
+        except OSError as error:
+            raise AttachmentsUnavailable(why=error.strerror) from error
         finally:
             Path(name).unlink(missing_ok=True)
 

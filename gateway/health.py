@@ -1,10 +1,12 @@
 """Whether the gateway lives, whether it can work, and its figures."""
 
+import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import falcon
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Metric, generate_latest
 from sqlalchemy import select
 
 from chassis.database import Store, Work
@@ -25,12 +27,28 @@ class Health:
         response.media = {"status": "ok"}
 
 
+class _OfThisWorker:
+    """The figures of this process under its own name.
+
+    Any of the workers may be asked: under one name together they would go up and down.
+    """
+
+    def collect(self) -> Iterator[Metric]:
+        worker = {"worker": str(os.getpid())}
+        for figure in REGISTRY.collect():
+            named = Metric(figure.name, figure.documentation, figure.type, figure.unit)
+            named.samples = [
+                sample._replace(labels=sample.labels | worker) for sample in figure.samples
+            ]
+            yield named
+
+
 class Metrics:
-    """GET /metrics: figures of this process, for Prometheus."""
+    """GET /metrics: figures of one worker, for Prometheus."""
 
     def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
         response.content_type = CONTENT_TYPE_LATEST
-        response.data = generate_latest()
+        response.data = generate_latest(_OfThisWorker())
 
 
 class Readiness:

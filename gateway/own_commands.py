@@ -3,11 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy.orm.exc import StaleDataError
-
 from chassis.commands import run_command
 from chassis.database import Work
-from chassis.errors import StaleVersion
 from gateway import revocations
 from gateway.calls import Call
 
@@ -26,16 +23,6 @@ def run_once(
     answer: dict[str, Any] = run_command(
         call.store, call.principal, call.key, method, of or call.request(), do
     )
-    revocations.announce()
-    return answer
-
-
-def run_at_version(call: Call, do: Callable[[Work], dict[str, Any]]) -> dict[str, Any]:
-    """Do an edit that If-Match guards; it needs no key: done twice it meets another version."""
-    try:
-        answer = call.store.transact(call.principal, do)
-    except StaleDataError as error:
-        raise StaleVersion(entity=", ".join(call.path.values()), version="?") from error
     revocations.announce()
     return answer
 

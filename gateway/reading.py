@@ -29,6 +29,7 @@ from gateway.errors import (
     QueryTooLong,
 )
 from gateway.file_kinds import Kind
+from gateway.operations import FILE
 from gateway.settings import Limits
 
 # Draft-ietf-httpapi-idempotency-key-header leaves the form open; visible ASCII survives logs
@@ -47,12 +48,13 @@ _WHOLE = re.compile("-?[0-9]{1,18}")
 _FILE_TYPES = tuple(kind.value for kind in Kind)
 _PIECE_BYTES = 64 * 1024
 _MOST_FRAME_BYTES = 4096
+_FORMS = falcon.media.MultipartFormHandler()
 
 
 class _Stream(Protocol):
     """What a body is read from."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int | None = None, /) -> bytes: ...
 
 
 def body(
@@ -162,9 +164,13 @@ def expected_version(request: falcon.Request) -> int:
 
 
 def check_accept(request: falcon.Request, media: str) -> None:
-    """Raise NotAcceptable if the caller takes nothing of what is answered."""
-    if not request.client_accepts(media):
-        raise NotAcceptable(media=media)
+    """Raise NotAcceptable if the caller takes nothing of what is answered.
+
+    A file may be of each kind: which, only its row knows.
+    """
+    given = (*_FILE_TYPES, FILE) if media == FILE else (media,)
+    if not any(request.client_accepts(each) for each in given):
+        raise NotAcceptable(media=", ".join(given))
 
 
 def _bytes(request: falcon.Request, most: int) -> bytes:
@@ -320,11 +326,11 @@ class SentFile:
         _check_encoding(self._request)
         length = self._request.content_length
         # A form has a frame around its file.
-        if length is not None and length > limits.attachment_bytes + _MOST_FRAME_BYTES:
+        if length is not None and length > _most_with_frame(limits):
             raise BodyTooLarge(most=limits.attachment_bytes)
         try:
             received = 0
-            for piece in _bounded(self._stream(), limits.attachment_bytes):
+            for piece in _bounded(self._stream(limits), limits.attachment_bytes):
                 received += len(piece)
                 yield piece
             self._check_end(received)
@@ -335,14 +341,17 @@ class SentFile:
         except (falcon.HTTPError, UnicodeError) as error:
             raise MalformedForm from error
 
-    def _stream(self) -> _Stream:
+    def _stream(self, limits: Limits) -> _Stream:
         request = self._request
-        kind = (request.content_type or "").partition(";")[0].strip().lower()
-        if kind == falcon.MEDIA_MULTIPART:
-            return self._part(request)
-        if kind not in _FILE_TYPES:
+        content_type = request.content_type or ""
+        kind = content_type.partition(";")[0].strip().lower()
+        if kind not in (*_FILE_TYPES, falcon.MEDIA_MULTIPART):
             raise FileTypeRefused(allowed=", ".join((*_FILE_TYPES, falcon.MEDIA_MULTIPART)))
         stream: _Stream = request.stream if _is_chunked(request) else request.bounded_stream
+        if kind == falcon.MEDIA_MULTIPART:
+            # Falcon's reader wants a length, which a chunked body does not say.
+            most = _most_with_frame(limits) if _is_chunked(request) else 0
+            return self._part(stream, content_type, request.content_length or most)
         return stream
 
     def _check_end(self, received: int) -> None:
@@ -353,10 +362,10 @@ class SentFile:
         elif next(self._rest, None) is not None:
             raise MalformedForm
 
-    def _part(self, request: falcon.Request) -> _Stream:
+    def _part(self, body: _Stream, content_type: str, length: int) -> _Stream:
         """Give the form's only part, which must be the file."""
         try:
-            self._rest = iter(request.get_media())
+            self._rest = iter(_FORMS.deserialize(body, content_type, length))
             part = next(self._rest, None)
         except (falcon.HTTPError, UnicodeError) as error:
             raise MalformedForm from error
@@ -365,6 +374,10 @@ class SentFile:
         self.name = (part.filename or "")[:400]
         stream: _Stream = part.stream
         return stream
+
+
+def _most_with_frame(limits: Limits) -> int:
+    return limits.attachment_bytes + _MOST_FRAME_BYTES
 
 
 def sent_file(request: falcon.Request) -> SentFile:

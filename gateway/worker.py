@@ -219,9 +219,15 @@ class BoundedWorker(ThreadWorker):
         if graceful:
             conn.sock.setblocking(True)
             conn.sock.read_until = time.monotonic() + _CLOSE_SECONDS
-            self._closing.submit(util.close_graceful, conn.sock)
+            # It is counted for as long as it has its descriptor, of which there are so many.
+            self.nr_conns += 1
+            closing = self._closing.submit(util.close_graceful, conn.sock)
+            closing.add_done_callback(lambda _: self.method_queue.defer(self._forget))
         else:
             util.close(conn.sock)
+
+    def _forget(self) -> None:
+        self.nr_conns -= 1
 
 
 def _is_read_ahead(conn: TConn) -> bool:

@@ -46,21 +46,28 @@ class Nightly:
 
     def _run(self) -> None:
         while not self._stopping.wait(seconds_until_next(machine_now())):
-            with subprocess.Popen(
-                COMMAND,
-                cwd=CHECKOUT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            ) as self._child:
-                printed, errors = self._child.communicate()
-            # A full disk under the launcher's log must not end the audits to come.
-            with suppress(OSError):
-                for line in printed.splitlines():
-                    self._say(f"audit: {line}")
-                if self._child.returncode and not self._stopping.is_set():
-                    self._say(f"audit: {ended(self._child.returncode, printed, errors)}")
+            # A full disk, or a machine that starts no process more, must not end the audits to
+            # come.
+            try:
+                self._audit()
+            except OSError as error:
+                with suppress(OSError):
+                    self._say(f"audit: could not be made: {error}")
+
+    def _audit(self) -> None:
+        with subprocess.Popen(
+            COMMAND,
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as self._child:
+            printed, errors = self._child.communicate()
+        for line in printed.splitlines():
+            self._say(f"audit: {line}")
+        if self._child.returncode and not self._stopping.is_set():
+            self._say(f"audit: {ended(self._child.returncode, printed, errors)}")
 
 
 def ended(code: int, printed: str, errors: str) -> str:

@@ -8,6 +8,7 @@ from rich.progress import Progress
 
 from deploy.local import backup, records
 from deploy.local.instance import Instance
+from deploy.local.operators import told_plainly
 from deploy.local.problems import Problem
 
 
@@ -33,7 +34,7 @@ def command(folder: Path) -> None:
     instance.places.check_is_safe(folder)
     if not records.is_held(instance.places.home):
         raise Problem("The system is not running: start it with ./gendan up.")
-    with Progress(console=Console(stderr=True)) as bar:
+    with told_plainly(), Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("backing up", total=backup.STEPS)
         manifest = backup.take(
             sources_of(instance),
@@ -44,3 +45,9 @@ def command(folder: Path) -> None:
         f"backed up to {folder}: as of {manifest.taken_at}, {len(manifest.files)} files; "
         f"writes waited {manifest.pause_seconds:.2f} s"
     )
+    if manifest.lacking:
+        raise Problem(
+            f"{len(manifest.lacking)} attachments were missing or damaged in "
+            f"{instance.places.attachments}; all else is backed up. They are named under "
+            f"`lacking` in {folder / backup.MANIFEST}, the first is {manifest.lacking[0]}."
+        )

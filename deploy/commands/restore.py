@@ -38,6 +38,8 @@ def command(folder: Path, *, fresh: bool, yes: bool) -> None:
         "not arrived is sent again by itself; ./gendan audit then compares the books. "
         "Everybody has to sign in again."
     )
+    if manifest.lacking:
+        click.echo(f"{len(manifest.lacking)} attachments lack: {', '.join(manifest.lacking)}.")
 
 
 def restore_into(folder: Path, *, fresh: bool) -> None:

@@ -1,6 +1,7 @@
 """How gunicorn serves the gateway: a few processes of threads, none of which waits for ever."""
 
 import os
+import resource
 from pathlib import Path
 
 from chassis import garbage
@@ -13,8 +14,13 @@ wsgi_app = "gateway.app:create_app()"
 # gunicorn's own gthread waits for ever for the rest of a half-sent request.
 worker_class = "gateway.worker.BoundedWorker"
 threads = int(os.environ.get("GENDAN_HTTP_THREADS", "24"))
-# Connections beyond these wait in the kernel, and beyond the backlog are refused there.
-worker_connections = 1000
+# Connections beyond these wait in the kernel, and beyond the backlog are refused there. Each has
+# a descriptor; a worker that has none left ends.
+_DESCRIPTORS_BESIDE = 200
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_descriptors = max(_soft, min(_hard, 4096))
+resource.setrlimit(resource.RLIMIT_NOFILE, (_descriptors, _hard))
+worker_connections = min(1000, _descriptors - _DESCRIPTORS_BESIDE)
 backlog = 512
 # A worker that has not stirred for so long is killed. Calls end after 10 s by themselves.
 timeout = 60

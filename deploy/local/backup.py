@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -59,6 +59,15 @@ class Manifest:
     #: Path within the backup → SHA-256.
     files: Mapping[str, str]
     format: int = FORMAT
+    #: Hashes of attachments whose files were missing, or damaged and copied as they were.
+    lacking: Sequence[str] = ()
+
+    def to_json(self) -> str:
+        """Write it down; what lacks nothing as releases wrote it that knew of no lack."""
+        told = asdict(self)
+        if not self.lacking:
+            del told["lacking"]
+        return json.dumps(told, indent=1) + "\n"
 
 
 @dataclass
@@ -82,6 +91,7 @@ def take(sources: Sources, target: Path, progress: Progress = lambda _: None) ->
     except OSError as error:
         raise Problem(f"{target} cannot be used: {error.strerror or error}.") from None
     taken_at = datetime.now(UTC)
+    lacking: list[str] = []
     with ExitStack() as open_snapshots:
         snapshots, pause_seconds = _snapshots(sources.databases, open_snapshots)
         progress(f"writes paused for {pause_seconds:.2f} s")
@@ -89,7 +99,7 @@ def take(sources: Sources, target: Path, progress: Progress = lambda _: None) ->
             _dump(sources.databases[part], name, target / f"{part}.dump")
             progress(part)
             if part == GATEWAY:
-                _copy_attachments(database, sources.attachments, target / ATTACHMENTS)
+                lacking = _copy_attachments(database, sources.attachments, target / ATTACHMENTS)
     for name, path in sources.extras.items():
         if path.exists():
             _copy_private(path, target / name)
@@ -98,8 +108,8 @@ def take(sources: Sources, target: Path, progress: Progress = lambda _: None) ->
         for path in sorted(target.rglob("*"))
         if path.is_file()
     }
-    manifest = Manifest(taken_at.isoformat(), round(pause_seconds, 3), files)
-    write_private(target / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
+    manifest = Manifest(taken_at.isoformat(), round(pause_seconds, 3), files, lacking=lacking)
+    write_private(target / MANIFEST, manifest.to_json())
     progress("attachments and checksums")
     return manifest
 
@@ -181,20 +191,26 @@ def _dump(url: str, snapshot: str, target: Path) -> None:
     )
 
 
-def _copy_attachments(database: "connection", folder: Path | None, target: Path) -> None:
-    """Copy the files that the snapshot names: they were there before their rows, for good."""
+def _copy_attachments(database: "connection", folder: Path | None, target: Path) -> list[str]:
+    """Copy the files that the snapshot names: they were there before their rows, for good.
+
+    Give those that have been lost or damaged since: the books are backed up all the same.
+    """
     with database.cursor() as cursor:
         cursor.execute("select distinct hash from attachment order by hash")
         hashes = [name for (name,) in cursor.fetchall()]
+    lacking = []
     for name in hashes:
         source = folder / name[:2] / name if folder else None
         if source is None or not source.is_file():
-            raise Problem(f"The attachment {name} is not in {folder}: the backup was given up.")
+            lacking.append(name)
+            continue
         copy = target / name[:2] / name
         copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _copy_private(source, copy)
         if checksum(copy) != name:
-            raise Problem(f"The attachment {name} is damaged in {folder}.")
+            lacking.append(name)
+    return lacking
 
 
 def _copy_private(source: Path, copy: Path) -> None:
@@ -249,7 +265,6 @@ def restore(source: Path, sources: Sources, progress: Progress = lambda _: None)
         run_client(
             "pg_restore",
             url,
-            *("--dbname", psycopg2.extensions.parse_dsn(url)["dbname"]),
             *("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"),
             str(source / f"{part}.dump"),
         )

@@ -4,6 +4,7 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg2
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError
 
@@ -37,7 +38,7 @@ def told_plainly() -> Iterator[None]:
     """Tell a refusal of the business, or a database that is away, as a `Problem`."""
     try:
         yield
-    except (DatabaseUnavailable, DBAPIError) as error:
+    except (DatabaseUnavailable, DBAPIError, psycopg2.Error) as error:
         raise Problem("The database does not answer: start it with ./gendan up.") from error
     except GendanError as refusal:
         raise Problem(f"{refusal.message}") from refusal

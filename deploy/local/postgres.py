@@ -95,14 +95,18 @@ class PostgresServer:
         return CONFIGURATION.format(host=LOOPBACK, port=self.port, durable=durable)
 
     def _initialise(self) -> None:
+        """Make the cluster beside its place: what has its name there is whole."""
         account = self.places.account
-        make_private(self.folder, account)
+        unfinished = self.places.data / "postgres.part"
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        make_private(unfinished, account)
         password_file = self.places.data / "postgres-password"
         write_private(password_file, self.password, account)
         finished = subprocess.run(
             [
                 str(self._bin() / "initdb"),
-                f"--pgdata={self.folder}",
+                f"--pgdata={unfinished}",
                 f"--username={SUPERUSER}",
                 f"--pwfile={password_file}",
                 "--auth=scram-sha-256",
@@ -122,6 +126,7 @@ class PostgresServer:
         if finished.returncode != 0:
             reason = (finished.stderr.strip().splitlines() or ["no output"])[-1]
             raise Problem(f"PostgreSQL's initdb could not make {self.folder}: {reason}")
+        unfinished.rename(self.folder)
 
     def _check_version(self) -> None:
         made_by = (self.folder / "PG_VERSION").read_text().strip()
@@ -164,20 +169,16 @@ def client_program(name: str) -> str:
 
 
 def run_client(program: str, url: str, *arguments: str | Path) -> None:
-    """Run a client program; the password goes by the environment, not by its name.
+    """Run a client program; the password goes by the environment, where nobody else sees it.
 
-    Raises `Problem` with the program's last words.
+    All else that the address says goes along: how the server is to prove who it is, too. Raises
+    `Problem` with the program's last words.
     """
     parameters = psycopg2.extensions.parse_dsn(url)
-    environment = os.environ | {
-        "PGHOST": parameters["host"],
-        "PGPORT": parameters.get("port", "5432"),
-        "PGUSER": parameters["user"],
-        "PGPASSWORD": parameters["password"],
-        "PGDATABASE": parameters["dbname"],
-    }
+    environment = os.environ | {"PGPASSWORD": parameters.pop("password", "")}
+    database = psycopg2.extensions.make_dsn(**parameters)
     finished = subprocess.run(
-        [client_program(program), *arguments],
+        [client_program(program), f"--dbname={database}", *arguments],
         env=environment,
         capture_output=True,
         text=True,

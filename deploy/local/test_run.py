@@ -16,7 +16,8 @@ from deploy.local.engines import Engines, given_engines, running_engines
 from deploy.local.places import CHECKOUT, Places, places_for
 from deploy.local.records import InstanceBusy
 
-PREFIX = "test-"
+# No instance of a person can bear such a name: it has no underscore (instance.py).
+PREFIX = "test_"
 # As many as the cores that it is made for: with four, tests that strike the engines slow the others
 # until they give up waiting.
 AT_A_TIME = 2

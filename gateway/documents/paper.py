@@ -51,8 +51,9 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("gateway.documents"),
         autoescape=True,
-        # A field that a service leaves out is a blank on the paper, not a failure to print it.
+        # A field that a service leaves out, or empty, is a blank on the paper.
         undefined=ChainableUndefined,
+        finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -9,7 +9,7 @@ from chassis.schema import Form, Message, Moment, Nothing, Text, dump
 from gateway import accounts, storage
 from gateway.calls import Call
 from gateway.operations import Answer, Change, Move, Operation, Paged, moves, page_of
-from gateway.own_commands import run_at_version, run_once, run_once_with_secret
+from gateway.own_commands import run_once, run_once_with_secret
 from gateway.permissions import ROLES
 
 _USERNAME = Form(
@@ -119,7 +119,7 @@ def change_account(call: Call) -> dict[str, Any]:
     def change(work: Work) -> dict[str, Any]:
         return accounts.view(accounts.change_account(work, username, version, call.loaded))
 
-    return run_at_version(call, change)
+    return run_once(call, "change_account", change)
 
 
 def lock(call: Call) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from gateway.operations import Answer, Operation
 
 # Who counts working days; each keeps the whole calendar among its settings.
 COUNTING = ("orders", "inventory", "shipping", "aftersales")
-_SETTING = "calendar"
+SETTING = "calendar"
 
 
 class YearNotEntered(NotFound):
@@ -28,6 +28,14 @@ class YearWrong(Invalid):
     code = "calendar_year_wrong"
     en = "{year} is not a year from 2000 to 2100."
     zh = "{year} 不是 2000 至 2100 之间的年份。"
+
+
+class CalendarIsForAll(Invalid):
+    """Set for one service alone, its working days would be others than everybody's."""
+
+    code = "calendar_is_for_all"
+    en = "The calendar is entered year by year for all services: PUT /api/v1/calendar/{{year}}."
+    zh = "工作日历按年为全部服务统一录入：PUT /api/v1/calendar/{{year}}。"
 
 
 class CalendarYear(Message):
@@ -68,17 +76,16 @@ def enter(call: Call) -> dict[str, Any]:
     if any(not str(day).startswith(year) for day in days):
         raise YearWrong(year=year)
     change = {**call.body, "year": year}
-    told = call.ask_all({name: (f"{name}.change_calendar_year", change) for name in COUNTING})
-    for answer in told.values():
-        if isinstance(answer, Exception):
-            # Some have it and some not: the same request again, with its key, settles it.
-            raise answer
+    for name in COUNTING:
+        # One after the other, so that two who enter it at once follow each other everywhere. Where
+        # one refuses, those before it have it: the same request again, with its key, settles it.
+        call.ask(f"{name}.change_calendar_year", change)
     return {"year": int(year), "days": days}
 
 
 def _entered(call: Call) -> dict[str, Any]:
     settings = call.ask(f"{COUNTING[0]}.list_settings", {})["items"]
-    found: dict[str, Any] = next(one["value"] for one in settings if one["key"] == _SETTING)
+    found: dict[str, Any] = next(one["value"] for one in settings if one["key"] == SETTING)
     return found
 
 

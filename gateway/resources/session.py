@@ -174,6 +174,7 @@ OPERATIONS = [
         tag="session",
         answer=None,
         status=204,
+        keyed=False,
         with_stale_password=True,
     ),
     Operation(
@@ -184,6 +185,7 @@ OPERATIONS = [
         summary="Sign out everywhere",
         tag="session",
         answer=Ended,
+        keyed=False,
         with_stale_password=True,
     ),
     Operation(
@@ -197,6 +199,7 @@ OPERATIONS = [
         answer=None,
         status=204,
         problems=(429,),
+        keyed=False,
         with_stale_password=True,
     ),
 ]

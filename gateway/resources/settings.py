@@ -7,12 +7,13 @@ from marshmallow import fields
 from chassis import clock
 from chassis.database import Work
 from chassis.errors import NotFound, plain
-from chassis.policy import SettingNotFound
+from chassis.policy import SettingNotFound, shown
 from chassis.schema import Message, Text
 from gateway import storage
 from gateway.calls import Call
 from gateway.operations import Answer, Operation
 from gateway.own_commands import run_once
+from gateway.resources import calendar
 from gateway.services import NAMES
 
 OWN = "gateway"
@@ -62,7 +63,10 @@ class SettingChanged(Answer):
 def list_settings(call: Call) -> Any:
     service = _known(call)
     if service == OWN:
-        return call.store.read(call.principal, _own_settings)
+        return call.store.read(
+            call.principal,
+            lambda work: {"items": shown(work.store.rules, work.setting)},
+        )
     return call.ask(f"{service}.list_settings", {})
 
 
@@ -70,6 +74,8 @@ def change_setting(call: Call) -> Any:
     service = _known(call)
     if service == OWN:
         return run_once(call, "change_setting", lambda work: _change_own(work, call))
+    if call.path["key"] == calendar.SETTING:
+        raise calendar.CalendarIsForAll
     return call.ask(f"{service}.change_setting", {**call.body, "key": call.path["key"]})
 
 
@@ -78,23 +84,6 @@ def _known(call: Call) -> str:
     if service not in known:
         raise ServiceUnknown(service=service, known=", ".join(known))
     return service
-
-
-def _own_settings(work: Work) -> dict[str, Any]:
-    return {
-        "items": [
-            {
-                "key": rule.key,
-                "value": plain(work.setting(rule.key)),
-                "default": plain(rule.default),
-                "meaning": rule.meaning,
-                "least": plain(rule.least),
-                "most": plain(rule.most),
-                "choices": list(rule.choices),
-            }
-            for rule in work.store.rules.values()
-        ]
-    }
 
 
 def _change_own(work: Work, call: Call) -> dict[str, Any]:
@@ -107,7 +96,7 @@ def _change_own(work: Work, call: Call) -> dict[str, Any]:
         work.session, key, plain(new), by=work.principal.person_id, now=clock.machine_now()
     )
     work.log(
-        "setting", key, "changed", changes={"value": [old, new]},
+        "setting", key, "change_setting", changes={"value": [old, new]},
         reason=call.loaded["reason"], note=call.loaded["note"],
     )  # fmt: skip
     work.store.forget_settings()

@@ -25,7 +25,7 @@ MOVES = (
     Move(
         verb="make_parcels",
         rpc="shipping.make_parcels",
-        permission="shipments.move",
+        permission="shipments.make_parcels",
         shipments=True,
         summary="Make its parcels and the codes of their labels",
         body=messages.ParcelCount,

@@ -90,11 +90,7 @@ _ACTIONS = (
     Action("hand", ("dispatcher",), _judge_hand),
     *(_move(verb, roles, wish) for wish, (verb, roles) in MOVED_BY.items()),
     Action("fail", ("assistant",), lambda s: SHIPMENT.check(s.stands, _S.LOST)),
-    Action(
-        "cancel",
-        ("clerk", "supervisor"),
-        lambda s: SHIPMENT.check(s.stands, _S.CANCELLED),
-    ),
+    Action("cancel", ("clerk",), lambda s: SHIPMENT.check(s.stands, _S.CANCELLED)),
 )
 
 
@@ -179,8 +175,8 @@ _BY_STATE = {
     _S.REQUESTED: Waiting("release", "release", ("finance",), "To release", "待放行"),
     _S.RELEASED: Waiting("check", "check", CHECKERS, "To check", "待复核"),
     _S.CHECKED: Waiting("hand", "hand", ("dispatcher",), "To hand over", "待交接复述"),
-    _S.HANDED: Waiting("pick", "pick", ("warehouse", "dispatcher"), "To pick", "待拣货"),
-    _S.PICKING: Waiting("pack", "pack", ("warehouse", "dispatcher"), "To pack", "待打包"),
+    _S.HANDED: Waiting("pick", "pick", ("warehouse",), "To pick", "待拣货"),
+    _S.PICKING: Waiting("pack", "pack", ("warehouse",), "To pack", "待打包"),
     _S.PACKED: Waiting("dispatch", "dispatch", ("dispatcher",), "To dispatch", "待发货"),
 }
 _RELEASE_BY_CLERK = Waiting("release", "release", ("finance", "clerk"), "To release", "待放行")

@@ -32,8 +32,8 @@ from services.shipping.use_cases.owing import (
 )
 
 MOVED_BY = {
-    ShipmentState.PICKING: ("pick", ("dispatcher", "warehouse")),
-    ShipmentState.PACKED: ("pack", ("dispatcher", "warehouse")),
+    ShipmentState.PICKING: ("pick", ("warehouse",)),
+    ShipmentState.PACKED: ("pack", ("warehouse",)),
     ShipmentState.DISPATCHED: ("dispatch", ("dispatcher",)),
     ShipmentState.IN_TRANSIT: ("report_transit", ("assistant",)),
     ShipmentState.ARRIVED: ("report_arrival", ("assistant",)),
@@ -273,7 +273,7 @@ def cancel(work: Work, request: dict[str, Any]) -> Shipment:
     shipment = locked(
         work,
         request,
-        roles=("clerk", "supervisor"),
+        roles=("clerk",),
         legal=lambda s: SHIPMENT.check(s.stands, ShipmentState.CANCELLED),
     )
     before = shipment.state

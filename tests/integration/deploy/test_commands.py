@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import delete
 
 from chassis import failed
+from chassis.clock import machine_now
 from chassis.failed import Failure, State
 from deploy.cli import cli
 from deploy.commands import parked
-from deploy.local import accounts, places, records
-from deploy.local.engines import Engines
+from deploy.local import accounts, backup, places, records
+from deploy.local.engines import PG_VARIABLE, Engines
 from deploy.local.instance import NAME_VARIABLE, Instance, Plan
 from deploy.local.operators import operator, store_of
 from gateway import accounts as people
+from gateway.storage import Attachment
 from tests.system import clone_databases
 from tests.templates import Templates
 
@@ -101,6 +104,55 @@ def test_parked_messages_are_listed_to_a_bound_and_more_are_said_to_be_there(
 
     assert len(shown) == 2
     assert shown[1] == "orders has more of them: these are the oldest"
+
+
+def test_a_backup_that_lacks_an_attachment_is_finished_and_says_so(
+    instance: Instance, tmp_path: Path
+) -> None:
+    """One lost file must not keep the books from being backed up ever after."""
+    lost, damaged = "0" * 64, "1" * 64
+    kept = instance.places.attachments / damaged[:2] / damaged
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"half of it")
+    with accounts.gateway_work(instance.installation) as work:
+        for name in (lost, damaged):
+            work.session.add(
+                Attachment(
+                    hash=name,
+                    name="a.pdf",
+                    size=20,
+                    media_type="application/pdf",
+                    purpose="other",
+                    uploaded_by="chen",
+                    uploaded_by_name="陈静",
+                    uploaded_at=machine_now(),
+                )
+            )
+    folder = tmp_path / "backup"
+
+    with records.holding(instance.places.home):
+        taken = CliRunner().invoke(cli, ["backup", str(folder)])
+
+    assert taken.exit_code == 1
+    assert f"2 attachments were missing or damaged in {instance.places.attachments}" in taken.output
+    manifest = json.loads((folder / backup.MANIFEST).read_text())
+    assert manifest["lacking"] == [lost, damaged]
+    assert f"attachments/11/{damaged}" in manifest["files"]
+    assert len([name for name in manifest["files"] if name.endswith(".dump")]) == 6
+    with accounts.gateway_work(instance.installation) as work:
+        work.session.execute(delete(Attachment))
+
+
+def test_a_backup_of_databases_that_are_away_says_so(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PG_VARIABLE, "postgresql://nobody:x@127.0.0.1:1/postgres")
+
+    with records.holding(instance.places.home):
+        refused = CliRunner().invoke(cli, ["backup", str(tmp_path / "backup")])
+
+    assert refused.exit_code == 1
+    assert "The database does not answer" in refused.output
 
 
 def test_a_backup_is_restored_into_the_emptied_instance_whose_leftovers_have_ended(

@@ -1,5 +1,7 @@
 """The private engines as they really run."""
 
+import os
+import subprocess
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -11,7 +13,8 @@ import pytest
 from deploy.local import databases, rabbitmq
 from deploy.local.engines import Engines
 from deploy.local.places import places_for
-from deploy.local.postgres import PostgresServer
+from deploy.local.postgres import PostgresServer, run_client
+from deploy.local.problems import Problem
 from tests.conftest import Vhost
 
 
@@ -30,6 +33,34 @@ def test_a_server_outlives_a_power_cut_unless_it_is_a_tests() -> None:
     assert "\nfsync = on\nfull_page_writes = on\n" in durable
     hasty = PostgresServer(places, 1, "word", durable=False).configuration()
     assert "\nfsync = off\nfull_page_writes = off\n" in hasty
+
+
+def test_a_cluster_whose_making_broke_off_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it is known by is the first that initdb writes, which itself would take seconds here."""
+    places = places_for(f"initdb-{os.getpid()}")
+    places.make()
+    server = PostgresServer(places, 1, "word")
+    found: list[list[Path]] = []
+
+    def initdb(command: list[str], **_: object) -> "subprocess.CompletedProcess[str]":
+        folder = Path(command[1].removeprefix("--pgdata="))
+        found.append(list(folder.iterdir()))
+        (folder / "PG_VERSION").write_text(f"{Path(command[0]).parents[1].name}\n")
+        if len(found) == 1:
+            raise KeyboardInterrupt
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr("subprocess.run", initdb)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            server.prepare()
+        server.prepare()
+        server.prepare()
+
+        assert found == [[], []]
+        assert [path.name for path in places.data.iterdir()] == ["postgres"]
+    finally:
+        places.remove()
 
 
 def test_postgresql_commits_before_it_answers_and_has_room_for_every_pool(
@@ -73,6 +104,16 @@ def test_a_broker_that_refuses_is_told_from_one_that_is_not_there(engines: Engin
     assert user.startswith("lets nobody in by this address: ACCESS_REFUSED")
     assert plain is not None
     assert plain.startswith("does not answer (")
+
+
+def test_a_client_program_holds_the_server_to_all_that_its_address_says(
+    engines: Engines, tmp_path: Path
+) -> None:
+    arguments = ("--schema-only", f"--file={tmp_path / 'dump'}")
+
+    run_client("pg_dump", engines.pg_admin_url, *arguments)
+    with pytest.raises(Problem, match=r"SSL|certificate"):
+        run_client("pg_dump", f"{engines.pg_admin_url}?sslmode=verify-full", *arguments)
 
 
 def test_a_role_cannot_enter_another_services_database(engines: Engines, session_tag: str) -> None:

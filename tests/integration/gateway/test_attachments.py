@@ -1,6 +1,8 @@
 """Attachments on a real database and folder: once on disk, and only for whom they concern (G7)."""
 
+import resource
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,19 @@ def test_a_file_is_sent_in_listed_and_given_out_unchanged(desk: Desk) -> None:
     assert "sandbox" in given.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [("application/pdf", 200), ("image/*", 200), ("application/octet-stream", 200),
+     ("application/json", 406)],
+)  # fmt: skip
+def test_a_file_is_given_to_who_takes_files(desk: Desk, accept: str, status: int) -> None:
+    made = desk.send_in(pdf()).json
+
+    given = desk.send("GET", f"/attachments/{made['hash']}", by="clerk", headers={"Accept": accept})
+
+    assert given.status_code == status
+
+
 def test_a_form_brings_a_file_with_its_name(desk: Desk) -> None:
     body = (
         b'--B\r\nContent-Disposition: form-data; name="file"; filename="../../a\\b.png"\r\n'
@@ -119,6 +134,30 @@ def test_a_name_in_a_charset_that_spells_no_text_is_kept_without_it(desk: Desk) 
     made = desk.send_in(body, kind="multipart/form-data; boundary=B", query="purpose=photo")
 
     assert (made.status_code, made.json["name"]) == (201, "a.pdf")
+
+
+def test_a_form_in_chunks_brings_its_file_within_the_same_bounds(desk: Desk) -> None:
+    frame = (
+        b'--B\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%s\r\n--B--'
+    )
+
+    def send_in(data: bytes) -> falcon.testing.Result:
+        # What gunicorn gives of a chunked body: its bytes, and no length.
+        return desk.send_in(
+            b"",
+            kind="multipart/form-data; boundary=B",
+            extras={"wsgi.input": BytesIO(frame % data), "HTTP_TRANSFER_ENCODING": "chunked"},
+        )
+
+    made, too_long, none = (
+        send_in(pdf()),
+        send_in(pdf(b" " * MOST_BYTES)),
+        desk.send_in(b"", kind="multipart/form-data; boundary=B", key="k2"),
+    )
+
+    assert (made.status_code, made.json["size"]) == (201, len(pdf()))
+    assert (too_long.status_code, too_long.json["code"]) == (413, "body_too_large")
+    assert (none.status_code, none.json["code"]) == (400, "malformed_form")
 
 
 @pytest.mark.parametrize(
@@ -187,6 +226,21 @@ def test_what_is_not_taken_leaves_nothing_behind(
     assert (refused.status_code, refused.json["code"]) == (status, code)
     assert desk.kept() == []
     assert desk.send("GET", "/orders/D1/attachments", by="clerk").json["items"] == []
+
+
+@pytest.mark.parametrize("size", [3_000, 15_000])
+def test_a_file_for_which_there_is_no_room_is_refused_for_now(desk: Desk, size: int) -> None:
+    """Whether it is written as it comes or at its end."""
+    desk.token("clerk")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        refused = desk.send_in(pdf(b" " * size))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert (refused.status_code, refused.json["code"]) == (503, "attachments_unavailable")
+    assert desk.kept() == []
 
 
 def test_what_a_file_is_called_does_not_matter(desk: Desk) -> None:

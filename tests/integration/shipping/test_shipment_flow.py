@@ -516,6 +516,21 @@ def test_actions_say_what_is_allowed_for_whom_and_why_not(desk: Desk) -> None:
     assert actions["check"]["allowed"] is True
     assert actions["hand"]["why_not"]["code"] == "illegal_move"
     assert actions["cancel"]["why_not"]["code"] == "role_needed"
+    turns = {verb: actions[verb]["who"] for verb in ("pick", "pack", "dispatch", "cancel")}
+    assert turns == {
+        "pick": ["warehouse"],
+        "pack": ["warehouse"],
+        "dispatch": ["dispatcher"],
+        "cancel": ["clerk"],
+    }
+    with pytest.raises(Forbidden):
+        desk.ask(
+            "cancel_shipment",
+            SUPERVISOR,
+            shipment_number=shipment["number"],
+            reason="other",
+            note="x",
+        )
     own = desk.ask("list_shipment_actions", CLERK, shipment_number=shipment["number"])
     checks = [item for item in own["items"] if item["verb"] == "check"]
     assert checks[0]["why_not"]["code"] == "second_person_needed"

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from deploy.cli import cli
 from deploy.commands.import_books import PASSWORD_VARIABLE
+from deploy.local import test_run
 from deploy.local.instance import NAME_VARIABLE, Plan
 from deploy.local.logs import headed
 from deploy.local.parts import stop_seconds, tuning
@@ -34,6 +35,14 @@ def test_a_wrong_word_is_refused_with_what_is_right(arguments: list[str], told: 
 
 def test_an_instances_name_must_be_fit_for_a_folder() -> None:
     result = CliRunner().invoke(cli, ["status"], env={NAME_VARIABLE: "../other"})
+
+    assert result.exit_code == 1
+    assert "will not do" in result.output
+
+
+def test_no_instance_of_a_person_is_taken_for_an_abandoned_run_of_tests() -> None:
+    """A run of tests deletes those, with their backups."""
+    result = CliRunner().invoke(cli, ["status"], env={NAME_VARIABLE: f"{test_run.PREFIX}import"})
 
     assert result.exit_code == 1
     assert "will not do" in result.output

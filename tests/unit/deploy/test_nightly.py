@@ -68,3 +68,33 @@ def test_a_night_that_cannot_be_told_of_is_not_the_last(monkeypatch: pytest.Monk
         assert heard_again.wait(30)
     finally:
         night.stop()
+
+
+def test_a_night_on_which_no_process_starts_is_told_and_not_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    audited, heard = threading.Event(), []
+    waits, commands = iter([0.0, 0.0]), iter([("/nowhere",)])
+    again = (sys.executable, "-c", "print('0 differences')")
+
+    def next_night(_now: datetime) -> float:
+        monkeypatch.setattr(nightly, "COMMAND", next(commands, again))
+        return next(waits, 3600.0)
+
+    def say(line: str) -> None:
+        heard.append(line)
+        if len(heard) == 2:
+            audited.set()
+
+    monkeypatch.setattr(nightly, "seconds_until_next", next_night)
+    night = Nightly(say)
+    night.start()
+    try:
+        assert audited.wait(30)
+    finally:
+        night.stop()
+
+    assert heard == [
+        "audit: could not be made: [Errno 2] No such file or directory: '/nowhere'",
+        "audit: 0 differences",
+    ]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -397,3 +398,14 @@ def test_an_invented_method_or_address_becomes_no_name_of_a_figure(gateway: Gate
     assert 'gendan_http_request_seconds_count{method="other"' in figures
     assert "BREW" not in figures
     assert "tea-pots" not in figures
+
+
+def test_each_workers_figures_bear_its_name(gateway: Gateway) -> None:
+    """Whichever worker is asked: what one has counted does not go down with the next question."""
+    gateway.get("/tea-pots")
+
+    figures = gateway.client.simulate_get("/metrics").text.splitlines()
+
+    values = [line for line in figures if line and not line.startswith("#")]
+    assert [line for line in values if f'worker="{os.getpid()}"}}' not in line] == []
+    assert any(line.startswith("gendan_http_request_seconds_count{") for line in values)

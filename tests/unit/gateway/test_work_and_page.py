@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chassis.database import DatabaseUnavailable
 from chassis.errors import NotFound
 from chassis.principal import SYSTEM
 from chassis.rpc import DeadlinePassed
@@ -227,3 +228,21 @@ def test_a_year_of_the_calendar_is_told_to_all_who_count_days(gateway: Gateway) 
     assert [(asked.body, asked.key) for asked in gateway.asked] == [
         ({**year, "year": "2026"}, "k1")
     ] * 4
+
+
+def test_a_year_of_the_calendar_is_entered_in_one_order_and_for_no_service_alone(
+    gateway: Gateway,
+) -> None:
+    gateway.answer("orders.change_calendar_year", {})
+    gateway.refuse("inventory.change_calendar_year", DatabaseUnavailable(service="inventory"))
+    year = {"days": {"2026-10-01": False}, "reason": "holidays"}
+    alone = {"value": {"2026": year["days"]}, "reason": "holidays"}
+
+    entered = gateway.send("PUT", "/calendar/2026", year, role="admin", key="k1")
+    refused = gateway.send("PUT", "/settings/orders/calendar", alone, role="admin", key="k2")
+
+    assert (entered.status_code, entered.json["code"]) == (503, "database_unavailable")
+    assert (refused.status_code, refused.json["code"]) == (422, "calendar_is_for_all")
+    assert [asked.rpc for asked in gateway.asked] == [
+        "orders.change_calendar_year", "inventory.change_calendar_year",
+    ]  # fmt: skip
