@@ -31,10 +31,6 @@ def _notes(order: Order) -> dict[str, Any]:
     return {"order_id": str(order.id), "customer_id": str(order.customer_id)}
 
 
-def _order_of(work: Work, talk: Talk) -> Order:
-    return orders.order_by_id(work, UUID(talk.notes["order_id"]), lock=True)
-
-
 def _ask_terms(talk: Talk) -> None:
     talk.answers["terms"] = talk.query(
         "customers", "get_terms", {"customer_id": talk.notes["customer_id"]}
@@ -52,7 +48,7 @@ def _begin_sending(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, An
 
 
 def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     # What is frozen is what was sent: nothing of it may have changed since.
     order.guard_sending(talk.notes.get("version"))
     event = order.send_confirmation(
@@ -141,7 +137,7 @@ _FAULTS = {
 
 
 def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     confirmation = order.guard_verifying(None)
     if found := _faults(order, talk):
         why, why_zh = zip(*found, strict=True)
@@ -170,7 +166,7 @@ def _file_rejected(work: Work, talk: Talk, error: GendanError) -> None:
     """Keep the copy that did not do, with the reason; the order itself stays as it was."""
     if not isinstance(error, SignBackInvalid) and error.code != SignBackInvalid.code:
         return
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     standing = order.confirmation
     if standing is None:
         return
@@ -200,7 +196,7 @@ def _begin_by_grade(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, A
 
 
 def _finish_by_grade(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     order.guard_move(Stage.CONFIRMED, None)
     terms = talk.answers["terms"]
     if not terms["instruction_before_sign_back"]:
@@ -245,7 +241,7 @@ def _ask_what_is_owed(talk: Talk) -> None:
 
 
 def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     order.guard_move(Stage.CLOSED, None)
     owed = [(str(item["title"]), str(item["title_zh"])) for item in talk.answers["owed"]]
     owed += _money_owed(talk.answers["money"])
