@@ -306,7 +306,9 @@ def test_a_faulty_copy_is_rejected_with_its_fault(
 
 
 def test_a_verified_copy_confirms_and_keeps_the_last_price(desk: Desk) -> None:
-    number = desk.sent_order()["number"]
+    sold, gift = ({"product_code": "PAPER-70", "quantity": each} for each in ("1000", "20"))
+    number = desk.sent_order(lines=[sold, gift])["number"]
+    desk.state("update order_line set unit_price = 0 where line_no = 2 returning 1")
 
     order = desk.talk("verify_sign_back", order_number=number, **SIGNED)
 
