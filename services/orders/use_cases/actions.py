@@ -53,8 +53,8 @@ def _edit(order: Order, _: Work) -> None:
 
 def _submit(order: Order, work: Work) -> None:
     order.guard_move(Stage.IN_REVIEW, None)
-    missing = order.missing_fields()
-    if missing:
+    # A price that is missing the command looks up first.
+    if order.missing_fields().keys() - {"unit_price"}:
         order.guard_submit(None, work.today)
     order.guard_due_to_come(work.today)
 

@@ -14,7 +14,7 @@ from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import EDITABLE, Order, check_date_to_come
-from services.orders.domain.pricing import PriceFindings
+from services.orders.domain.pricing import PriceFindings, guard_discounts
 from services.orders.domain.review import return_order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
@@ -126,7 +126,8 @@ def _fill_in(
     if lines:
         order.replace_lines(_lines(order, lines, about.products), work.now)
         return price_draft(work, order, about.market)
-    return None
+    # A memo's own lines could not be priced before its customer was known.
+    return price_draft(work, order) if order.lines else None
 
 
 def announce_draft(work: Work, order: Order) -> None:
@@ -149,7 +150,9 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
         wanted = request["lines"]
         known = copies.products(work, (line["product_code"] for line in wanted))
         order.replace_lines(_lines(order, wanted, known), work.now)
-        if order.customer_id is not None:
+        if order.customer_id is None:
+            guard_discounts(order.lines)
+        else:
             price_draft(work, order)
     work.announce(order.change())
     work.log(
