@@ -145,10 +145,10 @@ def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
             order_number=order.number, why="; ".join(why), why_zh="；".join(why_zh)
         )
     copy = confirming.returned_copy(work, confirmation, talk.request, why=None)
-    before = order.stage
+    before, promised = order.stage, order.customer_due(work.today)
     work.announce(order.verify_sign_back(copy, work.now))
     confirming.settle_return(work, order)
-    telling.tell_frozen_dates(work, order, confirmation)
+    telling.tell_frozen_dates(work, order, confirmation, promised)
     if before is Stage.AWAITING_RETURN:
         prices.keep_last_prices(work, order)
     work.log(

@@ -1,5 +1,6 @@
 """The task to tell a customer his dates (O28): one at most, of the dates that hold."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import uuid4
 
@@ -34,17 +35,26 @@ def tell_slid_dates(work: Work, order: Order, today: date) -> None:
     tell_dates(work, order, f"dates now {promised}", f"交期现为 {promised}")
 
 
-def tell_frozen_dates(work: Work, order: Order, confirmation: Confirmation) -> None:
-    """Let what was to be told tell the dates that the verified copy froze, unless it says them."""
-    if not tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
-        return
-    if str(order.customer_due(work.today)) == confirmation.document["customer_due"]:
+def tell_frozen_dates(
+    work: Work, order: Order, confirmation: Confirmation, before: date | None
+) -> None:
+    """Let what was to be told tell the dates that the verified copy froze, unless it says them.
+
+    Where another date, `before`, was told already, the copy that says the frozen one is older
+    news: the customer is told anew.
+    """
+    frozen, to_tell = order.customer_due(work.today), _standing(work, order)
+    if to_tell and str(frozen) == confirmation.document["customer_due"]:
         drop_telling(work, order, outcome="the signed copy says it")
-    else:
+    elif to_tell or frozen != before:
         tell_slid_dates(work, order, work.today)
 
 
 def drop_telling(work: Work, order: Order, *, outcome: str) -> None:
     """End the task to tell dates that hold no more, or that a new paper will tell."""
-    for task in tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
+    for task in _standing(work, order):
         task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome=outcome)
+
+
+def _standing(work: Work, order: Order) -> Sequence[Task]:
+    return tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER)
