@@ -8,8 +8,9 @@ import pytest
 from marshmallow import EXCLUDE
 
 from chassis.commands import load
-from chassis.errors import Conflict, RoleNeeded
+from chassis.errors import Conflict, RoleNeeded, Unavailable
 from chassis.principal import Principal
+from chassis.rpc import deadline_in
 from services.orders import pages
 from services.orders.domain.errors import (
     GradeTooLow,
@@ -272,6 +273,22 @@ def test_an_instruction_waits_for_the_deposit(
     # Marking the order busy and free again counts its version; nothing else moved.
     assert {**after, "version": 0} == {**before, "version": 0}
     assert "inventory.issue_instruction" not in neighbours.names()
+
+
+def test_an_issue_that_reaches_nobody_who_knows_the_money_stops_nobody_else(
+    desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
+) -> None:
+    neighbours.refuse("customers.check_production_terms", Unavailable())
+    number, key = confirmed["number"], "k"
+    issue = {"order_number": number, "line_no": 1}
+    with pytest.raises(Unavailable):
+        desk.talks.hold("issue_instruction", CLERK, key, issue, deadline=deadline_in(0.3))
+
+    for verb in ("hold", "resume"):
+        desk.talk(verb, order_number=number, reason="customer_request")
+    neighbours.answer("customers.check_production_terms", MONEY_MET)
+
+    assert desk.talk("issue_instruction", key=key, **issue)["stage"] == "in_progress"
 
 
 def test_the_first_instruction_starts_the_order(desk: Desk, confirmed: dict[str, Any]) -> None:
