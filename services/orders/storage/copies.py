@@ -171,6 +171,12 @@ def money(work: Work, order_id: UUID) -> Mapping[str, Any]:
     return view or {}
 
 
+def money_sequence(work: Work, order_id: UUID) -> int:
+    """Give which event an order's money is kept of; 0 where none has been told."""
+    of_order = MoneyCopy.order_id == order_id
+    return work.session.scalar(select(MoneyCopy.sequence).where(of_order)) or 0
+
+
 def keep_money(work: Work, view: Mapping[str, Any], sequence: int) -> bool:
     """Keep an order's money if it is newer; gives whether it was."""
     return _keep(work, MoneyCopy, {"order_id": view["order_id"]}, view, sequence, key="order_id")

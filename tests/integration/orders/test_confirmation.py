@@ -327,6 +327,24 @@ def test_a_verified_copy_confirms_and_keeps_the_last_price(desk: Desk) -> None:
         desk.talk("verify_sign_back", order_number=number, **SIGNED)
 
 
+def test_no_other_version_is_confirmed_by_grade_than_the_one_that_stood(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """The order was returned, changed and sent anew while customers was asked."""
+    number = desk.sent_order()["number"]
+    grade_a = {"grade": "A", "terms": "account", "instruction_before_sign_back": True}
+    neighbours.answer_after(
+        "customers.get_terms",
+        lambda: desk.state("update confirmation set number = 2 returning 1"),
+        grade_a,
+    )
+
+    with pytest.raises(StaleVersion):
+        desk.talk("confirm_by_grade", order_number=number)
+
+    assert desk.order(number)["stage"] == "awaiting_return"
+
+
 def test_only_grade_a_is_confirmed_before_its_sign_back(desk: Desk, neighbours: Neighbours) -> None:
     """O22."""
     number = desk.sent_order()["number"]

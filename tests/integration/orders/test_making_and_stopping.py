@@ -588,6 +588,16 @@ def test_closing_waits_for_money_invoice_and_papers(
     assert refused.value.details["items"] == ["receipt", "balance 680.00", "invoice"]
     paid = {"paid_in_full": True, "balance": "0.00", "invoiced": True}
     neighbours.answer("customers.get_order_money", {"money": paid})
+
+    def reverse() -> None:
+        reversed_ = {**money, "order_id": confirmed["id"], "invoiced": True}
+        with desk.store.work() as work:
+            progress.take_money(work, reversed_, 1)
+
+    neighbours.answer_after("shipping.list_owed", reverse, {"items": []})
+    with pytest.raises(NotAllOwedSettled) as refused:
+        desk.talk("close", FINANCE, order_number=number)
+    assert refused.value.details["items"] == ["balance 680.00"]
     neighbours.answer("shipping.list_owed", {"items": []})
 
     order = desk.talk("close", FINANCE, order_number=number)
