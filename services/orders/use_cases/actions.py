@@ -263,7 +263,7 @@ def next_step(work: Work, order: Order, shipments: Set[str]) -> dict[str, Any]:
 
 
 _GATE_WORK: dict[GateKind, tuple[str, tuple[str, ...], str]] = {
-    GateKind.PRICE: ("override_price", ("sales", "director"), "价格存疑，待处理"),
+    GateKind.PRICE: ("override_price", ("director",), "价格存疑，待处理"),
     GateKind.CREDIT: ("override_credit", ("finance", "director"), "额度不足，待处理"),
     GateKind.TECHNIQUE: ("sign_technique", ("technician",), "待技术确认"),
     GateKind.MATERIAL: ("sign_material", ("technician",), "待原料说明"),

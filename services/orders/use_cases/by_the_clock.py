@@ -11,7 +11,8 @@ from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
-from services.orders.use_cases.telling import drop_telling, tell_slid_dates
+from services.orders.use_cases.ending import drop_open_tasks
+from services.orders.use_cases.telling import tell_slid_dates
 
 DAY = timedelta(days=1)
 
@@ -52,7 +53,7 @@ def expire_orders(work: Work, slot: datetime) -> int:
 def _expire(work: Work, order: Order, slot: datetime) -> None:
     before = order.stage
     work.announce(order.expire(business_date(slot), work.now))
-    drop_telling(work, order, outcome="expired")
+    drop_open_tasks(work, order, TaskKind.TELL_CUSTOMER, TaskKind.PRICE_DOUBT, outcome="expired")
     work.log("order", order.number, "expire", changes={"stage": [before, order.stage]})
     work.session.add(
         Task(

@@ -19,6 +19,7 @@ from services.orders.domain.review import return_order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases import clocks
+from services.orders.use_cases.ending import drop_open_tasks
 from services.orders.use_cases.pricing import price_draft
 from services.orders.use_cases.telling import drop_telling
 
@@ -289,6 +290,7 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     before = order.stage
     work.announce(return_order(order, request["reason"], work.today, work.now))
     drop_telling(work, order, outcome="a new confirmation will tell")
+    drop_open_tasks(work, order, TaskKind.PRICE_DOUBT, outcome="back in draft")
     if before is Stage.AWAITING_RETURN:
         # What the customer wants changed is a request of its own, with a clock of its own.
         order.confirmation_due_at = clocks.confirmation_due(work)

@@ -68,7 +68,13 @@ def wish_cancel(work: Work, request: Mapping[str, Any]) -> Order:
     return order
 
 
-def drop_open_tasks(work: Work, order: Order, *, outcome: str) -> None:
-    """End what nobody owes any more once an order is over."""
-    for task in tasks.open_tasks(work, order.id):
+def drop_open_tasks(work: Work, order: Order, *kinds: TaskKind, outcome: str) -> None:
+    """End what nobody owes any more: all of it, or of some kinds."""
+    for task in tasks.open_tasks(work, order.id, *kinds):
         task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome=outcome)
+
+
+def resolve_open_anomalies(work: Work, order: Order, *, remedy: str) -> None:
+    """Let nothing of an order climb on that came to its end with it."""
+    for anomaly in tasks.open_anomalies(work, order.id):
+        anomaly.resolve(remedy=remedy, by=work.principal.name, at=work.now)

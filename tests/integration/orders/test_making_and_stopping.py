@@ -695,8 +695,11 @@ def test_cancel_frees_by_its_event(
     assert neighbours.names()[-2:] == ["shipping.block_order", "inventory.stop_order"]
 
 
-def test_the_gates_of_a_cancelled_order_wait_for_nobody(desk: Desk) -> None:
+def test_gates_and_anomalies_of_a_cancelled_order_wait_for_nobody(desk: Desk) -> None:
     number = desk.new_order()["number"]
+    wrong = {"order_number": number, "cause": "system", "topic": "other", "text": "late"}
+    with desk.store.work(CLERK) as work:
+        anomalies.raise_anomaly(work, load(commands.RaiseAnomaly(), wrong))
     open_before = {gate["kind"] for gate in desk.order(number)["gates"] if gate["is_open"]}
 
     order = desk.talk("cancel", SUPERVISOR, order_number=number, reason="customer_request")
@@ -705,6 +708,7 @@ def test_the_gates_of_a_cancelled_order_wait_for_nobody(desk: Desk) -> None:
     assert [gate["kind"] for gate in order["gates"] if gate["is_open"]] == []
     waiting = "select count(*) from gate where opened_at is not null and verdict <> 'passed'"
     assert desk.state(waiting) == [(0,)]
+    assert desk.state("select state, escalates_at from anomaly") == [("resolved", None)]
 
 
 def test_a_cancel_that_loses_puts_the_order_back(

@@ -30,6 +30,7 @@ from tests.integration.orders.desk import (
     DIRECTOR,
     LABEL,
     PASSED,
+    SALES,
     SUPERVISOR,
     Desk,
     Neighbours,
@@ -224,6 +225,9 @@ def test_a_price_below_scheme_is_a_doubt_told_to_three_at_once(desk: Desk) -> No
     assert verdicts(order)["price"] == "doubt"
     told = desk.state("select role, person_id from task where kind = 'price_doubt' order by role")
     assert told == [("director", None), ("sales", "sales-1"), ("supervisor", None)]
+    for who, verb in ((DIRECTOR, "override_price"), (SALES, "retry_price")):
+        listed = desk.store.read(who, lambda work: pages.list_work(work, {"limit": 9}))
+        assert (verb, list(who.roles)) in [(each["verb"], each["roles"]) for each in listed]
     with pytest.raises(RoleNeeded):
         desk.do(
             commands.Override,
