@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 from chassis.database import Work
 from services.orders.domain.lifecycle import UNDER_WAY, TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
+from services.orders.use_cases.owing import owe
 
 
 def short_close_line(work: Work, request: Mapping[str, Any]) -> Order:
@@ -51,18 +51,15 @@ def wish_cancel(work: Work, request: Mapping[str, Any]) -> Order:
     """Write down a wish to cancel: a task for the supervisor, who alone may do it."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_cancel(request["expected_version"])
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.CANCEL_WISH,
-            role="supervisor",
-            title=f"Cancel {order.number}? {request['note'] or request['reason']}",
-            title_zh=f"请求取消订单 {order.number}：{request['note'] or request['reason']}",
-            details={"reason": request["reason"], "by": work.principal.name},
-            opened_at=work.now,
-            due_at=work.now,
-        )
+    owe(
+        work,
+        order,
+        TaskKind.CANCEL_WISH,
+        title=f"Cancel {order.number}? {request['note'] or request['reason']}",
+        title_zh=f"请求取消订单 {order.number}：{request['note'] or request['reason']}",
+        due_at=work.now,
+        role="supervisor",
+        details={"reason": request["reason"], "by": work.principal.name},
     )
     work.log("order", order.number, "wish_cancel", reason=request["reason"], note=request["note"])
     return order

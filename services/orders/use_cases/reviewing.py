@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from chassis.chinese import in_chinese
 from chassis.database import Work
@@ -14,9 +14,10 @@ from services.orders.domain.gate import STATED, Gate
 from services.orders.domain.lifecycle import GateKind, Stage, TaskState, Verdict
 from services.orders.domain.order import Order
 from services.orders.domain.review import director_reasons, judge_price
-from services.orders.domain.task import Task, TaskKind
+from services.orders.domain.task import TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
+from services.orders.use_cases.owing import owe
 from services.orders.use_cases.pricing import check_as_it_stands
 
 
@@ -128,24 +129,16 @@ def retry_price(work: Work, request: Mapping[str, Any]) -> Order:
 def report_doubt(work: Work, order: Order) -> None:
     """Tell a price doubt to the salesperson, and to supervisor and director at once (O9)."""
     end_doubts(work, order, outcome="judged again")
-    for role, person_id in (
-        ("sales" if order.salesperson_id else "clerk", order.salesperson_id),
-        ("supervisor", None),
-        ("director", None),
-    ):
-        work.session.add(
-            Task(
-                id=uuid4(),
-                order_id=order.id,
-                kind=TaskKind.PRICE_DOUBT,
-                role=role,
-                person_id=person_id,
-                title=f"Price of {order.number} is in doubt",
-                title_zh=f"订单 {order.number} 价格存疑",
-                details={"doubts": order.gate(GateKind.PRICE).figures.get("doubts", [])},
-                opened_at=work.now,
-                due_at=work.now,
-            )
+    for role in (None, "supervisor", "director"):
+        owe(
+            work,
+            order,
+            TaskKind.PRICE_DOUBT,
+            title=f"Price of {order.number} is in doubt",
+            title_zh=f"订单 {order.number} 价格存疑",
+            due_at=work.now,
+            role=role,
+            details={"doubts": order.gate(GateKind.PRICE).figures.get("doubts", [])},
         )
 
 

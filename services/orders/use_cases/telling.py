@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from uuid import uuid4
 
 from chassis.database import Work
 from services.orders.domain.confirmation import Confirmation
@@ -10,22 +9,19 @@ from services.orders.domain.lifecycle import TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import tasks
+from services.orders.use_cases.owing import owe
 
 
 def tell_dates(work: Work, order: Order, what: str, what_zh: str) -> None:
     """Open the task to tell the customer his dates (O28), instead of one that tells older ones."""
     drop_telling(work, order, outcome="a newer date follows")
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.TELL_CUSTOMER,
-            role="clerk",
-            title=f"Tell the customer of {order.number}: {what}",
-            title_zh=f"告知客户（{order.number}）：{what_zh}",
-            opened_at=work.now,
-            due_at=work.now,
-        )
+    owe(
+        work,
+        order,
+        TaskKind.TELL_CUSTOMER,
+        title=f"Tell the customer of {order.number}: {what}",
+        title_zh=f"告知客户（{order.number}）：{what_zh}",
+        due_at=work.now,
     )
 
 
