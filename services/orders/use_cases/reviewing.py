@@ -9,7 +9,7 @@ from chassis.chinese import in_chinese
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.copies import StatementSeen
-from services.orders.domain.errors import DirectorNeeded, GateNotOpen
+from services.orders.domain.errors import DirectorNeeded
 from services.orders.domain.gate import STATED, Gate
 from services.orders.domain.lifecycle import GateKind, Stage, TaskState, Verdict
 from services.orders.domain.order import Order
@@ -73,11 +73,7 @@ def director_reasons_now(work: Work, order: Order) -> list[tuple[str, str]]:
 def override_price(work: Work, request: Mapping[str, Any]) -> Order:
     """Let a price doubt pass: the director's word, audited (X10)."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    gate = order.gate(GateKind.PRICE)
-    if order.stage is not Stage.IN_REVIEW or gate.verdict is not Verdict.DOUBT:
-        raise GateNotOpen(order_number=order.number, kind=gate.kind, verdict=gate.verdict)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
+    gate = order.guard_gate(GateKind.PRICE, Verdict.DOUBT, request["expected_version"])
     work.principal.require("director")
     gate.sign(
         Verdict.PASSED,
@@ -107,11 +103,7 @@ def retry_price(work: Work, request: Mapping[str, Any]) -> Order:
     New prices are for a draft: it asks again for the credit that these have reserved.
     """
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    gate = order.gate(GateKind.PRICE)
-    if order.stage is not Stage.IN_REVIEW or gate.verdict is not Verdict.DOUBT:
-        raise GateNotOpen(order_number=order.number, kind=gate.kind, verdict=gate.verdict)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
+    gate = order.guard_gate(GateKind.PRICE, Verdict.DOUBT, request["expected_version"])
     findings = check_as_it_stands(work, order)
     order.scheme_total = findings.scheme_total
     order.guard_size()
