@@ -12,7 +12,8 @@ A conversation is one row in the leading service, which is also its idempotency 
             when no answer came in time, so that the same key may try afresh
 
 If the process dies, another replica takes the row up when its lease ends (at most 10 s) and
-goes on: before the deadline forwards, after it backwards.
+goes on: before the deadline forwards, after it backwards. What its caller has no more patience
+for, and has only put questions so far, ends at once: nobody waits for its aggregate meanwhile.
 """
 
 import time
@@ -105,6 +106,11 @@ class Talk:
         """Give what `begin` built, once: a transaction that is run again builds anew."""
         built, self.built = self.built, None
         return built
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether a neighbour may have changed anything for it."""
+        return self.taken_up or bool(self._may_stand)
 
     def command_id(self, step: str) -> str:
         """Give the id under which `step` is asked, and undone, however often."""
@@ -468,13 +474,14 @@ class Conversations:
             faults.point("before_finish")
             return self._finish(row, talk)
         except Unavailable:
-            # The outcome is unknown; whoever takes the row up next asks again with the same ids.
-            self._let_go(row)
+            if talk.may_stand or not self._turn_back(row, talk, NotFinishedInTime()):
+                # The outcome is unknown; whoever takes the row up asks again with the same ids.
+                self._let_go(row)
             raise
         except GendanError as refusal:
             if self._turn_back(row, talk, refusal):
                 raise
-            # Another replica has decided already; what was refused here came too late.
+            # Another replica has gone on with it; what was refused here came too late.
             return self._outcome(row)
 
     def _finish(self, row: _Record, talk: Talk) -> Any:
@@ -508,14 +515,21 @@ class Conversations:
     def _turn_back(self, row: _Record, talk: Talk, error: GendanError) -> bool:
         """Decide that it ends backwards, then undo; the decision is never taken back.
 
-        Gives whether it was decided here: another replica may have been faster.
+        Gives whether it was decided here: another replica may have been faster, or gone on with it.
         """
         table = self._table
 
         def decide(work: Work) -> bool:
             decided = work.session.execute(
                 update(table)
-                .where(table.c.id == row.id, table.c.state == "running", table.c.epoch == row.epoch)
+                .where(
+                    table.c.id == row.id,
+                    table.c.state == "running",
+                    table.c.epoch == row.epoch,
+                    # Whoever was overtaken decides nothing: what refused it may have given way
+                    # to whoever goes on, and not everything that is done can be taken back.
+                    table.c.attempts == row.attempts,
+                )
                 .values(state="undoing", error=error.to_wire())
             )
             return bool(decided.rowcount)  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chassis.principal import Principal
-from gateway import masking
+from gateway import figures, masking
 from gateway.files import Files
 from gateway.services import Services
 from gateway.settings import Limits
@@ -60,10 +60,14 @@ class Call:
         return whole
 
     def seen(self, answer: Any, *, shipments: bool = False) -> Any:
-        """Give an answer as the caller may see it: phones and addresses masked or not."""
+        """Give an answer as the caller may see it: figures withheld, phones and addresses masked.
+
+        To look behind a mask opens no figures.
+        """
+        seen = figures.open_to(self.principal, answer)
         if self.unmask is not None:
-            return answer
-        return masking.masked(answer, self.principal, shipments=shipments)
+            return seen
+        return masking.masked(seen, self.principal, shipments=shipments)
 
     def ask(self, rpc: str, body: Mapping[str, Any]) -> Any:
         """Give what "<service>.<method>" answers."""

@@ -78,7 +78,10 @@ class Gate(Answer):
     signed_at = Moment(allow_none=True)
     valid_until = fields.Date(allow_none=True)
     attachment = fields.String(allow_none=True)
-    figures = fields.Raw(allow_none=True)
+    figures = fields.Raw(
+        allow_none=True,
+        metadata={"description": "the credit gate's, and its text, only to whom credit is open"},
+    )
 
 
 class NextStep(Answer):
@@ -139,7 +142,12 @@ class OrderInFull(Order):
     """An order with its axes and its next step."""
 
     next = fields.Nested(NextStep)
-    axes = fields.Raw(metadata={"description": "stage, production, shipment and payment"})
+    axes = fields.Raw(
+        metadata={
+            "description": "stage, production, shipment and payment; of the payment no figures to "
+            "whom the money of an order is not open"
+        }
+    )
 
 
 class FoundOrder(Answer):

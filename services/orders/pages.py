@@ -59,22 +59,30 @@ _IN_STAGE: dict[Stage, tuple[str, str, str, tuple[str, ...]]] = {
     Stage.FULFILLED: ("close", "Settle and close", "结算归档", ("finance",)),
 }
 # Technique, material and schedule are signed in inventory; its own list shows them.
-_AT_GATE = {
-    kind: (*words, OWNERS[kind])
-    for kind, words in {
-        GateKind.PRICE: ("override_price", "Price in doubt", "价格存疑，待处理"),
-        GateKind.CREDIT: ("override_credit", "Credit held", "额度不足，待处理"),
-        GateKind.APPROVAL: ("sign_approval", "Approval", "待审批"),
-    }.items()
+_AT_GATE: dict[GateKind, tuple[str, str, str, tuple[str, ...]]] = {
+    GateKind.PRICE: ("override_price", "Price in doubt", "价格存疑，待处理", ("director",)),
+    GateKind.CREDIT: (
+        "override_credit",
+        "Credit held",
+        "额度不足，待处理",
+        OWNERS[GateKind.CREDIT],
+    ),
+    GateKind.APPROVAL: ("sign_approval", "Approval", "待审批", OWNERS[GateKind.APPROVAL]),
 }
 _UNDER_WAY = {
     waiting.ISSUE: ("issue_instruction", "Issue the works instruction", "待下达生产指令"),
     waiting.SHIP: ("request_dispatch", "Request the dispatch", "待发货"),
 }
-_WAITS: Mapping[Any, tuple[str, str, str, tuple[str, ...]]] = {
+_Waits = Mapping[Any, tuple[str, str, str, tuple[str, ...]]]
+_WAITS: _Waits = {
     **_IN_STAGE,
     **_AT_GATE,
     **{kind: (*words, ("clerk",)) for kind, words in _UNDER_WAY.items()},
+}
+# Only the director lets a doubtful price pass; the salesperson has it judged once more.
+_WAITS_BUT_DIRECTORS: _Waits = {
+    **_WAITS,
+    GateKind.PRICE: ("retry_price", "Price in doubt", "价格存疑，待处理", ("sales",)),
 }
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -82,23 +90,26 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give what waits for the asker's roles, earliest due first."""
     limit, who = request["limit"], work.principal
+    waits = _WAITS if who.has("director") else _WAITS_BUT_DIRECTORS
     found = waiting.of_asker(
         work,
         limit,
-        stages=[stage for stage, waits in _IN_STAGE.items() if who.has(*waits[-1])],
-        gates=[kind for kind, waits in _AT_GATE.items() if who.has(*waits[-1])],
+        stages=[stage for stage in _IN_STAGE if who.has(*waits[stage][-1])],
+        gates=[kind for kind in _AT_GATE if who.has(*waits[kind][-1])],
         under_way=who.has("clerk"),
     )
     due = _Due(work)
-    first = sorted(((due.at(row), _kind(row), row.number, row) for row in found), key=_due_first)
+    first = sorted(
+        ((due.at(row), _kind(row, waits), row.number, row) for row in found), key=_due_first
+    )
     # Of several kinds more was read than will be shown: only that is written out.
-    return [_item(row, kind, due_at) for due_at, kind, _, row in first[:limit]]
+    return [_item(row, kind, due_at, waits) for due_at, kind, _, row in first[:limit]]
 
 
-def _kind(row: Any) -> str:
+def _kind(row: Any, waits: _Waits) -> str:
     if row.kind == waiting.TASK:
         return str(row.facts["kind"])
-    return waiting.ANOMALY if row.kind == waiting.ANOMALY else _WAITS[row.kind][0]
+    return waiting.ANOMALY if row.kind == waiting.ANOMALY else waits[row.kind][0]
 
 
 def _due_first(one: tuple[datetime | None, str, str, Any]) -> tuple[datetime, str, str]:
@@ -127,7 +138,7 @@ class _Due:
         return self._ends[day]
 
 
-def _item(row: Any, kind: str, due_at: datetime | None) -> dict[str, Any]:
+def _item(row: Any, kind: str, due_at: datetime | None, waits: _Waits) -> dict[str, Any]:
     item = {
         "kind": kind,
         "order_number": row.number,
@@ -138,7 +149,7 @@ def _item(row: Any, kind: str, due_at: datetime | None) -> dict[str, Any]:
         return item | _task(row.facts)
     if row.kind == waiting.ANOMALY:
         return item | _anomaly(row.facts)
-    verb, title, title_zh, roles = _WAITS[row.kind]
+    verb, title, title_zh, roles = waits[row.kind]
     return item | {
         "title": f"{title}: {row.number}",
         "title_zh": f"{title_zh}：{row.number}",

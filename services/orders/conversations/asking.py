@@ -3,6 +3,7 @@
 The order is not marked busy for them: `finish` checks again what `begin` checked.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from chassis import clock
 from chassis.calendar import CALENDAR
 from chassis.conversation import Conversation, Talk, nothing
 from chassis.database import Work
-from chassis.errors import GendanError
+from chassis.errors import GendanError, StaleVersion
 from services.orders.conversations import busy, credit
 from services.orders.domain.errors import (
     CreditHeld,
@@ -23,16 +24,12 @@ from services.orders.domain.lifecycle import GateKind, Stage, TaskState, Verdict
 from services.orders.domain.order import Order
 from services.orders.domain.review import judge_credit
 from services.orders.schemas import commands, views
-from services.orders.storage import orders, prices, tasks
+from services.orders.storage import copies, orders, prices, tasks
 from services.orders.use_cases import clocks, confirming, telling
 
 
 def _notes(order: Order) -> dict[str, Any]:
     return {"order_id": str(order.id), "customer_id": str(order.customer_id)}
-
-
-def _order_of(work: Work, talk: Talk) -> Order:
-    return orders.order_by_id(work, UUID(talk.notes["order_id"]), lock=True)
 
 
 def _ask_terms(talk: Talk) -> None:
@@ -52,7 +49,7 @@ def _begin_sending(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, An
 
 
 def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     # What is frozen is what was sent: nothing of it may have changed since.
     order.guard_sending(talk.notes.get("version"))
     event = order.send_confirmation(
@@ -141,7 +138,7 @@ _FAULTS = {
 
 
 def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     confirmation = order.guard_verifying(None)
     if found := _faults(order, talk):
         why, why_zh = zip(*found, strict=True)
@@ -149,10 +146,10 @@ def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
             order_number=order.number, why="; ".join(why), why_zh="；".join(why_zh)
         )
     copy = confirming.returned_copy(work, confirmation, talk.request, why=None)
-    before = order.stage
+    before, promised = order.stage, order.customer_due(work.today)
     work.announce(order.verify_sign_back(copy, work.now))
     confirming.settle_return(work, order)
-    telling.tell_frozen_dates(work, order, confirmation)
+    telling.tell_frozen_dates(work, order, confirmation, promised)
     if before is Stage.AWAITING_RETURN:
         prices.keep_last_prices(work, order)
     work.log(
@@ -170,7 +167,7 @@ def _file_rejected(work: Work, talk: Talk, error: GendanError) -> None:
     """Keep the copy that did not do, with the reason; the order itself stays as it was."""
     if not isinstance(error, SignBackInvalid) and error.code != SignBackInvalid.code:
         return
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     standing = order.confirmation
     if standing is None:
         return
@@ -196,12 +193,20 @@ VERIFY_SIGN_BACK = Conversation(
 def _begin_by_grade(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_move(Stage.CONFIRMED, request["expected_version"])
-    return _notes(order)
+    return {**_notes(order), "confirmation_version": _version_of_paper(order)}
+
+
+def _version_of_paper(order: Order) -> int | None:
+    return None if order.confirmation is None else order.confirmation.number
 
 
 def _finish_by_grade(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     order.guard_move(Stage.CONFIRMED, None)
+    paper = _version_of_paper(order)
+    if paper != talk.notes.get("confirmation_version", paper):
+        # Taken up after an outage: meanwhile the customer was sent something else.
+        raise StaleVersion(entity=f"order {order.number}", version=order.version)
     terms = talk.answers["terms"]
     if not terms["instruction_before_sign_back"]:
         raise GradeTooLow(order_number=order.number, grade=terms["grade"])
@@ -235,7 +240,7 @@ CONFIRM_BY_GRADE = Conversation(
 def _begin_closing(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_move(Stage.CLOSED, request["expected_version"])
-    return _notes(order)
+    return {**_notes(order), "money_sequence": copies.money_sequence(work, order.id)}
 
 
 def _ask_what_is_owed(talk: Talk) -> None:
@@ -245,10 +250,14 @@ def _ask_what_is_owed(talk: Talk) -> None:
 
 
 def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
-    order = _order_of(work, talk)
+    order = busy.order_of(work, talk)
     order.guard_move(Stage.CLOSED, None)
+    money, told = talk.answers["money"], copies.money_sequence(work, order.id)
+    if told > talk.notes.get("money_sequence", told):
+        # What customers have told since is newer than what they answered.
+        money = copies.money(work, order.id)
     owed = [(str(item["title"]), str(item["title_zh"])) for item in talk.answers["owed"]]
-    owed += _money_owed(talk.answers["money"])
+    owed += _money_owed(money)
     owed += [
         (task.title, _OWED_PAPERS[task.kind])
         for task in tasks.open_tasks(work, order.id)
@@ -270,7 +279,7 @@ def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
     return views.order_in_full(order)
 
 
-def _money_owed(money: dict[str, Any]) -> list[tuple[str, str]]:
+def _money_owed(money: Mapping[str, Any]) -> list[tuple[str, str]]:
     owed = []
     if not money["paid_in_full"]:
         owed.append((f"balance {money['balance']}", f"余款 {money['balance']} 元"))

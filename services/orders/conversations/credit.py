@@ -6,8 +6,7 @@ from uuid import UUID
 from chassis.conversation import Conversation, Talk
 from chassis.database import Work
 from services.orders.conversations import busy
-from services.orders.domain.errors import GateNotOpen
-from services.orders.domain.lifecycle import GateKind, Stage, Verdict
+from services.orders.domain.lifecycle import GateKind, Verdict
 from services.orders.domain.order import Order
 from services.orders.domain.review import judge_credit, take_terms
 from services.orders.schemas import commands, views
@@ -18,11 +17,7 @@ ASKED_WITH = ("order_id", "order_number", "customer_id", "total", "amount", "rev
 
 def _held_order(work: Work, request: dict[str, Any]) -> Order:
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    gate = order.gate(GateKind.CREDIT)
-    if order.stage is not Stage.IN_REVIEW or gate.verdict is not Verdict.HELD:
-        raise GateNotOpen(order_number=order.number, kind=gate.kind, verdict=gate.verdict)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
+    order.guard_gate(GateKind.CREDIT, Verdict.HELD, request["expected_version"])
     return order
 
 

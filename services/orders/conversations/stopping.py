@@ -9,11 +9,11 @@ from chassis.conversation import Conversation, Talk
 from chassis.database import Work
 from chassis.errors import GendanError
 from services.orders.conversations import busy
-from services.orders.domain.lifecycle import CANCELLABLE, STAGES, Stage
+from services.orders.domain.lifecycle import Stage
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
 from services.orders.use_cases import clocks
-from services.orders.use_cases.ending import drop_open_tasks
+from services.orders.use_cases.ending import drop_open_tasks, resolve_open_anomalies
 
 
 def _about(talk: Talk) -> dict[str, Any]:
@@ -34,10 +34,7 @@ def _shipping_body(talk: Talk, why: str) -> dict[str, Any]:
 
 def _begin_hold(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    if order.stage not in CANCELLABLE:
-        STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
+    order.guard_putting_on_hold(request["expected_version"])
     return {**busy.mark(work, order, conversation_id), "order_number": order.number}
 
 
@@ -166,6 +163,7 @@ def _finish_cancel(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     work.announce(order.cancel(work.today, work.now))
     drop_open_tasks(work, order, outcome="cancelled")
+    resolve_open_anomalies(work, order, remedy="The order was cancelled.")
     work.log(
         "order",
         order.number,

@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 from chassis.changes import difference
 from chassis.conversation import Begun, Conversation, Talk
 from chassis.database import Work
-from chassis.errors import Conflict
 from services.orders.conversations import busy
+from services.orders.domain.errors import PricesMoved
 from services.orders.domain.lifecycle import GateKind
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import PriceFindings
@@ -28,14 +28,6 @@ from services.orders.schemas import commands, views
 from services.orders.storage import copies, orders
 from services.orders.use_cases import clocks, drafting, reviewing
 from services.orders.use_cases.pricing import price_draft
-
-
-class PricesMoved(Conflict):
-    """Prices changed between holding credit and writing the order down."""
-
-    code = "prices_moved"
-    en = "The price schemes changed while the order was being submitted; submit it again."
-    zh = "提交过程中价格方案发生变动，请重新提交。"
 
 
 def _holdings(order: Order) -> dict[str, Any]:

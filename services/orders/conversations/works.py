@@ -6,29 +6,14 @@ from uuid import UUID
 from chassis.conversation import Conversation, Talk, nothing
 from chassis.database import Work
 from services.orders.conversations import busy
-from services.orders.domain.errors import (
-    CreditStopped,
-    GradeTooLow,
-    InstructionIssued,
-    LineNotMade,
-    MoneyNeeded,
-)
-from services.orders.domain.lifecycle import STAGES, Stage
+from services.orders.domain.errors import CreditStopped, GradeTooLow, MoneyNeeded
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
 
 
 def _begin(work: Work, conversation_id: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    if order.stage is not Stage.IN_PROGRESS:
-        STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
-    line = order.line(request["line_no"])
-    if not line.is_made:
-        raise LineNotMade(order_number=order.number, line_no=line.line_no)
-    if not line.is_to_be_issued:
-        raise InstructionIssued(order_number=order.number, line_no=line.line_no)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
+    line = order.guard_issuing(request["line_no"], request["expected_version"])
     return {
         **busy.mark(work, order, conversation_id),
         "order_number": order.number,

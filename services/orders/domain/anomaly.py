@@ -11,6 +11,8 @@ from services.orders.domain import Base
 from services.orders.domain.lifecycle import ANOMALIES, AnomalyState
 
 LADDER = ("clerk", "sales", "supervisor", "director")
+# Waits for the order's salesperson alone: where there is none, for nobody.
+SALES = LADDER.index("sales")
 
 
 def owners(step: int, *, told_all: bool) -> tuple[str, ...]:
@@ -117,6 +119,8 @@ class Anomaly(Base):
         self.text, self.text_zh = text, text_zh
         self.temporary_measure, self.remedy = temporary_measure, None
         self.step = LADDER.index(first)
+        if self.step == SALES and salesperson_id is None:
+            self.step = 0
         self.told_all = cause is AnomalyClass.PRODUCTION
         self.state = AnomalyState.OPEN
         self.raised_by, self.raised_at = raised_by, raised_at
@@ -135,8 +139,9 @@ class Anomaly(Base):
         return owners(self.step, told_all=self.told_all)
 
     def escalate(self, next_at: datetime) -> None:
-        """Climb one step; at the top it stays."""
-        self.step = min(self.step + 1, len(LADDER) - 1)
+        """Climb one step, past a salesperson whom the order has not; at the top it stays."""
+        nobodys = self.step + 1 == SALES and self.salesperson_id is None
+        self.step = min(self.step + (2 if nobodys else 1), len(LADDER) - 1)
         self.escalates_at = None if self.step == len(LADDER) - 1 else next_at
 
     def take_measure(self, measure: str) -> None:

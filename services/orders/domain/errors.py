@@ -55,6 +55,14 @@ class CustomerDuePassed(Conflict):
     zh = "订单 {order_number} 不能提交：客户交期 {customer_due} 已过，请改为 {today} 或之后的日期。"
 
 
+class PricesMoved(Conflict):
+    """Prices changed between holding credit and writing the order down."""
+
+    code = "prices_moved"
+    en = "The price schemes changed while the order was being submitted; submit it again."
+    zh = "提交过程中价格方案发生变动，请重新提交。"
+
+
 class OrderTooLarge(Invalid):
     """The order comes to more than the books can hold."""
 
@@ -68,6 +76,13 @@ class NotByThisVerb(IllegalMove):
 
     en = "Order {order_number} is {state}: from there it does not become {wish} by this action."
     zh = "订单 {order_number} 为{state}，不能由此操作变为{wish}。"
+
+
+class NothingToHold(IllegalMove):
+    """What is fulfilled, ended or just being cancelled moves forward no more."""
+
+    en = "Order {order_number} is {state}: nothing of it is left to be held."
+    zh = "订单 {order_number} 为{state}，已无可暂停的事项。"
 
 
 class OrderOnHold(Conflict):

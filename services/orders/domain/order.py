@@ -25,11 +25,14 @@ from services.orders.domain.errors import (
     FieldsMissing,
     GateNotFound,
     GateNotOpen,
+    InstructionIssued,
     LineNotFound,
+    LineNotMade,
     LineServed,
     LineUnderWay,
     NotByThisVerb,
     NotEditable,
+    NothingToHold,
     NothingToPromise,
     OrderBusy,
     OrderNotOnHold,
@@ -431,6 +434,38 @@ class Order(Announcing, Base):
         """Raise unless the customer may still be given another date."""
         if self.stage not in CANCELLABLE:
             raise NothingToPromise(order_number=self.number, stage=self.stage)
+        self.guard_change(expected_version)
+        self.guard_hold()
+
+    def guard_gate(self, kind: GateKind, verdict: Verdict, expected_version: int | None) -> Gate:
+        """Give the gate that a verdict keeps shut. Raises GateNotFound, GateNotOpen."""
+        gate = self.gate(kind)
+        if self.stage is not Stage.IN_REVIEW or gate.verdict is not verdict:
+            raise GateNotOpen(order_number=self.number, kind=kind, verdict=gate.verdict)
+        self.guard_change(expected_version)
+        self.guard_hold()
+        return gate
+
+    def guard_issuing(self, line_no: int, expected_version: int | None) -> OrderLine:
+        """Give the line that the factory may be told to make.
+
+        Raises IllegalMove, LineNotFound, LineNotMade, InstructionIssued.
+        """
+        if self.stage is not Stage.IN_PROGRESS:
+            STAGES.check(self.stage, Stage.IN_PROGRESS, order_number=self.number)
+        line = self.line(line_no)
+        if not line.is_made:
+            raise LineNotMade(order_number=self.number, line_no=line_no)
+        if not line.is_to_be_issued:
+            raise InstructionIssued(order_number=self.number, line_no=line_no)
+        self.guard_change(expected_version)
+        self.guard_hold()
+        return line
+
+    def guard_putting_on_hold(self, expected_version: int | None) -> None:
+        """Raise NothingToHold, or OrderOnHold where somebody holds it already."""
+        if self.stage not in CANCELLABLE:
+            raise NothingToHold(order_number=self.number, state=self.stage)
         self.guard_change(expected_version)
         self.guard_hold()
 

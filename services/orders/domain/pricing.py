@@ -311,6 +311,25 @@ def best_promotions(
     return largest, sorted(gifts, key=lambda p: p.value)[-1:]
 
 
+def lines_to_remember(
+    lines: Iterable[OrderLine], scheme_prices: Mapping[int, Decimal]
+) -> list[OrderLine]:
+    """Give of each product the line whose price is what the customer last paid for it.
+
+    What was given away was not paid for. Of several lines that is the one at its scheme's price
+    (by line number), else the one of most goods.
+    """
+    told: dict[UUID, OrderLine] = {}
+
+    def weight(line: OrderLine) -> tuple[bool, Decimal]:
+        return line.unit_price == scheme_prices.get(line.line_no), line.quantity
+
+    for line in sorted(lines, key=weight):
+        if line.unit_price > 0:
+            told[line.product_id] = line
+    return list(told.values())
+
+
 def fill_prices(lines: Sequence[OrderLine], offers: Sequence[Offer]) -> None:
     """Give lines whose price nobody said the scheme's."""
     for line, offer in zip(lines, offers, strict=True):
@@ -322,8 +341,14 @@ def take_discounts(lines: Sequence[OrderLine], shares: Sequence[Decimal]) -> Non
     """Give lines whose discount nobody said their share. Raises DiscountAboveAmount."""
     for line, share in zip(lines, shares, strict=True):
         if not line.discount_given:
-            line.discount = min(share, line.gross)
-        elif line.discount > line.gross:
+            line.discount = share
+    guard_discounts(lines)
+
+
+def guard_discounts(lines: Iterable[OrderLine]) -> None:
+    """Raise DiscountAboveAmount for more off than a line costs, or than nobody's price yet."""
+    for line in lines:
+        if line.discount > line.gross:
             raise DiscountAboveAmount(
                 line_no=line.line_no, discount=line.discount, amount=line.gross
             )
@@ -341,10 +366,11 @@ def check_prices(
 ) -> PriceFindings:
     """Compare each line with the scheme in force and with what was last paid (SPEC §5, price).
 
-    The threshold discount is spread over the lines by largest remainder, by their amount at
-    scheme prices. Doubts: price ≠ scheme, no scheme, discount ≠ the promotions', or the last
-    price differs though the scheme has not changed since. A discount that nobody said follows
-    the promotions, unless the lines are judged `as_they_stand`.
+    The threshold discount is spread over the lines by largest remainder, by what each of them
+    costs: none can bear more, and a gift bears nothing. Doubts: price ≠ scheme, no scheme,
+    discount ≠ the promotions', or the last price differs though the scheme has not changed
+    since. A discount that nobody said follows the promotions, unless the lines are judged
+    `as_they_stand`.
     """
     expected = [
         money.line_amount(
@@ -356,7 +382,9 @@ def check_prices(
     off, gifts = best_promotions(
         market.promotions, total=gross, grade=grade, region=region, today=today
     )
-    shares = money.share_largest_remainder(off.value if off else money.ZERO, expected)
+    costs = [line.gross for line in lines]
+    most = sum(costs, money.ZERO)
+    shares = money.share_largest_remainder(min(off.value, most) if off else money.ZERO, costs)
     findings = PriceFindings(
         scheme_total=gross - (off.value if off else money.ZERO),
         discounts=shares,
@@ -366,7 +394,7 @@ def check_prices(
     for line, offer, share in zip(lines, offers, shares, strict=True):
         settled = as_they_stand or line.discount_given
         last = market.last_paid.get(line.product_id)
-        doubts = _doubts(line, offer, min(share, line.gross) if settled else None, last)
+        doubts = _doubts(line, offer, share if settled else None, last)
         findings.doubts.extend({"line_no": line.line_no, **doubt} for doubt in doubts)
         findings.lines.append(
             {

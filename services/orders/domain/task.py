@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
+from chassis.principal import Principal
 from services.orders.domain import Base
 from services.orders.domain.errors import EndsByItself
 from services.orders.domain.lifecycle import TASKS, TaskState
@@ -36,6 +37,9 @@ SALESPERSONS = (
     TaskKind.PAPER_OWED,
     TaskKind.EXPIRED,
 )
+
+# Put to somebody for a decision: nobody else takes it off his list.
+_DECISIONS = (TaskKind.PRICE_DOUBT, TaskKind.CANCEL_WISH)
 
 
 class Task(Base):
@@ -97,8 +101,9 @@ class Task(Base):
             TASKS.check(self.state, wish, task_id=self.id)
         return wish
 
-    def guard_finish(self) -> None:
-        """Raise EndsByItself for what no person's word ends."""
+    def guard_finish(self, by: Principal) -> None:
+        """Raise RoleNeeded, or EndsByItself for what no person's word ends."""
+        by.require(self.role, *(() if self.kind in _DECISIONS else ("clerk", "supervisor")))
         if self.kind is TaskKind.RETURN_OWED:
             raise EndsByItself(
                 title=self.title, with_what="the verified copy", with_what_zh="回传件核验通过"

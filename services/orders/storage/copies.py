@@ -22,19 +22,25 @@ from services.orders.domain.errors import CustomerInactive, CustomerNotKnown, Pr
 from services.orders.domain.pricing import Market
 from services.orders.storage import prices
 
+# Who writes an order down reads its customer so: a handover that comes meanwhile waits, and finds
+# the order in the books.
+_TO_WRITE = " for share"
 # Copies are read as columns, not objects: nothing is changed here, every order begins with this,
-# and it is asked for in one journey.
-_ABOUT_DRAFT = f"""
+# and it is asked for in one journey. What is numbered is written down later.
+_ABOUT_DRAFT = {
+    numbered: f"""
 select
   (select json_build_object('view', view, 'active', active)
-   from customer_copy where code = %(customer)s) as customer,
+   from customer_copy where code = %(customer)s{"" if numbered else _TO_WRITE}) as customer,
   (select coalesce(json_object_agg(code, view), '{{}}')
    from product_copy where code = any(%(products)s) and active) as products,
-  case when %(numbered)s then nextval('order_number_seq') end as order_count,
+  {"nextval('order_number_seq')" if numbered else "null"} as order_count,
   {prices.MARKET_BY_CODE}
 """  # noqa: S608  our own text
+    for numbered in (True, False)
+}
 _CUSTOMER = "select view, active from customer_copy where code = %s"
-_CUSTOMER_BY_ID = "select view from customer_copy where id = %s"
+_CUSTOMER_BY_ID = f"select view from customer_copy where id = %s{_TO_WRITE}"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -53,14 +59,16 @@ class AboutDraft:
 def about_draft(
     work: Work, customer_code: str, product_codes: Iterable[str], *, numbered: bool
 ) -> AboutDraft:
-    """Give what a new draft is about. Raises CustomerNotKnown, CustomerInactive."""
+    """Give what a new draft is about. Raises CustomerNotKnown, CustomerInactive.
+
+    The customer of one that gets its number now is read again when it is written down.
+    """
     (found,) = ask(
         work.connection,
-        _ABOUT_DRAFT,
+        _ABOUT_DRAFT[numbered],
         {
             "customer": customer_code,
             "products": list(set(product_codes)),
-            "numbered": numbered,
             "today": work.today,
         },
     )
@@ -75,7 +83,7 @@ def customer(work: Work, code: str) -> Mapping[str, Any]:
 
 
 def customer_by_id(work: Work, customer_id: UUID) -> Mapping[str, Any]:
-    """Give the public view of a customer whom an order has."""
+    """Give the public view of a customer whom an order has that is written down now."""
     ((view,),) = ask(work.connection, _CUSTOMER_BY_ID, (customer_id,))
     found: Mapping[str, Any] = view
     return found
@@ -161,6 +169,12 @@ def money(work: Work, order_id: UUID) -> Mapping[str, Any]:
     """Give an order's money as it is kept; nothing where none has been told."""
     view = work.session.scalar(select(MoneyCopy.view).where(MoneyCopy.order_id == order_id))
     return view or {}
+
+
+def money_sequence(work: Work, order_id: UUID) -> int:
+    """Give which event an order's money is kept of; 0 where none has been told."""
+    of_order = MoneyCopy.order_id == order_id
+    return work.session.scalar(select(MoneyCopy.sequence).where(of_order)) or 0
 
 
 def keep_money(work: Work, view: Mapping[str, Any], sequence: int) -> bool:

@@ -13,6 +13,7 @@ from chassis.database import Work
 from chassis.roundtrips import ask
 from services.orders.domain.copies import CustomerCopy
 from services.orders.domain.errors import PromotionNotFound, SchemeNotFound
+from services.orders.domain.lifecycle import GateKind
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import (
     LastPrice,
@@ -22,6 +23,7 @@ from services.orders.domain.pricing import (
     Promotion,
     PromotionTerms,
     SchemeTerms,
+    lines_to_remember,
 )
 
 # All that prices depend on, of the product ids in `products` and the customer's in `customer`.
@@ -132,17 +134,24 @@ def _promotion_terms(
 def keep_last_prices(work: Work, order: Order) -> None:
     """Note what this order's customer pays now; an older order does not replace a newer one."""
     at = order.confirmed_at or order.created_at
-    rows = {
-        line.product_id: {
+    gate = order.find_gate(GateKind.PRICE)
+    judged = gate.figures.get("lines", ()) if gate else ()
+    scheme_prices = {
+        line["line_no"]: Decimal(line["scheme_price"]) for line in judged if line["scheme_price"]
+    }
+    rows = [
+        {
             "customer_id": order.customer_id,
             "product_id": line.product_id,
             "unit_price": line.unit_price,
             "order_id": order.id,
             "at": at,
         }
-        for line in order.lines
-    }
-    new = insert(LastPrice).values(list(rows.values()))
+        for line in lines_to_remember(order.lines, scheme_prices)
+    ]
+    if not rows:
+        return
+    new = insert(LastPrice).values(rows)
     work.session.execute(
         new.on_conflict_do_update(
             index_elements=["customer_id", "product_id"],

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
 
 from chassis.database import Work
-from services.orders.domain.anomaly import Anomaly
+from services.orders.domain.anomaly import SALES, Anomaly
 from services.orders.domain.errors import AnomalyNotFound, TaskNotFound
 from services.orders.domain.lifecycle import AnomalyState, TaskState
 from services.orders.domain.order import Order
@@ -80,15 +80,18 @@ def follow_salesperson(
     """Show the anomalies of orders to the salesperson who has these now; give him the tasks.
 
     Those that a `former` one has open: where there is none any more, they are the clerk's. So
-    are those of an order that had none.
+    are those of an order that had none, and the anomalies that waited for the salesperson.
     """
+    anomalies: dict[str, Any] = {"salesperson_id": salesperson_id}
+    if salesperson_id is None:
+        anomalies["step"] = case((Anomaly.step == SALES, 0), else_=Anomaly.step)
     work.session.execute(
         update(Anomaly)
         .where(
             Anomaly.order_id.in_(order_ids),
             Anomaly.salesperson_id.is_distinct_from(salesperson_id),
         )
-        .values(salesperson_id=salesperson_id)
+        .values(anomalies)
         .execution_options(synchronize_session=False)
     )
     if former:

@@ -9,18 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.database import Work
-from chassis.errors import Conflict, GendanError
-from services.orders.domain.errors import (
-    GateNotOpen,
-    InstructionIssued,
-    LineNotMade,
-    NotPlannedYet,
-)
+from chassis.errors import GendanError, RoleNeeded
+from services.orders.domain.errors import NotPlannedYet
 from services.orders.domain.lifecycle import (
     BEING_PREPARED,
-    CANCELLABLE,
     ON_ITS_WAY,
-    STAGES,
     GateKind,
     Stage,
     Verdict,
@@ -53,20 +46,15 @@ def _edit(order: Order, _: Work) -> None:
 
 def _submit(order: Order, work: Work) -> None:
     order.guard_move(Stage.IN_REVIEW, None)
-    missing = order.missing_fields()
-    if missing:
+    # A price that is missing the command looks up first.
+    if order.missing_fields().keys() - {"unit_price"}:
         order.guard_submit(None, work.today)
     order.guard_due_to_come(work.today)
 
 
 def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Work], None]:
     def guard(order: Order, _: Work) -> None:
-        gate = next((gate for gate in order.gates if gate.kind is kind), None)
-        stands = None if gate is None else gate.verdict
-        if order.stage is not Stage.IN_REVIEW or stands is not verdict:
-            raise GateNotOpen(order_number=order.number, kind=kind, verdict=stands)
-        order.guard_change(None)
-        order.guard_hold()
+        order.guard_gate(kind, verdict, None)
 
     return guard
 
@@ -92,25 +80,16 @@ def _verify(order: Order, _: Work) -> None:
 
 
 def _issue(order: Order, _: Work) -> None:
-    if order.stage is not Stage.IN_PROGRESS:
-        STAGES.check(order.stage, Stage.IN_PROGRESS, order_number=order.number)
-    if not order.made_lines:
-        raise LineNotMade(order_number=order.number, line_no=1)
     to_issue = [line for line in order.made_lines if line.is_to_be_issued]
-    if not to_issue:
-        raise InstructionIssued(order_number=order.number, line_no=order.made_lines[0].line_no)
+    first = next((line.line_no for line in to_issue or order.made_lines), 1)
+    order.guard_issuing(first, None)
     # The command asks inventory, which knows of the planner's date at once.
     if all(line.is_to_be_planned for line in to_issue):
-        raise NotPlannedYet(order_number=order.number, line_no=to_issue[0].line_no)
-    order.guard_change(None)
-    order.guard_hold()
+        raise NotPlannedYet(order_number=order.number, line_no=first)
 
 
 def _hold(order: Order, _: Work) -> None:
-    if order.stage not in CANCELLABLE:
-        STAGES.check(order.stage, Stage.CANCEL_REQUESTED, order_number=order.number)
-    order.guard_change(None)
-    order.guard_hold()
+    order.guard_putting_on_hold(None)
 
 
 def _resume(order: Order, work: Work) -> None:
@@ -199,14 +178,6 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
-class RoleMissing(Conflict):
-    """The asker holds none of the roles; said instead of refused, because it is a list."""
-
-    code = "role_needed"
-    en = "This is done by: {roles}."
-    zh = "此操作由以下角色办理：{roles}。"
-
-
 def list_actions(work: Work, order: Order) -> list[dict[str, Any]]:
     """Give every verb with whether the asker may do it now, and if not, why."""
     return [_judged(action, order, work) for action in ACTIONS]
@@ -218,7 +189,7 @@ def _judged(action: Action, order: Order, work: Work) -> dict[str, Any]:
     try:
         action.guard(order, work)
         if not who.has(*action.who):
-            refusal = RoleMissing(roles=", ".join(action.who))
+            refusal = RoleNeeded(roles=", ".join(action.who))
     except GendanError as error:
         refusal = error
     return {
@@ -263,7 +234,7 @@ def next_step(work: Work, order: Order, shipments: Set[str]) -> dict[str, Any]:
 
 
 _GATE_WORK: dict[GateKind, tuple[str, tuple[str, ...], str]] = {
-    GateKind.PRICE: ("override_price", ("sales", "director"), "价格存疑，待处理"),
+    GateKind.PRICE: ("override_price", ("director",), "价格存疑，待处理"),
     GateKind.CREDIT: ("override_credit", ("finance", "director"), "额度不足，待处理"),
     GateKind.TECHNIQUE: ("sign_technique", ("technician",), "待技术确认"),
     GateKind.MATERIAL: ("sign_material", ("technician",), "待原料说明"),

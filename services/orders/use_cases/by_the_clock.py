@@ -1,17 +1,18 @@
 """What time alone does: slides told, orders expired, late sign-backs reported, escalation."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from chassis.clock import business_date
 from chassis.database import Work
 from services.orders.domain import events
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.order import Order
-from services.orders.domain.task import Task, TaskKind
+from services.orders.domain.task import TaskKind
 from services.orders.storage import orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
-from services.orders.use_cases.telling import drop_telling, tell_slid_dates
+from services.orders.use_cases.ending import drop_open_tasks
+from services.orders.use_cases.owing import owe
+from services.orders.use_cases.telling import tell_slid_dates
 
 DAY = timedelta(days=1)
 
@@ -52,20 +53,15 @@ def expire_orders(work: Work, slot: datetime) -> int:
 def _expire(work: Work, order: Order, slot: datetime) -> None:
     before = order.stage
     work.announce(order.expire(business_date(slot), work.now))
-    drop_telling(work, order, outcome="expired")
+    drop_open_tasks(work, order, TaskKind.TELL_CUSTOMER, TaskKind.PRICE_DOUBT, outcome="expired")
     work.log("order", order.number, "expire", changes={"stage": [before, order.stage]})
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.EXPIRED,
-            role="sales" if order.salesperson_id else "clerk",
-            person_id=order.salesperson_id,
-            title=f"{order.number} expired: what was held for it is free again",
-            title_zh=f"订单 {order.number} 超期，已释放占用的额度、库存、原料与排期",
-            opened_at=work.now,
-            due_at=work.now,
-        )
+    owe(
+        work,
+        order,
+        TaskKind.EXPIRED,
+        title=f"{order.number} expired: what was held for it is free again",
+        title_zh=f"订单 {order.number} 超期，已释放占用的额度、库存、原料与排期",
+        due_at=work.now,
     )
 
 

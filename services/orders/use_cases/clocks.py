@@ -1,14 +1,14 @@
 """The clocks of SPEC §5: by when somebody is owed an answer; a hold stops all of an order's."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.orders.domain.lifecycle import TaskState
 from services.orders.domain.order import Order
-from services.orders.domain.task import Task, TaskKind
+from services.orders.domain.task import TaskKind
 from services.orders.storage import tasks
+from services.orders.use_cases.owing import owe
 
 # Who asks by these is answered while he asks, and told then by when he will know more.
 SPOKEN = ("phone", "visit", "sales")
@@ -25,13 +25,13 @@ def confirmation_due(work: Work) -> datetime:
 def owe_replies(work: Work, order: Order) -> None:
     """Open the tasks to answer who asked: at once, and by the time that was promised (O5)."""
     if order.channel not in SPOKEN:
-        _owe(
+        owe(
             work,
             order,
             TaskKind.FIRST_REPLY,
-            f"First reply to {order.asked_by} about {order.number}",
-            f"首次回复 {order.asked_by}（{order.number}）",
-            _worked(work, order.asked_at, _patience(work, order.channel)),
+            title=f"First reply to {order.asked_by} about {order.number}",
+            title_zh=f"首次回复 {order.asked_by}（{order.number}）",
+            due_at=_worked(work, order.asked_at, _patience(work, order.channel)),
         )
     if order.reply_by is not None:
         _owe_promised(work, order, order.reply_by)
@@ -53,36 +53,19 @@ def follow_reply(work: Work, order: Order, before: datetime | None) -> None:
 
 
 def _owe_promised(work: Work, order: Order, reply_by: datetime) -> None:
-    _owe(
+    owe(
         work,
         order,
         TaskKind.REPLY_DUE,
-        f"Answer {order.asked_by} about {order.number}",
-        f"按约定时间回复 {order.asked_by}（{order.number}）",
-        reply_by,
+        title=f"Answer {order.asked_by} about {order.number}",
+        title_zh=f"按约定时间回复 {order.asked_by}（{order.number}）",
+        due_at=reply_by,
     )
 
 
 def _patience(work: Work, channel: str) -> timedelta:
     which = "instant_reply_minutes" if channel in INSTANT else "first_reply_minutes"
     return timedelta(minutes=work.setting(which))
-
-
-def _owe(
-    work: Work, order: Order, kind: TaskKind, title: str, title_zh: str, due_at: datetime
-) -> None:
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=kind,
-            role="clerk",
-            title=title,
-            title_zh=title_zh,
-            opened_at=work.now,
-            due_at=due_at,
-        )
-    )
 
 
 def end_replies(work: Work, order: Order) -> None:

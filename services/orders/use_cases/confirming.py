@@ -11,10 +11,11 @@ from chassis.errors import InvalidFields
 from services.orders.domain.confirmation import Confirmation, SignBack
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.order import Order
-from services.orders.domain.task import Task, TaskKind
+from services.orders.domain.task import TaskKind
 from services.orders.storage import orders, tasks
 from services.orders.use_cases import telling
 from services.orders.use_cases.drafting import list_what_is_missing
+from services.orders.use_cases.owing import owe
 
 #: A desk's clock may be ahead by so much.
 _AHEAD = timedelta(minutes=5)
@@ -102,18 +103,13 @@ def owe_return(work: Work, order: Order) -> None:
     days = work.setting("return_owed_working_days")
     working = calendar_of(work, for_facts=True)
     due = working.end_of_working_day(working.add_working_days(work.today, days))
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.RETURN_OWED,
-            role="sales" if order.salesperson_id else "clerk",
-            person_id=order.salesperson_id,
-            title=f"Sign-back of {order.number} is owed",
-            title_zh=f"待补传：订单 {order.number} 的签章确认书",
-            opened_at=work.now,
-            due_at=due,
-        )
+    owe(
+        work,
+        order,
+        TaskKind.RETURN_OWED,
+        title=f"Sign-back of {order.number} is owed",
+        title_zh=f"待补传：订单 {order.number} 的签章确认书",
+        due_at=due,
     )
 
 

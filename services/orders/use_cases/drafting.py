@@ -14,11 +14,13 @@ from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
 from services.orders.domain.order import EDITABLE, Order, check_date_to_come
-from services.orders.domain.pricing import PriceFindings
+from services.orders.domain.pricing import PriceFindings, guard_discounts
 from services.orders.domain.review import return_order
-from services.orders.domain.task import Task, TaskKind
+from services.orders.domain.task import TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases import clocks
+from services.orders.use_cases.ending import drop_open_tasks
+from services.orders.use_cases.owing import owe
 from services.orders.use_cases.pricing import price_draft
 from services.orders.use_cases.telling import drop_telling
 
@@ -59,28 +61,18 @@ def follow_paper(work: Work, order: Order) -> None:
     standing = tasks.open_tasks(work, order.id, TaskKind.PAPER_OWED) if order.sequence > 1 else []
     if order.paper_owed and not standing:
         working = calendar_of(work, for_facts=True)
-        who = _who_took(work, order)
         last_day = working.add_working_days(work.today, work.setting("paper_owed_working_days"))
-        work.session.add(
-            Task(
-                id=uuid4(),
-                order_id=order.id,
-                kind=TaskKind.PAPER_OWED,
-                role="sales" if who else "clerk",
-                person_id=who,
-                title=f"The written order of {order.number} is owed",
-                title_zh=f"待补书面订单：{order.number}",
-                opened_at=work.now,
-                due_at=working.end_of_working_day(last_day),
-            )
+        owe(
+            work,
+            order,
+            TaskKind.PAPER_OWED,
+            title=f"The written order of {order.number} is owed",
+            title_zh=f"待补书面订单：{order.number}",
+            due_at=working.end_of_working_day(last_day),
+            person_id=work.principal.person_id if work.principal.has("sales") else None,
         )
     for task in [] if order.paper_owed else standing:
         task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome="it has come")
-
-
-def _who_took(work: Work, order: Order) -> str | None:
-    took = work.principal.person_id if work.principal.has("sales") else None
-    return took or order.salesperson_id
 
 
 def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
@@ -126,7 +118,8 @@ def _fill_in(
     if lines:
         order.replace_lines(_lines(order, lines, about.products), work.now)
         return price_draft(work, order, about.market)
-    return None
+    # A memo's own lines could not be priced before its customer was known.
+    return price_draft(work, order) if order.lines else None
 
 
 def announce_draft(work: Work, order: Order) -> None:
@@ -149,7 +142,9 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
         wanted = request["lines"]
         known = copies.products(work, (line["product_code"] for line in wanted))
         order.replace_lines(_lines(order, wanted, known), work.now)
-        if order.customer_id is not None:
+        if order.customer_id is None:
+            guard_discounts(order.lines)
+        else:
             price_draft(work, order)
     work.announce(order.change())
     work.log(
@@ -250,21 +245,16 @@ def list_what_is_missing(work: Work, order: Order) -> None:
     if not missing:
         return
     words = "、".join(missing.values())
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.MISSING_FIELDS,
-            role="sales" if order.salesperson_id else "clerk",
-            person_id=order.salesperson_id,
-            title=f"Ask the customer of {order.number} for: {', '.join(missing)}",
-            title_zh=f"致电客户补齐 {order.number}：{words}",
-            details={"fields": missing},
-            opened_at=work.now,
-            due_at=calendar_of(work, for_facts=True).add_working_time(
-                work.now, timedelta(hours=work.setting("missing_fields_hours"))
-            ),
-        )
+    owe(
+        work,
+        order,
+        TaskKind.MISSING_FIELDS,
+        title=f"Ask the customer of {order.number} for: {', '.join(missing)}",
+        title_zh=f"致电客户补齐 {order.number}：{words}",
+        due_at=calendar_of(work, for_facts=True).add_working_time(
+            work.now, timedelta(hours=work.setting("missing_fields_hours"))
+        ),
+        details={"fields": missing},
     )
 
 
@@ -286,6 +276,7 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     before = order.stage
     work.announce(return_order(order, request["reason"], work.today, work.now))
     drop_telling(work, order, outcome="a new confirmation will tell")
+    drop_open_tasks(work, order, TaskKind.PRICE_DOUBT, outcome="back in draft")
     if before is Stage.AWAITING_RETURN:
         # What the customer wants changed is a request of its own, with a clock of its own.
         order.confirmation_due_at = clocks.confirmation_due(work)

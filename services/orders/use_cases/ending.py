@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 from chassis.database import Work
 from services.orders.domain.lifecycle import UNDER_WAY, TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import copies, orders, tasks
+from services.orders.use_cases.owing import owe
 
 
 def short_close_line(work: Work, request: Mapping[str, Any]) -> Order:
@@ -39,8 +39,7 @@ def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
     """Note that a task is done, and how it ended."""
     task = tasks.task(work, request["task_id"])
     order = orders.order_by_id(work, task.order_id, lock=task.kind is TaskKind.PAPER_OWED)
-    work.principal.require(task.role, "clerk", "supervisor")
-    task.guard_finish()
+    task.guard_finish(work.principal)
     task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=request["outcome"])
     if task.kind is TaskKind.PAPER_OWED:
         work.announce(order.take_paper())
@@ -52,24 +51,27 @@ def wish_cancel(work: Work, request: Mapping[str, Any]) -> Order:
     """Write down a wish to cancel: a task for the supervisor, who alone may do it."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_cancel(request["expected_version"])
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.CANCEL_WISH,
-            role="supervisor",
-            title=f"Cancel {order.number}? {request['note'] or request['reason']}",
-            title_zh=f"请求取消订单 {order.number}：{request['note'] or request['reason']}",
-            details={"reason": request["reason"], "by": work.principal.name},
-            opened_at=work.now,
-            due_at=work.now,
-        )
+    owe(
+        work,
+        order,
+        TaskKind.CANCEL_WISH,
+        title=f"Cancel {order.number}? {request['note'] or request['reason']}",
+        title_zh=f"请求取消订单 {order.number}：{request['note'] or request['reason']}",
+        due_at=work.now,
+        role="supervisor",
+        details={"reason": request["reason"], "by": work.principal.name},
     )
     work.log("order", order.number, "wish_cancel", reason=request["reason"], note=request["note"])
     return order
 
 
-def drop_open_tasks(work: Work, order: Order, *, outcome: str) -> None:
-    """End what nobody owes any more once an order is over."""
-    for task in tasks.open_tasks(work, order.id):
+def drop_open_tasks(work: Work, order: Order, *kinds: TaskKind, outcome: str) -> None:
+    """End what nobody owes any more: all of it, or of some kinds."""
+    for task in tasks.open_tasks(work, order.id, *kinds):
         task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome=outcome)
+
+
+def resolve_open_anomalies(work: Work, order: Order, *, remedy: str) -> None:
+    """Let nothing of an order climb on that came to its end with it."""
+    for anomaly in tasks.open_anomalies(work, order.id):
+        anomaly.resolve(remedy=remedy, by=work.principal.name, at=work.now)

@@ -272,7 +272,8 @@ def take_money(work: Work, money: Mapping[str, Any], sequence: int) -> None:
             cause=AnomalyClass.CUSTOMER_CHANGE,
             topic=Topic.OTHER,
             priority=Priority.URGENT,
-            text=f"Money is missing again: {money['verified']} verified of {money['worth']}.",
-            text_zh=f"货款又有缺口：应收 {money['worth']} 元，已核实 {money['verified']} 元。",
+            # Anomalies and the log are open to all, the figures are not.
+            text=f"Verified money of {order.number} is missing again.",
+            text_zh=f"订单 {order.number} 已核实的货款又有缺口。",
             first="sales",
         )

@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from chassis.chinese import in_chinese
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.copies import StatementSeen
-from services.orders.domain.errors import DirectorNeeded, GateNotOpen
+from services.orders.domain.errors import DirectorNeeded
 from services.orders.domain.gate import STATED, Gate
 from services.orders.domain.lifecycle import GateKind, Stage, TaskState, Verdict
 from services.orders.domain.order import Order
 from services.orders.domain.review import director_reasons, judge_price
-from services.orders.domain.task import Task, TaskKind
+from services.orders.domain.task import TaskKind
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
+from services.orders.use_cases.owing import owe
 from services.orders.use_cases.pricing import check_as_it_stands
 
 
@@ -72,11 +73,7 @@ def director_reasons_now(work: Work, order: Order) -> list[tuple[str, str]]:
 def override_price(work: Work, request: Mapping[str, Any]) -> Order:
     """Let a price doubt pass: the director's word, audited (X10)."""
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    gate = order.gate(GateKind.PRICE)
-    if order.stage is not Stage.IN_REVIEW or gate.verdict is not Verdict.DOUBT:
-        raise GateNotOpen(order_number=order.number, kind=gate.kind, verdict=gate.verdict)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
+    gate = order.guard_gate(GateKind.PRICE, Verdict.DOUBT, request["expected_version"])
     work.principal.require("director")
     gate.sign(
         Verdict.PASSED,
@@ -106,11 +103,7 @@ def retry_price(work: Work, request: Mapping[str, Any]) -> Order:
     New prices are for a draft: it asks again for the credit that these have reserved.
     """
     order = orders.order_by_number(work, request["order_number"], lock=True)
-    gate = order.gate(GateKind.PRICE)
-    if order.stage is not Stage.IN_REVIEW or gate.verdict is not Verdict.DOUBT:
-        raise GateNotOpen(order_number=order.number, kind=gate.kind, verdict=gate.verdict)
-    order.guard_change(request["expected_version"])
-    order.guard_hold()
+    gate = order.guard_gate(GateKind.PRICE, Verdict.DOUBT, request["expected_version"])
     findings = check_as_it_stands(work, order)
     order.scheme_total = findings.scheme_total
     order.guard_size()
@@ -128,24 +121,16 @@ def retry_price(work: Work, request: Mapping[str, Any]) -> Order:
 def report_doubt(work: Work, order: Order) -> None:
     """Tell a price doubt to the salesperson, and to supervisor and director at once (O9)."""
     end_doubts(work, order, outcome="judged again")
-    for role, person_id in (
-        ("sales" if order.salesperson_id else "clerk", order.salesperson_id),
-        ("supervisor", None),
-        ("director", None),
-    ):
-        work.session.add(
-            Task(
-                id=uuid4(),
-                order_id=order.id,
-                kind=TaskKind.PRICE_DOUBT,
-                role=role,
-                person_id=person_id,
-                title=f"Price of {order.number} is in doubt",
-                title_zh=f"订单 {order.number} 价格存疑",
-                details={"doubts": order.gate(GateKind.PRICE).figures.get("doubts", [])},
-                opened_at=work.now,
-                due_at=work.now,
-            )
+    for role in (None, "supervisor", "director"):
+        owe(
+            work,
+            order,
+            TaskKind.PRICE_DOUBT,
+            title=f"Price of {order.number} is in doubt",
+            title_zh=f"订单 {order.number} 价格存疑",
+            due_at=work.now,
+            role=role,
+            details={"doubts": order.gate(GateKind.PRICE).figures.get("doubts", [])},
         )
 
 

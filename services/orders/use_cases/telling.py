@@ -1,7 +1,7 @@
 """The task to tell a customer his dates (O28): one at most, of the dates that hold."""
 
+from collections.abc import Sequence
 from datetime import date
-from uuid import uuid4
 
 from chassis.database import Work
 from services.orders.domain.confirmation import Confirmation
@@ -9,22 +9,19 @@ from services.orders.domain.lifecycle import TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
 from services.orders.storage import tasks
+from services.orders.use_cases.owing import owe
 
 
 def tell_dates(work: Work, order: Order, what: str, what_zh: str) -> None:
     """Open the task to tell the customer his dates (O28), instead of one that tells older ones."""
     drop_telling(work, order, outcome="a newer date follows")
-    work.session.add(
-        Task(
-            id=uuid4(),
-            order_id=order.id,
-            kind=TaskKind.TELL_CUSTOMER,
-            role="clerk",
-            title=f"Tell the customer of {order.number}: {what}",
-            title_zh=f"告知客户（{order.number}）：{what_zh}",
-            opened_at=work.now,
-            due_at=work.now,
-        )
+    owe(
+        work,
+        order,
+        TaskKind.TELL_CUSTOMER,
+        title=f"Tell the customer of {order.number}: {what}",
+        title_zh=f"告知客户（{order.number}）：{what_zh}",
+        due_at=work.now,
     )
 
 
@@ -34,17 +31,26 @@ def tell_slid_dates(work: Work, order: Order, today: date) -> None:
     tell_dates(work, order, f"dates now {promised}", f"交期现为 {promised}")
 
 
-def tell_frozen_dates(work: Work, order: Order, confirmation: Confirmation) -> None:
-    """Let what was to be told tell the dates that the verified copy froze, unless it says them."""
-    if not tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
-        return
-    if str(order.customer_due(work.today)) == confirmation.document["customer_due"]:
+def tell_frozen_dates(
+    work: Work, order: Order, confirmation: Confirmation, before: date | None
+) -> None:
+    """Let what was to be told tell the dates that the verified copy froze, unless it says them.
+
+    Where another date, `before`, was told already, the copy that says the frozen one is older
+    news: the customer is told anew.
+    """
+    frozen, to_tell = order.customer_due(work.today), _standing(work, order)
+    if to_tell and str(frozen) == confirmation.document["customer_due"]:
         drop_telling(work, order, outcome="the signed copy says it")
-    else:
+    elif to_tell or frozen != before:
         tell_slid_dates(work, order, work.today)
 
 
 def drop_telling(work: Work, order: Order, *, outcome: str) -> None:
     """End the task to tell dates that hold no more, or that a new paper will tell."""
-    for task in tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER):
+    for task in _standing(work, order):
         task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome=outcome)
+
+
+def _standing(work: Work, order: Order) -> Sequence[Task]:
+    return tasks.open_tasks(work, order.id, TaskKind.TELL_CUSTOMER)

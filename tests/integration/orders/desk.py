@@ -260,8 +260,8 @@ class Desk:
         )
         return answer
 
-    def sent_order(self) -> dict[str, Any]:
-        number = self.approved_order()["number"]
+    def sent_order(self, **changes: Any) -> dict[str, Any]:
+        number = self.approved_order(**changes)["number"]
         answer: dict[str, Any] = self.talk(
             "send_confirmation",
             order_number=number,

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from chassis import clock
 from chassis.commands import load
-from chassis.errors import Conflict
+from chassis.errors import Conflict, RoleNeeded
 from chassis.lifecycle import IllegalMove
 from services.orders import pages
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
@@ -446,6 +446,16 @@ def test_nobody_finishes_an_owed_sign_back_by_hand(desk: Desk, neighbours: Neigh
         finish(desk, "return_owed", SALES)
     desk.talk("verify_sign_back", order_number=number, **SIGNED)
     assert desk.state("select kind, state from task") == [("return_owed", "done")]
+
+
+def test_what_is_put_to_the_supervisor_no_clerk_takes_off_the_list(desk: Desk) -> None:
+    number = desk.new_order(submit=False)["number"]
+    wish = {"order_number": number, "reason": "customer_request"}
+    desk.do(commands.RequestCancel, ending.wish_cancel, **wish)
+    with pytest.raises(RoleNeeded):
+        finish(desk, "cancel_wish", CLERK)
+    finish(desk, "cancel_wish", SUPERVISOR)
+    assert desk.state("select kind, state from task") == [("cancel_wish", "done")]
 
 
 def test_an_oral_orders_paper_is_owed_until_it_comes_and_blocks_the_closing(

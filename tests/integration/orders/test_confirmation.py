@@ -163,14 +163,22 @@ def to_tell(desk: Desk) -> list[Any]:
     return told
 
 
-@pytest.mark.parametrize("days_late", [0, 1])
+@pytest.mark.parametrize(("days_late", "told"), [(0, False), (1, False), (0, True)])
 def test_once_the_signed_copy_is_verified_the_customer_is_told_the_frozen_date(
-    desk: Desk, clock_file: Path, days_late: int
+    desk: Desk,
+    clock_file: Path,
+    days_late: int,
+    told: bool,  # noqa: FBT001
 ) -> None:
-    """The copy came before the day that the task speaks of; what did not slide is not told."""
+    """The copy came before the day that the task speaks of; what did not slide is not told.
+
+    Unless the customer was told already that it had.
+    """
     order = desk.sent_order()
     days_pass(clock_file, 1 + days_late)
     announce_slides(desk)
+    if told:
+        desk.state("update task set state = 'done' where kind = 'tell_customer' returning 1")
     arrived_on = due(order, "sent_on") + timedelta(days=days_late)
 
     desk.talk(
@@ -182,7 +190,7 @@ def test_once_the_signed_copy_is_verified_the_customer_is_told_the_frozen_date(
 
     slid = due(order, "customer_due") + timedelta(days=days_late)
     title = f"Tell the customer of {order['number']}: dates now {slid}"
-    assert [told.title for told in to_tell(desk)] == [title] * days_late
+    assert [each.title for each in to_tell(desk)] == [title] * (days_late or told)
 
 
 def test_a_date_promised_beside_the_paper_is_still_told_when_the_paper_comes_back(
@@ -306,7 +314,9 @@ def test_a_faulty_copy_is_rejected_with_its_fault(
 
 
 def test_a_verified_copy_confirms_and_keeps_the_last_price(desk: Desk) -> None:
-    number = desk.sent_order()["number"]
+    sold, gift = ({"product_code": "PAPER-70", "quantity": each} for each in ("1000", "20"))
+    number = desk.sent_order(lines=[sold, gift])["number"]
+    desk.state("update order_line set unit_price = 0 where line_no = 2 returning 1")
 
     order = desk.talk("verify_sign_back", order_number=number, **SIGNED)
 
@@ -315,6 +325,24 @@ def test_a_verified_copy_confirms_and_keeps_the_last_price(desk: Desk) -> None:
     assert desk.state("select unit_price::text from last_price") == [("1.000000",)]
     with pytest.raises(SignBackAlreadyVerified):
         desk.talk("verify_sign_back", order_number=number, **SIGNED)
+
+
+def test_no_other_version_is_confirmed_by_grade_than_the_one_that_stood(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """The order was returned, changed and sent anew while customers was asked."""
+    number = desk.sent_order()["number"]
+    grade_a = {"grade": "A", "terms": "account", "instruction_before_sign_back": True}
+    neighbours.answer_after(
+        "customers.get_terms",
+        lambda: desk.state("update confirmation set number = 2 returning 1"),
+        grade_a,
+    )
+
+    with pytest.raises(StaleVersion):
+        desk.talk("confirm_by_grade", order_number=number)
+
+    assert desk.order(number)["stage"] == "awaiting_return"
 
 
 def test_only_grade_a_is_confirmed_before_its_sign_back(desk: Desk, neighbours: Neighbours) -> None:

@@ -140,16 +140,15 @@ def test_another_customers_campaign_explains_no_last_price(desk: Desk, clock_fil
     assert [doubt["kind"] for doubt in gate["figures"]["doubts"]] == ["differs_from_last_price"]
 
 
-def test_a_corrected_price_ends_the_three_reports_of_the_doubt(desk: Desk) -> None:
+def test_a_price_that_is_a_drafts_again_ends_the_three_reports_of_its_doubt(desk: Desk) -> None:
     """O9."""
     number = desk.new_order(lines=labels(unit_price="0.40"))["number"]
     assert desk.state("select state, count(*) from task group by state") == [("open", 3)]
     back(desk, number, SALES)
+    assert desk.state("select state, count(*) from task group by state") == [("dropped", 3)]
     change(desk, number, lines=labels())
 
     assert verdict(resubmitted(desk, number), "price") == "passed"
-
-    assert desk.state("select state, count(*) from task group by state") == [("done", 3)]
 
 
 def test_a_line_that_nobody_gave_a_price_misses_it(desk: Desk, neighbours: Neighbours) -> None:

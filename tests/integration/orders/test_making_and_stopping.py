@@ -8,8 +8,9 @@ import pytest
 from marshmallow import EXCLUDE
 
 from chassis.commands import load
-from chassis.errors import Conflict, RoleNeeded
+from chassis.errors import Conflict, RoleNeeded, Unavailable
 from chassis.principal import Principal
+from chassis.rpc import deadline_in
 from services.orders import pages
 from services.orders.domain.errors import (
     GradeTooLow,
@@ -236,7 +237,7 @@ def test_a_deposit_that_goes_back_while_the_order_is_made_is_an_anomaly_of_sales
     desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
     assert told(3, "300.00", met=True) == []
 
-    text = "Money is missing again: 0.00 verified of 1000.00."
+    text = f"Verified money of {confirmed['number']} is missing again."
     assert told(4, "0.00", met=False) == [("urgent", 1, text)]
     assert told(5, "100.00", met=False) == told(4, "0.00", met=False) == [("urgent", 1, text)]
 
@@ -250,7 +251,7 @@ def test_money_of_a_closed_order_that_goes_back_is_an_anomaly_of_sales(
             facts = {"verified": verified, "paid_in_full": paid}
             progress.take_money(work, money | facts, sequence)
 
-    text = "Money is missing again: 0.00 verified of 980.00."
+    text = f"Verified money of {closed} is missing again."
     assert desk.state("select step, text from anomaly") == [(1, text)]
 
 
@@ -272,6 +273,22 @@ def test_an_instruction_waits_for_the_deposit(
     # Marking the order busy and free again counts its version; nothing else moved.
     assert {**after, "version": 0} == {**before, "version": 0}
     assert "inventory.issue_instruction" not in neighbours.names()
+
+
+def test_an_issue_that_reaches_nobody_who_knows_the_money_stops_nobody_else(
+    desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
+) -> None:
+    neighbours.refuse("customers.check_production_terms", Unavailable())
+    number, key = confirmed["number"], "k"
+    issue = {"order_number": number, "line_no": 1}
+    with pytest.raises(Unavailable):
+        desk.talks.hold("issue_instruction", CLERK, key, issue, deadline=deadline_in(0.3))
+
+    for verb in ("hold", "resume"):
+        desk.talk(verb, order_number=number, reason="customer_request")
+    neighbours.answer("customers.check_production_terms", MONEY_MET)
+
+    assert desk.talk("issue_instruction", key=key, **issue)["stage"] == "in_progress"
 
 
 def test_the_first_instruction_starts_the_order(desk: Desk, confirmed: dict[str, Any]) -> None:
@@ -530,7 +547,7 @@ def test_what_the_system_says_of_an_anomaly_is_wholly_chinese_for_who_reads_chin
         "发货单 S-1 的到货回单：第 1 行签收 978，应收 980；第 1 行破损 3；受潮。",
         "发货单 S-1 的一次扫描被拒：已打包。",
         "发货单 S-1 的一次扫描被拒：序号已属于另一次扫描。",
-        "货款又有缺口：应收 1000.00 元，已核实 0.00 元。",
+        f"订单 {confirmed['number']} 已核实的货款又有缺口。",
         "late",
     }
 
@@ -571,6 +588,16 @@ def test_closing_waits_for_money_invoice_and_papers(
     assert refused.value.details["items"] == ["receipt", "balance 680.00", "invoice"]
     paid = {"paid_in_full": True, "balance": "0.00", "invoiced": True}
     neighbours.answer("customers.get_order_money", {"money": paid})
+
+    def reverse() -> None:
+        reversed_ = {**money, "order_id": confirmed["id"], "invoiced": True}
+        with desk.store.work() as work:
+            progress.take_money(work, reversed_, 1)
+
+    neighbours.answer_after("shipping.list_owed", reverse, {"items": []})
+    with pytest.raises(NotAllOwedSettled) as refused:
+        desk.talk("close", FINANCE, order_number=number)
+    assert refused.value.details["items"] == ["balance 680.00"]
     neighbours.answer("shipping.list_owed", {"items": []})
 
     order = desk.talk("close", FINANCE, order_number=number)
@@ -668,8 +695,11 @@ def test_cancel_frees_by_its_event(
     assert neighbours.names()[-2:] == ["shipping.block_order", "inventory.stop_order"]
 
 
-def test_the_gates_of_a_cancelled_order_wait_for_nobody(desk: Desk) -> None:
+def test_gates_and_anomalies_of_a_cancelled_order_wait_for_nobody(desk: Desk) -> None:
     number = desk.new_order()["number"]
+    wrong = {"order_number": number, "cause": "system", "topic": "other", "text": "late"}
+    with desk.store.work(CLERK) as work:
+        anomalies.raise_anomaly(work, load(commands.RaiseAnomaly(), wrong))
     open_before = {gate["kind"] for gate in desk.order(number)["gates"] if gate["is_open"]}
 
     order = desk.talk("cancel", SUPERVISOR, order_number=number, reason="customer_request")
@@ -678,6 +708,7 @@ def test_the_gates_of_a_cancelled_order_wait_for_nobody(desk: Desk) -> None:
     assert [gate["kind"] for gate in order["gates"] if gate["is_open"]] == []
     waiting = "select count(*) from gate where opened_at is not null and verdict <> 'passed'"
     assert desk.state(waiting) == [(0,)]
+    assert desk.state("select state, escalates_at from anomaly") == [("resolved", None)]
 
 
 def test_a_cancel_that_loses_puts_the_order_back(

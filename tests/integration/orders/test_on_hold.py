@@ -7,8 +7,8 @@ import pytest
 
 from services.orders.domain.errors import OrderOnHold
 from services.orders.schemas import commands
-from services.orders.use_cases import confirming, ending
-from tests.integration.orders.desk import SALES, SUPERVISOR, Desk, Neighbours
+from services.orders.use_cases import confirming, ending, progress
+from tests.integration.orders.desk import CUSTOMER, SALES, SUPERVISOR, Desk, Neighbours
 from tests.integration.orders.test_confirmation import SIGNED
 
 STOCK = [{"product_code": "LABEL-40", "quantity": "100"}]
@@ -101,6 +101,24 @@ def test_goods_signed_for_on_hold_fulfil_the_order_when_it_goes_on(desk: Desk) -
 
     assert resumed(desk, number)["stage"] == "fulfilled"
     assert desk.announced()[-2:] == ["order_resumed", "order_fulfilled"]
+
+
+def test_a_salesperson_who_loses_the_customer_meanwhile_leaves_nothing_half_resumed(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    number = desk.new_order()["number"]
+    desk.talk("hold", SALES, order_number=number, reason="customer_request")
+    moved = {**CUSTOMER, "salesperson_id": "sales-2", "salesperson_name": "Zhao Min"}
+
+    def hand_over() -> None:
+        with desk.store.work() as work:
+            progress.take_customer(work, moved, 2)
+
+    neighbours.answer_after("shipping.unblock_order", hand_over, {})
+    desk.talk("resume", SALES, order_number=number, reason="other")
+
+    assert desk.order(number)["hold"] is None
+    assert desk.state('select salesperson_id, busy_with from "order"') == [("sales-2", None)]
 
 
 def test_a_wish_to_cancel_is_no_move_forward(desk: Desk) -> None:

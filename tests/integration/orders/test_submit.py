@@ -17,6 +17,7 @@ from services.orders import pages
 from services.orders.domain.errors import (
     CustomerDuePassed,
     DirectorNeeded,
+    DiscountAboveAmount,
     FieldsMissing,
     GateNotOpen,
     OrderTooLarge,
@@ -29,6 +30,7 @@ from tests.integration.orders.desk import (
     DIRECTOR,
     LABEL,
     PASSED,
+    SALES,
     SUPERVISOR,
     Desk,
     Neighbours,
@@ -223,6 +225,9 @@ def test_a_price_below_scheme_is_a_doubt_told_to_three_at_once(desk: Desk) -> No
     assert verdicts(order)["price"] == "doubt"
     told = desk.state("select role, person_id from task where kind = 'price_doubt' order by role")
     assert told == [("director", None), ("sales", "sales-1"), ("supervisor", None)]
+    for who, verb in ((DIRECTOR, "override_price"), (SALES, "retry_price")):
+        listed = desk.store.read(who, lambda work: pages.list_work(work, {"limit": 9}))
+        assert (verb, list(who.roles)) in [(each["verb"], each["roles"]) for each in listed]
     with pytest.raises(RoleNeeded):
         desk.do(
             commands.Override,
@@ -516,6 +521,33 @@ def test_a_memo_becomes_no_draft_with_a_customer_date_that_has_passed(desk: Desk
             customer_due=in_days(-1),
         )
     assert desk.order(memo["number"])["stage"] == "memo"
+
+
+def test_lines_written_on_a_memo_are_priced_when_it_becomes_a_draft(desk: Desk) -> None:
+    asked: dict[str, Any] = {"channel": "phone", "asked_by": "张经理", "wish": "标签"}
+    asked["reply_by"] = clock.business_now().isoformat()
+    number = desk.do(commands.TakeMemo, drafting.take_memo, **asked)["number"]
+    line = {"product_code": "LABEL-40", "quantity": "100"}
+    with pytest.raises(DiscountAboveAmount):
+        change(desk, number, lines=[{**line, "discount": "5"}])
+    change(desk, number, lines=[line])
+
+    drafted = desk.do(
+        commands.DraftOrder, drafting.draft_order, order_number=number, customer_code="C-B"
+    )
+
+    assert (drafted["total"], drafted["lines"][0]["unit_price"]) == ("50.00", "0.500000")
+    asked_for = "select details->'fields' as fields from task where kind = 'missing_fields'"
+    assert "unit_price" not in desk.state(asked_for)[0].fields
+
+
+def test_a_price_that_the_submit_looks_up_keeps_nobody_from_it(desk: Desk) -> None:
+    lines = [{"product_code": "LABEL-40", "quantity": "100"}]
+    number = desk.new_order(lines=lines, submit=False)["number"]
+    desk.state("update order_line set unit_price = 0 returning 1")
+
+    assert submit_why_not(desk, number) is None
+    assert desk.talk("submit", order_number=number)["total"] == "50.00"
 
 
 def test_no_other_customer_date_is_given_than_one_to_come(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -16,7 +16,7 @@ from services.orders import pages
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.errors import MoneyNeeded, SchemeNotFound
 from services.orders.schemas import commands
-from services.orders.storage import orders, prices, tasks
+from services.orders.storage import copies, orders, prices, tasks
 from services.orders.storage.orders import CursorNotOurs
 from services.orders.use_cases import (
     actions,
@@ -259,6 +259,17 @@ def test_an_order_that_is_being_created_follows_its_customer_too(
     assert found(desk, OTHER_SALES, q="云栖") == [order["number"]]
 
 
+def test_a_handover_waits_for_an_order_that_is_just_being_written_down(desk: Desk) -> None:
+    free = "select code from customer_copy for update skip locked"
+    with desk.store.work(CLERK) as work:
+        copies.customer_by_id(work, UUID(str(CUSTOMER["id"])))
+        by_id = desk.state(free)
+    with desk.store.work(CLERK) as work:
+        copies.about_draft(work, str(CUSTOMER["code"]), [], numbered=False)
+        by_code = desk.state(free)
+    assert (by_id, by_code) == ([], [])
+
+
 def test_what_was_not_sent_yet_bears_its_customers_present_name_and_what_was_keeps_it(
     desk: Desk,
 ) -> None:
@@ -316,14 +327,20 @@ def test_an_orders_anomalies_follow_it_to_another_salesperson(desk: Desk) -> Non
         expected_version=desk.order(memo)["version"],
         customer_code=CUSTOMER["code"],
     )
-    assert seen_by(SALES) == [{memo, order}, {memo, order}]
+    # Of the memo, which was nobody's, it is with the clerk until it climbs.
+    assert seen_by(SALES) == [{memo, order}, {order}]
 
     moved = {**CUSTOMER, "salesperson_id": "sales-2", "salesperson_name": "Zhao Min"}
     with desk.store.work() as work:
         progress.take_customer(work, moved, 2)
 
     assert seen_by(SALES) == [set(), set()]
-    assert seen_by(OTHER_SALES) == [{memo, order}, {memo, order}]
+    assert seen_by(OTHER_SALES) == [{memo, order}, {order}]
+
+    with desk.store.work() as work:
+        progress.take_customer(work, {**moved, "salesperson_id": None}, 3)
+
+    assert seen_by(CLERK) == [{memo, order}, {memo, order}]
 
 
 def test_a_customer_of_many_orders_is_handed_over_some_at_a_time(

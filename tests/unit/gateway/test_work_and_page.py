@@ -148,6 +148,29 @@ def test_a_page_offers_the_paper_to_be_sent_and_the_notices_of_its_money(gateway
     ]
 
 
+# As orders gives them: the gates in full, the payment as customers told of it.
+_NAMED = {"revision": 1, "is_open": False, "signer_name": "系统"}
+TECHNIQUE = {
+    **_NAMED, "kind": "technique", "verdict": "passed",
+    "text": "as drawn", "text_zh": None, "figures": {"recipe": 2},
+}  # fmt: skip
+CREDIT = {
+    **_NAMED, "kind": "credit", "verdict": "passed",
+    "text": "Reserved: limit 100,000.00, other orders 7,000.00, this order 1,000.00.",
+    "text_zh": "已占用：额度 100,000.00，其他订单占用 7,000.00，本单 1,000.00。",
+    "figures": {"limit": "100000.00", "exposure": "7000.00"},
+}  # fmt: skip
+CREDIT_CLOSED = {**CREDIT, "text": None, "text_zh": None, "figures": None}
+PAYMENT = {
+    "order_id": "1", "standing": "open", "worth": "1000.00", "verified": "300.00",
+    "balance": "700.00", "paid_in_full": False,
+}  # fmt: skip
+ORDER = {
+    "number": "D1", "id": "1", "stage": "confirmed", "confirmation_version": 1,
+    "gates": [TECHNIQUE, CREDIT],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("role", "papers"),
     [
@@ -160,13 +183,12 @@ def test_a_page_offers_the_paper_to_be_sent_and_the_notices_of_its_money(gateway
 def test_a_page_shows_money_and_papers_only_to_whom_they_are_open(
     gateway: Gateway, role: str, papers: list[str]
 ) -> None:
-    gateway.answer(
-        "orders.get_order",
-        {"number": "D1", "id": "1", "stage": "confirmed", "confirmation_version": 1},
-    )
+    axes = {"stage": "confirmed", "payment": PAYMENT}
+    gateway.answer("orders.get_order", {**ORDER, "axes": axes})
+    gateway.answer("orders.list_confirmations", {"items": [{"document": ORDER}]})
     for rpc in (
-        "orders.list_order_actions", "orders.list_changes", "orders.list_confirmations",
-        "orders.list_order_tasks", "inventory.get_holdings",
+        "orders.list_order_actions", "orders.list_changes", "orders.list_order_tasks",
+        "inventory.get_holdings",
     ):  # fmt: skip
         gateway.answer(rpc, {"items": []})
     notice = {"number": "N1", "kind": "balance", "state": "sent"}
@@ -180,6 +202,24 @@ def test_a_page_shows_money_and_papers_only_to_whom_they_are_open(
     assert (page["money"] is not None) == (own_read.status_code == 200) == (role == "finance")
     assert [paper["kind"] for paper in page["documents"]] == papers
     assert page["unavailable"] == []
+    order = gateway.get("/orders/D1", role=role).json
+    assert page["order"] == order
+    assert order["axes"]["payment"] == (
+        PAYMENT if role == "finance" else {"standing": "open", "paid_in_full": False}
+    )
+    frozen = gateway.get("/orders/D1/confirmations", role=role).json["items"]
+    assert page["confirmations"] == frozen
+    for gates in (order["gates"], frozen[0]["document"]["gates"]):
+        assert gates == [TECHNIQUE, CREDIT if role == "finance" else CREDIT_CLOSED]
+
+
+def test_what_a_move_answers_opens_no_figures(gateway: Gateway) -> None:
+    gateway.answer("orders.return_order_to_draft", ORDER)
+    path, why = "/orders/D1/actions/return_to_draft", {"reason": "correction"}
+
+    moved = gateway.post(path, why, role="technician", if_match=1)
+
+    assert moved.json["gates"] == [TECHNIQUE, CREDIT_CLOSED]
 
 
 def test_an_orders_history_goes_on_where_its_page_ends(gateway: Gateway) -> None:

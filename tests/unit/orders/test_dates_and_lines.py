@@ -173,11 +173,11 @@ def test_short_closing_the_last_open_line_fulfils_the_order() -> None:
     assert order.stage is Stage.FULFILLED
 
 
-def anomaly(cause: AnomalyClass) -> Anomaly:
+def anomaly(cause: AnomalyClass, salesperson_id: str | None = "sales-1", **who: str) -> Anomaly:
     return Anomaly(
         id=uuid4(),
         order_id=uuid4(),
-        salesperson_id=None,
+        salesperson_id=salesperson_id,
         cause=cause,
         topic=Topic.DELAY,
         priority=Priority.NORMAL,
@@ -185,6 +185,7 @@ def anomaly(cause: AnomalyClass) -> Anomaly:
         raised_by="Li Na",
         raised_at=NOW,
         escalates_at=NOW,
+        **who,
     )
 
 
@@ -196,6 +197,13 @@ def test_an_anomaly_climbs_step_by_step_and_stays_at_the_top() -> None:
         seen.append(climbing.owner_roles)
     assert seen == [("clerk",), ("sales",), ("supervisor",), ("director",), ("director",)]
     assert climbing.escalates_at is None
+
+
+def test_an_anomaly_waits_for_no_salesperson_whom_its_order_has_not() -> None:
+    nobodys = anomaly(AnomalyClass.LOGISTICS, salesperson_id=None, first="sales")
+    assert nobodys.owner_roles == ("clerk",)
+    nobodys.escalate(NOW)
+    assert nobodys.owner_roles == ("supervisor",)
 
 
 def test_a_production_anomaly_is_everybodys_at_once_and_never_climbs() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.orders.domain.errors import DiscountAboveAmount
 from services.orders.domain.line import OrderLine
@@ -20,6 +22,7 @@ from services.orders.domain.pricing import (
     best_offer,
     best_promotions,
     check_prices,
+    lines_to_remember,
     take_discounts,
 )
 from tests.unit.orders.story import CUSTOMER, LABEL, NOW, PAPER, TODAY, line
@@ -146,7 +149,7 @@ def check(
 
 
 def test_a_threshold_discount_is_spread_by_largest_remainder() -> None:
-    lines = [line(n, "100", unit_price=None) for n in (1, 2, 3)]
+    lines = [line(n, "100") for n in (1, 2, 3)]
     findings = check(lines, scheme("1"), promotions=(promotion("discount", "300", "20"),))
     assert findings.discounts == [Decimal("6.67"), Decimal("6.67"), Decimal("6.66")]
     assert (findings.scheme_total, findings.promotion) == (Decimal("280.00"), "discount-300")
@@ -181,8 +184,8 @@ def test_without_a_scheme_the_price_is_in_doubt() -> None:
 def test_a_discount_somebody_gave_is_in_doubt_unless_it_is_the_promotions() -> None:
     twenty = (promotion("discount", "1000", "20"),)
     assert kinds(check([line(discount=Decimal(20))], scheme("1"), promotions=twenty)) == []
-    given = check([line(discount=Decimal(30))], scheme("1"), promotions=twenty)
-    assert kinds(given) == ["discount_differs"]
+    other = check([line(discount=Decimal(30))], scheme("1"), promotions=twenty)
+    assert kinds(other) == ["discount_differs"]
 
 
 @pytest.mark.parametrize(
@@ -220,15 +223,34 @@ def test_another_quantity_explains_another_last_price_of_the_same_scheme() -> No
 
 
 def test_a_discount_never_exceeds_what_its_line_costs() -> None:
-    """The share of a line priced far below its scheme is cut to its amount, in whole 分."""
-    cheap = line(1, "1", unit_price=Decimal("0.0365"))
-    lines = [cheap, line(2, "1", unit_price=None)]
-    take_discounts(lines, [Decimal(10), Decimal(0)])
-    assert cheap.discount == Decimal("0.04")
-    given = line(1, "1", unit_price=Decimal("0.0365"), discount=Decimal("0.05"))
+    cheap = line(1, "1", unit_price=Decimal("0.0365"), discount=Decimal("0.05"))
     with pytest.raises(DiscountAboveAmount) as refused:
-        take_discounts([given], [Decimal(0)])
+        take_discounts([cheap], [Decimal(0)])
     assert refused.value.details["amount"] == "0.04"
+
+
+@given(st.lists(st.decimals("0", "30", places=4), min_size=1, max_size=6))
+def test_the_whole_discount_is_given_beside_gifts_and_cut_prices(prices: list[Decimal]) -> None:
+    """Of 50 yuan off, what a gift or a cut price cannot bear, the other lines do."""
+    lines = [line(n, "5", unit_price=price) for n, price in enumerate(prices, start=1)]
+    findings = check(lines, scheme("20"), promotions=(promotion("discount", "100", "50"),))
+
+    take_discounts(lines, findings.discounts)
+
+    costs = sum((each.gross for each in lines), Decimal(0))
+    assert sum(each.discount for each in lines) == min(Decimal(50), costs)
+    assert all(each.discount <= each.gross for each in lines)
+
+
+def test_what_a_customer_last_paid_is_no_gift_and_rather_the_schemes_price() -> None:
+    """100 at 20 and 20 given away: the next order at 20 is in no doubt."""
+    sold, gift = line(1, "100", unit_price=Decimal(20)), line(2, "20", unit_price=Decimal(0))
+    more, label = line(3, "500", unit_price=Decimal(18)), line(4, "1", product=LABEL)
+
+    assert lines_to_remember([sold, gift, label], {}) == [label, sold]
+    assert lines_to_remember([sold, gift, more], {}) == [more]
+    assert lines_to_remember([sold, gift, more], {1: Decimal("20.000000")}) == [sold]
+    assert lines_to_remember([gift], {}) == []
 
 
 def test_of_two_schemes_alike_in_all_the_one_changed_last_wins() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.lifecycle import IllegalMove, Lifecycle
 from services.orders.domain.confirmation import Confirmation
-from services.orders.domain.errors import OrderBusy, OrderOnHold
+from services.orders.domain.errors import NothingToHold, OrderBusy, OrderOnHold
 from services.orders.domain.lifecycle import (
     ANOMALIES,
     CONFIRMATIONS,
@@ -140,6 +140,13 @@ def test_what_was_signed_for_while_a_cancel_was_asked_counts_once_it_is_refused(
         *started,
         "OrderFulfilled",
     ]
+
+
+def test_what_is_fulfilled_leaves_nothing_to_hold() -> None:
+    with pytest.raises(NothingToHold) as refused:
+        in_stage(Stage.FULFILLED).guard_putting_on_hold(None)
+    assert refused.value.code == "illegal_move"
+    assert "cancel" not in refused.value.message
 
 
 def test_a_cancelled_order_holds_nothing_and_its_unsigned_confirmation_is_void() -> None:
