@@ -83,14 +83,18 @@ def undo_stock(work: Work, order_id: UUID, command_id: str) -> None:
     command.state = CommandState.UNDONE
 
 
-def settle_stock(work: Work, order_id: UUID, wanted: Mapping[UUID, Decimal]) -> None:
-    """Let go of what a submit gave up, now that the submit stands; `wanted` is by line."""
+def settle_stock(work: Work, order_id: UUID, wanted: Sequence[Wanted]) -> None:
+    """Let go of what a submit gave up, now that the submit stands; `wanted` is what it wanted."""
     orders.hold_lock(work, order_id)
     if not reservations.has_surplus(work.connection, order_id):
         return
     rows = reservations.of_order(work.session, order_id)
     before = _stock_holds(rows)
-    after = holding.settled(before, wanted)
+    store_code = work.setting("shipping_store")
+    after = holding.settled(
+        before,
+        {HoldKey(line.line_id, line.product_id, store_code): line.quantity for line in wanted},
+    )
     _lock(work, holding.reserved_changes(before, after))
     _book(work, order_id, before, after)
     _rewrite(rows, after)
