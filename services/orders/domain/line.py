@@ -26,7 +26,8 @@ class OrderLine(Base):
 
     __tablename__ = "order_line"
     __table_args__ = (
-        UniqueConstraint("order_id", "line_no"),
+        # Lines change places within a transaction.
+        UniqueConstraint("order_id", "line_no", deferrable=True, initially="DEFERRED"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("discount >= 0", name="discount_not_negative"),
         Index(

@@ -327,6 +327,13 @@ def test_what_a_dropped_line_held_is_freed_by_the_next_submit_and_not_before(wor
     assert held_by(dropped) == ([], [])
     assert held_by(kept) == before == (["400.000"], ["2030-03-29"])
 
+    order.moves("order_returned_to_draft", "draft")
+    has([both[1] | {"line_no": 1}])
+    order.submitted()
+
+    assert held_by(kept) == ([], [])
+    assert held_by(dropped) == (["400.000"], [])  # of the same material: it serves what came
+
 
 def test_slots_booked_by_others_push_the_next_order_forward(works: Works) -> None:
     first, second = works.order("800"), works.order("800")
