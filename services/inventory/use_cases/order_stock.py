@@ -29,7 +29,7 @@ def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datet
     order = OrderCopy(UUID(view["id"]))
     order.take(view)
     if order.stage in _ENDED:
-        free_stock(work, order.order_id)
+        free_stock(work, order.order_id, has_left=order.has_left)
         return
     if name == "order_expired":
         # Told late, it must leave what a submit since then holds.
@@ -47,7 +47,7 @@ def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datet
     if name == "line_short_closed":
         for line in order.lines:
             if line.short_closed:
-                free_stock(work, order.order_id, line_id=line.id)
+                free_stock(work, order.order_id, line_id=line.id, has_left=order.has_left)
 
 
 def hold_what_is_there(work: Work, order_id: UUID, wanted: Sequence[Wanted]) -> None:
