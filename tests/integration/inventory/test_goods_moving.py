@@ -1,6 +1,7 @@
 """Goods leave, come back, arrive, move between stores; no fact is refused (I1, I13, I14)."""
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -345,7 +346,7 @@ def test_a_store_cannot_give_what_is_not_free_nor_to_itself(goods: Goods) -> Non
 
     with pytest.raises(StockHeld):
         goods.tell("consent_transfer", SHOP, number=number)
-    asked = {"product_code": "PAPER", "quantity": "1", "from_store": "MAIN"}
+    asked: dict[str, Any] = {"product_code": "PAPER", "quantity": "1", "from_store": "MAIN"}
     with pytest.raises(SameStore):
         goods.tell("request_transfer", **asked)
     with pytest.raises(OrderNotKnown):

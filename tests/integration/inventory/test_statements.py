@@ -413,6 +413,11 @@ def test_the_draft_shows_what_the_signature_would_rest_on(works: Works) -> None:
     assert draft["figures"]["material_date"] == "2030-03-01"
     row = draft["figures"]["materials"][0]
     assert (row["shortage"], row["covered_on"]) == ("500.000", "2030-03-01")
+
+    early = "update recipe set made_at = '2026-11-22 20:00+00' returning number"
+    assert works.scalar(early) == 1
+    draft = works.ask("draft_statement", order_number=order.number, kind="technique")
+    assert draft["figures"]["lines"][0]["recipe_made_on"] == "2026-11-23"
     schedule = works.ask("draft_statement", order_number=order.number, kind="schedule")
     # 2030-03-01 is a Friday: 800 that day, then Monday to Wednesday.
     assert schedule["figures"]["production_due"] == "2030-03-06"
