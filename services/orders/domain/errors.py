@@ -220,6 +220,20 @@ class LineUnderWay(Conflict):
     )
 
 
+class AcceptedNotShipped(Conflict):
+    """Giving up what is still to be made must not give away what the customer has accepted."""
+
+    code = "accepted_not_shipped"
+    en = (
+        "{quantity} of line {line_no} of order {order_number} are accepted and have not left: "
+        "ship them first, then what was still to be made can be given up."
+    )
+    zh = (
+        "订单 {order_number} 第 {line_no} 行已验收的 {quantity} 尚未发出："
+        "请先发货，签收后再结清未补产的部分。"
+    )
+
+
 class DiscountAboveAmount(Invalid):
     """A line never costs less than nothing."""
 
