@@ -281,6 +281,7 @@ class Service(AnswersRelay):
         if rule is None:
             raise SettingNotFound(key=key)
         new, old = rule.parsed(request["value"]), work.setting(key)
+        self.guard_setting(work, key, new)
         _set(work, key, plain(new))
         work.log(
             "setting",
@@ -292,6 +293,9 @@ class Service(AnswersRelay):
         )
         work.store.forget_settings()
         return {"key": key, "value": plain(new)}
+
+    def guard_setting(self, work: Work, key: str, value: Any) -> None:
+        """Raise where a value that fits its rule names what the service does not have."""
 
     @command(CalendarYear)
     def change_calendar_year(self, work: Work, request: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from services.shipping.schemas import scans as scan_schemas
 from services.shipping.schemas import shipments as views
 from services.shipping.schemas.events import EVENTS
 from services.shipping.storage import masters as master_storage
+from services.shipping.storage import orders as order_storage
 from services.shipping.storage import platform
 from services.shipping.storage import scans as scan_storage
 from services.shipping.storage import shipments as shipment_storage
@@ -224,7 +225,10 @@ class ShippingService(LeadingService):
     def keep_order(self, work: Work, event: Received) -> None:
         blocking.keep_order(work, event.data["order"], event.sequence)
         if event.name == "order_handed_over":
-            shipment_storage.follow_order(work.session, UUID(event.data["order"]["id"]))
+            order_id = UUID(event.data["order"]["id"])
+            # A request at this moment writes down the salesperson of before.
+            order_storage.lock(work.session, order_id)
+            shipment_storage.follow_order(work.session, order_id)
 
     @listens_to("customers", "payment_reversed", schema=neighbours.PaymentReversed)
     def withdraw_releases(self, work: Work, event: Received) -> None:

@@ -49,6 +49,38 @@ def test_what_lacks_is_made_by_a_further_instruction_and_ships_with_the_rest(
     expect(_differences(audit, number), [], "the books of both lots")
 
 
+def test_a_made_line_that_moves_up_is_made_on_what_was_signed_and_held_for_it(
+    company: Company, audit: Audit
+) -> None:
+    """The stock line before it is dropped: its gates carry over, and so does all it holds."""
+    world = World.new(company)
+    customer, label = world.customer("A"), world.product(supply="stock", stock="100")
+    product, material = world.product(price="2.00"), world.material(stock="5000")
+    world.recipe(product, material, "2.5")
+    world.work_centre()
+    made = {"product_code": product, "quantity": "1000"}
+    lines = [{"product_code": label, "quantity": "10"}, made]
+    order = world.submitted(customer, product, "1000", lines=lines)
+    number = order["number"]
+    path = f"/orders/{number}"
+    world.stated(order)
+    world.approved(number)
+    company.clerk.move(path, "return_to_draft", reason="customer_request", note="不要标签")
+
+    company.clerk.edit(path, lines=[made], reason="customer_request")
+    order = company.clerk.move(path, "submit", key_data_checked=True)
+    waits = [gate["kind"] for gate in order["gates"] if gate["verdict"] != "passed"]
+    expect(waits, ["approval"], "gates to be signed anew")
+    world.approved(number)
+    world.sent(number)
+    world.signed_back(number)
+    world.started(world.issued(number))
+
+    stock = company.warehouse.get(f"/materials/{material}")
+    expect((stock["on_hand"], stock["reserved"]), ("2500.000", "0.000"), "consumed, none left held")
+    expect(_differences(audit, number), [], "the books of the changed order")
+
+
 def _differences(audit: Audit, number: str) -> list[str]:
     return [str(each) for each in audit.run().differences if each.order_number == number]
 

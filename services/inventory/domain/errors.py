@@ -33,8 +33,8 @@ class UnitInUse(Conflict):
     """A unit cannot change under quantities that are counted in it."""
 
     code = "unit_in_use"
-    en = "{code} has stock movements; its unit can no longer change."
-    zh = "{code} 已有库存记录，计量单位不可再改。"
+    en = "{code} has stock movements, open orders or instructions; its unit cannot change."
+    zh = "{code} 已有库存记录、未结订单或生产指令，计量单位不可更改。"
 
 
 class SubstituteOfItself(Invalid):

@@ -93,6 +93,11 @@ class OrderCopy(Base):
         """Give the lines that are to be made and not short-closed."""
         return [line for line in self.lines if line.is_made and not line.short_closed]
 
+    @property
+    def has_left(self) -> dict[UUID, Decimal]:
+        """Give what has left of each line; it may not be booked out here yet."""
+        return {line.id: line.shipped_quantity for line in self.lines}
+
     def line(self, line_id: UUID) -> "LineCopy | None":
         return next((line for line in self.lines if line.id == line_id), None)
 
@@ -137,6 +142,7 @@ class LineCopy:
         self.tolerance_over = Decimal(view.get("tolerance_over") or 0)
         self.tolerance_under = Decimal(view.get("tolerance_under") or 0)
         self.packing: str | None = view.get("packing")
+        self.shipped_quantity = Decimal(view.get("shipped_quantity") or 0)
         self.short_closed = bool(view.get("short_closed"))
         due = view.get("production_due")
         self.production_due = date.fromisoformat(due) if due else None

@@ -196,12 +196,10 @@ def taken_back(held: Holds, changes: Iterable[Mapping[str, str]]) -> dict[HoldKe
     return after
 
 
-def settled(held: Holds, wanted: Mapping[UUID, Decimal]) -> dict[HoldKey, Hold]:
-    """Give the holds once a submit stands: the surplus above what its lines want is let go."""
+def settled(held: Holds, wanted: Mapping[HoldKey, Decimal]) -> dict[HoldKey, Hold]:
+    """Give the holds once a submit stands: the surplus above what it wants is let go."""
     after = {}
     for key, hold in held.items():
-        quantity = min(
-            hold.quantity, max(hold.quantity - hold.surplus, wanted.get(key.line_id, ZERO))
-        )
+        quantity = min(hold.quantity, max(hold.quantity - hold.surplus, wanted.get(key, ZERO)))
         after[key] = Hold(quantity, max(ZERO, hold.surplus - (hold.quantity - quantity)))
     return after

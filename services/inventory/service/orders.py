@@ -74,5 +74,5 @@ class Orders(Service):
             returned_goods.follow_inspection(work, case, inspected)
 
     @daily("purge_stock_commands", at="03:40")
-    def purge_stock_commands(self, work: Work, slot: datetime) -> None:
-        reservations.purge_commands(work, slot)
+    def purge_stock_commands(self, work: Work, slot: datetime) -> None:  # noqa: ARG002
+        reservations.purge_commands(work)

@@ -3,11 +3,14 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.grams import wanted
 from services.inventory.domain.errors import ProductNotFound
+from services.inventory.domain.instruction import Instruction
+from services.inventory.domain.lifecycle import INSTRUCTION
+from services.inventory.domain.order import OVER, OrderCopy
 from services.inventory.domain.product import Product, Substitute, Supply
 from services.inventory.domain.stock import Stock
 from services.inventory.storage.pages import Page, page
@@ -102,12 +105,26 @@ def write_substitutes(session: Session, product_id: UUID, substitute_ids: Sequen
         )
 
 
-def has_stock(session: Session, product_id: UUID) -> bool:
-    """Whether anything of the product was ever booked."""
-    return (
-        session.scalar(select(Stock.product_id).where(Stock.product_id == product_id).limit(1))
-        is not None
+def is_counted(session: Session, product_id: UUID) -> bool:
+    """Whether quantities stand in the product's unit: booked, being made or ordered."""
+    named = {"lines": [{"product_id": str(product_id)}]}
+    found: bool | None = session.scalar(
+        select(
+            or_(
+                exists().where(Stock.product_id == product_id),
+                exists().where(
+                    Instruction.product_id == product_id,
+                    Instruction.state.not_in(INSTRUCTION.terminal),
+                ),
+                exists().where(
+                    OrderCopy.stage.not_in(OVER),
+                    OrderCopy.stopped_at.is_(None),
+                    OrderCopy.view.contains(named),
+                ),
+            )
+        )
     )
+    return bool(found)
 
 
 def stock_rows(session: Session, product_ids: Collection[UUID]) -> dict[UUID, list[Stock]]:

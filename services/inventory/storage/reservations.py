@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis.clock import machine_now
 from chassis.database import Work
 from chassis.notation import as_json
 from chassis.roundtrips import ask
@@ -94,7 +95,7 @@ def note_command(
     work.bundle.add(
         "insert into stock_command (command_id, order_id, state, changes, at)"
         " values (%s, %s, %s, %s, %s)",
-        (command_id, order_id, str(CommandState.DONE), as_json(list(changes)), work.now),
+        (command_id, order_id, str(CommandState.DONE), as_json(list(changes)), machine_now()),
         refusals={"pk_stock_command": Withdrawn(command_id=command_id)},
     )
 

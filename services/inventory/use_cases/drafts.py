@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis.clock import business_date
 from chassis.database import Work
 from chassis.quantity import ZERO
 from services.inventory.domain.errors import StatementNotFound
@@ -93,7 +94,7 @@ def technique_figures(work: Work, order: OrderCopy) -> dict[str, Any]:
                 "spec": line.spec,
                 "quantity": str(line.quantity),
                 "recipe_number": recipe.number if recipe else None,
-                "recipe_made_on": recipe.made_at.date().isoformat() if recipe else None,
+                "recipe_made_on": business_date(recipe.made_at).isoformat() if recipe else None,
                 "process": recipe.process if recipe else None,
                 "change_note": recipe.change_note if recipe else None,
                 "changed_since_passed": bool(

@@ -29,22 +29,25 @@ def follow_order_stock(work: Work, name: str, view: dict[str, Any], *, at: datet
     order = OrderCopy(UUID(view["id"]))
     order.take(view)
     if order.stage in _ENDED:
-        free_stock(work, order.order_id)
+        free_stock(work, order.order_id, has_left=order.has_left)
         return
     if name == "order_expired":
         # Told late, it must leave what a submit since then holds.
         free_stock(work, order.order_id, held_before=at)
         return
-    stock_lines = [line for line in order.lines if not line.is_made and not line.short_closed]
+    wanted = [
+        Wanted(line.id, line.product_id, line.quantity)
+        for line in order.lines
+        if not line.is_made and not line.short_closed
+    ]
     if name == "order_submitted":
-        settle_stock(work, order.order_id, {line.id: line.quantity for line in stock_lines})
+        settle_stock(work, order.order_id, wanted)
     if name == "past_order_recorded":
-        wanted = [Wanted(line.id, line.product_id, line.quantity) for line in stock_lines]
         hold_what_is_there(work, order.order_id, wanted)
     if name == "line_short_closed":
         for line in order.lines:
             if line.short_closed:
-                free_stock(work, order.order_id, line_id=line.id)
+                free_stock(work, order.order_id, line_id=line.id, has_left=order.has_left)
 
 
 def hold_what_is_there(work: Work, order_id: UUID, wanted: Sequence[Wanted]) -> None:

@@ -38,12 +38,12 @@ def change_product(
     reason: str | None,
     note: str | None,
 ) -> Product:
-    """Change a product, saying why. Raises UnitInUse once quantities of it are booked."""
+    """Change a product, saying why. Raises UnitInUse while quantities are counted in it."""
     product = products.by_code(work.session, code, lock=True)
     check_version(code, product.version, expected_version)
     why = require_why(reason)
     changes = product.change(facts)
-    if changes.keys() & {"unit", "unit_decimals"} and products.has_stock(work.session, product.id):
+    if changes.keys() & {"unit", "unit_decimals"} and products.is_counted(work.session, product.id):
         raise UnitInUse(code=code)
     if substitute_codes is not None:
         before = products.substitutes_of(work.session, [product.id])[product.id]

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from chassis import clock
 from chassis.database import Work
 from chassis.quantity import ZERO
 from services.inventory.domain import reservation as holding
@@ -26,7 +27,8 @@ from services.inventory.domain.reservation import (
 from services.inventory.domain.stock import Balance, Move, MoveKind, StockKey
 from services.inventory.storage import arrivals, ledger, orders, products, reservations, stock
 
-# How long the undo of a command may come after it: far beyond any conversation's life.
+# How long the undo of a command may come after it: far beyond any conversation's life. As that
+# is, it is in machine time, which no clock of the business moves.
 COMMANDS_KEPT_DAYS = 14
 
 
@@ -69,7 +71,7 @@ def undo_stock(work: Work, order_id: UUID, command_id: str) -> None:
     A command that has not come yet finds the tombstone left here and is refused.
     """
     orders.hold_lock(work, order_id)
-    if reservations.withdraw(work.session, command_id, order_id, work.now):
+    if reservations.withdraw(work.session, command_id, order_id, clock.machine_now()):
         return
     command = reservations.command(work.session, command_id)
     if command.state != CommandState.DONE:
@@ -83,14 +85,18 @@ def undo_stock(work: Work, order_id: UUID, command_id: str) -> None:
     command.state = CommandState.UNDONE
 
 
-def settle_stock(work: Work, order_id: UUID, wanted: Mapping[UUID, Decimal]) -> None:
-    """Let go of what a submit gave up, now that the submit stands; `wanted` is by line."""
+def settle_stock(work: Work, order_id: UUID, wanted: Sequence[Wanted]) -> None:
+    """Let go of what a submit gave up, now that the submit stands; `wanted` is what it wanted."""
     orders.hold_lock(work, order_id)
     if not reservations.has_surplus(work.connection, order_id):
         return
     rows = reservations.of_order(work.session, order_id)
     before = _stock_holds(rows)
-    after = holding.settled(before, wanted)
+    store_code = work.setting("shipping_store")
+    after = holding.settled(
+        before,
+        {HoldKey(line.line_id, line.product_id, store_code): line.quantity for line in wanted},
+    )
     _lock(work, holding.reserved_changes(before, after))
     _book(work, order_id, before, after)
     _rewrite(rows, after)
@@ -226,30 +232,38 @@ def free_stock(
     *,
     line_id: UUID | None = None,
     held_before: datetime | None = None,
+    has_left: Mapping[UUID, Decimal] | None = None,
 ) -> None:
     """Free what an order (or one of its lines) still holds.
 
     With `held_before`, what was wanted again since that moment stays: an expiry that is told
-    late must not free what a later submit holds. Freeing twice changes nothing.
+    late must not free what a later submit holds. What `has_left` of a line by the word of orders
+    stays held until shipping's word of its dispatch is booked, which may come after: others
+    would be promised goods that are gone. Freeing twice changes nothing.
     """
     orders.hold_lock(work, order_id)
     rows = reservations.of_order(work.session, order_id)
     before = holding.holds_of(rows)
-    leaving = {
-        HoldKey(row.line_id, row.product_id, row.store_code)
-        for row in rows
-        if (line_id is None or row.line_id == line_id)
-        and (held_before is None or row.held_at < held_before)
-    }
-    after = {key: Hold() if key in leaving else hold for key, hold in before.items()}
+    not_booked = dict(has_left or {})
+    for row in rows:
+        not_booked[row.line_id] = not_booked.get(row.line_id, ZERO) - row.consumed
+    after = dict(before)
+    for row in rows:
+        if (line_id is None or row.line_id == line_id) and (
+            held_before is None or row.held_at < held_before
+        ):
+            kept = min(row.quantity, max(ZERO, not_booked[row.line_id]))
+            not_booked[row.line_id] -= kept
+            after[HoldKey(row.line_id, row.product_id, row.store_code)] = Hold(kept)
     _lock(work, holding.reserved_changes(before, after))
     _book(work, order_id, before, after)
     _rewrite(rows, after)
 
 
-def purge_commands(work: Work, now: datetime) -> None:
+def purge_commands(work: Work) -> None:
     """Forget commands that nobody takes back any more."""
-    reservations.purge_commands(work.session, now - timedelta(days=COMMANDS_KEPT_DAYS))
+    before = clock.machine_now() - timedelta(days=COMMANDS_KEPT_DAYS)
+    reservations.purge_commands(work.session, before)
 
 
 def holdings(work: Work, order_id: UUID) -> Sequence[Reservation]:

@@ -1,8 +1,10 @@
 """Statements: opened when an order is submitted, signed one after the other, carried or void."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -108,14 +110,18 @@ def _line(line: LineCopy) -> dict[str, Any]:
 
 
 def _cut_material(work: Work, order: OrderCopy) -> None:
-    """Give back what the order holds beyond what its lines want at this revision."""
-    claims = material_claims.of_order(work.session, order.order_id)
-    held = {(claim.line_id, claim.material_id): claim.held for claim in claims}
-    cut = [
-        replace(wanted, quantity=min(wanted.quantity, still))
-        for wanted in drafts.demand(work, order)
-        if (still := held.get((wanted.line_id, wanted.material_id)))
-    ]
+    """Give back what the order holds beyond what its lines want at this revision.
+
+    What a line gives up serves the order's other lines first.
+    """
+    spare: dict[UUID, Decimal] = defaultdict(Decimal)
+    for claim in material_claims.of_order(work.session, order.order_id):
+        spare[claim.material_id] += claim.held
+    cut = []
+    for wanted in drafts.demand(work, order):
+        if kept := min(wanted.quantity, spare[wanted.material_id]):
+            spare[wanted.material_id] -= kept
+            cut.append(replace(wanted, quantity=kept))
     material_stock.reserve_material(work, order.order_id, cut)
 
 

@@ -94,7 +94,7 @@ def stop_line(work: Work, order: OrderCopy, line_id: UUID) -> None:
             _stop(work, instruction, "short_closed")
     slots.free(work, order.order_id, line_id)
     material_stock.free_material(work, order.order_id, line_id=line_id)
-    reservations.free_stock(work, order.order_id, line_id=line_id)
+    reservations.free_stock(work, order.order_id, line_id=line_id, has_left=order.has_left)
 
 
 def _stop(work: Work, instruction: Instruction, reason: str | None) -> None:

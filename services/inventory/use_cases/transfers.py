@@ -35,7 +35,7 @@ def request_transfer(
 
     Who may see only some orders may ask for those only, and is told of others as of none.
     """
-    if order_number is not None and own_only(work) is not None:
+    if order_number is not None:
         shown_order(work, order_number)
     product = products.by_code(work.session, product_code)
     transfer = Transfer(

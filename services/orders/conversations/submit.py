@@ -45,20 +45,24 @@ def _holdings(order: Order) -> dict[str, Any]:
         "ask_credit": not same,
         # A resubmitted order may have had stock lines that it has no more.
         "ask_stock": bool(order.stock_lines) or order.revision > 0,
-        "stock": [
-            {
-                "line_id": str(line.id),
-                "product_id": str(line.product_id),
-                "quantity": f"{line.quantity:.3f}",
-            }
-            for line in order.stock_lines
-        ],
+        "stock": _wanted_stock(order),
     }
+
+
+def _wanted_stock(order: Order) -> list[dict[str, str]]:
+    return [
+        {
+            "line_id": str(line.id),
+            "product_id": str(line.product_id),
+            "quantity": f"{line.quantity:.3f}",
+        }
+        for line in order.stock_lines
+    ]
 
 
 def _ask(talk: Talk) -> None:
     notes = talk.notes
-    if not notes.get("stock") and not notes.get("ask_credit"):
+    if not notes.get("ask_stock") and not notes.get("ask_credit"):
         return
     about = {"order_id": notes["order_id"], "order_number": notes["order_number"]}
     if notes["ask_stock"]:
@@ -94,7 +98,8 @@ def _review(
 
     `looked_up` is what the prices looked up have changed of the draft, for the log.
     """
-    if f"{order.credit_amount:.2f}" != talk.notes["amount"]:
+    wanted = f"{order.credit_amount:.2f}", _wanted_stock(order)
+    if wanted != (talk.notes["amount"], talk.notes["stock"]):
         raise PricesMoved
     order.revision += 1
     renew_gates(order, work.now)

@@ -56,11 +56,11 @@ class CustomerDuePassed(Conflict):
 
 
 class PricesMoved(Conflict):
-    """Prices changed between holding credit and writing the order down."""
+    """Prices or products changed between holding what it needs and writing the order down."""
 
     code = "prices_moved"
-    en = "The price schemes changed while the order was being submitted; submit it again."
-    zh = "提交过程中价格方案发生变动，请重新提交。"
+    en = "Prices or products changed while the order was being submitted; submit it again."
+    zh = "提交过程中价格方案或产品发生变动，请重新提交。"
 
 
 class OrderTooLarge(Invalid):
@@ -232,6 +232,20 @@ class LineUnderWay(Conflict):
     zh = (
         "订单 {order_number} 第 {line_no} 行正在执行（{under_way}）：未发出的请先取消，"
         "已生产或已发出的请待入库或签收后再结清。"
+    )
+
+
+class AcceptedNotShipped(Conflict):
+    """Giving up what is still to be made must not give away what the customer has accepted."""
+
+    code = "accepted_not_shipped"
+    en = (
+        "{quantity} of line {line_no} of order {order_number} are accepted and have not left: "
+        "ship them first, then what was still to be made can be given up."
+    )
+    zh = (
+        "订单 {order_number} 第 {line_no} 行已验收的 {quantity} 尚未发出："
+        "请先发货，签收后再结清未补产的部分。"
     )
 
 

@@ -26,7 +26,8 @@ class OrderLine(Base):
 
     __tablename__ = "order_line"
     __table_args__ = (
-        UniqueConstraint("order_id", "line_no"),
+        # Lines change places within a transaction.
+        UniqueConstraint("order_id", "line_no", deferrable=True, initially="DEFERRED"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("discount >= 0", name="discount_not_negative"),
         Index(
@@ -196,10 +197,20 @@ class OrderLine(Base):
         return self.is_made and self.production in BEING_MADE
 
     @property
+    def has_left(self) -> Decimal:
+        """How much of it has left, whatever became of that."""
+        return self.shipped_quantity + self.astray_quantity
+
+    @property
     def is_ready(self) -> bool:
         """Whether goods of it are there that have not left and are to leave."""
-        left = self.shipped_quantity + self.astray_quantity
-        return self.is_there and not self.short_closed and left < self.due_quantity
+        return self.is_there and not self.short_closed and self.has_left < self.due_quantity
+
+    @property
+    def accepted_beside_a_rest(self) -> Decimal:
+        """How much was accepted and has not left, while a further instruction makes the rest."""
+        accepted = self.accepted_quantity or Decimal(0)
+        return Decimal(0) if self.is_there else max(Decimal(0), accepted - self.has_left)
 
     @property
     def is_served(self) -> bool:

@@ -18,6 +18,7 @@ from chassis.principal import Principal
 from services.orders.domain import Base, events
 from services.orders.domain.confirmation import Confirmation, SignBack
 from services.orders.domain.errors import (
+    AcceptedNotShipped,
     ConfirmationNotSent,
     ConsentMissing,
     CustomerDuePassed,
@@ -843,7 +844,7 @@ class Order(Announcing, Base):
         """Give up what is still to come of a line, with the customer's consent on record.
 
         `shipments` are the numbers of those under way that carry it. Raises LineServed,
-        LineUnderWay.
+        LineUnderWay, AcceptedNotShipped.
         """
         line = self.line(line_no)
         if line.is_served:
@@ -854,6 +855,10 @@ class Order(Announcing, Base):
         if under_way:
             raise LineUnderWay(
                 order_number=self.number, line_no=line_no, under_way=", ".join(under_way)
+            )
+        if (accepted := line.accepted_beside_a_rest) > 0:
+            raise AcceptedNotShipped(
+                order_number=self.number, line_no=line_no, quantity=f"{accepted.normalize():f}"
             )
         line.short_closed = True
         self.note_goods()

@@ -70,11 +70,13 @@ def renew_gates(order: Order, now: datetime) -> None:
         if gate is None:
             gate = Gate(order.id, kind, revision=order.revision, inputs=inputs)
             changed.add(kind)
-        elif gate.inputs != inputs or not gate.has_passed:
+        elif (
+            gate.inputs != inputs
+            or not gate.has_passed
+            or (kind is GateKind.SCHEDULE and (GateKind.MATERIAL in changed or _lacks_dates(order)))
+        ):
             gate.reopen(order.revision, inputs)
             changed.add(kind)
-        elif kind is GateKind.SCHEDULE and GateKind.MATERIAL in changed:
-            gate.reopen(order.revision, inputs)
         else:
             gate.revision = order.revision
         gates.append(gate)
@@ -83,6 +85,11 @@ def renew_gates(order: Order, now: datetime) -> None:
         approval.reopen(order.revision, approval.inputs)
     order.gates = gates
     order.open_gates(now)
+
+
+def _lacks_dates(order: Order) -> bool:
+    """Whether a made line was dropped and came back: the planner's date of it is lost."""
+    return any(line.base_production_due is None for line in order.made_lines)
 
 
 def return_order(order: Order, why: str, today: date, now: datetime) -> events.OrderReturnedToDraft:

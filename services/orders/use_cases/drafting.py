@@ -1,5 +1,6 @@
 """Memo, draft and what a draft still lacks."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -206,27 +207,39 @@ def as_edited(order: Order) -> dict[str, Any]:
 def _lines(
     order: Order, wanted: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]
 ) -> list[OrderLine]:
-    """Build the order's lines anew; a line that stays the same product keeps its id."""
-    present = {line.line_no: line for line in order.lines}
-    lines = []
+    """Build the order's lines anew; one of the same goods keeps its id, wherever it stands now.
+
+    By its id other services know what they hold for a line, and gates carry over by the goods
+    alone: so the same goods have the same id, also where they were dropped and come back.
+    """
+    goods = _Goods()
+    present = {goods.name(line.product_id, line.supply): line for line in order.lines}
+    goods, lines = _Goods(), []
     for line_no, line in enumerate(wanted, start=1):
         product = known.get(line["product_code"])
         if product is None:
             raise ProductNotKnown(line_no=line_no, product_code=line["product_code"])
         facts = {name: value for name, value in line.items() if name != "product_code"}
-        line_id = uuid5(order.id, f"line {line_no}")
-        fresh = OrderLine(id=line_id, line_no=line_no, product=product, **facts)
-        kept = present.get(line_no)
+        facts["supply"] = line.get("supply") or product["default_supply"]
+        name = goods.name(UUID(str(product["id"])), facts["supply"])
+        fresh = OrderLine(id=uuid5(order.id, name), line_no=line_no, product=product, **facts)
+        kept = present.get(name)
         lines.append(fresh if kept is None else _take_over(kept, fresh))
     return lines
 
 
+class _Goods(Counter[str]):
+    """Names an order's lines, one after the other, by their goods and the how many-th of them."""
+
+    def name(self, product_id: UUID, supply: str) -> str:
+        goods = f"{product_id} {supply}"
+        self[goods] += 1
+        return f"{goods} {self[goods]}"
+
+
 def _take_over(kept: OrderLine, fresh: OrderLine) -> OrderLine:
-    # A row that stays keeps its id, by which other services know what they hold for it.
-    keeps = {"id", "order_id", "line_no"}
-    if kept.is_made and fresh.is_made and kept.product_id == fresh.product_id:
-        # The planner's date stands until he signs another.
-        keeps.add("base_production_due")
+    # The planner's date stands until he signs another.
+    keeps = {"id", "order_id", "base_production_due"}
     for column in OrderLine.__table__.columns.keys():  # noqa: SIM118  a column collection
         if column not in keeps:
             setattr(kept, column, getattr(fresh, column))

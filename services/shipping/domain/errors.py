@@ -41,6 +41,12 @@ class LineUnknown(Invalid):
     zh = "订单 {order_number} 没有该行：{line}。"
 
 
+class LineGivenUp(Conflict):
+    code = "order_line_short_closed"
+    en = "Line {line_no} of order {order_number} was short-closed; nothing of it is to leave."
+    zh = "订单 {order_number} 第 {line_no} 行已短交结案，不再发货。"
+
+
 class LineTwice(Invalid):
     code = "order_line_twice"
     en = "Line {line_no} is named twice."

@@ -1,6 +1,6 @@
 """The dispatch notice (发货告知书): what the customer is told, by which channels, and its check."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import String
@@ -24,6 +24,7 @@ class NoticeSending(Base):
     received_clearly: Mapped[bool]
     person_id: Mapped[str] = mapped_column(String(80))
     person_name: Mapped[str] = mapped_column(String(120))
+    expected_arrival: Mapped[date | None] = mapped_column(comment="the arrival that it told")
 
 
 def is_sent(sendings: list[NoticeSending]) -> bool:

@@ -85,6 +85,15 @@ cross join lateral (
 """
 
 
+def told_of(session: Session, shipment: Shipment) -> list[NoticeSending]:
+    """Give the sendings that told a shipment's arrival as it is expected now."""
+    return [
+        sending
+        for sending in sendings(session, shipment.id)
+        if sending.expected_arrival in (None, shipment.expected_arrival)
+    ]
+
+
 def sendings(session: Session, shipment_id: UUID) -> list[NoticeSending]:
     """Give how a shipment's notice was sent, the first first."""
     return list(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -120,6 +120,17 @@ def lift_all_blocks(session: Session, order_id: UUID, why: BlockedFor, now: date
         )
         .values(lifted_at=now)
         .execution_options(synchronize_session=False)
+    )
+
+
+def held_since(session: Session, order_id: UUID) -> datetime | None:
+    """Give when the newest hold was set that stands."""
+    return session.scalar(
+        select(func.max(OrderBlock.set_at)).where(
+            OrderBlock.order_id == order_id,
+            OrderBlock.why == BlockedFor.HOLD,
+            OrderBlock.lifted_at.is_(None),
+        )
     )
 
 

@@ -1,7 +1,7 @@
 """Queries of shipments, their lines and parcels."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,10 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
+    case,
     func,
+    null,
     select,
     true,
     tuple_,
@@ -77,8 +80,16 @@ def _read(session: Session, query: Select[Shipment], *, lock: bool) -> list[Ship
     return list(session.scalars(query))
 
 
-def block_open(session: Session, order_id: UUID, why: BlockedFor | None) -> None:
+def block_open(
+    session: Session,
+    order_id: UUID,
+    why: BlockedFor | None,
+    *,
+    overridden_since: datetime | None = None,
+) -> None:
     """Mark what has not left, by one conditional update.
+
+    What the director has let leave since `overridden_since` is not stopped by that.
 
     A dispatch that runs at the same moment holds the row's lock: the update waits and then
     judges the row as that dispatch left it. What it does not match has left, or ended.
@@ -86,14 +97,18 @@ def block_open(session: Session, order_id: UUID, why: BlockedFor | None) -> None
     # Taken in the order of ids first, as scans take them: an UPDATE locks in any order.
     mine = select(Shipment.id).where(Shipment.order_id == order_id).order_by(Shipment.id)
     session.execute(mine.with_for_update())
+    blocked: Any = why
+    if overridden_since is not None:
+        let_go = and_(Shipment.override_note.is_not(None), Shipment.released_at >= overridden_since)
+        blocked = case((let_go, null()), else_=str(why))
     session.execute(
         update(Shipment)
         .where(
             Shipment.order_id == order_id,
             Shipment.state.in_(OPEN),
-            Shipment.blocked.is_distinct_from(why),
+            Shipment.blocked.is_distinct_from(blocked),
         )
-        .values(blocked=why, version=Shipment.version + 1)
+        .values(blocked=blocked, version=Shipment.version + 1)
         .execution_options(synchronize_session=False)
     )
 

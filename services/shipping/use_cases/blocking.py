@@ -82,6 +82,8 @@ def unblock_order(work: Work, request: dict[str, Any]) -> list[Shipment]:
         )
     present = orders.present_block(work.session, order_id)
     lock.blocked = present
-    shipments.block_open(work.session, order_id, present)
+    # What the director has let leave against a hold, that hold does not stop again.
+    since = orders.held_since(work.session, order_id) if present is BlockedFor.HOLD else None
+    shipments.block_open(work.session, order_id, present, overridden_since=since)
     work.log("order", order_id, f"unblock_for_{why}")
     return shipments.of_order(work.session, order_id)

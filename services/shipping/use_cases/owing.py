@@ -124,12 +124,25 @@ def _expect_anew(work: Work, shipment: Shipment) -> None:
     The arrival check is planned from it (SPEC §7), unless a person has put it off already.
     """
     assert shipment.dispatched_at is not None  # noqa: S101  it is on its way
-    planned = _arrival_check_at(shipment)
+    planned, told = _arrival_check_at(shipment), shipment.expected_arrival
     left_on = business_date(shipment.dispatched_at)
     shipment.expected_arrival = left_on + timedelta(days=days_on_the_way(work, shipment))
     check = obligations.open_one(work.session, shipment.id, Owed.ARRIVAL_CHECK)
     if check is not None and check.due_at == planned:
         check.due_at = _arrival_check_at(shipment)
+    if shipment.expected_arrival != told and obligations.sendings(work.session, shipment.id):
+        _owe_notice_anew(work, shipment)
+
+
+def _owe_notice_anew(work: Work, shipment: Shipment) -> None:
+    """Owe the notice and its check once more: the arrival that was told is another now."""
+    shipment.notice_verified_at = shipment.notice_verifier_name = None
+    for kind, setting in (
+        (Owed.NOTICE, "notice_minutes"),
+        (Owed.NOTICE_CHECK, "notice_check_minutes"),
+    ):
+        if obligations.open_one(work.session, shipment.id, kind) is None:
+            open_obligation(work, shipment, kind, in_minutes(work, work.setting(setting)))
 
 
 def days_on_the_way(work: Work, shipment: Shipment) -> int:
@@ -169,10 +182,11 @@ def record_notice_sent(work: Work, request: dict[str, Any]) -> Shipment:
             received_clearly=request["received_clearly"],
             person_id=who,
             person_name=name,
+            expected_arrival=shipment.expected_arrival,
         )
     )
     work.session.flush()
-    if is_sent(obligations.sendings(work.session, shipment.id)):
+    if is_sent(obligations.told_of(work.session, shipment)):
         close_obligation(work, shipment, Owed.NOTICE)
     log_move(work, shipment, "record_notice_sent", shipment.state, request)
     return shipment
@@ -185,7 +199,7 @@ def verify_notice(work: Work, request: dict[str, Any]) -> Shipment:
     """
     work.principal.require(*WHOSE[Owed.NOTICE_CHECK])
     shipment = _with_notice(work, request, legal=_check_unverified)
-    check_received(shipment.number, obligations.sendings(work.session, shipment.id))
+    check_received(shipment.number, obligations.told_of(work.session, shipment))
     shipment.notice_verified_at, shipment.notice_verifier_name = work.now, work.principal.name
     close_obligation(work, shipment, Owed.NOTICE_CHECK, note=request["note"])
     log_move(work, shipment, "verify_notice", shipment.state, request)

@@ -9,7 +9,12 @@ from chassis import quantity
 from chassis.clock import business_date
 from chassis.database import Work
 from services.shipping.domain import events
-from services.shipping.domain.errors import ConsigneeMissing, LineTwice, NotEnoughHeld
+from services.shipping.domain.errors import (
+    ConsigneeMissing,
+    LineGivenUp,
+    LineTwice,
+    NotEnoughHeld,
+)
 from services.shipping.domain.lifecycle import ShipmentState
 from services.shipping.domain.obligation import Owed
 from services.shipping.domain.order import OrderCopy
@@ -68,10 +73,15 @@ def request_dispatch(
 def _asked_lines(
     order: OrderCopy, lines: list[dict[str, Any]]
 ) -> list[tuple[dict[str, Any], Decimal]]:
-    """Give the order's line and quantity of each asked line. Raises LineUnknown, LineTwice."""
+    """Give the order's line and quantity of each asked line.
+
+    Raises LineUnknown, LineGivenUp, LineTwice.
+    """
     wanted: dict[str, tuple[dict[str, Any], Decimal]] = {}
     for asked in lines:
         line = order.line(line_id=asked["line_id"], line_no=asked["line_no"])
+        if line["short_closed"]:
+            raise LineGivenUp(order_number=order.number, line_no=line["line_no"])
         if line["id"] in wanted:
             raise LineTwice(line_no=line["line_no"])
         amount = quantity.check(asked["quantity"], line["unit_decimals"])

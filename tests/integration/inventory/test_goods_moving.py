@@ -1,15 +1,21 @@
 """Goods leave, come back, arrive, move between stores; no fact is refused (I1, I13, I14)."""
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from chassis.errors import InvalidFields
 from chassis.lifecycle import IllegalMove
-from services.inventory.domain.errors import ConsentOfAnother, SameStore, StockHeld
+from services.inventory.domain.errors import (
+    ConsentOfAnother,
+    OrderNotKnown,
+    SameStore,
+    StockHeld,
+)
 from services.inventory.use_cases import reservations
-from tests.integration.inventory.goods_story import SHOP, WAREHOUSE, Goods
+from tests.integration.inventory.goods_story import SHOP, WAREHOUSE, Goods, order_view
 from tests.statements import copy_rows, plans, statements
 
 
@@ -45,6 +51,22 @@ def test_a_dispatch_consumes_exactly_what_the_line_held_once(goods: Goods) -> No
     assert goods.balance() == ("7.000", "1.000")
     lines = goods.ask("get_holdings", order_id=str(order))["lines"]
     assert [(held["held"], held["consumed"]) for held in lines] == [("1.000", "3.000")]
+    goods.check_ledgers()
+
+
+def test_goods_that_have_left_stay_held_until_they_are_booked_out(goods: Goods) -> None:
+    """The order's end may be told before its dispatch: the two come by different queues."""
+    paper, order, line = goods.product(stock="10"), uuid4(), uuid4()
+    goods.reserve(order, (line, paper, "4"))
+    view = order_view(order, "fulfilled", (line, paper, "4"))
+    view["lines"][0]["shipped_quantity"] = "3.000"
+
+    goods.hear_of_order("order_fulfilled", view)
+    assert goods.balance() == ("10.000", "3.000")
+    goods.hear("shipment_dispatched", shipment=shipment(order, (line, paper, "3")))
+    goods.hear_of_order("order_closed", view | {"stage": "closed", "version": 2})
+
+    assert goods.balance() == ("7.000", "0.000")
     goods.check_ledgers()
 
 
@@ -324,8 +346,11 @@ def test_a_store_cannot_give_what_is_not_free_nor_to_itself(goods: Goods) -> Non
 
     with pytest.raises(StockHeld):
         goods.tell("consent_transfer", SHOP, number=number)
+    asked: dict[str, Any] = {"product_code": "PAPER", "quantity": "1", "from_store": "MAIN"}
     with pytest.raises(SameStore):
-        goods.tell("request_transfer", product_code="PAPER", quantity="1", from_store="MAIN")
+        goods.tell("request_transfer", **asked)
+    with pytest.raises(OrderNotKnown):
+        goods.tell("request_transfer", **asked, to_store="SHOP", order_number="D-1")
 
     assert goods.ask("get_transfer", number=number)["state"] == "requested"
     assert goods.tell("refuse_transfer", SHOP, number=number)["state"] == "refused"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -14,12 +14,13 @@ from services.inventory.domain.errors import (
     ProductNotFound,
     RecipeEmpty,
     RecipeNotFound,
+    StoreNotFound,
     SubstituteOfItself,
     UnitInUse,
     WhyMissing,
 )
 from services.inventory.storage import recipes
-from tests.integration.inventory.goods_story import TECHNICIAN, Goods
+from tests.integration.inventory.goods_story import TECHNICIAN, WAREHOUSE, Goods, order_view
 
 
 def recipe(goods: Goods, *lines: tuple[str, str, str], **facts: Any) -> Any:
@@ -119,6 +120,34 @@ def test_a_unit_stays_once_quantities_are_booked_in_it(goods: Goods) -> None:
         goods.tell("change_product", product_code="PAPER", unit="令", reason="correction")
 
     assert goods.ask("get_product", product_code="PAPER")["unit"] == "张"
+
+
+def test_a_unit_stays_while_an_order_that_is_not_over_names_the_product(goods: Goods) -> None:
+    paper, order, line = goods.product(), uuid4(), uuid4()
+    goods.hear_of_order("order_changed", order_view(order, "draft", (line, paper, "4")))
+    change: dict[str, Any] = {"product_code": "PAPER", "unit": "令", "reason": "correction"}
+    with pytest.raises(UnitInUse):
+        goods.tell("change_product", **change)
+
+    cancelled = order_view(order, "cancelled", (line, paper, "4"), version=2)
+    goods.hear_of_order("order_cancelled", cancelled)
+
+    assert goods.tell("change_product", **change)["unit"] == "令"
+
+
+def test_orders_are_shipped_from_a_store_that_there_is(goods: Goods) -> None:
+    def ship_from(store_code: str) -> Any:
+        body = {"key": "shipping_store", "value": store_code, "reason": "logistics"}
+        return goods.service.change_setting(
+            principal=WAREHOUSE.to_wire(), body=body, key=str(uuid4())
+        )
+
+    with pytest.raises(StoreNotFound):
+        ship_from("SHOP")
+
+    goods.tell("create_store", store_code="SHOP", name="门店")
+
+    assert ship_from("SHOP")["value"] == "SHOP"
 
 
 def test_a_code_is_given_once_and_has_its_form(goods: Goods) -> None:

@@ -181,6 +181,17 @@ def test_undoing_twice_changes_nothing_more(goods: Goods) -> None:
     assert goods.balance() == ("10.000", "2.000")
 
 
+def test_a_submit_is_taken_back_also_once_the_clock_has_been_moved_on(goods: Goods) -> None:
+    paper, order = goods.product(stock="10"), uuid4()
+    goods.reserve(order, (uuid4(), paper, "2"), key="first")
+    with goods.store.work() as work:
+        goods.service.purge_stock_commands(work, work.now + timedelta(days=60))
+
+    goods.undo(order, "first")
+
+    assert goods.balance() == ("10.000", "0.000")
+
+
 def test_a_command_undone_before_it_comes_is_refused_and_changes_nothing(goods: Goods) -> None:
     paper, order = goods.product(stock="10"), uuid4()
     goods.undo(order, "late")

@@ -327,6 +327,13 @@ def test_what_a_dropped_line_held_is_freed_by_the_next_submit_and_not_before(wor
     assert held_by(dropped) == ([], [])
     assert held_by(kept) == before == (["400.000"], ["2030-03-29"])
 
+    order.moves("order_returned_to_draft", "draft")
+    has([both[1] | {"line_no": 1}])
+    order.submitted()
+
+    assert held_by(kept) == ([], [])
+    assert held_by(dropped) == (["400.000"], [])  # of the same material: it serves what came
+
 
 def test_slots_booked_by_others_push_the_next_order_forward(works: Works) -> None:
     first, second = works.order("800"), works.order("800")
@@ -406,6 +413,11 @@ def test_the_draft_shows_what_the_signature_would_rest_on(works: Works) -> None:
     assert draft["figures"]["material_date"] == "2030-03-01"
     row = draft["figures"]["materials"][0]
     assert (row["shortage"], row["covered_on"]) == ("500.000", "2030-03-01")
+
+    early = "update recipe set made_at = '2026-11-22 20:00+00' returning number"
+    assert works.scalar(early) == 1
+    draft = works.ask("draft_statement", order_number=order.number, kind="technique")
+    assert draft["figures"]["lines"][0]["recipe_made_on"] == "2026-11-23"
     schedule = works.ask("draft_statement", order_number=order.number, kind="schedule")
     # 2030-03-01 is a Friday: 800 that day, then Monday to Wednesday.
     assert schedule["figures"]["production_due"] == "2030-03-06"

@@ -387,6 +387,55 @@ def test_a_resubmit_tells_customers_another_total_under_the_same_upper_bound(
     ]
 
 
+_STOCK = {"product_code": "LABEL-40", "quantity": "10"}
+_MADE = {"product_code": "PAPER-70", "quantity": "1000"}
+_FROM_STOCK = {**_MADE, "supply": "stock"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([_STOCK, _MADE], [[_MADE]]),
+        ([_MADE], [[_STOCK, _MADE]]),
+        ([_FROM_STOCK, _MADE], [[_MADE, _FROM_STOCK]]),
+        ([_STOCK, _MADE], [[_STOCK], [_MADE, _STOCK]]),
+    ],
+    ids=["a line before it dropped", "one put before it", "supply switched", "brought back"],
+)
+def test_a_line_keeps_its_id_wherever_it_stands(
+    desk: Desk,
+    neighbours: Neighbours,
+    before: list[dict[str, str]],
+    after: list[list[dict[str, str]]],
+) -> None:
+    """The others know by it what they hold for the line, as gates carry over by its goods."""
+    order = desk.approved_order(lines=before)
+    number = order["number"]
+    ids = {line["supply"]: line["id"] for line in order["lines"]}
+    desk.do(commands.ReturnToDraft, drafting.return_to_draft, order_number=number, reason="other")
+
+    for lines in after:
+        desk.do(
+            commands.ChangeOrder,
+            drafting.change_order,
+            order_number=number,
+            lines=lines,
+            reason="customer_request",
+        )
+    neighbours.asked.clear()
+    order = desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert [line["line_no"] for line in order["lines"]] == list(range(1, len(after[-1]) + 1))
+    stands = {line["supply"]: line["id"] for line in order["lines"]}
+    assert stands == stands | {supply: ids[supply] for supply in stands if supply in ids}
+    assert verdicts(order)["technique"] == verdicts(order)["material"] == "passed"
+    lost_its_date = len(after) == 2
+    assert verdicts(order)["schedule"] == ("pending" if lost_its_date else "passed")
+    # Also where none is left: what the order holds is to be given back.
+    (asked,) = [body for name, body, _ in neighbours.asked if name == "inventory.reserve_stock"]
+    assert len(asked["lines"]) == len(after[-1]) - 1
+
+
 def test_an_unchanged_resubmit_keeps_every_gate_and_asks_no_credit(
     desk: Desk, neighbours: Neighbours
 ) -> None:

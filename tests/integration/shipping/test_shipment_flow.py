@@ -268,9 +268,17 @@ def test_the_director_lets_an_emergency_leave_that_is_held_after_its_release(des
     desk.ask("block_order", ORDERS, order_id=order["id"], order_number=order["number"], why="hold")
     with pytest.raises(Conflict) as held:
         desk.ask("release_shipment", FINANCE, shipment_number=number)
+    offered = desk.ask("list_shipment_actions", DIRECTOR, shipment_number=number)["items"]
+    (release,) = (each for each in offered if each["verb"] == "release")
+    assert (release["allowed"], release["who"]) == (True, ["director"])
     released = desk.ask(
         "release_shipment", DIRECTOR, shipment_number=number, override=True, note="客户停机"
     )
+    # A cancel that comes to nothing leaves it let go.
+    cancel = {"order_id": order["id"], "why": "cancel"}
+    desk.ask("block_order", ORDERS, key="cancel-1", order_number=order["number"], **cancel)
+    (unblocked,) = desk.ask("unblock_order", ORDERS, command_id="cancel-1", **cancel)["shipments"]
+    assert unblocked["blocked"] is None
     checked = desk.ask(
         "check_shipment", ASSISTANT, shipment_number=number, read_back=read_back(shipment)
     )
@@ -378,10 +386,25 @@ def test_a_carrier_entered_after_the_departure_moves_the_arrival_and_its_check(d
         (check,) = (each for each in page["obligations"] if each["kind"] == "arrival_check")
         return date.fromisoformat(page["expected_arrival"]), datetime.fromisoformat(check["due_at"])
 
+    def tell(*channels: str) -> None:
+        for channel in channels:
+            told = {"shipment_number": number, "channel": channel, "received_clearly": True}
+            desk.ask("record_notice_sent", CLERK, **told)
+
     arrival, check = planned()
+    tell("im", "sms")
+    desk.ask("verify_notice", CLERK, shipment_number=number)
     desk.ask("enter_waybill", DISPATCHER, shipment_number=number, **way, waybill="DB1")
 
     assert planned() == (arrival + timedelta(days=4), check + timedelta(days=4))
+    # What the customer was told is not so any more: it is told, and looked at, once more.
+    tell("im")
+    with pytest.raises(Conflict) as told_before:
+        desk.ask("verify_notice", CLERK, shipment_number=number)
+    assert told_before.value.code == "notice_not_received"
+    tell("sms")
+    page = desk.ask("verify_notice", CLERK, shipment_number=number)
+    assert page["notice_verified_at"] is not None
 
 
 def test_a_bare_sign_scan_owes_the_receipt(desk: Desk) -> None:
@@ -585,6 +608,9 @@ def test_a_line_that_is_given_up_takes_what_was_just_requested_with_it(desk: Des
 
     assert desk.state(with_it) == "cancelled"
     assert desk.state(without) == "requested"
+    with pytest.raises(Conflict) as given_up:
+        desk.request(order, lines=[{"line_no": 1, "quantity": "40"}])
+    assert given_up.value.code == "order_line_short_closed"
 
 
 def test_a_key_used_again_gives_the_same_answer(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from services.orders.domain.anomaly import LADDER, Anomaly, AnomalyClass, Priority, Topic
 from services.orders.domain.confirmation import SignBack
-from services.orders.domain.errors import ConsentMissing, DateTooEarly
+from services.orders.domain.errors import AcceptedNotShipped, ConsentMissing, DateTooEarly
 from services.orders.domain.lifecycle import Stage
 from services.orders.domain.order import Order
 from services.orders.domain.review import return_order
@@ -161,6 +161,25 @@ def test_a_stock_line_is_served_in_its_ordered_quantity_or_short_closed() -> Non
     stock.short_closed = True
     served.append(stock.is_served)
     assert served == [False, True]
+
+
+def test_what_was_accepted_is_not_given_away_with_the_rest_that_is_still_to_be_made() -> None:
+    """800 of 1000 are in stock by consent, and a further instruction is drafted."""
+    order = in_review(passed=True)
+    order.stage = Stage.AWAITING_RETURN
+    order.stage = Stage.CONFIRMED
+    order.start(NOW)
+    made = order.lines[0]
+    made.accepted_quantity, made.production = Decimal(800), "draft"
+
+    with pytest.raises(AcceptedNotShipped) as refused:
+        order.short_close(1, NOW, shipments=())
+    assert (refused.value.details["quantity"], made.short_closed) == ("800", False)
+
+    made.shipped_quantity = made.signed_quantity = Decimal(800)
+    order.short_close(1, NOW, shipments=())
+
+    assert order.stage is Stage.FULFILLED
 
 
 def test_short_closing_the_last_open_line_fulfils_the_order() -> None:

@@ -94,6 +94,12 @@ def _change_packing(order: Order) -> None:
     order.replace_lines([line(packing="20卷/箱")], NOW)
 
 
+def _drop_and_bring_back(order: Order) -> None:
+    """Its date went with it."""
+    order.replace_lines([line()], NOW)
+    order.lines[0].base_production_due = None
+
+
 def _change_nothing(order: Order) -> None:
     order.replace_lines([line()], NOW)
 
@@ -107,6 +113,7 @@ def _change_nothing(order: Order) -> None:
         (_change_date, {"schedule", "approval"}),
         (_change_address, {"approval"}),
         (_change_packing, {"approval"}),
+        (_drop_and_bring_back, {"schedule", "approval"}),
         (_change_nothing, set()),
     ],
 )
