@@ -193,9 +193,13 @@ class OrderCredit(Announcing, Base):
         """Whether there is no more to invoice; an order that came to nothing needs none."""
         return self.invoiced >= self.receivable and (self.receivable > 0 or self.worth == 0)
 
-    @property
-    def is_prepaid(self) -> bool:
-        return self.terms is Terms.PREPAID
+    def prepays(self, policy: Policy) -> bool:
+        """Whether all of it is paid first: by its customer's terms now, or those it was made on."""
+        return policy.is_prepaid or self.terms is Terms.PREPAID
+
+    def pays_before_dispatch(self, policy: Policy) -> bool:
+        """Whether what leaves is paid before it does."""
+        return self.prepays(policy) or policy.balance_before_dispatch
 
     @property
     def sold(self) -> Decimal:

@@ -38,7 +38,7 @@ def draft_at_confirmation(work: Work, order: OrderCredit) -> None:
     goods = copies.goods(work.session, order.id)
     if goods is None or order.standing is not Standing.OPEN:
         return
-    if policy.is_prepaid or order.is_prepaid:
+    if order.prepays(policy):
         draft_notice(work, order, NoticeKind.PREPAYMENT)
     elif goods.is_made:
         if policy.deposit_of(order.total) > 0:
@@ -53,12 +53,8 @@ def draft_at_stock_in(work: Work, order: OrderCredit, *, complete: bool) -> None
     policy, _ = _policy(work, order)
     if order.standing is not Standing.OPEN:
         return
-    if _pays_before_dispatch(policy, order):
+    if order.pays_before_dispatch(policy):
         draft_notice(work, order, NoticeKind.BALANCE, complete=complete)
-
-
-def _pays_before_dispatch(policy: Policy, order: OrderCredit) -> bool:
-    return policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch
 
 
 def ask_again(work: Work, order: OrderCredit) -> None:
@@ -72,7 +68,7 @@ def ask_again(work: Work, order: OrderCredit) -> None:
         return
     policy, customer = _policy(work, order)
     needed = _needed_now(settled, order, policy)
-    if settled.kind is not NoticeKind.DEPOSIT and not _pays_before_dispatch(policy, order):
+    if settled.kind is not NoticeKind.DEPOSIT and not order.pays_before_dispatch(policy):
         return
     if needed <= order.verified:
         return
