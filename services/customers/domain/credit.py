@@ -446,6 +446,8 @@ class CreditAccount(Announcing, Base):
         self, order: OrderCredit, amount: Decimal, goods: Goods | None, *, cause: str
     ) -> LedgerEntry:
         """Pay for an order out of what we owe the customer; what is too much stays there."""
+        if order.standing is Standing.CANCELLED:
+            raise OrderEnded(order_number=order.order_number)
         if amount > self.customer_credit:
             raise CreditTooSmall(available=self.customer_credit, wanted=amount)
         before, credit = order.balances, self.customer_credit

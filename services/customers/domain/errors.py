@@ -124,11 +124,11 @@ class Withdrawn(Conflict):
 
 
 class OrderEnded(Conflict):
-    """A cancelled order holds no credit again."""
+    """A cancelled order holds no credit again, and takes no money of its customer."""
 
     code = "order_ended"
-    en = "Order {order_number} is cancelled; it cannot hold credit."
-    zh = "订单 {order_number} 已取消，不能再占用信用额度。"
+    en = "Order {order_number} is cancelled; it holds no credit and is paid out of none."
+    zh = "订单 {order_number} 已取消，不能再占用信用额度或使用客户余额。"
 
 
 class PaidInFuture(Invalid):

@@ -58,44 +58,43 @@ def draft_at_stock_in(work: Work, order: OrderCredit, *, complete: bool) -> None
 
 
 def ask_again(work: Work, order: OrderCredit) -> None:
-    """Draft a notice of what lacks again, where the last was settled by money that went back.
+    """Draft a notice of what lacks again, now that money went back.
 
-    It speaks of the same goods, also where they have left since. What was settled stays as it
-    was sent; an open notice follows the money by itself.
+    What had come before it was asked for is asked for as well. It speaks of goods that have left
+    since, too. What was settled stays as it was sent; an open notice follows the money by itself.
     """
-    settled = money.last_notice(work.session, order.id)
-    if settled is None or settled.is_open or order.standing is Standing.CANCELLED:
+    # What has just gone back must count no more.
+    work.session.flush()
+    copy = copies.order_copy(work.session, order.id)
+    if copy is None or not copy.is_promised or money.open_notices(work.session, order.id):
         return
-    policy, customer = _policy(work, order)
-    needed = _needed_now(settled, order, policy)
-    if settled.kind is not NoticeKind.DEPOSIT and not order.pays_before_dispatch(policy):
-        return
-    if needed <= order.verified:
-        return
-    notice, event = Notice.draft(
-        next_number(work.session, "N", NOTICE_NUMBER, work.today),
-        settled.kind,
-        order,
-        customer_name=customer.name,
-        salesperson_id=customer.salesperson_id,
-        amount=needed - order.verified,
-        money_needed=needed,
-        worth=min(settled.worth, order.worth),
-        lines=settled.lines,
-        now=work.now,
-    )
-    work.session.add(notice)
+    policy, _ = _policy(work, order)
+    is_made = any(line.supply == "make" for line in copy.goods_lines)
+    deposit = [NoticeKind.DEPOSIT] if is_made else []
+    balance = [NoticeKind.BALANCE] if order.pays_before_dispatch(policy) else []
+    # Before anything is in stock, a deposit is what a made order waits for.
+    kinds = [*balance, *deposit] if order.has_moved else [*deposit, *balance]
+    if order.prepays(policy):
+        kinds = [NoticeKind.PREPAYMENT]
+    for kind in kinds:
+        if draft_notice(work, order, kind, with_gone=True):
+            break
     # More of the order's money may go back with it, and is then asked for by the same notice.
     work.session.flush()
-    work.announce(event)
 
 
 def draft_notice(
-    work: Work, order: OrderCredit, kind: NoticeKind, *, complete: bool = False
+    work: Work,
+    order: OrderCredit,
+    kind: NoticeKind,
+    *,
+    complete: bool = False,
+    with_gone: bool = False,
 ) -> Notice | None:
     """Draft a notice of what is due now, in place of an older one; None if nothing is.
 
     `complete`: nothing of the order is still to be made, so that its money is asked for whole.
+    `with_gone`: a balance speaks of what has left, too, and not only of what may leave now.
     A balance has the deposit in it, and no prepaid order owes more: it replaces those as well.
     """
     policy, customer = _policy(work, order)
@@ -109,9 +108,14 @@ def draft_notice(
         receipts = money.receipts(work.session, order.id)
         shipment = weigh(work, order, policy, lines, receipts=receipts, last=last)
         needed, worth = shipment.money_needed, shipment.value
+        if with_gone:
+            whole = goods.with_shipped(quantities.items())
+            quantities, worth = dict(whole.shipped), whole.shipped_value
     else:
         worth = order.worth
         needed = worth if kind is NoticeKind.PREPAYMENT else policy.deposit_of(order.total)
+    # No more than it is worth by now: nothing, if it was cancelled.
+    needed = min(needed, order.worth)
     amount = needed - order.verified
     replaced = None if kind is NoticeKind.BALANCE else kind
     for older in money.open_notices(work.session, order.id, replaced):

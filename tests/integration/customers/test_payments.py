@@ -1106,6 +1106,88 @@ def test_the_balance_that_goes_back_is_asked_for_after_the_goods_have_left_too(
     assert (same["number"], same["amount"]) == (again["number"], "680.00")
 
 
+def goes_back(office: Office, payment_number: str) -> None:
+    office.do(FINANCE, "reverse_payment", payment_number=payment_number, note="退票")
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_a_balance_paid_before_its_goods_were_in_stock_is_asked_for_when_it_goes_back(
+    office: Office,
+    left: bool,  # noqa: FBT001  whether the goods have left
+) -> None:
+    """O32, C10: the stock-in had nothing to ask for."""
+    order = confirmed(office)
+    deposit, early = office.pay(order, "300.00"), office.pay(order, "700.00")
+    office.stock_in(order, "98")
+    if left:
+        office.dispatch(order, "98")
+        office.end("free_fulfilled_order", order)
+    assert drafted(office, order) == []
+
+    goes_back(office, early)
+
+    (notice,) = drafted(office, order)
+    assert (notice["kind"], notice["worth"], notice["amount"]) == ("balance", "980.00", "680.00")
+    assert [line["quantity"] for line in notice["lines"]] == ["98.000"]
+    # All that lacks is asked for by it, the deposit too.
+    goes_back(office, deposit)
+    (same,) = drafted(office, order)
+    assert (same["number"], same["amount"]) == (notice["number"], "980.00")
+
+
+def test_a_batch_paid_before_it_was_in_stock_is_asked_for_when_that_goes_back(
+    office: Office,
+) -> None:
+    order = confirmed(office)
+    office.pay(order, "300.00")
+    office.stock_in(order, "80", rest_follows=True)
+    office.pay(order, "560.00")
+    office.dispatch(order, "80")
+    early = office.pay(order, "130.00")
+    office.stock_in(order, "19", rest_follows=False)
+    assert drafted(office, order) == []
+
+    goes_back(office, early)
+
+    (notice,) = drafted(office, order)
+    assert (notice["kind"], notice["amount"]) == ("balance", "130.00")
+    assert (notice["worth"], notice["covered"]) == ("990.00", "860.00")
+
+
+@pytest.mark.parametrize(
+    ("grade", "kind", "amount"), [("B", "deposit", "300.00"), ("C", "prepayment", "1000.00")]
+)
+def test_what_came_with_the_signed_copy_is_asked_for_when_it_goes_back(
+    office: Office, grade: str, kind: str, amount: str
+) -> None:
+    order = PaperOrder(office.customer(grade), "D261122-000001")
+    office.reserve(order)
+    cheque, second = office.pay(order, "600.00"), office.pay(order, "400.00")
+    goes_back(office, second)  # nothing is asked for before the order is confirmed
+    second = office.pay(order, "400.00")
+    office.confirm(order)
+    assert drafted(office, order) == []
+
+    goes_back(office, second)
+    goes_back(office, cheque)
+
+    (notice,) = drafted(office, order)
+    assert (notice["kind"], notice["amount"]) == (kind, amount)
+
+
+def test_an_order_that_is_a_draft_again_asks_for_nothing_when_its_money_goes_back(
+    office: Office,
+) -> None:
+    order = PaperOrder(office.customer(), "D261122-000001", stage="draft")
+    office.reserve(order)
+    cheque = office.pay(order, "300.00")
+    office.end("free_expired_order", order)
+
+    goes_back(office, cheque)
+
+    assert drafted(office, order) == []
+
+
 def test_two_sums_that_go_back_at_once_are_asked_for_by_one_notice(office: Office) -> None:
     order = confirmed(office, supply="stock")
     bounced = office.pay(order, "2000.00")
@@ -1148,6 +1230,19 @@ def test_a_cancelled_order_asks_for_nothing_when_its_money_goes_back(office: Off
     office.do(FINANCE, "reverse_payment", payment_number=deposit, note="退票")
 
     assert drafted(office, order) == []
+
+
+def test_a_cancelled_order_is_asked_for_nothing_and_takes_no_credit(office: Office) -> None:
+    order = confirmed(office, beside="20")
+    office.pay(order, "360.00")
+    office.end("free_cancelled_order", order)
+
+    for kind in ("deposit", "balance", "prepayment"):
+        refused(
+            office, "nothing_to_pay", CLERK, "make_notice", order_number=order.number, kind=kind
+        )
+    asked = {"order_number": order.number, "amount": "360.00"}
+    refused(office, "order_ended", FINANCE, "use_customer_credit", **asked)
 
 
 def test_a_customer_of_grade_a_gets_no_notice(office: Office) -> None:
