@@ -5,14 +5,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.aftersales.domain.errors import VisitNotFound
 from services.aftersales.domain.lifecycle import VisitState
-from services.aftersales.domain.visit import Visit
+from services.aftersales.domain.visit import AGREED, Visit
 
 
 def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
@@ -22,6 +22,18 @@ def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
     """
     if visits:
         work.session.execute(insert(Visit).values(list(visits)).on_conflict_do_nothing())
+
+
+def agree(work: Work, visit: dict[str, Any]) -> None:
+    """Plan a follow-up, or let the one of that day about the same goods be urgent if this is."""
+    wished = insert(Visit).values(visit)
+    work.session.execute(
+        wished.on_conflict_do_update(
+            index_elements=["shipment_id", "planned_on"],
+            index_where=AGREED,
+            set_={"urgent": or_(Visit.urgent, wished.excluded.urgent)},
+        )
+    )
 
 
 def visit(work: Work, visit_id: UUID) -> Visit:

@@ -83,7 +83,7 @@ def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
     work.session.flush()
     if request["follow_up_on"] is not None:
         day, urgent = request["follow_up_on"], request["urgent"]
-        visits.plan(work, [_another(visit, VisitReason.FOLLOW_UP, day, urgent=urgent)])
+        visits.agree(work, _another(visit, VisitReason.FOLLOW_UP, day, urgent=urgent))
     if visit.reason is VisitReason.MONTHLY:
         day = work.today + timedelta(days=work.setting("regular_visit_days"))
         visits.plan(work, [_another(visit, VisitReason.MONTHLY, day)])
@@ -109,8 +109,7 @@ def _another(
         "customer_id": visit.customer_id,
         "customer_name": visit.customer_name,
         "salesperson_id": visit.salesperson_id,
-        # The day itself tells such calls about one shipment apart: one a day is enough.
-        "day_offset": day.toordinal(),
+        "day_offset": day.toordinal(),  # of no event; older releases tell them apart by it
         "planned_on": day,
         "urgent": urgent,
     }

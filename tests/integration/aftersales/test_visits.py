@@ -186,6 +186,54 @@ def test_two_visits_may_agree_on_the_same_day_for_a_follow_up(desk: Desk) -> Non
     assert planned(desk, order).count((day, "follow_up")) == 1
 
 
+def record(desk: Desk, visit: dict[str, Any], **said: Any) -> None:
+    desk.ask("record_visit", AFTERSALES, visit_id=visit["id"], reached=True, notes="满意", **said)
+
+
+def test_a_follow_up_agreed_twice_for_a_day_is_urgent_if_either_says_so(desk: Desk) -> None:
+    order = desk.delivered()
+    first, second, third = visits(desk, order_number=order["number"])[:3]
+    day = days_after(30)[0]
+
+    record(desk, first, follow_up_on=day)
+    record(desk, second, follow_up_on=day, urgent=True)
+    record(desk, third, follow_up_on=day)
+
+    agreed = [v for v in visits(desk, order_number=order["number"]) if v["planned_on"] == day]
+    assert [(v["reason"], v["urgent"]) for v in agreed] == [("follow_up", True)]
+
+
+def test_a_follow_up_is_agreed_for_a_day_whose_call_was_made(desk: Desk) -> None:
+    """Called in the morning, and asked to call again in the afternoon."""
+    order = desk.delivered()
+    day = days_after(6)[0]
+    record(desk, visits(desk, order_number=order["number"])[0], follow_up_on=day)
+    (made,) = (v for v in visits(desk, on=day) if v["reason"] == "follow_up")
+
+    record(desk, made, follow_up_on=day, urgent=True)
+
+    again = visits(desk, on=day)[0]
+    assert (again["reason"], again["planned_on"], again["urgent"]) == ("follow_up", day, True)
+    assert again["id"] != made["id"]
+
+
+def test_a_monthly_call_leads_to_the_next_though_two_are_made_on_one_day(desk: Desk) -> None:
+    first = desk.delivered()
+    second = desk.delivered(customer=first["customer"])
+    made = set()
+    for _ in range(2):
+        (call,) = (
+            v
+            for v in visits(desk, order_number=second["number"])
+            if (v["reason"], v["state"]) == ("monthly", "planned")
+        )
+        record(desk, call)
+        made.add(call["id"])
+
+    monthly = [v for v in visits(desk, order_number=second["number"]) if v["reason"] == "monthly"]
+    assert [v["state"] for v in monthly if v["id"] not in made] == ["planned"]
+
+
 def test_a_recorded_visit_is_not_recorded_again(desk: Desk) -> None:
     desk.delivered()
     visit = visits(desk, on=days_after(3)[0])[0]
