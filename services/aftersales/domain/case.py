@@ -201,6 +201,11 @@ class Case(Announcing, Base):
         return self.state is CaseState.REJECTED or (is_closed and self.received_at is None)
 
     @property
+    def is_mended(self) -> bool:
+        """Whether its goods are with the customer again, and are paid for as they were."""
+        return self.resolution is Resolution.REPAIR and self.kind is not CaseKind.DELIVERY
+
+    @property
     def may_pay(self) -> bool:
         """Whether it has paid money back, or may yet."""
         return not self.is_refused and (self.refund is None or self.refund > 0)

@@ -653,3 +653,13 @@ def test_a_repair_gives_no_money_and_an_exchange_keeps_it_as_credit(desk: Desk) 
     repaired = desk.ask("settle_case", FINANCE, case_number=number, resolution="repair")
     assert (repaired["resolution"], repaired["refund"]) == ("repair", "0.00")
     assert desk.open(order, kind="exchange")["kind"] == "exchange"
+
+
+def test_what_was_mended_may_come_back_again_for_all_that_it_was_sold_for(desk: Desk) -> None:
+    order = desk.delivered()
+    number = desk.inspected(order, 2, "3")
+    desk.ask("settle_case", FINANCE, case_number=number, resolution="repair")
+
+    # One of three labels sold for 2.00: the first costs 0.67, the second 0.66.
+    assert desk.open(order, (2, "1"))["most_refund"] == "0.67"
+    assert desk.open(order, (2, "2"))["most_refund"] == "1.33"
