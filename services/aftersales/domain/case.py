@@ -311,16 +311,19 @@ class Case(Announcing, Base):
             line.defect = defects.get(line.line_no)
         return events.ReturnInspected(self)
 
-    def guard_reship(self) -> None:
-        """Raise NotToBeReshipped unless it is authorised, not settled, and not replaced yet."""
-        if self.state not in RESHIPPED_BY or self.reshipped_as is not None:
+    def guard_reship(self, *, anew: bool = False) -> None:
+        """Raise NotToBeReshipped unless it is authorised, not settled, and not replaced yet.
+
+        They are replaced `anew` where the order that was to replace them is cancelled.
+        """
+        if self.state not in RESHIPPED_BY or (self.reshipped_as is not None and not anew):
             raise NotToBeReshipped(
                 case_number=self.number, state=self.state, reshipped_as=self.reshipped_as or "-"
             )
 
-    def reship(self, order_number: str, *, by: str) -> None:
+    def reship(self, order_number: str, *, by: str, anew: bool = False) -> None:
         """Note which order replaces the goods."""
-        self.guard_reship()
+        self.guard_reship(anew=anew)
         self.reshipped_as, self.reshipped_by = order_number, by
 
     @property
