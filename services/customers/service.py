@@ -1,7 +1,9 @@
 """The entrypoints of the customers service: schema → use case → schema."""
 
+from datetime import datetime
 from typing import Any, TypeAlias
 
+from chassis.clock import business_date
 from chassis.database import Work
 from chassis.entrypoints import AnswersRelay, daily, listens_to
 from chassis.events import Received
@@ -465,6 +467,10 @@ class CustomersService(Service, AnswersRelay):
     @listens_to("aftersales", "refund_settled", schema=facts.RefundSettledFact)
     def book_refund(self, work: Work, event: Received) -> None:
         fact_cases.book_refund(work, event.data)
+
+    @daily("follow_contracts", at="00:15")
+    def follow_contracts(self, work: Work, slot: datetime) -> None:
+        contract_cases.follow_contracts(work, business_date(slot))
 
     @daily("look_for_credit_stops", at="00:20")
     def look_for_credit_stops(self, work: Work, slot: Any) -> None:  # noqa: ARG002  same every day

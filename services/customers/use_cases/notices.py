@@ -191,6 +191,11 @@ def let_notices_follow(work: Work, order: OrderCredit) -> None:
 def let_notices_follow_terms(work: Work, customer_id: UUID) -> None:
     """Let a customer's notices ask for what its new terms want; its account is locked."""
     for order in money.orders_with_notices(work.session, customer_id):
+        policy, _ = _policy(work, order)
+        if not order.pays_before_dispatch(policy):
+            # Nobody has sent it yet, and what leaves waits for it no more.
+            for notice in money.open_notices(work.session, order.id, NoticeKind.BALANCE):
+                notice.drop(work.now)
         let_notices_follow(work, order)
 
 

@@ -1039,6 +1039,18 @@ def test_the_grade_of_who_buys_on_account_ends_the_deposit_notice(office: Office
     assert figures(office, number)[0] == "withdrawn"
 
 
+def test_the_grade_of_who_buys_on_account_ends_the_balance_notice_that_nobody_sent(
+    office: Office,
+) -> None:
+    order = confirmed(office, supply="stock")
+    (waiting,) = drafted(office, order)
+    code = office.codes[order.customer_id]
+
+    office.do(FINANCE, "change_grade", customer_code=code, grade="A", reason="other", note="评定")
+
+    assert figures(office, waiting["number"])[0] == "withdrawn"
+
+
 def test_the_balance_notice_replaces_a_deposit_notice_that_was_not_paid(office: Office) -> None:
     order = confirmed(office)
     deposit = sent(office, order)["number"]
