@@ -115,6 +115,14 @@ class ContractDates(Invalid):
     zh = "合同的终止日（{valid_until}）不能早于起始日（{valid_from}）。"
 
 
+class ContractOver(Conflict):
+    """What is over by now is not signed: it would only end what is in force."""
+
+    code = "contract_over"
+    en = "Contract {contract_number} was over on {valid_until}; it cannot be signed any more."
+    zh = "合同 {contract_number} 已于 {valid_until} 到期，不能再签订。"
+
+
 class Withdrawn(Conflict):
     """The command came after it had been taken back; it does nothing any more."""
 

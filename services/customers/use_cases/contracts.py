@@ -117,6 +117,7 @@ def sign_contract(
     work.principal.require("clerk", "sales", "supervisor", "director")
 
     def sign(contract: Contract) -> None:
+        contract.guard_not_over(work.today)
         _end_formers(work, contract, lambda former: former.ends_for(contract, work.today))
         contract.sign(work.now, for_customer=signed_by_customer)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chassis.clock import business_date
+from chassis.errors import GendanError
 from services.customers.use_cases.contracts import sign_contract
 from tests.integration.customers.story import CLERK, FINANCE, WAITING, Office, PaperOrder
 
@@ -161,6 +162,22 @@ def test_the_next_contracts_credit_stop_counts_from_its_day(
             office.service.look_for_credit_stops(work, None)
         stopped.append(office.rows("select is_stopped from credit_account")[0].is_stopped)
     assert stopped == [False, True]
+
+
+def test_a_contract_that_is_over_is_not_signed_and_leaves_the_one_in_force(
+    office: Office, customer_id: str
+) -> None:
+    present = signed(office, customer_id, "2020-01-01")
+    late = approved(office, customer_id, "2021-01-01", valid_until="2021-12-31")
+
+    actions = office.ask(CLERK, "list_contract_actions", contract_number=late)["items"]
+    assert [a["why_not"]["code"] for a in actions if a["verb"] == "sign"] == ["contract_over"]
+    with pytest.raises(GendanError) as refused:
+        office.do(CLERK, "sign_contract", contract_number=late, signed_by_customer="王总")
+
+    assert refused.value.code == "contract_over"
+    assert [state(office, number) for number in (present, late)] == ["signed", "approved"]
+    assert in_force(office, customer_id) == present
 
 
 def test_notices_follow_a_contract_on_the_day_it_begins_and_when_it_is_over(
