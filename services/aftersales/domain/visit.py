@@ -80,7 +80,7 @@ class Visit(Base):
     urgent: Mapped[bool]
     reached: Mapped[bool | None]
     score: Mapped[int | None] = mapped_column(comment="the customer's mark, 1 to 5")
-    notes: Mapped[str | None]
+    notes: Mapped[str | None] = mapped_column(comment="how it went, or why it was dropped")
     visited_by: Mapped[str | None]
     visited_at: Mapped[datetime | None]
 
@@ -98,3 +98,7 @@ class Visit(Base):
         self.state = VisitState.DONE
         self.reached, self.score, self.notes = reached, score, notes
         self.visited_by, self.visited_at = by, at
+
+    def drop(self, why: str) -> None:
+        """Give it up; nothing follows from it."""
+        self.state, self.notes = VisitState.DROPPED, why

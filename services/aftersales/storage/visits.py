@@ -36,12 +36,12 @@ def agree(work: Work, visit: dict[str, Any]) -> None:
     )
 
 
-def visit(work: Work, visit_id: UUID) -> Visit:
-    """Give one visit, locked. Raises VisitNotFound."""
+def visit(work: Work, visit_id: UUID, *, lock: bool = False) -> Visit:
+    """Give one visit, locked for a change if wanted. Raises VisitNotFound."""
     query = select(Visit).where(Visit.id == visit_id)
     if work.principal.limited_to_own_customers:
         query = query.where(Visit.salesperson_id == work.principal.person_id)
-    found = work.session.scalar(query.with_for_update())
+    found = work.session.scalar(query.with_for_update() if lock else query)
     if found is None:
         raise VisitNotFound(visit_id=visit_id)
     return found

@@ -72,7 +72,7 @@ def day_list(work: Work, on: date) -> Sequence[Visit]:
 
 def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
     """Write down how a call went; the next one is planned as agreed, a monthly one anyway."""
-    visit = visits.visit(work, request["visit_id"])
+    visit = visits.visit(work, request["visit_id"], lock=True)
     visit.record(
         reached=request["reached"],
         score=request["score"],
@@ -93,6 +93,15 @@ def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
         "record",
         changes={"reached": [None, visit.reached], "score": [None, visit.score]},
     )
+    return visit
+
+
+def drop_visit(work: Work, request: Mapping[str, Any]) -> Visit:
+    """Give up a call, and a regular customer's monthly ones with it until its next receipt."""
+    visit = visits.visit(work, request["visit_id"], lock=True)
+    visit.drop(request["note"])
+    work.session.flush()
+    work.log("visit", visit.id, "drop", note=request["note"])
     return visit
 
 

@@ -247,6 +247,23 @@ def test_a_recorded_visit_is_not_recorded_again(desk: Desk) -> None:
     assert after["notes"] == "满意"
 
 
+def test_a_monthly_call_that_is_dropped_leads_to_none_until_the_next_receipt(desk: Desk) -> None:
+    first = desk.delivered()
+    second = desk.delivered(customer=first["customer"])
+
+    def monthly() -> list[dict[str, Any]]:
+        found = visits(desk, order_number=second["number"])
+        return [visit for visit in found if visit["reason"] == "monthly"]
+
+    dropped = desk.ask("drop_visit", AFTERSALES, visit_id=monthly()[0]["id"], note="客户已停用")
+
+    assert (dropped["state"], dropped["notes"]) == ("dropped", "客户已停用")
+    assert desk.ask("get_visit", AFTERSALES, visit_id=dropped["id"]) == dropped
+    assert monthly() == [dropped]
+    third = desk.delivered(customer=first["customer"])
+    assert [reason for _, reason in planned(desk, third)] == ["after_receipt", "monthly"]
+
+
 def test_a_salesperson_sees_visits_to_own_customers_only(desk: Desk) -> None:
     desk.delivered()
     day = days_after(5)[0]
@@ -255,6 +272,8 @@ def test_a_salesperson_sees_visits_to_own_customers_only(desk: Desk) -> None:
     assert desk.ask("list_visits", OTHER_SALES, on=day)["items"] == []
     with pytest.raises(NotFound):
         desk.ask("record_visit", OTHER_SALES, visit_id=mine[0]["id"], reached=True, notes="x")
+    with pytest.raises(NotFound):
+        desk.ask("get_visit", OTHER_SALES, visit_id=mine[0]["id"])
 
 
 def test_work_is_read_in_the_order_of_indexes(desk: Desk) -> None:

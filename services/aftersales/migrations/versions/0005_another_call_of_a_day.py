@@ -24,6 +24,7 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("reason = 'follow_up' and state = 'planned'"),
     )
+    op.alter_column("visit", "notes", comment="how it went, or why it was dropped")
     op.drop_constraint("uq_visit_shipment_id_reason_day_offset", "visit")
 
 
