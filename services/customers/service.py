@@ -436,6 +436,13 @@ class CustomersService(Service, AnswersRelay):
         order = event.data["order"]
         fact_cases.free_ended_order(work, order, event.sequence, Standing.FULFILLED)
 
+    @listens_to("orders", "order_closed", schema=facts.OrderFact)
+    def free_closed_order(self, work: Work, event: Received) -> None:
+        # One that was opened again ends with its next closing.
+        order, at = event.data["order"], event.occurred_at
+        ended = Standing.FULFILLED
+        fact_cases.free_ended_order(work, order, event.sequence, ended, occurred_at=at)
+
     @listens_to("orders", "past_order_recorded", schema=facts.PastOrderFact)
     def keep_past_order(self, work: Work, event: Received) -> None:
         order, fulfilled = event.data["order"], event.data["fulfilled"]

@@ -193,6 +193,10 @@ class OrderCredit(Announcing, Base):
         """Whether there is no more to invoice; an order that came to nothing needs none."""
         return self.invoiced >= self.receivable and (self.receivable > 0 or self.worth == 0)
 
+    def has_asked_since(self, moment: datetime) -> bool:
+        """Whether it has asked for credit after a moment, of machine time."""
+        return self.asked_at is not None and self.asked_at > moment
+
     def prepays(self, policy: Policy) -> bool:
         """Whether all of it is paid first: by its customer's terms now, or those it was made on."""
         return policy.is_prepaid or self.terms is Terms.PREPAID
