@@ -140,19 +140,14 @@ def draft_notice(
 
 
 def _asked_for(goods: Goods, kind: NoticeKind) -> dict[Any, Decimal]:
-    """Give the quantities that a notice speaks of, by line; a balance's are what may leave now.
-
-    That is what was accepted of made lines, and stock lines whole: they are held since submit.
-    """
+    """Give the quantities that a notice speaks of, by line; a balance's are what may leave now."""
     if kind is not NoticeKind.BALANCE:
         return {line.id: line.quantity for line in goods.lines}
-    asked = {}
-    for line in goods.lines:
-        held = line.quantity if line.supply == "stock" else NOTHING
-        left = goods.accepted.get(line.id, held) - goods.shipped.get(line.id, NOTHING)
-        if left > 0 and not line.short_closed:
-            asked[line.id] = left
-    return asked
+    return {
+        line.id: quantity
+        for line in goods.lines
+        if (quantity := goods.in_stock(line)) > 0 and not line.short_closed
+    }
 
 
 def _is_all(goods: Goods, quantities: dict[Any, Decimal]) -> bool:
@@ -280,11 +275,23 @@ def get_notice(work: Work, notice_number: str) -> dict[str, Any]:
         "notice": notice,
         "verified_now": verified,
         "still_due": notice.still_due(verified),
+        "has_left": _has_left(work, notice),
         "customer": customer,
         "contact": next(iter(customer.contacts), {"name": "", "phone": ""}),
         "capitals": capitals(notice.amount),
         "title_zh": _TITLES[notice.kind],
     }
+
+
+def _has_left(work: Work, notice: Notice) -> bool:
+    """Tell whether some of the goods that a balance notice speaks of have left by now."""
+    if notice.kind is not NoticeKind.BALANCE:
+        return False
+    goods = copies.goods(work.session, notice.order_id)
+    named = {line["line_no"]: Decimal(line["quantity"]) for line in notice.lines}
+    return goods is not None and any(
+        named.get(line.line_no, NOTHING) > goods.in_stock(line) for line in goods.lines
+    )
 
 
 _TITLES = {

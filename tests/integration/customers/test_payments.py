@@ -651,6 +651,7 @@ def test_stock_in_drafts_the_balance_by_the_accepted_quantity(office: Office) ->
     assert (notice["due"], notice["covered"]) == ("980.00", "300.00")
     page = office.ask(CLERK, "get_notice", notice_number=notice["number"])
     assert (page["capitals"], page["title_zh"]) == ("陆佰捌拾元整", "余款催收通知书")
+    assert page["has_left"] is False
     assert page["notice"]["lines"] == [
         {
             "line_no": 1,
@@ -1111,6 +1112,8 @@ def test_the_balance_that_goes_back_is_asked_for_after_the_goods_have_left_too(
     (again,) = drafted(office, order)
     assert (again["kind"], again["worth"], again["amount"]) == ("balance", "980.00", "400.00")
     assert again["covered"] == "580.00"
+    page = office.ask(CLERK, "get_notice", notice_number=again["number"])
+    assert page["has_left"] is True
     assert [line["quantity"] for line in again["lines"]] == ["98.000"]
     # What goes back besides is asked for by the same notice.
     office.do(FINANCE, "reverse_payment", payment_number=second, note="退票")
