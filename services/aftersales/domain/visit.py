@@ -22,6 +22,7 @@ class VisitReason(StrEnum):
     FOLLOW_UP = "follow_up"  # Agreed in an earlier visit.
 
 
+OF_EVENT = text("reason not in ('follow_up', 'monthly')")
 AGREED = text("reason = 'follow_up' and state = 'planned'")
 
 
@@ -48,7 +49,7 @@ class Visit(Base):
             "reason",
             "day_offset",
             unique=True,
-            postgresql_where=text("reason not in ('follow_up', 'monthly')"),
+            postgresql_where=OF_EVENT,
         ),
         Index(
             "uq_visit_follow_up",

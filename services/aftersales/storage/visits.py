@@ -12,7 +12,7 @@ from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.aftersales.domain.errors import VisitNotFound
 from services.aftersales.domain.lifecycle import VisitState
-from services.aftersales.domain.visit import AGREED, Visit
+from services.aftersales.domain.visit import AGREED, OF_EVENT, Visit
 
 
 def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
@@ -22,6 +22,19 @@ def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
     """
     if visits:
         work.session.execute(insert(Visit).values(list(visits)).on_conflict_do_nothing())
+
+
+def plan_from_receipt(work: Work, visit: dict[str, Any]) -> None:
+    """Plan a call by the day of the receipt; one that counted from the arrival moves to it."""
+    wished = insert(Visit).values(visit)
+    work.session.execute(
+        wished.on_conflict_do_update(
+            index_elements=["shipment_id", "reason", "day_offset"],
+            index_where=OF_EVENT,
+            set_={"planned_on": wished.excluded.planned_on},
+            where=Visit.state == VisitState.PLANNED,
+        )
+    )
 
 
 def agree(work: Work, visit: dict[str, Any]) -> None:

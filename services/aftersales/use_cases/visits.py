@@ -17,9 +17,15 @@ def plan_after_dispatch(work: Work, shipment: Mapping[str, Any], day: date) -> N
     visits.plan(work, [_planned(work, shipment, VisitReason.AFTER_DISPATCH, day, after)])
 
 
+def plan_after_arrival(work: Work, shipment: Mapping[str, Any], day: date) -> None:
+    """Plan the call after the receipt, for there may be none: it asks for that, too (A10)."""
+    visits.plan(work, [_after_receipt(work, shipment, day)])
+
+
 def plan_after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> None:
     """Plan the calls after a receipt: a new customer's first weeks, a regular one's months."""
-    after = [(VisitReason.AFTER_RECEIPT, work.setting("visit_days_after_receipt"))]
+    visits.plan_from_receipt(work, _after_receipt(work, shipment, day))
+    after: list[tuple[VisitReason, int]] = []
     if _is_regular(work, shipment):
         after.append((VisitReason.MONTHLY, work.setting("regular_visit_days")))
     elif copies.is_first_delivery(work, UUID(shipment["order_id"])):
@@ -27,6 +33,11 @@ def plan_after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> No
             (VisitReason.NEW_CUSTOMER, days) for days in work.setting("new_customer_visit_days")
         ]
     visits.plan(work, [_planned(work, shipment, reason, day, days) for reason, days in after])
+
+
+def _after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> dict[str, Any]:
+    after = work.setting("visit_days_after_receipt")
+    return _planned(work, shipment, VisitReason.AFTER_RECEIPT, day, after)
 
 
 def _is_regular(work: Work, shipment: Mapping[str, Any]) -> bool:

@@ -103,6 +103,28 @@ def test_the_calls_made_on_a_day_use_up_its_places(desk: Desk) -> None:
     assert [len(first), len(left)] == [40, 39]
 
 
+def test_who_has_not_signed_is_called_after_the_arrival_and_who_has_after_the_receipt(
+    desk: Desk,
+) -> None:
+    order = order_view()
+    desk.hear_order(order)
+    there = shipment_view(order, "arrived")
+    desk.hear_shipment(there, "shipment_arrived", 1)
+    assert planned(desk, order) == [(days_after(5)[0], "after_receipt")]
+
+    signed = shipment_view(order, id=there["id"])
+    desk.hear_shipment(signed, "shipment_signed", 2, at=SIGNED_AT + timedelta(days=2))
+    desk.hear_shipment(there, "shipment_arrived", 1)  # late, or again
+
+    seventh = days_after(7)[0]
+    days = [day for day, reason in planned(desk, order) if reason == "after_receipt"]
+    assert days == [seventh]
+    (call,) = (v for v in visits(desk, on=seventh) if v["reason"] == "after_receipt")
+    record(desk, call)
+    desk.hear_shipment(signed, "shipment_signed", 2, at=SIGNED_AT + timedelta(days=9))
+    assert [day for day, reason in planned(desk, order) if reason == "after_receipt"] == days
+
+
 def test_events_that_repeat_plan_nothing_twice(desk: Desk) -> None:
     order = order_view()
     desk.hear_order(order)
