@@ -307,7 +307,6 @@ class CustomersService(Service, AnswersRelay):
     @command(payments.VerifyPayment)
     def verify_payment(self, work: Work, request: Body) -> Any:
         """Find a payment on the account: finance."""
-        request.pop("reason")
         payment = payment_cases.verify_payment(work, **request)
         work.settle()
         return _payment.dump(payment)
@@ -315,7 +314,6 @@ class CustomersService(Service, AnswersRelay):
     @command(payments.JudgePayment)
     def reject_payment(self, work: Work, request: Body) -> Any:
         """Say that a payment is not on the account: finance."""
-        request.pop("reason")
         payment = payment_cases.reject_payment(work, **request)
         work.settle()
         return _payment.dump(payment)
@@ -323,7 +321,6 @@ class CustomersService(Service, AnswersRelay):
     @command(payments.JudgePayment)
     def reverse_payment(self, work: Work, request: Body) -> Any:
         """Book that verified money went back: finance."""
-        request.pop("reason")
         payment = payment_cases.reverse_payment(work, **request)
         work.settle()
         return _payment.dump(payment)
@@ -367,7 +364,6 @@ class CustomersService(Service, AnswersRelay):
     @command(payments.MarkNoticeSent)
     def mark_notice_sent(self, work: Work, request: Body) -> Any:
         """Note that a person sent a notice, how, and that it was received clearly."""
-        request.pop("reason")
         notice = notice_cases.mark_notice_sent(work, **request)
         work.settle()
         return _notice.dump(notice)

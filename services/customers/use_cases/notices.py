@@ -17,7 +17,7 @@ from services.customers.domain.guards import guard_version
 from services.customers.domain.lifecycle import NOTICE, NoticeState, Standing
 from services.customers.domain.notice import NOTICE_NUMBER, Notice
 from services.customers.domain.rules import NOTICE_PAYMENT_HOURS
-from services.customers.domain.words import NoticeChannel, NoticeKind
+from services.customers.domain.words import NoticeChannel, NoticeKind, Reason
 from services.customers.storage import copies, money, next_number
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
@@ -229,6 +229,7 @@ def mark_notice_sent(
     received_clearly: bool,
     received_by: str | None,
     expected_version: int | None,
+    reason: Reason | None,
     note: str | None,
 ) -> Notice:
     """Note that a person sent it, first or again, how, and whether it was received clearly."""
@@ -253,6 +254,7 @@ def mark_notice_sent(
             "channel": [before[1], channel],
             "received_clearly": [before[2], received_clearly],
         },
+        reason=reason,
         note=note,
     )
     return notice

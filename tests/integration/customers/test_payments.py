@@ -162,6 +162,25 @@ def test_a_stale_version_is_refused_after_an_illegal_move_is(office: Office) -> 
     )
 
 
+def test_the_log_says_why_a_payment_was_judged_and_a_notice_sent_again(office: Office) -> None:
+    order = confirmed(office)
+    wrong, right = office.claim(order, "400.00"), office.claim(order, "200.00")
+    sent(office, order)
+    why = {"reason": "correction", "note": "金额有误"}
+
+    sent_again = office.ask(CLERK, "list_notices", order_number=order.number)["items"][0]["number"]
+    office.do(CLERK, "mark_notice_sent", notice_number=sent_again, channel="fax", **why)
+    office.do(FINANCE, "reject_payment", payment_number=wrong, **why)
+    office.do(FINANCE, "verify_payment", payment_number=right, **why)
+    office.do(FINANCE, "reverse_payment", payment_number=right, **why)
+
+    told = office.rows("select action, reason, note from change_log order by id desc limit 4")
+    assert told == [
+        (action, "correction", "金额有误")
+        for action in ("reverse_payment", "verify_payment", "reject_payment", "mark_notice_sent")
+    ]
+
+
 def test_a_reversal_takes_the_money_back_and_the_release_waits_again(office: Office) -> None:
     order = confirmed(office, supply="stock")
     number = office.pay(order, "1000.00")
