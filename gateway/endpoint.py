@@ -86,8 +86,8 @@ class _Responder:
         call = self._call(request, caller, params)
         if self._names_files:
             attachments.check_they_exist(call, self._names_files)
-        if operation.check:
-            operation.check(call)
+        if operation.complete:
+            call = operation.complete(call)
         answer = operation.do(call) if operation.do else call.ask(operation.rpc, call.request())
         if call.unmask is not None:
             audit.log_unmasking(call, request.path)

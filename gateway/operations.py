@@ -53,8 +53,8 @@ class Operation:
     answer: type[Schema] | None
     rpc: str = ""
     do: "Callable[[Call], Any] | None" = None
-    #: What the gateway itself knows of the request and refuses, before the service is asked.
-    check: "Callable[[Call], None] | None" = None
+    #: What the gateway itself knows of the request: it refuses or completes it for the service.
+    complete: "Callable[[Call], Call] | None" = None
     body: type[Schema] | None = None
     #: Whether the body is a file: its bytes, or a form with a part named `file`.
     takes_file: bool = False

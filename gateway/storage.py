@@ -236,14 +236,14 @@ def other_administrators(session: Session, account_id: UUID, *, to_rely_on: bool
     return bool(session.scalars(query.with_for_update() if to_rely_on else query).all())
 
 
-def may_sell(session: Session, person_id: str) -> bool:
-    """Whether the person has an account that is not locked, with the role of sales."""
-    found = select(Account.id).where(
+def name_of_seller(session: Session, person_id: str) -> str | None:
+    """Give the name of a person with an account that is not locked, with the role of sales."""
+    found = select(Account.display_name).where(
         Account.person_id == person_id,
         Account.roles.contains(["sales"]),
         Account.locked.is_(False),
     )
-    return session.scalar(found) is not None
+    return session.scalar(found)
 
 
 # Sessions ------------------------------------------------------------------------------------

@@ -49,7 +49,6 @@ class World:
                 # No promotion of the example book runs here: totals are quantity × price.
                 "region": "演示区",
                 "salesperson_id": "sales",
-                "salesperson_name": "赵磊",
                 "phone": "0571-88886666",
                 "contacts": [
                     {

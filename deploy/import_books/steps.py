@@ -382,10 +382,7 @@ def _seller(api: Api, username: str | None) -> dict[str, str]:
     account = api.get(ACCOUNTS, f"/accounts/{quote(username, safe='')}")
     if account is None:
         raise Refused(HTTPStatus.NOT_FOUND, "account_not_found", f"there is no account {username}")
-    return {
-        "salesperson_id": account.body["person_id"],
-        "salesperson_name": account.body["display_name"],
-    }
+    return {"salesperson_id": account.body["person_id"]}
 
 
 def _orders(book: Book, records: Sequence[Record], opened: list[OpenOrder]) -> Iterator[Step]:

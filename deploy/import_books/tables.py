@@ -28,7 +28,7 @@ class CustomerRow(customers.NewCustomer):
     """A customer; grade and salesperson are set by commands of their own."""
 
     class Meta(customers.NewCustomer.Meta):
-        exclude = ("contacts", "seals", "addresses", "salesperson_id", "salesperson_name")
+        exclude = ("contacts", "seals", "addresses", "salesperson_id")
 
     customer_code = customers.code(required=True)
     grade = fields.String(validate=validate.OneOf(customers.GRADES))

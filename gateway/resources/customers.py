@@ -1,5 +1,7 @@
 """Customers with their contacts, seals and addresses, their grades and their credit."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields, validate
@@ -87,7 +89,6 @@ class CustomerFile(Message):
     kind = fields.String(validate=validate.OneOf(KINDS))
     region = Text(most=60)
     salesperson_id = Text(least=1, most=80, allow_none=True)
-    salesperson_name = Text(most=120, allow_none=True)
     phone = Text(most=60)
     tax_number = Text(most=40)
     notes = Text(most=4000)
@@ -405,21 +406,31 @@ class AddressEdit(Why):
     changes = fields.Nested(AddressFields(partial=True), required=True)
 
 
-def _check_new_customer(call: "Call") -> None:
-    if not _is_salesperson(call, call.body.get("salesperson_id")):
-        raise InvalidFields(_NO_SALESPERSON)
+def _name_salesperson(call: "Call") -> "Call":
+    return replace(call, body={**call.body, **_named(call, call.body)})
 
 
-def _check_customer_edit(call: "Call") -> None:
-    if not _is_salesperson(call, call.body["changes"].get("salesperson_id")):
-        raise InvalidFields({"changes": _NO_SALESPERSON})
+def _name_next_salesperson(call: "Call") -> "Call":
+    changes = call.body["changes"]
+    try:
+        changes = {**changes, **_named(call, changes)}
+    except InvalidFields as refusal:
+        raise InvalidFields({"changes": refusal.details["fields"]}) from None
+    return replace(call, body={**call.body, "changes": changes})
 
 
-def _is_salesperson(call: "Call", person_id: str | None) -> bool:
-    """Tell whether a customer may be this person's: who sells to it is the gateway's to know."""
-    return person_id is None or call.store.read(
-        call.principal, lambda work: storage.may_sell(work.session, person_id)
-    )
+def _named(call: "Call", file: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the name of whose a customer is to be: who sells to it is the gateway's to know."""
+    if "salesperson_id" not in file:
+        return {}
+    person_id, name = file["salesperson_id"], None
+    if person_id is not None:
+        name = call.store.read(
+            call.principal, lambda work: storage.name_of_seller(work.session, person_id)
+        )
+        if name is None:
+            raise InvalidFields(_NO_SALESPERSON)
+    return {"salesperson_name": name}
 
 
 _NO_SALESPERSON = {
@@ -441,7 +452,7 @@ OPERATIONS = [
         method="POST",
         path=CUSTOMERS,
         rpc="customers.create_customer",
-        check=_check_new_customer,
+        complete=_name_salesperson,
         permission=CHANGE,
         summary="Take a new customer into the books, as grade C",
         tag="customers",
@@ -463,7 +474,7 @@ OPERATIONS = [
         method="PATCH",
         path=CUSTOMER,
         rpc="customers.change_customer",
-        check=_check_customer_edit,
+        complete=_name_next_salesperson,
         permission=CHANGE,
         summary="Change a customer's file",
         tag="customers",

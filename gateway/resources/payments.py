@@ -162,6 +162,9 @@ class NoticeInFull(Answer):
     contact = fields.Nested(Contact)
     verified_now = Amount(metadata={"description": "of all the order's money"})
     still_due = Amount(metadata={"description": "what lacks now of what it asks for"})
+    has_left = fields.Boolean(
+        metadata={"description": "of a balance: whether some of its goods have left"}
+    )
     capitals = fields.String(metadata={"description": "the amount in capitals (大写金额)"})
     title_zh = fields.String()
 

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.schema import Message, Moment, Text
-from gateway.operations import Answer, Operation
+from gateway.operations import Answer, Move, Operation, moves
 
 
 class VisitList(Message):
@@ -25,6 +25,12 @@ class VisitResult(Message):
     urgent = fields.Boolean(load_default=False)
 
 
+class Dropping(Message):
+    """Why a call is not made."""
+
+    note = Text(required=True, least=1, most=2000)
+
+
 class Visit(Answer):
     """A planned call, and how it went."""
 
@@ -37,7 +43,9 @@ class Visit(Answer):
     urgent = fields.Boolean()
     reached = fields.Boolean(allow_none=True)
     score = fields.Integer(allow_none=True)
-    notes = fields.String(allow_none=True)
+    notes = fields.String(
+        allow_none=True, metadata={"description": "how it went, or why it was dropped"}
+    )
     visited_by = fields.String(allow_none=True)
     visited_at = Moment(allow_none=True)
 
@@ -60,14 +68,33 @@ OPERATIONS = [
         answer=Visits,
     ),
     Operation(
-        method="POST",
-        path="/visits/{visit_id}/record",
-        rpc="aftersales.record_visit",
-        permission="visits.record",
-        summary="Write down how a call went",
+        method="GET",
+        path="/visits/{visit_id}",
+        rpc="aftersales.get_visit",
+        permission="visits.read",
+        summary="One call, and how it went",
         tag="visits",
-        body=VisitResult,
         answer=Visit,
-        problems=(404, 409),
+    ),
+    *moves(
+        "/visits/{visit_id}",
+        Move(
+            verb="record",
+            rpc="aftersales.record_visit",
+            permission="visits.record",
+            summary="Write down how a call went",
+            body=VisitResult,
+            versioned=False,
+        ),
+        Move(
+            verb="drop",
+            rpc="aftersales.drop_visit",
+            permission="visits.record",
+            summary="Give up a call, and with a monthly one those after it",
+            body=Dropping,
+            versioned=False,
+        ),
+        answer=Visit,
+        tag="visits",
     ),
 ]

@@ -12,6 +12,7 @@ from services.aftersales.domain.rules import RULES
 from services.aftersales.schemas import commands, heard, views
 from services.aftersales.storage import cases as stored
 from services.aftersales.storage import platform
+from services.aftersales.storage import visits as planned
 from services.aftersales.storage.books import BOOKS
 from services.aftersales.use_cases import cases, hearing, looking, visits
 
@@ -119,6 +120,14 @@ class AftersalesService(Service):
     @command(commands.RecordVisit)
     def record_visit(self, work: Work, request: Request) -> Answer:
         return views.visit(visits.record_visit(work, request))
+
+    @command(commands.DropVisit)
+    def drop_visit(self, work: Work, request: Request) -> Answer:
+        return views.visit(visits.drop_visit(work, request))
+
+    @query(commands.VisitAsked)
+    def get_visit(self, work: Work, request: Request) -> Answer:
+        return views.visit(planned.visit(work, request["visit_id"]))
 
     @query(commands.WorkAsked)
     def list_work(self, work: Work, request: Request) -> Answer:

@@ -1,7 +1,9 @@
 """The entrypoints of the customers service: schema → use case → schema."""
 
+from datetime import datetime
 from typing import Any, TypeAlias
 
+from chassis.clock import business_date
 from chassis.database import Work
 from chassis.entrypoints import AnswersRelay, daily, listens_to
 from chassis.events import Received
@@ -305,7 +307,6 @@ class CustomersService(Service, AnswersRelay):
     @command(payments.VerifyPayment)
     def verify_payment(self, work: Work, request: Body) -> Any:
         """Find a payment on the account: finance."""
-        request.pop("reason")
         payment = payment_cases.verify_payment(work, **request)
         work.settle()
         return _payment.dump(payment)
@@ -313,7 +314,6 @@ class CustomersService(Service, AnswersRelay):
     @command(payments.JudgePayment)
     def reject_payment(self, work: Work, request: Body) -> Any:
         """Say that a payment is not on the account: finance."""
-        request.pop("reason")
         payment = payment_cases.reject_payment(work, **request)
         work.settle()
         return _payment.dump(payment)
@@ -321,7 +321,6 @@ class CustomersService(Service, AnswersRelay):
     @command(payments.JudgePayment)
     def reverse_payment(self, work: Work, request: Body) -> Any:
         """Book that verified money went back: finance."""
-        request.pop("reason")
         payment = payment_cases.reverse_payment(work, **request)
         work.settle()
         return _payment.dump(payment)
@@ -365,7 +364,6 @@ class CustomersService(Service, AnswersRelay):
     @command(payments.MarkNoticeSent)
     def mark_notice_sent(self, work: Work, request: Body) -> Any:
         """Note that a person sent a notice, how, and that it was received clearly."""
-        request.pop("reason")
         notice = notice_cases.mark_notice_sent(work, **request)
         work.settle()
         return _notice.dump(notice)
@@ -434,6 +432,13 @@ class CustomersService(Service, AnswersRelay):
         order = event.data["order"]
         fact_cases.free_ended_order(work, order, event.sequence, Standing.FULFILLED)
 
+    @listens_to("orders", "order_closed", schema=facts.OrderFact)
+    def free_closed_order(self, work: Work, event: Received) -> None:
+        # One that was opened again ends with its next closing.
+        order, at = event.data["order"], event.occurred_at
+        ended = Standing.FULFILLED
+        fact_cases.free_ended_order(work, order, event.sequence, ended, occurred_at=at)
+
     @listens_to("orders", "past_order_recorded", schema=facts.PastOrderFact)
     def keep_past_order(self, work: Work, event: Received) -> None:
         order, fulfilled = event.data["order"], event.data["fulfilled"]
@@ -465,6 +470,10 @@ class CustomersService(Service, AnswersRelay):
     @listens_to("aftersales", "refund_settled", schema=facts.RefundSettledFact)
     def book_refund(self, work: Work, event: Received) -> None:
         fact_cases.book_refund(work, event.data)
+
+    @daily("follow_contracts", at="00:15")
+    def follow_contracts(self, work: Work, slot: datetime) -> None:
+        contract_cases.follow_contracts(work, business_date(slot))
 
     @daily("look_for_credit_stops", at="00:20")
     def look_for_credit_stops(self, work: Work, slot: Any) -> None:  # noqa: ARG002  same every day

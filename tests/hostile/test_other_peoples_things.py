@@ -431,7 +431,7 @@ def handed_over(territory: Territory, company: Company) -> Iterator[None]:
     def hand_to(name: str) -> None:
         company.clerk.edit(
             f"/customers/{territory.customer.code}",
-            changes={"salesperson_id": name, "salesperson_name": name},
+            changes={"salesperson_id": name},
             reason="other",
             note="移交",
         )

@@ -201,6 +201,11 @@ class Case(Announcing, Base):
         return self.state is CaseState.REJECTED or (is_closed and self.received_at is None)
 
     @property
+    def is_mended(self) -> bool:
+        """Whether its goods are with the customer again, and are paid for as they were."""
+        return self.resolution is Resolution.REPAIR and self.kind is not CaseKind.DELIVERY
+
+    @property
     def may_pay(self) -> bool:
         """Whether it has paid money back, or may yet."""
         return not self.is_refused and (self.refund is None or self.refund > 0)
@@ -306,16 +311,19 @@ class Case(Announcing, Base):
             line.defect = defects.get(line.line_no)
         return events.ReturnInspected(self)
 
-    def guard_reship(self) -> None:
-        """Raise NotToBeReshipped unless it is authorised, not settled, and not replaced yet."""
-        if self.state not in RESHIPPED_BY or self.reshipped_as is not None:
+    def guard_reship(self, *, anew: bool = False) -> None:
+        """Raise NotToBeReshipped unless it is authorised, not settled, and not replaced yet.
+
+        They are replaced `anew` where the order that was to replace them is cancelled.
+        """
+        if self.state not in RESHIPPED_BY or (self.reshipped_as is not None and not anew):
             raise NotToBeReshipped(
                 case_number=self.number, state=self.state, reshipped_as=self.reshipped_as or "-"
             )
 
-    def reship(self, order_number: str, *, by: str) -> None:
+    def reship(self, order_number: str, *, by: str, anew: bool = False) -> None:
         """Note which order replaces the goods."""
-        self.guard_reship()
+        self.guard_reship(anew=anew)
         self.reshipped_as, self.reshipped_by = order_number, by
 
     @property

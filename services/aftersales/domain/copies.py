@@ -27,6 +27,10 @@ class OrderCopy(Base):
     view: Mapped[dict[str, Any]] = mapped_column(JSONB)
     sequence: Mapped[int] = mapped_column(BigInteger)
 
+    @property
+    def is_cancelled(self) -> bool:
+        return bool(self.view["stage"] == "cancelled")
+
 
 class ShipmentCopy(Base):
     """A shipment that has left, as shipping announced it last."""

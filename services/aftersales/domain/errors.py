@@ -76,7 +76,7 @@ class RefundTooHigh(Conflict):
 
 
 class NotToBeReshipped(Conflict):
-    """Goods are replaced once, after the supervisor's word and before the money is settled."""
+    """Goods are replaced by one living order, between the supervisor's word and the money."""
 
     code = "not_to_be_reshipped"
     en = "Case {case_number} is {state} (replaced by: {reshipped_as}); nothing is shipped for it."

@@ -47,11 +47,11 @@ class Sale:
 
         Goods of a failed delivery were never delivered, so they cannot have come back either;
         unless they were signed for after all when their money had been given back. What lacks on
-        the receipt was not.
+        the receipt was not. What was mended the customer has again.
         """
         for case in self._cases:
             for line in case.lines:
-                if line.line_id != line_id:
+                if line.line_id != line_id or case.is_mended:
                     continue
                 if case.kind is not CaseKind.DELIVERY:
                     yield line.quantity if line.received is None else line.received
@@ -75,8 +75,8 @@ class Sale:
         """
         before, claimed, for_the_same = NOTHING, money.ZERO, money.ZERO
         for case in self._cases:
-            claim = None if case is valued_anew else case.claims.get(line_id)
-            if claim is None:
+            claim = case.claims.get(line_id)
+            if claim is None or case is valued_anew or case.is_mended:
                 continue
             claimed += claim.worth
             if shipment_id is not None and case.shipment_id == shipment_id:

@@ -1,10 +1,10 @@
 """Visits: planned calls to customers after dispatch and receipt (A7)."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from chassis.mapping import Day
@@ -22,12 +22,15 @@ class VisitReason(StrEnum):
     FOLLOW_UP = "follow_up"  # Agreed in an earlier visit.
 
 
+OF_EVENT = text("reason not in ('follow_up', 'monthly')")
+AGREED = text("reason = 'follow_up' and state = 'planned'")
+
+
 class Visit(Base):
     """One planned call; `planned_on` rolls over while a day's list is full or it is missed."""
 
     __tablename__ = "visit"
     __table_args__ = (
-        UniqueConstraint("shipment_id", "reason", "day_offset"),
         CheckConstraint("score between 1 and 5", name="score_one_to_five"),
         Index(
             "ix_visit_due",
@@ -38,6 +41,23 @@ class Visit(Base):
         ),
         Index("ix_visit_customer", "customer_id"),
         Index("ix_visit_order_number", "order_number"),
+        # What an event has planned it plans once. Calls that other calls lead to are told apart
+        # by whether they are still to be made: another may be agreed for the same day.
+        Index(
+            "uq_visit_of_event",
+            "shipment_id",
+            "reason",
+            "day_offset",
+            unique=True,
+            postgresql_where=OF_EVENT,
+        ),
+        Index(
+            "uq_visit_follow_up",
+            "shipment_id",
+            "planned_on",
+            unique=True,
+            postgresql_where=AGREED,
+        ),
         Index(
             "uq_visit_monthly",
             "customer_id",
@@ -61,7 +81,7 @@ class Visit(Base):
     urgent: Mapped[bool]
     reached: Mapped[bool | None]
     score: Mapped[int | None] = mapped_column(comment="the customer's mark, 1 to 5")
-    notes: Mapped[str | None]
+    notes: Mapped[str | None] = mapped_column(comment="how it went, or why it was dropped")
     visited_by: Mapped[str | None]
     visited_at: Mapped[datetime | None]
 
@@ -80,6 +100,6 @@ class Visit(Base):
         self.reached, self.score, self.notes = reached, score, notes
         self.visited_by, self.visited_at = by, at
 
-    def move_to(self, day: date) -> None:
-        """Put it on another day's list."""
-        self.planned_on = day
+    def drop(self, why: str) -> None:
+        """Give it up; nothing follows from it."""
+        self.state, self.notes = VisitState.DROPPED, why

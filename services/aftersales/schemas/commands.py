@@ -155,6 +155,19 @@ class RecordVisit(Message):
             raise ValidationError("Only a customer who was reached gives a score.", "score")
 
 
+class DropVisit(Message):
+    """Why a planned call is not made."""
+
+    visit_id = Identity(required=True)
+    note = Text(required=True, least=1, most=2000)
+
+
+class VisitAsked(Message):
+    """A question about one visit."""
+
+    visit_id = Identity(required=True)
+
+
 class WorkAsked(Message):
     """What waits for the asker."""
 

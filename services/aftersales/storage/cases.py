@@ -8,9 +8,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
 from chassis.database import Work
-from chassis.grams import is_gram, wanted
+from chassis.finding import stands_in
+from chassis.grams import is_gram, wanted, words
 from chassis.roundtrips import ask
 from services.aftersales.domain.case import NUMBERS, Case
+from services.aftersales.domain.copies import OrderCopy
 from services.aftersales.domain.errors import CaseNotFound
 from services.aftersales.domain.lifecycle import CaseState
 
@@ -66,6 +68,13 @@ def replaced_by(work: Work, customer_id: UUID, order_number: str) -> str | None:
     )
 
 
+_CUSTOMER_CODE = (
+    select(OrderCopy.view["customer", "code"].as_string())
+    .where(OrderCopy.id == Case.order_id)
+    .scalar_subquery()
+)
+
+
 def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Case], str | None]:
     """Give a page of cases, newest number first, and the cursor of the next."""
     query = select(Case).where(*_visible(work)).options(selectinload(Case.lines))
@@ -73,12 +82,12 @@ def search(work: Work, filters: Mapping[str, Any]) -> tuple[Sequence[Case], str 
         query = query.where(Case.state.in_(filters["state"]))
     if filters["order_number"]:
         query = query.where(Case.order_number == filters["order_number"])
-    if filters["q"]:
-        query = query.where(Case.grams.contains(wanted(filters["q"])))
-        if not is_gram(filters["q"]):
+    for word in words(filters["q"] or ""):
+        query = query.where(Case.grams.contains(wanted(word)))
+        if not is_gram(word):
             # What is a gram stands there as it is: comparing it once more would only make
             # PostgreSQL expect fewer.
-            query = query.where(Case.customer_name.icontains(filters["q"], autoescape=True))
+            query = query.where(stands_in(word, Case.customer_name, _CUSTOMER_CODE))
     if filters["after"]:
         query = query.where(Case.number < filters["after"])
     limit = filters["limit"]

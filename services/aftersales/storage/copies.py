@@ -59,6 +59,13 @@ def order(work: Work, number: str) -> OrderCopy:
     return found
 
 
+def is_cancelled(work: Work, number: str | None) -> bool:
+    """Tell whether an order, if one is named, has been cancelled."""
+    query = select(OrderCopy).where(OrderCopy.number == number)
+    found = None if number is None else work.session.scalar(query)
+    return found is not None and found.is_cancelled
+
+
 def shipments_of(work: Work, order_id: UUID) -> Sequence[ShipmentCopy]:
     """Give the shipments of an order."""
     return work.session.scalars(select(ShipmentCopy).where(ShipmentCopy.order_id == order_id)).all()

@@ -5,14 +5,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.aftersales.domain.errors import VisitNotFound
 from services.aftersales.domain.lifecycle import VisitState
-from services.aftersales.domain.visit import Visit
+from services.aftersales.domain.visit import AGREED, OF_EVENT, Visit
 
 
 def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
@@ -24,12 +24,37 @@ def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
         work.session.execute(insert(Visit).values(list(visits)).on_conflict_do_nothing())
 
 
-def visit(work: Work, visit_id: UUID) -> Visit:
-    """Give one visit, locked. Raises VisitNotFound."""
+def plan_from_receipt(work: Work, visit: dict[str, Any]) -> None:
+    """Plan a call by the day of the receipt; one that counted from the arrival moves to it."""
+    wished = insert(Visit).values(visit)
+    work.session.execute(
+        wished.on_conflict_do_update(
+            index_elements=["shipment_id", "reason", "day_offset"],
+            index_where=OF_EVENT,
+            set_={"planned_on": wished.excluded.planned_on},
+            where=Visit.state == VisitState.PLANNED,
+        )
+    )
+
+
+def agree(work: Work, visit: dict[str, Any]) -> None:
+    """Plan a follow-up, or let the one of that day about the same goods be urgent if this is."""
+    wished = insert(Visit).values(visit)
+    work.session.execute(
+        wished.on_conflict_do_update(
+            index_elements=["shipment_id", "planned_on"],
+            index_where=AGREED,
+            set_={"urgent": or_(Visit.urgent, wished.excluded.urgent)},
+        )
+    )
+
+
+def visit(work: Work, visit_id: UUID, *, lock: bool = False) -> Visit:
+    """Give one visit, locked for a change if wanted. Raises VisitNotFound."""
     query = select(Visit).where(Visit.id == visit_id)
     if work.principal.limited_to_own_customers:
         query = query.where(Visit.salesperson_id == work.principal.person_id)
-    found = work.session.scalar(query.with_for_update())
+    found = work.session.scalar(query.with_for_update() if lock else query)
     if found is None:
         raise VisitNotFound(visit_id=visit_id)
     return found

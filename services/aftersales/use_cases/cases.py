@@ -199,20 +199,21 @@ def reship(work: Work, request: Request) -> Case:
     Raises NotToBeReshipped, RoleNeeded, OrderNotKnown, ReplacementNotTheirs, ReplacementTaken.
     """
     case = cases.case(work, request["case_number"], lock=True)
-    case.guard_reship()
+    anew = copies.is_cancelled(work, case.reshipped_as)
+    case.guard_reship(anew=anew)
     work.principal.require(*RESHIPPED_BY[case.state])
     case.guard_version(request["expected_version"])
     number = request["order_number"]
     other = copies.order(work, number)
     is_theirs = other.customer_id == case.customer_id and other.id != case.order_id
-    if not is_theirs or other.view["stage"] == "cancelled":
+    if not is_theirs or other.is_cancelled:
         raise ReplacementNotTheirs(order_number=number, case_number=case.number)
     # The order's copy is locked, so of two cases that name it at once one sees the other.
     taken_by = cases.replaced_by(work, case.customer_id, number)
     if taken_by is not None:
         raise ReplacementTaken(order_number=number, taken_by=taken_by, case_number=case.number)
-    case.reship(number, by=work.principal.name)
-    changes = {"reshipped_as": [None, number]}
+    changes = {"reshipped_as": [case.reshipped_as, number]}
+    case.reship(number, by=work.principal.name, anew=anew)
     work.log("case", case.number, "reship", changes=changes, note=request["note"])
     return case
 

@@ -27,6 +27,8 @@ def hear_of_shipment(work: Work, event: Received) -> None:
     day = business_date(event.business_at)
     if event.name == "shipment_dispatched":
         visits.plan_after_dispatch(work, shipment, day)
+    elif event.name == "shipment_arrived":
+        visits.plan_after_arrival(work, shipment, day)
     elif event.name == "shipment_signed":
         visits.plan_after_receipt(work, shipment, day)
     if event.name in ("shipment_signed", "receipt_recorded"):

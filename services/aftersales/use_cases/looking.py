@@ -13,7 +13,7 @@ from services.aftersales.domain.case import Case
 from services.aftersales.domain.lifecycle import CASES, RESHIPPED_BY, CaseState
 from services.aftersales.domain.rules import CASE_DUE_BY
 from services.aftersales.domain.visit import Visit
-from services.aftersales.storage import cases
+from services.aftersales.storage import cases, copies
 from services.aftersales.use_cases.cases import MOVES
 from services.aftersales.use_cases.visits import day_list
 
@@ -47,7 +47,7 @@ def _reshipping(work: Work, case: Case) -> dict[str, Any]:
     who = RESHIPPED_BY.get(case.state, ("aftersales", "supervisor"))
     refusal: GendanError | None = None
     try:
-        case.guard_reship()
+        case.guard_reship(anew=copies.is_cancelled(work, case.reshipped_as))
         work.principal.require(*who)
     except GendanError as error:
         refusal = error

@@ -17,9 +17,15 @@ def plan_after_dispatch(work: Work, shipment: Mapping[str, Any], day: date) -> N
     visits.plan(work, [_planned(work, shipment, VisitReason.AFTER_DISPATCH, day, after)])
 
 
+def plan_after_arrival(work: Work, shipment: Mapping[str, Any], day: date) -> None:
+    """Plan the call after the receipt, for there may be none: it asks for that, too (A10)."""
+    visits.plan(work, [_after_receipt(work, shipment, day)])
+
+
 def plan_after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> None:
     """Plan the calls after a receipt: a new customer's first weeks, a regular one's months."""
-    after = [(VisitReason.AFTER_RECEIPT, work.setting("visit_days_after_receipt"))]
+    visits.plan_from_receipt(work, _after_receipt(work, shipment, day))
+    after: list[tuple[VisitReason, int]] = []
     if _is_regular(work, shipment):
         after.append((VisitReason.MONTHLY, work.setting("regular_visit_days")))
     elif copies.is_first_delivery(work, UUID(shipment["order_id"])):
@@ -27,6 +33,11 @@ def plan_after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> No
             (VisitReason.NEW_CUSTOMER, days) for days in work.setting("new_customer_visit_days")
         ]
     visits.plan(work, [_planned(work, shipment, reason, day, days) for reason, days in after])
+
+
+def _after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> dict[str, Any]:
+    after = work.setting("visit_days_after_receipt")
+    return _planned(work, shipment, VisitReason.AFTER_RECEIPT, day, after)
 
 
 def _is_regular(work: Work, shipment: Mapping[str, Any]) -> bool:
@@ -72,7 +83,7 @@ def day_list(work: Work, on: date) -> Sequence[Visit]:
 
 def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
     """Write down how a call went; the next one is planned as agreed, a monthly one anyway."""
-    visit = visits.visit(work, request["visit_id"])
+    visit = visits.visit(work, request["visit_id"], lock=True)
     visit.record(
         reached=request["reached"],
         score=request["score"],
@@ -83,7 +94,7 @@ def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
     work.session.flush()
     if request["follow_up_on"] is not None:
         day, urgent = request["follow_up_on"], request["urgent"]
-        visits.plan(work, [_another(visit, VisitReason.FOLLOW_UP, day, urgent=urgent)])
+        visits.agree(work, _another(visit, VisitReason.FOLLOW_UP, day, urgent=urgent))
     if visit.reason is VisitReason.MONTHLY:
         day = work.today + timedelta(days=work.setting("regular_visit_days"))
         visits.plan(work, [_another(visit, VisitReason.MONTHLY, day)])
@@ -93,6 +104,15 @@ def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
         "record",
         changes={"reached": [None, visit.reached], "score": [None, visit.score]},
     )
+    return visit
+
+
+def drop_visit(work: Work, request: Mapping[str, Any]) -> Visit:
+    """Give up a call, and a regular customer's monthly ones with it until its next receipt."""
+    visit = visits.visit(work, request["visit_id"], lock=True)
+    visit.drop(request["note"])
+    work.session.flush()
+    work.log("visit", visit.id, "drop", note=request["note"])
     return visit
 
 
@@ -109,8 +129,7 @@ def _another(
         "customer_id": visit.customer_id,
         "customer_name": visit.customer_name,
         "salesperson_id": visit.salesperson_id,
-        # The day itself tells such calls about one shipment apart: one a day is enough.
-        "day_offset": day.toordinal(),
+        "day_offset": day.toordinal(),  # of no event; older releases tell them apart by it
         "planned_on": day,
         "urgent": urgent,
     }

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 from chassis.changes import difference
 from chassis.mapping import Money, Percent, Versioned
 from services.customers.domain import Base
-from services.customers.domain.errors import ContractDates, ContractTextFixed
+from services.customers.domain.errors import ContractDates, ContractOver, ContractTextFixed
 from services.customers.domain.grade import SettlementMethod, Terms
 from services.customers.domain.lifecycle import CONTRACT, ContractState
 
@@ -102,6 +102,11 @@ class Contract(Versioned, Base):
     def send_back(self) -> None:
         self.state = ContractState.DRAFT
         self.approved_at = self.approved_by = None
+
+    def guard_not_over(self, today: date) -> None:
+        """Raise ContractOver once its last day has passed."""
+        if self.valid_until is not None and self.valid_until < today:
+            raise ContractOver(contract_number=self.number, valid_until=self.valid_until)
 
     def sign(self, now: datetime, *, for_customer: str) -> None:
         self.state = ContractState.SIGNED

@@ -14,6 +14,8 @@ from services.customers.domain import Base
 from services.customers.domain.aging import Receivable
 from services.customers.domain.goods import Line
 
+_PROMISED = ("confirmed", "in_progress", "fulfilled", "closed")
+
 
 class OrderCopy(Base):
     """An order's lines with their prices, as orders last announced them."""
@@ -29,6 +31,11 @@ class OrderCopy(Base):
     total: Mapped[Money]
     created_at: Mapped[datetime | None]
     lines: Mapped[Any] = mapped_column(JSONB)
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether it is confirmed, and neither a draft again nor cancelled."""
+        return self.stage in _PROMISED
 
     @property
     def goods_lines(self) -> list[Line]:

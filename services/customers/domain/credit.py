@@ -193,9 +193,17 @@ class OrderCredit(Announcing, Base):
         """Whether there is no more to invoice; an order that came to nothing needs none."""
         return self.invoiced >= self.receivable and (self.receivable > 0 or self.worth == 0)
 
-    @property
-    def is_prepaid(self) -> bool:
-        return self.terms is Terms.PREPAID
+    def has_asked_since(self, moment: datetime) -> bool:
+        """Whether it has asked for credit after a moment, of machine time."""
+        return self.asked_at is not None and self.asked_at > moment
+
+    def prepays(self, policy: Policy) -> bool:
+        """Whether all of it is paid first: by its customer's terms now, or those it was made on."""
+        return policy.is_prepaid or self.terms is Terms.PREPAID
+
+    def pays_before_dispatch(self, policy: Policy) -> bool:
+        """Whether what leaves is paid before it does."""
+        return self.prepays(policy) or policy.balance_before_dispatch
 
     @property
     def sold(self) -> Decimal:
@@ -442,6 +450,8 @@ class CreditAccount(Announcing, Base):
         self, order: OrderCredit, amount: Decimal, goods: Goods | None, *, cause: str
     ) -> LedgerEntry:
         """Pay for an order out of what we owe the customer; what is too much stays there."""
+        if order.standing is Standing.CANCELLED:
+            raise OrderEnded(order_number=order.order_number)
         if amount > self.customer_credit:
             raise CreditTooSmall(available=self.customer_credit, wanted=amount)
         before, credit = order.balances, self.customer_credit

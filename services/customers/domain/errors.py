@@ -115,6 +115,14 @@ class ContractDates(Invalid):
     zh = "合同的终止日（{valid_until}）不能早于起始日（{valid_from}）。"
 
 
+class ContractOver(Conflict):
+    """What is over by now is not signed: it would only end what is in force."""
+
+    code = "contract_over"
+    en = "Contract {contract_number} was over on {valid_until}; it cannot be signed any more."
+    zh = "合同 {contract_number} 已于 {valid_until} 到期，不能再签订。"
+
+
 class Withdrawn(Conflict):
     """The command came after it had been taken back; it does nothing any more."""
 
@@ -124,11 +132,11 @@ class Withdrawn(Conflict):
 
 
 class OrderEnded(Conflict):
-    """A cancelled order holds no credit again."""
+    """A cancelled order holds no credit again, and takes no money of its customer."""
 
     code = "order_ended"
-    en = "Order {order_number} is cancelled; it cannot hold credit."
-    zh = "订单 {order_number} 已取消，不能再占用信用额度。"
+    en = "Order {order_number} is cancelled; it holds no credit and is paid out of none."
+    zh = "订单 {order_number} 已取消，不能再占用信用额度或使用客户余额。"
 
 
 class PaidInFuture(Invalid):

@@ -102,6 +102,14 @@ class Goods:
             (max(ZERO, p - s) for p, s in zip(self.parts(amount), shipped, strict=True)), ZERO
         )
 
+    def in_stock(self, line: Line) -> Decimal:
+        """Give how many of a line may leave: accepted of what is made, stock lines whole.
+
+        These are held since the submit.
+        """
+        held = line.quantity if line.supply == "stock" else NOTHING
+        return max(NOTHING, self.accepted.get(line.id, held) - self._shipped(line))
+
     def _shipped(self, line: Line) -> Decimal:
         return self.shipped.get(line.id, NOTHING)
 

@@ -158,5 +158,10 @@ class Notice(Announcing, Base):
             self.worth, self.order_worth = min(self.worth, order.worth), order.worth
             self.verified, self.amount = order.verified, self.still_due(order.verified)
 
+    def drop(self, now: datetime) -> None:
+        """Withdraw it unless it was sent: then the customer was asked, and may pay."""
+        if self.state is NoticeState.DRAFTED:
+            self.withdraw(now)
+
     def withdraw(self, now: datetime) -> None:
         self.state, self.ended_at = NoticeState.WITHDRAWN, now

@@ -164,6 +164,7 @@ class NoticePage(Message):
     contact = fields.Nested(ContactView)
     verified_now = Amount()
     still_due = Amount()
+    has_left = fields.Boolean()
     capitals = fields.String()
     title_zh = fields.String()
 

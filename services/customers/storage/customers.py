@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
+from chassis.finding import stands_in
 from chassis.grams import HOME, is_gram, wanted, words
 from chassis.principal import Principal
 from services.customers.domain.customer import CUSTOMER_CODE, Customer
@@ -118,10 +119,8 @@ def _stands_beside_phones(word: str) -> ColumnElement[bool]:
     To whom phones are masked, the rest would be known soon if any part of it could be asked for.
     """
     lines = "\n" + Customer.search_text + "\n"
-    names = func.concat_ws("\n", Customer.code, Customer.name, Customer.short_name)
-    narrow = func.lower(func.normalize(names, literal_column("NFKC")))
     return or_(
-        func.strpos(func.regexp_replace(narrow, "[[:punct:][:blank:]]", "", "g"), word) > 0,
+        stands_in(word, Customer.code, Customer.name, Customer.short_name),
         *(func.strpos(lines, f"\n{number}\n") > 0 for number in (word, HOME + word)),
     )
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
@@ -76,6 +77,13 @@ def signed_contracts(session: Session, customer_id: UUID) -> Sequence[Contract]:
         .where(Contract.customer_id == customer_id, Contract.state == ContractState.SIGNED)
         .order_by(Contract.valid_from)
     ).all()
+
+
+def customers_with_new_terms(session: Session, day: date) -> Sequence[UUID]:
+    """Give whose signed contracts begin on a day, or had the day before as their last."""
+    changes = or_(Contract.valid_from == day, Contract.valid_until == day - timedelta(days=1))
+    query = select(Contract.customer_id).where(Contract.state == ContractState.SIGNED, changes)
+    return session.scalars(query.distinct().order_by(Contract.customer_id)).all()
 
 
 def payment(session: Session, number: str) -> Payment:

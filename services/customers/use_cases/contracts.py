@@ -1,6 +1,7 @@
 """Contracts: drafted by the desk, approved by finance, signed by both sides (O11)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from chassis.database import Work
@@ -9,6 +10,7 @@ from services.customers.domain.errors import ContractNotFound
 from services.customers.domain.guards import guard_note, guard_version
 from services.customers.domain.lifecycle import CONTRACT, ContractState
 from services.customers.domain.words import Reason
+from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number
 from services.customers.use_cases.access import listing, paged, seen
@@ -115,6 +117,7 @@ def sign_contract(
     work.principal.require("clerk", "sales", "supervisor", "director")
 
     def sign(contract: Contract) -> None:
+        contract.guard_not_over(work.today)
         _end_formers(work, contract, lambda former: former.ends_for(contract, work.today))
         contract.sign(work.now, for_customer=signed_by_customer)
 
@@ -167,6 +170,13 @@ def _end_formers(work: Work, contract: Contract, ends: Callable[[Contract], bool
             work.log("contract", former.number, "end_contract", note=contract.number)
     # Freed first: of those signed, the database allows one that begins on a day.
     work.session.flush()
+
+
+def follow_contracts(work: Work, day: date) -> None:
+    """Let notices follow the contracts that begin on a day, or were over the day before."""
+    for customer_id in money.customers_with_new_terms(work.session, day):
+        storage.lock_account(work.session, customer_id, work.today)
+        let_notices_follow_terms(work, customer_id)
 
 
 def _moved(

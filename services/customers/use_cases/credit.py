@@ -170,8 +170,8 @@ def check_production_terms(work: Work, order_id: UUID) -> dict[str, Any]:
     order = storage.order(work.session, order_id=order_id)
     customer, account, contract = storage.account(work.session, order.customer_id, work.today)
     policy = policy_now(work, customer, account, contract)
-    prepaid = policy.is_prepaid or order.is_prepaid
-    needed = order.worth if prepaid else min(policy.deposit_of(order.total), order.worth)
+    deposit = min(policy.deposit_of(order.total), order.worth)
+    needed = order.worth if order.prepays(policy) else deposit
     return {
         "grade": policy.grade,
         "terms": policy.terms,

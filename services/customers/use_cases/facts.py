@@ -77,19 +77,31 @@ def free_expired_order(work: Work, view: View, sequence: int, occurred_at: datet
     if storage.customer_of(work.session, view["id"]) is None:
         return  # it never asked for credit
     _, account, order, _ = _locked(work, view["id"])
-    asked_since = order.asked_at is not None and order.asked_at > occurred_at
+    asked_since = order.has_asked_since(occurred_at)
     if order.revision > view["revision"] or asked_since or order.standing is not Standing.OPEN:
         return
     _free(work, account, order, goods_of(work, order), Standing.OPEN)
 
 
-def free_ended_order(work: Work, view: View, sequence: int, standing: Standing) -> None:
-    """Free what is left of a fulfilled or cancelled order; too much money is credit."""
+def free_ended_order(
+    work: Work,
+    view: View,
+    sequence: int,
+    standing: Standing,
+    *,
+    occurred_at: datetime | None = None,
+) -> None:
+    """Free what is left of a fulfilled or cancelled order; too much money is credit.
+
+    One that ended at `occurred_at` and has asked for credit since was opened again.
+    """
     _keep(work, view, sequence)
     if storage.customer_of(work.session, view["id"]) is None:
         return
     _, account, order, _ = _locked(work, view["id"])
     if order.standing is not Standing.OPEN:
+        return
+    if occurred_at is not None and order.has_asked_since(occurred_at):
         return
     goods = copies.goods(work.session, order.id)
     if goods is not None and standing is Standing.FULFILLED:

@@ -17,7 +17,7 @@ from services.customers.domain.guards import guard_version
 from services.customers.domain.lifecycle import NOTICE, NoticeState, Standing
 from services.customers.domain.notice import NOTICE_NUMBER, Notice
 from services.customers.domain.rules import NOTICE_PAYMENT_HOURS
-from services.customers.domain.words import NoticeChannel, NoticeKind
+from services.customers.domain.words import NoticeChannel, NoticeKind, Reason
 from services.customers.storage import copies, money, next_number
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
@@ -38,7 +38,7 @@ def draft_at_confirmation(work: Work, order: OrderCredit) -> None:
     goods = copies.goods(work.session, order.id)
     if goods is None or order.standing is not Standing.OPEN:
         return
-    if policy.is_prepaid or order.is_prepaid:
+    if order.prepays(policy):
         draft_notice(work, order, NoticeKind.PREPAYMENT)
     elif goods.is_made:
         if policy.deposit_of(order.total) > 0:
@@ -53,53 +53,48 @@ def draft_at_stock_in(work: Work, order: OrderCredit, *, complete: bool) -> None
     policy, _ = _policy(work, order)
     if order.standing is not Standing.OPEN:
         return
-    if _pays_before_dispatch(policy, order):
+    if order.pays_before_dispatch(policy):
         draft_notice(work, order, NoticeKind.BALANCE, complete=complete)
 
 
-def _pays_before_dispatch(policy: Policy, order: OrderCredit) -> bool:
-    return policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch
-
-
 def ask_again(work: Work, order: OrderCredit) -> None:
-    """Draft a notice of what lacks again, where the last was settled by money that went back.
+    """Draft a notice of what lacks again, now that money went back.
 
-    It speaks of the same goods, also where they have left since. What was settled stays as it
-    was sent; an open notice follows the money by itself.
+    What had come before it was asked for is asked for as well. It speaks of goods that have left
+    since, too. What was settled stays as it was sent; an open notice follows the money by itself.
     """
-    settled = money.last_notice(work.session, order.id)
-    if settled is None or settled.is_open or order.standing is Standing.CANCELLED:
+    # What has just gone back must count no more.
+    work.session.flush()
+    copy = copies.order_copy(work.session, order.id)
+    if copy is None or not copy.is_promised or money.open_notices(work.session, order.id):
         return
-    policy, customer = _policy(work, order)
-    needed = _needed_now(settled, order, policy)
-    if settled.kind is not NoticeKind.DEPOSIT and not _pays_before_dispatch(policy, order):
-        return
-    if needed <= order.verified:
-        return
-    notice, event = Notice.draft(
-        next_number(work.session, "N", NOTICE_NUMBER, work.today),
-        settled.kind,
-        order,
-        customer_name=customer.name,
-        salesperson_id=customer.salesperson_id,
-        amount=needed - order.verified,
-        money_needed=needed,
-        worth=min(settled.worth, order.worth),
-        lines=settled.lines,
-        now=work.now,
-    )
-    work.session.add(notice)
+    policy, _ = _policy(work, order)
+    is_made = any(line.supply == "make" for line in copy.goods_lines)
+    deposit = [NoticeKind.DEPOSIT] if is_made else []
+    balance = [NoticeKind.BALANCE] if order.pays_before_dispatch(policy) else []
+    # Before anything is in stock, a deposit is what a made order waits for.
+    kinds = [*balance, *deposit] if order.has_moved else [*deposit, *balance]
+    if order.prepays(policy):
+        kinds = [NoticeKind.PREPAYMENT]
+    for kind in kinds:
+        if draft_notice(work, order, kind, with_gone=True):
+            break
     # More of the order's money may go back with it, and is then asked for by the same notice.
     work.session.flush()
-    work.announce(event)
 
 
 def draft_notice(
-    work: Work, order: OrderCredit, kind: NoticeKind, *, complete: bool = False
+    work: Work,
+    order: OrderCredit,
+    kind: NoticeKind,
+    *,
+    complete: bool = False,
+    with_gone: bool = False,
 ) -> Notice | None:
     """Draft a notice of what is due now, in place of an older one; None if nothing is.
 
     `complete`: nothing of the order is still to be made, so that its money is asked for whole.
+    `with_gone`: a balance speaks of what has left, too, and not only of what may leave now.
     A balance has the deposit in it, and no prepaid order owes more: it replaces those as well.
     """
     policy, customer = _policy(work, order)
@@ -113,9 +108,14 @@ def draft_notice(
         receipts = money.receipts(work.session, order.id)
         shipment = weigh(work, order, policy, lines, receipts=receipts, last=last)
         needed, worth = shipment.money_needed, shipment.value
+        if with_gone:
+            whole = goods.with_shipped(quantities.items())
+            quantities, worth = dict(whole.shipped), whole.shipped_value
     else:
         worth = order.worth
         needed = worth if kind is NoticeKind.PREPAYMENT else policy.deposit_of(order.total)
+    # No more than it is worth by now: nothing, if it was cancelled.
+    needed = min(needed, order.worth)
     amount = needed - order.verified
     replaced = None if kind is NoticeKind.BALANCE else kind
     for older in money.open_notices(work.session, order.id, replaced):
@@ -140,19 +140,14 @@ def draft_notice(
 
 
 def _asked_for(goods: Goods, kind: NoticeKind) -> dict[Any, Decimal]:
-    """Give the quantities that a notice speaks of, by line; a balance's are what may leave now.
-
-    That is what was accepted of made lines, and stock lines whole: they are held since submit.
-    """
+    """Give the quantities that a notice speaks of, by line; a balance's are what may leave now."""
     if kind is not NoticeKind.BALANCE:
         return {line.id: line.quantity for line in goods.lines}
-    asked = {}
-    for line in goods.lines:
-        held = line.quantity if line.supply == "stock" else NOTHING
-        left = goods.accepted.get(line.id, held) - goods.shipped.get(line.id, NOTHING)
-        if left > 0 and not line.short_closed:
-            asked[line.id] = left
-    return asked
+    return {
+        line.id: quantity
+        for line in goods.lines
+        if (quantity := goods.in_stock(line)) > 0 and not line.short_closed
+    }
 
 
 def _is_all(goods: Goods, quantities: dict[Any, Decimal]) -> bool:
@@ -191,6 +186,11 @@ def let_notices_follow(work: Work, order: OrderCredit) -> None:
 def let_notices_follow_terms(work: Work, customer_id: UUID) -> None:
     """Let a customer's notices ask for what its new terms want; its account is locked."""
     for order in money.orders_with_notices(work.session, customer_id):
+        policy, _ = _policy(work, order)
+        if not order.pays_before_dispatch(policy):
+            # Nobody has sent it yet, and what leaves waits for it no more.
+            for notice in money.open_notices(work.session, order.id, NoticeKind.BALANCE):
+                notice.drop(work.now)
         let_notices_follow(work, order)
 
 
@@ -229,6 +229,7 @@ def mark_notice_sent(
     received_clearly: bool,
     received_by: str | None,
     expected_version: int | None,
+    reason: Reason | None,
     note: str | None,
 ) -> Notice:
     """Note that a person sent it, first or again, how, and whether it was received clearly."""
@@ -253,6 +254,7 @@ def mark_notice_sent(
             "channel": [before[1], channel],
             "received_clearly": [before[2], received_clearly],
         },
+        reason=reason,
         note=note,
     )
     return notice
@@ -275,11 +277,23 @@ def get_notice(work: Work, notice_number: str) -> dict[str, Any]:
         "notice": notice,
         "verified_now": verified,
         "still_due": notice.still_due(verified),
+        "has_left": _has_left(work, notice),
         "customer": customer,
         "contact": next(iter(customer.contacts), {"name": "", "phone": ""}),
         "capitals": capitals(notice.amount),
         "title_zh": _TITLES[notice.kind],
     }
+
+
+def _has_left(work: Work, notice: Notice) -> bool:
+    """Tell whether some of the goods that a balance notice speaks of have left by now."""
+    if notice.kind is not NoticeKind.BALANCE:
+        return False
+    goods = copies.goods(work.session, notice.order_id)
+    named = {line["line_no"]: Decimal(line["quantity"]) for line in notice.lines}
+    return goods is not None and any(
+        named.get(line.line_no, NOTHING) > goods.in_stock(line) for line in goods.lines
+    )
 
 
 _TITLES = {

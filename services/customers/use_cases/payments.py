@@ -13,7 +13,7 @@ from services.customers.domain.events import OrderMoneyChanged
 from services.customers.domain.guards import guard_note, guard_version
 from services.customers.domain.lifecycle import PAYMENT, PaymentState
 from services.customers.domain.payment import PAYMENT_NUMBER, Payment
-from services.customers.domain.words import PaymentMethod
+from services.customers.domain.words import PaymentMethod, Reason
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number
@@ -93,6 +93,7 @@ def verify_payment(
     *,
     expected_version: int | None,
     paid_at: datetime | None,
+    reason: Reason | None,
     note: str | None,
 ) -> Payment:
     """Find a payment on the account; from now on it counts."""
@@ -112,13 +113,19 @@ def verify_payment(
             "state": [PaymentState.CLAIMED, PaymentState.VERIFIED],
             "paid_at": [old_paid_at, payment.paid_at],
         },
+        reason=reason,
         note=note,
     )
     return payment
 
 
 def reject_payment(
-    work: Work, payment_number: str, *, expected_version: int | None, note: str | None
+    work: Work,
+    payment_number: str,
+    *,
+    expected_version: int | None,
+    reason: Reason | None,
+    note: str | None,
 ) -> Payment:
     """Say that a payment is not on the account, and what was looked for."""
     payment = _judged(work, payment_number, PaymentState.REJECTED, expected_version)
@@ -130,14 +137,19 @@ def reject_payment(
         payment_number,
         "reject_payment",
         changes={"state": [PaymentState.CLAIMED, PaymentState.REJECTED]},
-        reason="payment",
+        reason=reason or Reason.PAYMENT,
         note=why,
     )
     return payment
 
 
 def reverse_payment(
-    work: Work, payment_number: str, *, expected_version: int | None, note: str | None
+    work: Work,
+    payment_number: str,
+    *,
+    expected_version: int | None,
+    reason: Reason | None,
+    note: str | None,
 ) -> Payment:
     """Book that verified money went back; what has not left waits for money again.
 
@@ -146,18 +158,25 @@ def reverse_payment(
     payment = _judged(work, payment_number, PaymentState.REVERSED, expected_version)
     why = guard_note(note)
     account, order = _lock(work, payment)
-    _reverse(work, account, payment, order, why=why)
+    _reverse(work, account, payment, order, reason=reason, why=why)
     for spent in money.paid_by_credit(work.session, account.id):
         if account.customer_credit >= 0:
             break
         order = _order_paid(work, spent)
         if order is not None:
-            _reverse(work, account, spent, order, why=f"{payment.number}: {why}")
+            of_which = f"{payment.number}: {why}"
+            _reverse(work, account, spent, order, reason=reason, why=of_which)
     return payment
 
 
 def _reverse(
-    work: Work, account: CreditAccount, payment: Payment, order: OrderCredit | None, *, why: str
+    work: Work,
+    account: CreditAccount,
+    payment: Payment,
+    order: OrderCredit | None,
+    *,
+    reason: Reason | None,
+    why: str,
 ) -> None:
     leaving = ZERO
     if order is not None:
@@ -180,7 +199,7 @@ def _reverse(
         payment.number,
         "reverse_payment",
         changes={"state": [PaymentState.VERIFIED, PaymentState.REVERSED]},
-        reason="payment",
+        reason=reason or Reason.PAYMENT,
         note=why,
     )
 

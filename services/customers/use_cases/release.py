@@ -70,7 +70,7 @@ def weigh(
         if goods.is_made
         else ZERO,
         last=last,
-        prepaid=policy.is_prepaid or order.is_prepaid,
+        prepaid=order.prepays(policy),
     )
 
 
@@ -89,7 +89,7 @@ def check_release(
     receipts = money.receipts(work.session, order.id)
     shipment = weigh(work, order, policy, lines, receipts=receipts, last=last, before=before)
     due = shipment.balance_due(order.verified)
-    needs_balance = policy.is_prepaid or order.is_prepaid or policy.balance_before_dispatch
+    needs_balance = order.pays_before_dispatch(policy)
     refusal = _refusal(work, account, policy, shipment, due if needs_balance else None)
     paid = shipment.paid_by(receipts) if needs_balance and due == ZERO else None
     allowed = "balance_verified" if needs_balance else "on_account"

@@ -8,6 +8,7 @@ from typing import Any
 from chassis.database import Work
 from chassis.errors import GendanError, RoleNeeded
 from chassis.lifecycle import IllegalMove, Lifecycle
+from services.customers.domain.errors import ContractOver
 from services.customers.domain.lifecycle import (
     CONTRACT,
     NOTICE,
@@ -220,13 +221,20 @@ def list_payment_actions(work: Work, payment_number: str) -> list[Action]:
 
 
 def list_contract_actions(work: Work, contract_number: str) -> list[Action]:
-    state = visible_contract(work, contract_number).state
+    contract = visible_contract(work, contract_number)
+    state = contract.state
+    sign = _move(work, "sign", SIGNERS, CONTRACT, state, ContractState.SIGNED)
+    if sign.allowed:
+        try:
+            contract.guard_not_over(work.today)
+        except ContractOver as refusal:
+            sign = Action("sign", SIGNERS, refusal)
     enders = ("finance", "director", "supervisor")
     back = ("finance", "clerk", "sales", "supervisor")
     return [
         _move(work, "approve", FINANCE, CONTRACT, state, ContractState.APPROVED),
         _move(work, "send_back", back, CONTRACT, state, ContractState.DRAFT),
-        _move(work, "sign", SIGNERS, CONTRACT, state, ContractState.SIGNED),
+        sign,
         _move(work, "end", enders, CONTRACT, state, ContractState.ENDED),
     ]
 

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     and_,
     func,
-    literal_column,
     or_,
     select,
     true,
@@ -27,6 +26,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from chassis.errors import Invalid
+from chassis.finding import as_folded, stands_in
 from chassis.grams import HOME, grams, is_gram, wanted, words
 from chassis.roundtrips import ask
 from services.orders.domain.confirmation import Confirmation
@@ -254,27 +254,17 @@ def _holds(text: str, *, phones_open: bool) -> list[Any]:
     for word in words(text):
         conditions.append(Order.grams.contains(wanted(word)))
         if not phones_open and any(character.isdigit() for character in word):
-            whole = _as_folded(Order.consignee_phone).in_((word, HOME + word, f"00{HOME}{word}"))
-            conditions.append(or_(_stands_in(word, *_NAMES), whole))
+            whole = as_folded(Order.consignee_phone).in_((word, HOME + word, f"00{HOME}{word}"))
+            conditions.append(or_(stands_in(word, *_NAMES), whole))
         elif not is_gram(word):
             # Else it stands there as it is, and one comparison more would make PostgreSQL
             # expect fewer.
-            conditions.append(_stands_in(word, *_NAMES, Order.consignee_phone))
+            conditions.append(stands_in(word, *_NAMES, Order.consignee_phone))
     return conditions
 
 
 # A memo is known by who asked for it until its customer is known.
 _NAMES = (func.coalesce(Order.customer_name, Order.asked_by), Order.customer_code)
-
-
-def _stands_in(word: str, *texts: Any) -> Any:
-    return func.strpos(_as_folded(func.concat_ws("\n", *texts)), word) > 0
-
-
-def _as_folded(text: Any) -> Any:
-    """Give a text as `folded` does, but for the ends of lines."""
-    narrow = func.lower(func.normalize(text, literal_column("NFKC")))
-    return func.regexp_replace(narrow, "[[:punct:][:blank:]]", "", "g")
 
 
 def _midnight(day: date) -> datetime:

@@ -301,6 +301,8 @@ def test_cases_are_found_by_name_order_and_state_newest_first_and_paged(desk: De
 
     assert numbers(q="晨光") == [c, b, a]
     assert numbers(q="西湖") == []
+    for said in ("晨光印刷", "晨光 kh-b", "ＫＨ-Ｂ", "（晨光）印刷", "KH-B1"):
+        assert numbers(q=said) == ([] if said == "KH-B1" else [c, b, a]), said
     assert numbers(order_number=first["number"]) == [b, a]
     assert numbers(state=["requested"]) == [c, a]
     page = desk.ask("search_cases", CLERK, limit=2)

@@ -586,6 +586,22 @@ def test_a_replacement_is_another_living_order_of_the_same_customer(desk: Desk) 
     assert desk.case(number)["reshipped_as"] is None
 
 
+def test_goods_whose_replacement_was_cancelled_are_replaced_by_another_order(desk: Desk) -> None:
+    order = desk.delivered()
+    number = desk.inspected(order, 1, "5")
+    first, second = replacement(desk, order), replacement(desk, order)
+    reship(desk, AFTERSALES, number, first)
+    desk.hear_order(first | {"stage": "cancelled"}, sequence=2)
+
+    items = desk.ask("list_case_actions", AFTERSALES, case_number=number)["items"]
+    assert [item["allowed"] for item in items if item["verb"] == "reship"] == [True]
+    reship(desk, AFTERSALES, number, second)
+
+    assert desk.case(number)["reshipped_as"] == second["number"]
+    told = desk.ask("list_changes", AFTERSALES, entity_type="case", entity_id=number)["items"][0]
+    assert told["changes"] == {"reshipped_as": [first["number"], second["number"]]}
+
+
 def test_an_order_replaces_the_goods_of_one_case(desk: Desk) -> None:
     order = desk.delivered()
     first, second = desk.inspected(order, 1, "5"), desk.inspected(order, 1, "3")
@@ -653,3 +669,13 @@ def test_a_repair_gives_no_money_and_an_exchange_keeps_it_as_credit(desk: Desk) 
     repaired = desk.ask("settle_case", FINANCE, case_number=number, resolution="repair")
     assert (repaired["resolution"], repaired["refund"]) == ("repair", "0.00")
     assert desk.open(order, kind="exchange")["kind"] == "exchange"
+
+
+def test_what_was_mended_may_come_back_again_for_all_that_it_was_sold_for(desk: Desk) -> None:
+    order = desk.delivered()
+    number = desk.inspected(order, 2, "3")
+    desk.ask("settle_case", FINANCE, case_number=number, resolution="repair")
+
+    # One of three labels sold for 2.00: the first costs 0.67, the second 0.66.
+    assert desk.open(order, (2, "1"))["most_refund"] == "0.67"
+    assert desk.open(order, (2, "2"))["most_refund"] == "1.33"

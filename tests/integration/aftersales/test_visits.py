@@ -103,6 +103,28 @@ def test_the_calls_made_on_a_day_use_up_its_places(desk: Desk) -> None:
     assert [len(first), len(left)] == [40, 39]
 
 
+def test_who_has_not_signed_is_called_after_the_arrival_and_who_has_after_the_receipt(
+    desk: Desk,
+) -> None:
+    order = order_view()
+    desk.hear_order(order)
+    there = shipment_view(order, "arrived")
+    desk.hear_shipment(there, "shipment_arrived", 1)
+    assert planned(desk, order) == [(days_after(5)[0], "after_receipt")]
+
+    signed = shipment_view(order, id=there["id"])
+    desk.hear_shipment(signed, "shipment_signed", 2, at=SIGNED_AT + timedelta(days=2))
+    desk.hear_shipment(there, "shipment_arrived", 1)  # late, or again
+
+    seventh = days_after(7)[0]
+    days = [day for day, reason in planned(desk, order) if reason == "after_receipt"]
+    assert days == [seventh]
+    (call,) = (v for v in visits(desk, on=seventh) if v["reason"] == "after_receipt")
+    record(desk, call)
+    desk.hear_shipment(signed, "shipment_signed", 2, at=SIGNED_AT + timedelta(days=9))
+    assert [day for day, reason in planned(desk, order) if reason == "after_receipt"] == days
+
+
 def test_events_that_repeat_plan_nothing_twice(desk: Desk) -> None:
     order = order_view()
     desk.hear_order(order)
@@ -186,6 +208,54 @@ def test_two_visits_may_agree_on_the_same_day_for_a_follow_up(desk: Desk) -> Non
     assert planned(desk, order).count((day, "follow_up")) == 1
 
 
+def record(desk: Desk, visit: dict[str, Any], **said: Any) -> None:
+    desk.ask("record_visit", AFTERSALES, visit_id=visit["id"], reached=True, notes="满意", **said)
+
+
+def test_a_follow_up_agreed_twice_for_a_day_is_urgent_if_either_says_so(desk: Desk) -> None:
+    order = desk.delivered()
+    first, second, third = visits(desk, order_number=order["number"])[:3]
+    day = days_after(30)[0]
+
+    record(desk, first, follow_up_on=day)
+    record(desk, second, follow_up_on=day, urgent=True)
+    record(desk, third, follow_up_on=day)
+
+    agreed = [v for v in visits(desk, order_number=order["number"]) if v["planned_on"] == day]
+    assert [(v["reason"], v["urgent"]) for v in agreed] == [("follow_up", True)]
+
+
+def test_a_follow_up_is_agreed_for_a_day_whose_call_was_made(desk: Desk) -> None:
+    """Called in the morning, and asked to call again in the afternoon."""
+    order = desk.delivered()
+    day = days_after(6)[0]
+    record(desk, visits(desk, order_number=order["number"])[0], follow_up_on=day)
+    (made,) = (v for v in visits(desk, on=day) if v["reason"] == "follow_up")
+
+    record(desk, made, follow_up_on=day, urgent=True)
+
+    again = visits(desk, on=day)[0]
+    assert (again["reason"], again["planned_on"], again["urgent"]) == ("follow_up", day, True)
+    assert again["id"] != made["id"]
+
+
+def test_a_monthly_call_leads_to_the_next_though_two_are_made_on_one_day(desk: Desk) -> None:
+    first = desk.delivered()
+    second = desk.delivered(customer=first["customer"])
+    made = set()
+    for _ in range(2):
+        (call,) = (
+            v
+            for v in visits(desk, order_number=second["number"])
+            if (v["reason"], v["state"]) == ("monthly", "planned")
+        )
+        record(desk, call)
+        made.add(call["id"])
+
+    monthly = [v for v in visits(desk, order_number=second["number"]) if v["reason"] == "monthly"]
+    assert [v["state"] for v in monthly if v["id"] not in made] == ["planned"]
+
+
 def test_a_recorded_visit_is_not_recorded_again(desk: Desk) -> None:
     desk.delivered()
     visit = visits(desk, on=days_after(3)[0])[0]
@@ -199,6 +269,23 @@ def test_a_recorded_visit_is_not_recorded_again(desk: Desk) -> None:
     assert after["notes"] == "满意"
 
 
+def test_a_monthly_call_that_is_dropped_leads_to_none_until_the_next_receipt(desk: Desk) -> None:
+    first = desk.delivered()
+    second = desk.delivered(customer=first["customer"])
+
+    def monthly() -> list[dict[str, Any]]:
+        found = visits(desk, order_number=second["number"])
+        return [visit for visit in found if visit["reason"] == "monthly"]
+
+    dropped = desk.ask("drop_visit", AFTERSALES, visit_id=monthly()[0]["id"], note="客户已停用")
+
+    assert (dropped["state"], dropped["notes"]) == ("dropped", "客户已停用")
+    assert desk.ask("get_visit", AFTERSALES, visit_id=dropped["id"]) == dropped
+    assert monthly() == [dropped]
+    third = desk.delivered(customer=first["customer"])
+    assert [reason for _, reason in planned(desk, third)] == ["after_receipt", "monthly"]
+
+
 def test_a_salesperson_sees_visits_to_own_customers_only(desk: Desk) -> None:
     desk.delivered()
     day = days_after(5)[0]
@@ -207,6 +294,8 @@ def test_a_salesperson_sees_visits_to_own_customers_only(desk: Desk) -> None:
     assert desk.ask("list_visits", OTHER_SALES, on=day)["items"] == []
     with pytest.raises(NotFound):
         desk.ask("record_visit", OTHER_SALES, visit_id=mine[0]["id"], reached=True, notes="x")
+    with pytest.raises(NotFound):
+        desk.ask("get_visit", OTHER_SALES, visit_id=mine[0]["id"])
 
 
 def test_work_is_read_in_the_order_of_indexes(desk: Desk) -> None:

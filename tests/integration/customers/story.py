@@ -132,11 +132,18 @@ class Office:
     def ask(self, who: Principal, question: str, **body: Any) -> Any:
         return getattr(self.service, question)(principal=who.to_wire(), body=body)
 
-    def hear(self, listener: str, data: Mapping[str, Any], *, sequence: int = 1) -> None:
+    def hear(
+        self,
+        listener: str,
+        data: Mapping[str, Any],
+        *,
+        sequence: int = 1,
+        at: datetime | None = None,
+    ) -> None:
         """Have a listener handle an event of a neighbour, read by the listener's own schema."""
         method = getattr(self.service, listener)
         (entrypoint,) = method.nameko_entrypoints
-        now = datetime.now(UTC)
+        now = at or datetime.now(UTC)
         event = Received(
             name=entrypoint.name,
             schema_version=1,

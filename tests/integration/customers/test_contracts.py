@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chassis.clock import business_date
+from chassis.errors import GendanError
 from services.customers.use_cases.contracts import sign_contract
 from tests.integration.customers.story import CLERK, FINANCE, WAITING, Office, PaperOrder
 
@@ -161,6 +162,50 @@ def test_the_next_contracts_credit_stop_counts_from_its_day(
             office.service.look_for_credit_stops(work, None)
         stopped.append(office.rows("select is_stopped from credit_account")[0].is_stopped)
     assert stopped == [False, True]
+
+
+def test_a_contract_that_is_over_is_not_signed_and_leaves_the_one_in_force(
+    office: Office, customer_id: str
+) -> None:
+    present = signed(office, customer_id, "2020-01-01")
+    late = approved(office, customer_id, "2021-01-01", valid_until="2021-12-31")
+
+    actions = office.ask(CLERK, "list_contract_actions", contract_number=late)["items"]
+    assert [a["why_not"]["code"] for a in actions if a["verb"] == "sign"] == ["contract_over"]
+    with pytest.raises(GendanError) as refused:
+        office.do(CLERK, "sign_contract", contract_number=late, signed_by_customer="王总")
+
+    assert refused.value.code == "contract_over"
+    assert [state(office, number) for number in (present, late)] == ["signed", "approved"]
+    assert in_force(office, customer_id) == present
+
+
+def test_notices_follow_a_contract_on_the_day_it_begins_and_when_it_is_over(
+    office: Office, customer_id: str, clock_file: Path
+) -> None:
+    """Half is asked for at first, by the next contract a fifth; grade A asks for no deposit."""
+    now = datetime.now(UTC)
+    tenth, nineteenth = (business_date(now + timedelta(days=n)).isoformat() for n in (10, 19))
+    signed(office, customer_id, "2020-01-01", deposit_percent="50")
+    signed(office, customer_id, tenth, valid_until=nineteenth, deposit_percent="20")
+    order = PaperOrder(customer_id, "D261122-000001")
+    office.reserve(order)
+    office.confirm(order)
+
+    seen = []
+    for day in (9, 10, 19, 20):
+        clock_file.write_text(str(day * DAY))
+        with office.store.work() as work:
+            office.service.follow_contracts(work, now + timedelta(days=day))
+        (notice,) = office.ask(CLERK, "list_notices", order_number=order.number)["items"]
+        seen.append((notice["state"], notice["amount"]))
+
+    assert seen == [
+        ("drafted", "500.00"),
+        ("drafted", "200.00"),
+        ("drafted", "200.00"),
+        ("withdrawn", "200.00"),
+    ]
 
 
 def test_of_two_contracts_for_the_same_days_signed_at_once_one_stays(

@@ -450,6 +450,26 @@ def test_a_reopening_that_is_taken_back_leaves_the_order_ended(office: Office) -
     office.assert_ledger_is_whole()
 
 
+def test_an_order_that_was_opened_again_ends_when_it_is_closed(office: Office) -> None:
+    order = order_of(office, "A", supply="stock")
+    office.reserve(order)
+    office.confirm(order)
+    office.dispatch(order, "100")
+    order.shipped, order.stage = "100", "fulfilled"
+    office.end("free_fulfilled_order", order)
+    closed_first = datetime.now(UTC)
+    office.reserve(order, key="reopening")
+    query = "select standing, worth::text from order_credit"
+    order.stage = "closed"
+
+    # Of the closing before the opening it is heard only now.
+    office.hear("free_closed_order", {"order": order.view()}, at=closed_first)
+    assert office.rows(query) == [("open", "1000.00")]
+    office.end("free_closed_order", order)
+
+    assert office.rows(query) == [("fulfilled", "1000.00")]
+
+
 def test_receivables_are_listed_by_age(office: Office, clock_file: Path) -> None:
     order = order_of(office, "A", supply="stock")
     office.reserve(order)

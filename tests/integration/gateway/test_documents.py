@@ -266,10 +266,15 @@ def sums_on(page: str) -> dict[str, str]:
     return dict(re.findall(row, page))
 
 
-def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
+@pytest.mark.parametrize("has_left", [False, True])
+def test_a_balance_notice_says_the_sum_in_capitals(
+    desk: Office,
+    has_left: bool,  # noqa: FBT001  whether its goods have
+) -> None:
     answer(
         desk, "customers.get_notice",
         {
+            "has_left": has_left,
             "title_zh": "余款催收通知书", "customer": {"name": "杭州文华", "phone": "057112345678"},
             "contact": None,
             "notice": {
@@ -294,3 +299,5 @@ def test_a_balance_notice_says_the_sum_in_capitals(desk: Office) -> None:
         "其中抵作本次": "6,660.00", "本次应付": "15,540.00",
     }  # fmt: skip
     assert "尚应付" not in page
+    # What has left is not to be paid before it leaves.
+    assert ("请于发货前付清" in page, "安排发货" in page) == (not has_left, not has_left)

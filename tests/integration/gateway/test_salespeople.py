@@ -51,3 +51,17 @@ def test_a_customer_is_a_salespersons_or_nobodys(staffed: Office, named: dict[st
         "customers.create_customer",
         "customers.change_customer",
     ]
+
+
+@pytest.mark.parametrize(("person", "name"), [("anna", "Anna"), (None, None)])
+def test_a_salesperson_bears_the_name_of_the_account(
+    staffed: Office, person: str | None, name: str | None
+) -> None:
+    created(staffed, salesperson_id=person)
+    edited(staffed, salesperson_id=person)
+
+    first, second = (asked.body for asked in staffed.neighbour.asked)
+    wished = {"salesperson_id": person, "salesperson_name": name}
+    assert {field: first[field] for field in wished} == second["changes"] == wished
+    refused = edited(staffed, salesperson_id="anna", salesperson_name="钱多")
+    assert refused.json["code"] == "invalid_fields"

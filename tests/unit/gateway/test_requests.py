@@ -100,6 +100,7 @@ def test_every_move_of_what_has_a_version_names_it() -> None:
     assert unversioned == {
         "/anomalies/{anomaly_id}",
         "/tasks/{task_id}",
+        "/visits/{visit_id}",
         "/wishes/{number}",
         "/scans/quarantined/{scan_id}",
     }
