@@ -474,7 +474,7 @@ class Conversations:
         except GendanError as refusal:
             if self._turn_back(row, talk, refusal):
                 raise
-            # Another replica has decided already; what was refused here came too late.
+            # Another replica has gone on with it; what was refused here came too late.
             return self._outcome(row)
 
     def _finish(self, row: _Record, talk: Talk) -> Any:
@@ -508,14 +508,21 @@ class Conversations:
     def _turn_back(self, row: _Record, talk: Talk, error: GendanError) -> bool:
         """Decide that it ends backwards, then undo; the decision is never taken back.
 
-        Gives whether it was decided here: another replica may have been faster.
+        Gives whether it was decided here: another replica may have been faster, or gone on with it.
         """
         table = self._table
 
         def decide(work: Work) -> bool:
             decided = work.session.execute(
                 update(table)
-                .where(table.c.id == row.id, table.c.state == "running", table.c.epoch == row.epoch)
+                .where(
+                    table.c.id == row.id,
+                    table.c.state == "running",
+                    table.c.epoch == row.epoch,
+                    # Whoever was overtaken decides nothing: what refused it may have given way
+                    # to whoever goes on, and not everything that is done can be taken back.
+                    table.c.attempts == row.attempts,
+                )
                 .values(state="undoing", error=error.to_wire())
             )
             return bool(decided.rowcount)  # type: ignore[attr-defined]

@@ -257,6 +257,28 @@ def test_of_two_replicas_that_go_on_at_once_both_give_the_one_answer(
     assert (marked(store), neighbours.holds) == (["a"], (1, 1))
 
 
+def test_who_was_overtaken_turns_nothing_back(
+    talks: Conversations, neighbours: Neighbours, store: Store
+) -> None:
+    """What refused it may have given way since, to whoever goes on."""
+
+    def overtaken_and_refused() -> None:
+        neighbours.before.clear()
+        lease_ends(store)
+        assert conversations(store, neighbours)._lease_one() is not None
+        raise NoMark
+
+    neighbours.before["two.hold"] = overtaken_and_refused
+
+    with pytest.raises(NotFinishedInTime):
+        hold(talks)
+
+    assert (state(store), neighbours.holds) == ("running", (1, 0))
+    lease_ends(store)
+    talks.take_up_abandoned()
+    assert (hold(talks), neighbours.holds) == ({"text": "a"}, (1, 1))
+
+
 def test_a_row_is_taken_up_by_one_of_many_replicas(
     talks: Conversations,
     neighbours: Neighbours,
