@@ -53,6 +53,21 @@ SERVER_KEEPALIVES = (
 RETRIED = {"40001", "40P01"}
 TRIES = 4
 
+# What a database says that will answer again by itself or by its keeper's hand: codes, or the
+# beginnings they share.
+_WAITING_HELPS = (
+    "08",  # the connection
+    "25006",  # it takes no changes: a standby, or closed by hand
+    "25P03",  # idle_in_transaction_session_timeout: the process stood still
+    "25P04",  # transaction_timeout
+    "53",  # out of disk, memory or connections
+    "55P03",  # lock_not_available (lock_timeout)
+    "57014",  # query_canceled (statement_timeout)
+    "57P",  # shut down, crashed, starting, dropped, idle_session_timeout
+    "58",  # its machine failed it
+    *sorted(RETRIED),
+)
+
 # Queries of one process at a time, as many as it has workers unless told otherwise: PostgreSQL's
 # connections are for all processes.
 MOST_READING = 10
@@ -352,21 +367,8 @@ class Store:
         code = sqlstate(error)
         # Without a code it never came from the server: a connection that broke or was not made.
         cut = code is None and isinstance(error, OperationalError | InterfaceError)
-        away = (
-            cut
-            or error.connection_invalidated
-            or code
-            in {
-                "55P03",  # lock_not_available (lock_timeout)
-                "57014",  # query_canceled (statement_timeout)
-                "57P01",  # admin_shutdown
-                "57P02",  # crash_shutdown
-                "57P03",  # cannot_connect_now
-                "53300",  # too_many_connections
-                "53100",  # disk_full
-                *RETRIED,
-            }
-        )
+        helps = code is not None and code.startswith(_WAITING_HELPS)
+        away = cut or error.connection_invalidated or helps
         return DatabaseUnavailable(service=self.service) if away else error
 
 
