@@ -10,8 +10,11 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import psycopg2
 from marshmallow import Schema
+from psycopg2.extensions import get_wait_callback
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -43,10 +46,17 @@ STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 8_000
 IDLE_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_SECONDS = 5
-# So that PostgreSQL too finds out that the other side's machine is gone, and lets go its locks:
-# the system's own way takes two hours.
+# How either side finds out that the other's machine is gone, PostgreSQL to let go its locks: the
+# system's own way takes two hours, and a quarter of one where something was just sent.
+KEEPALIVES: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 SERVER_KEEPALIVES = (
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=20000"
 )
 
 # serialization_failure, deadlock_detected: the whole transaction may simply be run again.
@@ -403,7 +413,7 @@ def connect(
         # statements run for some milliseconds: what they cost is told without looking at limits.
         f"-c jit=off {SERVER_KEEPALIVES}"
     )
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         **({"isolation_level": "AUTOCOMMIT"} if only_reads else {}),
@@ -419,12 +429,27 @@ def connect(
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": f"gendan-{application}",
             "options": limits,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
+            **KEEPALIVES,
             "connection_factory": PreparingConnection if only_reads else ThriftyConnection,
         },
     )
+    listen(engine, "do_connect", _connect_in_time)
+    return engine
+
+
+def _connect_in_time(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    """Connect as SQLAlchemy does, but with an end also where eventlet waits for psycopg2.
+
+    There it forgets its own `connect_timeout`: a server that takes the connection and says nothing
+    held whoever came. What is asked afterwards ends by the server's limits.
+    """
+    if get_wait_callback() is None:
+        return None  # it keeps its own
+    from eventlet import Timeout
+
+    late = psycopg2.OperationalError("the server does not answer who connects")
+    with Timeout(CONNECT_TIMEOUT_SECONDS, late):
+        return psycopg2.connect(*arguments, **options)
 
 
 def sqlstate(error: DBAPIError) -> str | None:

@@ -36,7 +36,7 @@ from amqp import Message
 from amqp.exceptions import NotFound
 
 from chassis import bus, faults, garbage, observe, outbox, settings, topology
-from chassis.database import SERVER_KEEPALIVES
+from chassis.database import CONNECT_TIMEOUT_SECONDS, KEEPALIVES, SERVER_KEEPALIVES
 from chassis.events import routing_key
 from chassis.resend import Audience, Resender
 
@@ -53,6 +53,8 @@ GATHER_SECONDS = 0.1
 IDLE_POLL_SECONDS = 0.2
 BECOMES_IDLE_AFTER_SECONDS = 3.0
 STANDBY_SECONDS = 1.0
+# A relay asks its database many times a second.
+STANDS_STILL_MS = 30_000
 # A held-back name is probed after this, doubled with each probe that fails.
 FIRST_HOLD_SECONDS = 0.2
 LONGEST_HOLD_SECONDS = 5.0
@@ -265,16 +267,24 @@ class Relay:
             finally:
                 self.is_active.clear()
 
-    def connect(self, purpose: str) -> Any:
+    def connect(self, purpose: str, *limits: str) -> Any:
         """Open a connection to the database. Raises psycopg2.Error."""
-        return connect(self._database_url, f"{purpose}-{self.service}")
+        return connect(self._database_url, f"{purpose}-{self.service}", *limits)
+
+    def connect_to_relay(self) -> Any:
+        """Open the connection that holds the lock. Raises psycopg2.Error.
+
+        PostgreSQL ends it where nothing is asked for long: a relay that stands still would keep
+        its standby waiting. Awake again it cannot mark what it publishes.
+        """
+        return self.connect("relay", f"idle_session_timeout={STANDS_STILL_MS}")
 
     def pipeline(self) -> Pipeline:
         """Open a connection to publish on. Raises one of bus.BUS_ERRORS."""
         return Pipeline(self._amqp_url, self.service, self._ssl)
 
     def _relay(self, back_off: bus.BackOff) -> None:
-        with contextlib.closing(self.connect("relay")) as database:
+        with contextlib.closing(self.connect_to_relay()) as database:
             if not self._wait_for_lock(database):
                 return
             _log.info("relay of %s is at work", self.service)
@@ -414,17 +424,16 @@ def purge(database: Any) -> dict[str, int]:
     return deleted
 
 
-def connect(url: str, application: str) -> Any:
+def connect(url: str, application: str, *limits: str) -> Any:
     """Open a connection in which each statement is its own transaction."""
+    options = ("statement_timeout=30000", "lock_timeout=8000", *limits)
     connection = psycopg2.connect(
         url,
-        connect_timeout=5,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
         application_name=f"gendan-{application}",
         # Its lock goes with it, also where its machine is lost: a standby waits for that.
-        options=f"-c statement_timeout=30000 -c lock_timeout=8000 {SERVER_KEEPALIVES}",
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
+        options=" ".join([*(f"-c {option}" for option in options), SERVER_KEEPALIVES]),
+        **KEEPALIVES,
     )
     connection.autocommit = True
     return connection

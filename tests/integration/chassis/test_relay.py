@@ -119,6 +119,25 @@ def test_what_was_said_before_inboxes_forgot_is_not_in_the_book_of_what_was_sent
 def test_postgresql_finds_out_that_a_relays_machine_is_gone(outbox: Outbox) -> None:
     """The lock goes with the connection, and a standby waits for that."""
     assert outbox.execute("show tcp_keepalives_idle") == [("10",)]
+    assert outbox.execute("show tcp_user_timeout") == [("20000",)]
+    assert outbox.database.info.dsn_parameters["tcp_user_timeout"] == "20000"
+
+
+def test_a_relay_that_stands_still_loses_its_lock_and_marks_nothing_when_it_goes_on(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "STANDS_STILL_MS", 100)
+    monkeypatch.setattr(relay, "STANDBY_SECONDS", 0.02)
+    outbox.announce("placed", 1)
+    with closing(outbox.relay.connect_to_relay()) as still:
+        assert outbox.relay._wait_for_lock(still)
+
+        # Nothing is asked on it any more: the standby takes over.
+        assert outbox.relay._wait_for_lock(outbox.database)
+
+        with pytest.raises(psycopg2.OperationalError):
+            outbox.relay.send_batch(still, outbox.broker)  # type: ignore[arg-type]  # a stand-in
+    assert outbox.send() == [("placed", 1)]
 
 
 def test_a_transaction_that_commits_late_is_not_skipped(
