@@ -17,6 +17,7 @@ goes on: before the deadline forwards, after it backwards.
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -42,11 +43,13 @@ LEASE = timedelta(seconds=10)
 # A conversation outlives its caller's patience: a caller that asks again finds it done.
 TIME_LIMIT = timedelta(seconds=30)
 ASK_SECONDS = 5.0
-# How far the time between two attempts grows, in leases: five minutes.
-MOST_LEASES = 30
+# How far the time between two attempts grows, in leases: half a minute.
+MOST_LEASES = 3
 # Beyond this no lease ends: the machine's clock has been set back since it was taken.
 LONGEST_LEASE = LEASE * (MOST_LEASES + 1)
 _WAIT_SECONDS = 0.1
+# Taken up at a time by one process: what waits for a neighbour that is away keeps few others.
+TAKEN_UP_AT_A_TIME = 8
 
 
 class InProgress(Conflict):
@@ -111,7 +114,10 @@ class Talk:
         return str(uuid5(self.id, f"{step}:{self.epoch}"))
 
     def ask(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> Any:
-        """Ask a neighbour to do `step`, again by the same id until it answers or patience ends."""
+        """Ask a neighbour to do `step`, again by the same id until it answers or patience ends.
+
+        What is taken up asks once: its next attempt comes with its next lease.
+        """
         before = self._unanswered
         self._may_stand.add(step)
         try:
@@ -158,7 +164,8 @@ class Talk:
                 )
             except Unavailable:
                 self._unanswered += 1
-                if time.monotonic() + 0.2 >= self.patience:
+                # What is taken up has no caller who waits for it, and others that wait behind it.
+                if self.taken_up or time.monotonic() + 0.2 >= self.patience:
                     raise
                 time.sleep(0.2)
 
@@ -274,6 +281,12 @@ class Conversations:
 
     def take_up_abandoned(self) -> int:
         """Go on with conversations whose process died or gave up; gives how many."""
+        if not self._is_any_due():
+            return 0
+        with ThreadPoolExecutor(TAKEN_UP_AT_A_TIME) as pool:
+            return sum(pool.map(lambda _: self._take_up_in_turn(), range(TAKEN_UP_AT_A_TIME)))
+
+    def _take_up_in_turn(self) -> int:
         count = 0
         while self._is_any_due() and (row := self._lease_one()) is not None:
             count += 1

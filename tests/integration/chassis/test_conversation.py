@@ -1,5 +1,6 @@
 """Conversations: whoever dies where, they end once, forwards or backwards, holding nothing else."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -325,6 +326,34 @@ def test_a_bug_in_one_conversation_does_not_keep_the_others_waiting(
     assert talks.take_up_abandoned() == 2
 
     assert len(marked(store)) == 1
+
+
+def test_what_is_taken_up_waits_for_no_other_and_asks_once(
+    talks: Conversations, neighbours: Neighbours, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("one", "another"):
+        crash_at(monkeypatch, "after_begin")
+        with pytest.raises(Crash):
+            hold(talks, key, text=key)
+    together = threading.Barrier(2)
+
+    def both() -> None:
+        together.wait(30)
+
+    def away_for_both() -> None:
+        both()
+        raise Unavailable
+
+    neighbours.before["one.hold"] = away_for_both
+    lease_ends(store)
+
+    assert talks.take_up_abandoned() == 2
+    assert neighbours.calls == ["one.hold"] * 2
+
+    neighbours.before["one.hold"] = both
+    lease_ends(store)
+    assert talks.take_up_abandoned() == 2
+    assert sorted(marked(store)) == ["another", "one"]
 
 
 def test_one_of_a_kind_that_only_a_newer_release_knows_is_left_to_that(
