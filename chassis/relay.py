@@ -393,16 +393,23 @@ class Relay:
 
 
 _PAST = f"< now() - interval '{outbox.KEPT_DAYS} days'"
+# What guards against doing twice goes only where work went on the day before yesterday. A service
+# that was away for long has its last messages coming again when it is back, and for a day until
+# they are compared; and a clock that has just been set wrong by weeks knows no such day.
+_AND_LIVED_ON = "between now() - interval '2 days' and now() - interval '1 day'"
 # What is past its time, by table. Nothing goes from the outbox that a listener has not been
 # seen to have (chassis/resend.py).
 _PURGED = {
     "outbox": f"sent_at {_PAST} and not exists (select from audience where routing_keys <> '{{}}'"
     " and coalesce(caught_up_to, '-infinity') <= outbox.sent_at)",
-    "inbox": f"received_at {_PAST}",
-    "command": f"created_at {_PAST}",
+    "inbox": f"received_at {_PAST}"
+    f" and exists (select from inbox where received_at {_AND_LIVED_ON})",
+    "command": f"created_at {_PAST}"
+    f" and exists (select from command where created_at {_AND_LIVED_ON})",
     # By its lease, which is set anew whenever it is worked on: its key answers for so long
     # after its end. One that is still open stays, however old it is.
-    "conversation": f"state in ('done', 'refused', 'void') and lease_until {_PAST}",
+    "conversation": f"state in ('done', 'refused', 'void') and lease_until {_PAST}"
+    f" and exists (select from conversation where lease_until {_AND_LIVED_ON})",
     "failed_message": f"state = 'discarded' and last_failed_at {_PAST}",
 }
 

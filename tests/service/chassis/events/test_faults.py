@@ -231,6 +231,9 @@ def test_a_message_that_comes_again_within_fourteen_days_is_stopped(stage: Stage
                 ),
                 {"age": age, "message": message_id},
             )
+    with stage.ears.begin() as connection:
+        lived_on = "insert into inbox values ('x', gen_random_uuid(), now() - interval '36 hours')"
+        connection.execute(text(lived_on))
 
     with closing(relay.connect(relay.plain_url(stage.urls["ear"]), "test")) as database:
         purged = relay.purge(database)
