@@ -37,6 +37,8 @@ CONNECT_SECONDS = 5.0
 # How long the broker may take for an answer (declare, bind, consume) or to take our bytes.
 RESPONSE_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
+# A minute is what a deleted exchange or binding may cost; idle, it costs some milliseconds of work.
+BIND_AGAIN_SECONDS = 60.0
 # py-amqp sets 1,000 ms, which ends a connection whose broker merely pauses reading (an alarm).
 _TCP_USER_TIMEOUT_MS = 20_000
 
@@ -492,6 +494,23 @@ def connect(
     )
     connection: BusConnection = described.transport.establish_connection()
     return connection
+
+
+class Bindings:
+    """What a reader's queues are bound to, bound again from time to time.
+
+    Nobody is told that an exchange or a binding was deleted: its queue just stays empty.
+    """
+
+    def __init__(self, bind: Callable[[], object]) -> None:
+        self._bind = bind
+        self._bind_at = time.monotonic() + BIND_AGAIN_SECONDS
+
+    def tick(self) -> None:
+        """Bind again if it is time. Raises one of BUS_ERRORS, also where a queue is missing."""
+        if time.monotonic() >= self._bind_at:
+            self._bind_at = time.monotonic() + BIND_AGAIN_SECONDS
+            self._bind()
 
 
 # Publishing ----------------------------------------------------------------------------------
