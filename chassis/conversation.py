@@ -29,7 +29,7 @@ from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import clock, faults
-from chassis.commands import KeyReused, checked_key, fingerprint, load
+from chassis.commands import KeyReused, checked_key, fingerprint, load, refuse_if_taken
 from chassis.database import Store, Work
 from chassis.errors import Conflict, GendanError, StaleVersion, Unavailable, from_wire
 from chassis.notation import as_json
@@ -356,9 +356,11 @@ class Conversations:
             begun: _Record = self._transact(principal, kind, first)
         except Unavailable:
             raise
-        except Exception:
+        except Exception as error:
             # Begun a second time it fails on what the first has done, at its key at last.
             if self._known(principal, key) is None:
+                commands = self.store.platform.commands
+                refuse_if_taken(self.store, commands, principal, key, error)
                 raise
             return None
         return begun
@@ -592,11 +594,16 @@ class Conversations:
 
 _SYSTEM = Principal("system", "system", kind="system")
 
+# It divides by nought where the key is a plain command's, so that nothing is begun.
 _INSERT = """
-insert into conversation (id, kind, principal_id, key, principal, body, body_hash, notes, state,
-  epoch, attempts, deadline, lease_until, created_at)
-values (%(id)s, %(kind)s, %(principal_id)s, %(key)s, %(principal)s, %(body)s, %(body_hash)s,
-  %(notes)s, 'running', 0, 0, %(deadline)s, %(lease_until)s, %(created_at)s)"""
+with begun as (
+  insert into conversation (id, kind, principal_id, key, principal, body, body_hash, notes, state,
+    epoch, attempts, deadline, lease_until, created_at)
+  values (%(id)s, %(kind)s, %(principal_id)s, %(key)s, %(principal)s, %(body)s, %(body_hash)s,
+    %(notes)s, 'running', 0, 0, %(deadline)s, %(lease_until)s, %(created_at)s)
+)
+select 1 / (1 - count(*)) from command
+where principal_id = %(principal_id)s and key = %(key)s"""
 _IS_ANY_DUE = """
 select exists (
   select from conversation where state in ('running', 'undoing')

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis import conversation, faults
-from chassis.commands import KeyReused
+from chassis.commands import KeyReused, run_command
 from chassis.conversation import Conversations, InProgress, NotFinishedInTime
 from chassis.database import Store
 from chassis.errors import Conflict, Unavailable
@@ -21,6 +21,7 @@ from tests.integration.chassis.ledger import (
     Neighbours,
     NoMark,
     conversations,
+    mark,
     marked,
     open_store,
 )
@@ -92,6 +93,24 @@ def test_it_asks_in_order_and_gives_one_answer_by_one_key(
     assert (marked(store), state(store)) == (["a"], "done")
     with pytest.raises(KeyReused):
         hold(talks, text="b")
+
+
+def test_a_key_is_a_commands_or_a_conversations_and_refused_for_the_other(
+    talks: Conversations, neighbours: Neighbours, store: Store
+) -> None:
+    def command(key: str) -> Any:
+        return run_command(store, CLERK, key, "mark", {}, lambda work: mark(work, key))
+
+    command("plain")
+    hold(talks, "held")
+
+    with pytest.raises(KeyReused):
+        command("held")
+    with pytest.raises(KeyReused):
+        hold(talks, "plain")
+
+    assert (marked(store), neighbours.holds) == (["plain", "a"], (1, 1))
+    assert (command("plain"), hold(talks, "held")) == ({"text": "plain"}, {"text": "a"})
 
 
 @pytest.mark.parametrize("point", POINTS)
