@@ -37,6 +37,8 @@ CONNECT_SECONDS = 5.0
 # How long the broker may take for an answer (declare, bind, consume) or to take our bytes.
 RESPONSE_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
+# A minute is what a deleted exchange or binding may cost; idle, it costs some milliseconds of work.
+BIND_AGAIN_SECONDS = 60.0
 # py-amqp sets 1,000 ms, which ends a connection whose broker merely pauses reading (an alarm).
 _TCP_USER_TIMEOUT_MS = 20_000
 
@@ -53,7 +55,7 @@ BUS_ERRORS: tuple[type[Exception], ...] = (
 _FRAME = Struct(">BHI")
 _CONTENT = Struct(">HHQ")
 _END = b"\xce"
-_METHOD, _HEADER, _BODY = 1, 2, 3
+_METHOD, _HEADER, _BODY, _HEARTBEAT = 1, 2, 3, 8
 _PUBLISH = b"\x00\x3c\x00\x28\x00\x00"  # basic.publish, reserved short
 _ACK = Struct(">BHIHHQBB")
 _JSON_PROPERTIES = b"\x10application/json\x05utf-8"
@@ -61,7 +63,10 @@ FRAME_MAX = 131_072
 
 
 def _short(text: str) -> bytes:
-    octets = text.encode()
+    try:
+        octets = text.encode()
+    except UnicodeEncodeError as error:  # py-amqp reads lone surrogates
+        raise Unencodable(str(error)) from None
     if len(octets) > 255:
         raise Unencodable("an AMQP short string has at most 255 octets")
     return bytes((len(octets),)) + octets
@@ -138,6 +143,90 @@ def _field(value: str | list[str]) -> bytes:
 def ack_frame(channel: int, delivery_tag: int) -> bytes:
     """Give the frame that acknowledges one delivery."""
     return _ACK.pack(_METHOD, channel, 13, 60, 80, delivery_tag, 0, 0xCE)
+
+
+class _Incoming(amqp.Message):
+    """A message that comes. Of one whose properties nobody can read, none are known."""
+
+    has_header = False
+
+    def inbound_header(self, buf: bytes, offset: int = 0) -> int:
+        self.has_header = True
+        end: int = super().inbound_header(buf, offset)
+        return end
+
+    def _load_properties(self, class_id: int, buf: bytes, offset: int) -> int:
+        try:
+            end: int = super()._load_properties(class_id, buf, offset)
+        except Exception as error:  # noqa: BLE001  a date of the year 57862, endless nesting: whatever anybody writes
+            # Whoever takes it judges it; raised here, it would end the reader of all others, and
+            # come again to the next.
+            _log.warning("the properties of a message cannot be read: %r", error)
+            self.properties: dict[str, Any] = {}
+            return offset
+        return end
+
+
+_CONTENT_METHODS = frozenset((spec.Basic.Deliver, spec.Basic.GetOk, spec.Basic.Return))
+
+
+def _frame_handler(
+    connection: Any, callback: Callable[[int, tuple[int, ...], bytes, Any], Any]
+) -> Callable[[tuple[int, int, bytes]], bool]:
+    """Give what joins frames to methods, as py-amqp's does: its reader dies of what it cannot read.
+
+    It says whether a method was whole, and so was handled.
+    """
+    coming: dict[int, _Incoming] = {}
+
+    def handle(frame: tuple[int, int, bytes]) -> bool:
+        kind, channel, payload = frame
+        connection.bytes_recv += 1
+        if kind == _HEARTBEAT:
+            return False
+        message = coming.get(channel)
+        expected = _METHOD if message is None else _BODY if message.has_header else _HEADER
+        if kind != expected:
+            raise amqp.exceptions.UnexpectedFrame(f"a frame of type {kind}, not {expected}")
+        if message is None:
+            method = unpack_from(">HH", payload)
+            if method not in _CONTENT_METHODS:
+                callback(channel, method, payload, None)
+                return True
+            coming[channel] = _Incoming(
+                frame_method=method, frame_args=_with_readable_names(method, payload)
+            )
+            return False
+        if kind == _HEADER:
+            message.inbound_header(payload)
+        else:
+            message.inbound_body(payload)
+        if not message.ready:
+            return False
+        del coming[channel]
+        callback(channel, message.frame_method, message.frame_args, message)
+        return True
+
+    return handle
+
+
+def _with_readable_names(method: tuple[int, ...], arguments: bytes) -> bytes:
+    """Give a method's arguments with `?` for what is no text in its exchange and routing key."""
+    if method == spec.Basic.Return:
+        return arguments  # they are ours
+    # Before them a delivery has the consumer's tag, and both have eight octets and a bit.
+    at = 14 + arguments[4] if method == spec.Basic.Deliver else 13
+    for _ in range(2):
+        end = at + 1 + arguments[at]
+        name = arguments[at + 1 : end]
+        if not name.isascii():
+            try:
+                name.decode("utf-8", "surrogatepass")
+            except UnicodeDecodeError:
+                name = bytes(octet if octet < 0x80 else 0x3F for octet in name)
+                arguments = arguments[: at + 1] + name + arguments[end:]
+        at = end
+    return arguments
 
 
 # Connections ---------------------------------------------------------------------------------
@@ -285,6 +374,9 @@ class BusConnection(pyamqp.Connection):
     #: Seconds after which a reader looks around although nothing came.
     tick: ClassVar[float] = 1.0
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, frame_handler=_frame_handler, **options)
+
     def Transport(  # noqa: N802  # py-amqp's name
         self, host: str, connect_timeout: float | None, ssl: Any = None, *_: Any, **options: Any
     ) -> Any:
@@ -402,6 +494,23 @@ def connect(
     )
     connection: BusConnection = described.transport.establish_connection()
     return connection
+
+
+class Bindings:
+    """What a reader's queues are bound to, bound again from time to time.
+
+    Nobody is told that an exchange or a binding was deleted: its queue just stays empty.
+    """
+
+    def __init__(self, bind: Callable[[], object]) -> None:
+        self._bind = bind
+        self._bind_at = time.monotonic() + BIND_AGAIN_SECONDS
+
+    def tick(self) -> None:
+        """Bind again if it is time. Raises one of BUS_ERRORS, also where a queue is missing."""
+        if time.monotonic() >= self._bind_at:
+            self._bind_at = time.monotonic() + BIND_AGAIN_SECONDS
+            self._bind()
 
 
 # Publishing ----------------------------------------------------------------------------------

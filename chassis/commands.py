@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import select
+from sqlalchemy import Table, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import clock, faults
-from chassis.database import Store, Work, is_unique_violation
+from chassis.database import Store, Work, is_unique_violation, sqlstate
 from chassis.errors import Conflict, Invalid, InvalidFields, StaleVersion, Unavailable
 from chassis.notation import as_json, to_hash
 from chassis.principal import Principal
@@ -76,6 +77,9 @@ def run_command(
     Raises KeyMissing, KeyReused, StaleVersion, what `do` raises, or DatabaseUnavailable.
     """
     checked, digest = checked_key(key), fingerprint(method, body)
+    # The gateway leads no conversations.
+    conversations = getattr(store.platform, "conversations", None)
+    keep = _KEEP if conversations is None else _KEEP_UNLESS_HELD
     overtaken = False
 
     def once(work: Work) -> Any:
@@ -83,7 +87,7 @@ def run_command(
         answer = do(work)
         faults.point("before_command_commit")
         work.conclude(
-            _KEEP,
+            keep,
             {
                 "principal_id": principal.person_id,
                 "key": checked,
@@ -104,6 +108,7 @@ def run_command(
             known = _known(store, principal, checked)
             if known is not None:
                 return _told_again(known, checked, digest)
+            refuse_if_taken(store, conversations, principal, checked, error)
             if isinstance(error, StaleDataError):
                 raise StaleVersion(entity=method, version="?") from error
             if not overtaken and is_unique_violation(error):
@@ -118,6 +123,28 @@ def run_command(
 _KEEP = """
 insert into command (principal_id, key, body_hash, answer, created_at)
 values (%(principal_id)s, %(key)s, %(body_hash)s, %(answer)s, %(created_at)s)"""
+# It divides by nought where the key is a conversation's, so that the command does not stand.
+_KEEP_UNLESS_HELD = f"""
+with kept as ({_KEEP})
+select 1 / (1 - count(*)) from conversation
+where principal_id = %(principal_id)s and key = %(key)s"""  # noqa: S608  our own words
+_DIVISION_BY_ZERO = "22012"
+
+
+def refuse_if_taken(
+    store: Store, others: Table | None, principal: Principal, key: str, error: Exception
+) -> None:
+    """Raise KeyReused where a key could not be kept because it stands among the `others`.
+
+    Commands and conversations have tables of their own, and a person's keys are one's only.
+    """
+    if others is None or not isinstance(error, DBAPIError) or sqlstate(error) != _DIVISION_BY_ZERO:
+        return
+    query = select(others.c.key).where(
+        others.c.principal_id == principal.person_id, others.c.key == key
+    )
+    if store.read(principal, lambda work: work.session.scalar(query)) is not None:
+        raise KeyReused(key=key) from error
 
 
 def _known(store: Store, principal: Principal, key: str) -> Any:

@@ -18,6 +18,7 @@ for, and has only put questions so far, ends at once: nobody waits for its aggre
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -29,7 +30,7 @@ from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import clock, faults
-from chassis.commands import KeyReused, checked_key, fingerprint, load
+from chassis.commands import KeyReused, checked_key, fingerprint, load, refuse_if_taken
 from chassis.database import Store, Work
 from chassis.errors import Conflict, GendanError, StaleVersion, Unavailable, from_wire
 from chassis.notation import as_json
@@ -43,11 +44,13 @@ LEASE = timedelta(seconds=10)
 # A conversation outlives its caller's patience: a caller that asks again finds it done.
 TIME_LIMIT = timedelta(seconds=30)
 ASK_SECONDS = 5.0
-# How far the time between two attempts grows, in leases: five minutes.
-MOST_LEASES = 30
+# How far the time between two attempts grows, in leases: half a minute.
+MOST_LEASES = 3
 # Beyond this no lease ends: the machine's clock has been set back since it was taken.
 LONGEST_LEASE = LEASE * (MOST_LEASES + 1)
 _WAIT_SECONDS = 0.1
+# Taken up at a time by one process: what waits for a neighbour that is away keeps few others.
+TAKEN_UP_AT_A_TIME = 8
 
 
 class InProgress(Conflict):
@@ -117,7 +120,10 @@ class Talk:
         return str(uuid5(self.id, f"{step}:{self.epoch}"))
 
     def ask(self, step: str, service: str, method: str, body: Mapping[str, Any]) -> Any:
-        """Ask a neighbour to do `step`, again by the same id until it answers or patience ends."""
+        """Ask a neighbour to do `step`, again by the same id until it answers or patience ends.
+
+        What is taken up asks once: its next attempt comes with its next lease.
+        """
         before = self._unanswered
         self._may_stand.add(step)
         try:
@@ -164,7 +170,8 @@ class Talk:
                 )
             except Unavailable:
                 self._unanswered += 1
-                if time.monotonic() + 0.2 >= self.patience:
+                # What is taken up has no caller who waits for it, and others that wait behind it.
+                if self.taken_up or time.monotonic() + 0.2 >= self.patience:
                     raise
                 time.sleep(0.2)
 
@@ -280,6 +287,12 @@ class Conversations:
 
     def take_up_abandoned(self) -> int:
         """Go on with conversations whose process died or gave up; gives how many."""
+        if not self._is_any_due():
+            return 0
+        with ThreadPoolExecutor(TAKEN_UP_AT_A_TIME) as pool:
+            return sum(pool.map(lambda _: self._take_up_in_turn(), range(TAKEN_UP_AT_A_TIME)))
+
+    def _take_up_in_turn(self) -> int:
         count = 0
         while self._is_any_due() and (row := self._lease_one()) is not None:
             count += 1
@@ -349,9 +362,11 @@ class Conversations:
             begun: _Record = self._transact(principal, kind, first)
         except Unavailable:
             raise
-        except Exception:
+        except Exception as error:
             # Begun a second time it fails on what the first has done, at its key at last.
             if self._known(principal, key) is None:
+                commands = self.store.platform.commands
+                refuse_if_taken(self.store, commands, principal, key, error)
                 raise
             return None
         return begun
@@ -586,11 +601,16 @@ class Conversations:
 
 _SYSTEM = Principal("system", "system", kind="system")
 
+# It divides by nought where the key is a plain command's, so that nothing is begun.
 _INSERT = """
-insert into conversation (id, kind, principal_id, key, principal, body, body_hash, notes, state,
-  epoch, attempts, deadline, lease_until, created_at)
-values (%(id)s, %(kind)s, %(principal_id)s, %(key)s, %(principal)s, %(body)s, %(body_hash)s,
-  %(notes)s, 'running', 0, 0, %(deadline)s, %(lease_until)s, %(created_at)s)"""
+with begun as (
+  insert into conversation (id, kind, principal_id, key, principal, body, body_hash, notes, state,
+    epoch, attempts, deadline, lease_until, created_at)
+  values (%(id)s, %(kind)s, %(principal_id)s, %(key)s, %(principal)s, %(body)s, %(body_hash)s,
+    %(notes)s, 'running', 0, 0, %(deadline)s, %(lease_until)s, %(created_at)s)
+)
+select 1 / (1 - count(*)) from command
+where principal_id = %(principal_id)s and key = %(key)s"""
 _IS_ANY_DUE = """
 select exists (
   select from conversation where state in ('running', 'undoing')

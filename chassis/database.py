@@ -10,8 +10,11 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import psycopg2
 from marshmallow import Schema
+from psycopg2.extensions import get_wait_callback
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -43,15 +46,37 @@ STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 8_000
 IDLE_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_SECONDS = 5
-# So that PostgreSQL too finds out that the other side's machine is gone, and lets go its locks:
-# the system's own way takes two hours.
+# How either side finds out that the other's machine is gone, PostgreSQL to let go its locks: the
+# system's own way takes two hours, and a quarter of one where something was just sent.
+KEEPALIVES: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 SERVER_KEEPALIVES = (
     "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=20000"
 )
 
 # serialization_failure, deadlock_detected: the whole transaction may simply be run again.
 RETRIED = {"40001", "40P01"}
 TRIES = 4
+
+# What a database says that will answer again by itself or by its keeper's hand: codes, or the
+# beginnings they share.
+_WAITING_HELPS = (
+    "08",  # the connection
+    "25006",  # it takes no changes: a standby, or closed by hand
+    "25P03",  # idle_in_transaction_session_timeout: the process stood still
+    "25P04",  # transaction_timeout
+    "53",  # out of disk, memory or connections
+    "55P03",  # lock_not_available (lock_timeout)
+    "57014",  # query_canceled (statement_timeout)
+    "57P",  # shut down, crashed, starting, dropped, idle_session_timeout
+    "58",  # its machine failed it
+    *sorted(RETRIED),
+)
 
 # Queries of one process at a time, as many as it has workers unless told otherwise: PostgreSQL's
 # connections are for all processes.
@@ -352,21 +377,8 @@ class Store:
         code = sqlstate(error)
         # Without a code it never came from the server: a connection that broke or was not made.
         cut = code is None and isinstance(error, OperationalError | InterfaceError)
-        away = (
-            cut
-            or error.connection_invalidated
-            or code
-            in {
-                "55P03",  # lock_not_available (lock_timeout)
-                "57014",  # query_canceled (statement_timeout)
-                "57P01",  # admin_shutdown
-                "57P02",  # crash_shutdown
-                "57P03",  # cannot_connect_now
-                "53300",  # too_many_connections
-                "53100",  # disk_full
-                *RETRIED,
-            }
-        )
+        helps = code is not None and code.startswith(_WAITING_HELPS)
+        away = cut or error.connection_invalidated or helps
         return DatabaseUnavailable(service=self.service) if away else error
 
 
@@ -401,7 +413,7 @@ def connect(
         # statements run for some milliseconds: what they cost is told without looking at limits.
         f"-c jit=off {SERVER_KEEPALIVES}"
     )
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         **({"isolation_level": "AUTOCOMMIT"} if only_reads else {}),
@@ -417,12 +429,27 @@ def connect(
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": f"gendan-{application}",
             "options": limits,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
+            **KEEPALIVES,
             "connection_factory": PreparingConnection if only_reads else ThriftyConnection,
         },
     )
+    listen(engine, "do_connect", _connect_in_time)
+    return engine
+
+
+def _connect_in_time(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    """Connect as SQLAlchemy does, but with an end also where eventlet waits for psycopg2.
+
+    There it forgets its own `connect_timeout`: a server that takes the connection and says nothing
+    held whoever came. What is asked afterwards ends by the server's limits.
+    """
+    if get_wait_callback() is None:
+        return None  # it keeps its own
+    from eventlet import Timeout
+
+    late = psycopg2.OperationalError("the server does not answer who connects")
+    with Timeout(CONNECT_TIMEOUT_SECONDS, late):
+        return psycopg2.connect(*arguments, **options)
 
 
 def sqlstate(error: DBAPIError) -> str | None:

@@ -53,6 +53,8 @@ LONGEST_DELAY_SECONDS = 300
 _LONGEST_DELAY = timedelta(seconds=LONGEST_DELAY_SECONDS)
 # A process may also die for another reason while it tries a suspect: the second death decides.
 TRIALS = 2
+# The error of a message that killed its process as often.
+KILLED = "killed its process"
 
 # Listeners' names are method names, so these can never be one.
 UNREADABLE = "(unreadable)"  # the message is no event: no listener could be found
@@ -352,6 +354,7 @@ def retry(
 ) -> Mapping[str, Any]:
     """Have a parked message tried again at once, with all its attempts before it.
 
+    One that killed its process is tried alone again: beside others it would take them along.
     With `despite_gap` an in-order listener takes it although earlier events never came: they
     are given up. Raises MessageNotFound, MessageNotParked.
     """
@@ -360,7 +363,7 @@ def retry(
         update(table)
         .where(table.c.id == row_id)
         .values(
-            state=State.RETRYING,
+            state=State.SUSPECT if row.error == KILLED else State.RETRYING,
             attempts=0,
             replays=table.c.replays + 1,
             due_at=clock.machine_now(),

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -31,6 +32,7 @@ from chassis.bus import (
     BUS_ERRORS,
     HEARTBEAT_SECONDS,
     BackOff,
+    Bindings,
     BusConnection,
     ack_frame,
     kombu_connection,
@@ -189,12 +191,23 @@ class Intake(QueueConsumer):
     def consume(self, *_: Any, **__: Any) -> Iterator[None]:
         with self.consumer_context() as (described, _channel, _consumers):
             connection: BusConnection = described.connection
+            bindings = Bindings(partial(self._bind_again, connection))
             while not self.should_stop:
                 self.on_iteration()
                 with suppress(TimeoutError):
                     connection.handle_what_came()
                 connection.heartbeat_tick()
+                bindings.tick()
                 yield
+
+    def _bind_again(self, connection: BusConnection) -> None:
+        channel = connection.channel()
+        for provider in tuple(self._consumers):
+            queue = provider.queue(channel)
+            if queue.exchange.name:
+                queue.exchange.declare()
+                queue.queue_bind()
+        channel.close()
 
     def on_iteration(self) -> None:
         # nameko ends the connection with its last consumer, and with it the acknowledgements

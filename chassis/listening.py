@@ -149,6 +149,8 @@ class EventDesk(SharedExtension):
         """Consume until told to stop, then stay until the running lanes have acknowledged."""
         connection = self._connection
         assert connection is not None  # noqa: S101  set by _connect
+        service, keys = self.container.service_name, self.subscribed.routing_keys()
+        bindings = bus.Bindings(partial(topology.bind_listener, connection, service, keys))
         while not self._no_more_work:
             if self._consumer_tags and (self.stopping.is_set() or self._is_paused):
                 self._stop_consuming()
@@ -158,6 +160,7 @@ class EventDesk(SharedExtension):
             with suppress(TimeoutError):
                 connection.handle_what_came()
             connection.heartbeat_tick()
+            bindings.tick()
         connection.close()
 
     def _take_in_all_parked(self) -> None:

@@ -36,7 +36,7 @@ from amqp import Message
 from amqp.exceptions import NotFound
 
 from chassis import bus, faults, garbage, observe, outbox, settings, topology
-from chassis.database import SERVER_KEEPALIVES
+from chassis.database import CONNECT_TIMEOUT_SECONDS, KEEPALIVES, SERVER_KEEPALIVES
 from chassis.events import routing_key
 from chassis.resend import Audience, Resender
 
@@ -56,6 +56,8 @@ CROWD = 6
 IDLE_POLL_SECONDS = 0.2
 BECOMES_IDLE_AFTER_SECONDS = 3.0
 STANDBY_SECONDS = 1.0
+# A relay asks its database many times a second.
+STANDS_STILL_MS = 30_000
 # A held-back name is probed after this, doubled with each probe that fails.
 FIRST_HOLD_SECONDS = 0.2
 LONGEST_HOLD_SECONDS = 5.0
@@ -268,16 +270,24 @@ class Relay:
             finally:
                 self.is_active.clear()
 
-    def connect(self, purpose: str) -> Any:
+    def connect(self, purpose: str, *limits: str) -> Any:
         """Open a connection to the database. Raises psycopg2.Error."""
-        return connect(self._database_url, f"{purpose}-{self.service}")
+        return connect(self._database_url, f"{purpose}-{self.service}", *limits)
+
+    def connect_to_relay(self) -> Any:
+        """Open the connection that holds the lock. Raises psycopg2.Error.
+
+        PostgreSQL ends it where nothing is asked for long: a relay that stands still would keep
+        its standby waiting. Awake again it cannot mark what it publishes.
+        """
+        return self.connect("relay", f"idle_session_timeout={STANDS_STILL_MS}")
 
     def pipeline(self) -> Pipeline:
         """Open a connection to publish on. Raises one of bus.BUS_ERRORS."""
         return Pipeline(self._amqp_url, self.service, self._ssl)
 
     def _relay(self, back_off: bus.BackOff) -> None:
-        with contextlib.closing(self.connect("relay")) as database:
+        with contextlib.closing(self.connect_to_relay()) as database:
             if not self._wait_for_lock(database):
                 return
             _log.info("relay of %s is at work", self.service)
@@ -386,16 +396,23 @@ class Relay:
 
 
 _PAST = f"< now() - interval '{outbox.KEPT_DAYS} days'"
+# What guards against doing twice goes only where work went on the day before yesterday. A service
+# that was away for long has its last messages coming again when it is back, and for a day until
+# they are compared; and a clock that has just been set wrong by weeks knows no such day.
+_AND_LIVED_ON = "between now() - interval '2 days' and now() - interval '1 day'"
 # What is past its time, by table. Nothing goes from the outbox that a listener has not been
 # seen to have (chassis/resend.py).
 _PURGED = {
     "outbox": f"sent_at {_PAST} and not exists (select from audience where routing_keys <> '{{}}'"
     " and coalesce(caught_up_to, '-infinity') <= outbox.sent_at)",
-    "inbox": f"received_at {_PAST}",
-    "command": f"created_at {_PAST}",
+    "inbox": f"received_at {_PAST}"
+    f" and exists (select from inbox where received_at {_AND_LIVED_ON})",
+    "command": f"created_at {_PAST}"
+    f" and exists (select from command where created_at {_AND_LIVED_ON})",
     # By its lease, which is set anew whenever it is worked on: its key answers for so long
     # after its end. One that is still open stays, however old it is.
-    "conversation": f"state in ('done', 'refused', 'void') and lease_until {_PAST}",
+    "conversation": f"state in ('done', 'refused', 'void') and lease_until {_PAST}"
+    f" and exists (select from conversation where lease_until {_AND_LIVED_ON})",
     "failed_message": f"state = 'discarded' and last_failed_at {_PAST}",
 }
 
@@ -417,17 +434,16 @@ def purge(database: Any) -> dict[str, int]:
     return deleted
 
 
-def connect(url: str, application: str) -> Any:
+def connect(url: str, application: str, *limits: str) -> Any:
     """Open a connection in which each statement is its own transaction."""
+    options = ("statement_timeout=30000", "lock_timeout=8000", *limits)
     connection = psycopg2.connect(
         url,
-        connect_timeout=5,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
         application_name=f"gendan-{application}",
         # Its lock goes with it, also where its machine is lost: a standby waits for that.
-        options=f"-c statement_timeout=30000 -c lock_timeout=8000 {SERVER_KEEPALIVES}",
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
+        options=" ".join([*(f"-c {option}" for option in options), SERVER_KEEPALIVES]),
+        **KEEPALIVES,
     )
     connection.autocommit = True
     return connection

@@ -105,7 +105,7 @@ class Retrier:
                 with self._all_slots():
                     if row.state == State.TRYING and row.attempts >= failed.TRIALS:
                         # Its trial held the lock that is ours now: that process is dead.
-                        self._mark(row, Failure(State.PARKED, "killed its process", row.attempts))
+                        self._mark(row, Failure(State.PARKED, failed.KILLED, row.attempts))
                     else:
                         self._try_kept(row, State.TRYING)
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -20,6 +21,9 @@ from chassis.principal import SYSTEM
 _log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+# Business time may have jumped, and another replica have heard of it before: what stays ahead for
+# so long was done under a clock that was wrong.
+AHEAD_SECONDS = 3600.0
 _AWAY: tuple[type[Exception], ...] = (DatabaseUnavailable, DBAPIError, PoolTimeout)
 
 
@@ -65,6 +69,8 @@ class Timekeeper(SharedExtension):
         super().__init__()
         self._jobs: dict[str, Any] = {}
         self._last_done: dict[str, datetime] = {}
+        # Since when (monotonic) the last slot done is seen to lie ahead.
+        self._ahead_since: dict[str, float] = {}
         self._stopping = threading.Event()
         self._thread: Any = None
 
@@ -103,6 +109,7 @@ class Timekeeper(SharedExtension):
         """Do all slots of a job that are due, one after the other."""
         if name not in self._last_done:
             self._last_done[name] = self._install(name, job)
+        self._come_back(name, job)
         while not self._stopping.is_set():
             slot = job.schedule.due(self._last_done[name], job.schedule.now())
             if slot is None:
@@ -118,13 +125,31 @@ class Timekeeper(SharedExtension):
                 return
             self._last_done[name] = turn.slot
 
-    def _install(self, name: str, job: Any) -> datetime:
+    def _come_back(self, name: str, job: Any) -> None:
+        """Let a job whose clock was ahead for a while go on from today."""
+        done, now = self._last_done[name], job.schedule.now()
+        if not job.schedule.is_ahead(done, now):
+            self._ahead_since.pop(name, None)
+            return
+        since = self._ahead_since.setdefault(name, time.monotonic())
+        if time.monotonic() - since < AHEAD_SECONDS:
+            return
+        to = job.schedule.latest(now)
+        _log.error("job %s stands at %s, which has yet to come: set back to %s", name, done, to)
         with self.store.work() as work:
             table = work.store.platform.job_slots
-            timers.install(work.session, table, name, job.schedule)
-            standing = timers.standing(work.session, table, name)
-            assert standing is not None  # noqa: S101  it has just been installed
-            return standing.slot
+            timers.set_back(work.session, table, name, ahead=done, to=to)
+            self._last_done[name] = self._standing(work, name)
+
+    def _install(self, name: str, job: Any) -> datetime:
+        with self.store.work() as work:
+            timers.install(work.session, work.store.platform.job_slots, name, job.schedule)
+            return self._standing(work, name)
+
+    def _standing(self, work: Work, name: str) -> datetime:
+        standing = timers.standing(work.session, work.store.platform.job_slots, name)
+        assert standing is not None  # noqa: S101  it has been installed
+        return standing.slot
 
     def _give_turn(self, job: Any) -> tuple[Turn, Exception | None]:
         turn = Turn(self, job)

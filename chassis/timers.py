@@ -52,6 +52,9 @@ class Schedule(Protocol):
     def due(self, done: datetime, now: datetime) -> datetime | None:
         """Give the slot to do now if `done` was the last one, or None."""
 
+    def is_ahead(self, done: datetime, now: datetime) -> bool:
+        """Say whether `done` has yet to come, and would keep the job waiting until then."""
+
 
 @dataclass(frozen=True)
 class Daily:
@@ -70,6 +73,9 @@ class Daily:
     def due(self, done: datetime, now: datetime) -> datetime | None:
         slot = self._slot(clock.business_date(done) + timedelta(days=1))
         return slot if slot <= now else None
+
+    def is_ahead(self, done: datetime, now: datetime) -> bool:
+        return done - now > timedelta(days=1)
 
     def _slot(self, day: date) -> datetime:
         return datetime.combine(day, self.at, tzinfo=clock.BUSINESS_ZONE).astimezone(UTC)
@@ -92,6 +98,9 @@ class Every:
         # back since.
         is_rung = abs(now - done) < timedelta(seconds=self.seconds)
         return None if is_rung else now
+
+    def is_ahead(self, done: datetime, now: datetime) -> bool:  # noqa: ARG002
+        return False  # it does not wait for what is far ahead
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,11 @@ def done(session: Session, table: Table, job: str, slot: datetime) -> None:
         .where(table.c.job == job)
         .values(slot=slot, attempts=0, due_at=None, done_at=clock.machine_now(), error=None)
     )
+
+
+def set_back(session: Session, table: Table, job: str, *, ahead: datetime, to: datetime) -> None:
+    """Have a job go on after slot `to` where it stands at one `ahead`."""
+    session.execute(update(table).where(table.c.job == job, table.c.slot == ahead).values(slot=to))
 
 
 def postpone(

@@ -61,32 +61,40 @@ def queue_arguments(listener: str) -> dict[str, Any]:
 def declare_source(connection: Any, source: str) -> None:
     """Declare the exchanges that a service's events go to."""
     channel = connection.channel()
+    _declare_exchanges(channel, source)
+    channel.close()
+
+
+def _declare_exchanges(channel: Any, source: str) -> None:
     channel.exchange_declare(events_exchange(source), "topic", durable=True, auto_delete=False)
     channel.exchange_declare(resend_exchange(source), "direct", durable=True, auto_delete=False)
-    channel.close()
 
 
 def declare_listener(
     connection: Any, listener: str, subscriptions: Mapping[str, Sequence[str]]
 ) -> None:
     """Declare a listening service's queues; `subscriptions` are routing keys by source."""
+    _declare_queue(connection, parking_name(listener), {"x-queue-type": "quorum"})
+    for source in subscriptions:
+        _declare_queue(connection, queue_name(source, listener), queue_arguments(listener))
+    bind_listener(connection, listener, subscriptions)
+
+
+def bind_listener(
+    connection: Any, listener: str, subscriptions: Mapping[str, Sequence[str]]
+) -> None:
+    """Bind a listening service's queues to the exchanges, which are declared where they lack."""
     parking = parking_name(listener)
     channel = connection.channel()
     channel.exchange_declare(parking, "fanout", durable=True, auto_delete=False)
-    channel.queue_declare(
-        parking, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"}
-    )
     channel.queue_bind(parking, parking)
-    channel.close()
     for source, routing_keys in subscriptions.items():
-        declare_source(connection, source)
+        _declare_exchanges(channel, source)
         queue = queue_name(source, listener)
-        _declare_queue(connection, queue, queue_arguments(listener))
-        channel = connection.channel()
         for routing_key in routing_keys:
             channel.queue_bind(queue, events_exchange(source), routing_key)
         channel.queue_bind(queue, resend_exchange(source), listener)
-        channel.close()
+    channel.close()
 
 
 def _declare_queue(connection: Any, queue: str, arguments: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -23,6 +24,7 @@ from chassis.bus import (
     BUS_ERRORS,
     HEARTBEAT_SECONDS,
     BackOff,
+    Bindings,
     BusConnection,
     Lane,
     connect,
@@ -260,10 +262,9 @@ class RpcClient:
             self._uri, name=f"{name}-replies", heartbeat=self._heartbeat, ssl=self._ssl
         )
         channel = replies.channel(1)
-        channel.exchange_declare(EXCHANGE, "topic", durable=True, auto_delete=False)
         self._reply_key = queue = f"rpc.reply-{self._name}-{uuid4()}"
         channel.queue_declare(queue, durable=False, exclusive=True, auto_delete=True)
-        channel.queue_bind(queue, exchange=EXCHANGE, routing_key=queue)
+        self._bind_replies(channel)
         channel.basic_consume(queue, no_ack=True, callback=self._on_reply)
         sending = connect(
             self._uri, name=f"{name}-requests", heartbeat=self._heartbeat, ssl=self._ssl
@@ -275,11 +276,17 @@ class RpcClient:
             raise
         return replies, self._lane
 
+    def _bind_replies(self, channel: Any) -> None:
+        channel.exchange_declare(EXCHANGE, "topic", durable=True, auto_delete=False)
+        channel.queue_bind(self._reply_key, exchange=EXCHANGE, routing_key=self._reply_key)
+
     def _receive(self, replies: BusConnection, lane: Lane) -> None:
+        bindings = Bindings(partial(self._bind_replies, replies.channel(1)))
         while not lane.ended.is_set() and not self._closing.is_set():
             with suppress(TimeoutError):
                 replies.handle_what_came()
             replies.heartbeat_tick()
+            bindings.tick()
 
     def _drop(self) -> None:
         """Cut both connections and fail who waits: the replies would find no queue."""

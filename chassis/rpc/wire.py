@@ -26,8 +26,8 @@ QUEUE_TTL_MS = 60_000
 # oldest are dropped first: their callers have waited longest and are about to give up.
 QUEUE_MAX_LENGTH = 10_000
 
-#: How long a request without a deadline, from a foreign client, may take.
-FOREIGN_DEADLINE_SECONDS = 60.0
+#: How long a request may take at most; one without a deadline, from a foreign client, has so long.
+LONGEST_DEADLINE_SECONDS = 60.0
 
 
 class ServiceUnavailable(Unavailable):
@@ -190,16 +190,16 @@ def deadline_in(seconds: float) -> float:
 
 def read_deadline(headers: Mapping[str, Any]) -> float:
     """Read the deadline of a request. Raises MalformedRequest."""
-    value = headers.get(DEADLINE_HEADER)
+    value, latest = headers.get(DEADLINE_HEADER), time.time() + LONGEST_DEADLINE_SECONDS
     if value is None:
-        return time.time() + FOREIGN_DEADLINE_SECONDS
+        return latest
     try:
         deadline = float(value)
     except (TypeError, ValueError):
         raise MalformedRequest(reason="the deadline is not a number") from None
     if not math.isfinite(deadline):
         raise MalformedRequest(reason="the deadline is not a number")
-    return deadline
+    return min(deadline, latest)
 
 
 def read_call_ids(headers: Mapping[str, Any]) -> tuple[str, ...]:

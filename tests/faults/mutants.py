@@ -48,7 +48,7 @@ def keys_ignored() -> None:
         return answer
 
     service.run_command = run_command  # type: ignore[attr-defined, assignment]
-    commands._KEEP += " on conflict do nothing"
+    commands._KEEP_UNLESS_HELD = f"{commands._KEEP} on conflict do nothing"
 
 
 def acknowledged_first() -> None:

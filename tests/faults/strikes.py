@@ -588,6 +588,7 @@ def poison_events(house: House) -> None:
         (_event(json.dumps({"note": mark}), None), newest[0]),
         (_event(b"\xff\xfe\x00 " + mark.encode(), str(uuid4())), newest[0]),
         (_event("[" * 100_000 + mark, str(uuid4())), newest[0]),
+        (_event(json.dumps([mark]), str(uuid4()), correlation_id=b"\xff"), newest[0]),
         (_event(json.dumps(newer), newer["message_id"]), f"{newest[0]}_v99"),
         (_event(json.dumps(newer), newer["message_id"]), newest[0]),
         (_event(json.dumps(older), older["message_id"]), newest[0]),
@@ -618,7 +619,7 @@ def _own_copy(house: House, good: dict[str, Any], version: int) -> dict[str, Any
 
 def poison_requests(house: House) -> None:
     """The requests that crash-loop stock nameko (MESSAGING §0.3), and worse."""
-    reply = {"reply_to": "nowhere", "correlation_id": "x"}
+    reply: dict[str, Any] = {"reply_to": "nowhere", "correlation_id": "x"}
     body = json.dumps({"args": [], "kwargs": {}})
     ills = [
         _event(body, None),
@@ -627,6 +628,9 @@ def poison_requests(house: House) -> None:
         _event("{", None, **reply),
         _event("- a", None, **{**reply, "content_type": "application/x-yaml"}),
         _event(json.dumps({"args": 1, "kwargs": []}), None, **reply),
+        # No text: py-amqp cannot read the one, and reads the other into what nobody can write.
+        _event(body, None, **{**reply, "correlation_id": b"\xff"}),
+        _event(body, None, **{**reply, "correlation_id": b"\xed\xa0\x80"}),
         _event(json.dumps({"args": [], "kwargs": {"body": {"deep": "[" * 50_000}}}), None, **reply),
     ]
     before = {name: house.process(f"{name}.1").pid for name in SERVICES}

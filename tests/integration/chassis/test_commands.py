@@ -4,12 +4,13 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from marshmallow import fields
 from sqlalchemy import select, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from chassis.commands import KeyMissing, KeyReused, run_command
 from chassis.database import DatabaseUnavailable, Store, Work
@@ -198,6 +199,38 @@ def test_a_lock_that_does_not_come_free_is_unavailable(store: Store) -> None:
 
         with pytest.raises(DatabaseUnavailable):
             store.transact(CLERK, wait)
+
+
+def test_a_database_that_cannot_answer_now_is_unavailable(store: Store) -> None:
+    """Shut down or starting, without disk, memory or connections, a standby: waiting helps."""
+    codes = [
+        "08006",
+        "25006",
+        "25P03",
+        "25P04",
+        "53100",
+        "53200",
+        "53300",
+        "57P01",
+        "57P03",
+        "57P04",
+        "57P05",
+        "58030",
+    ]
+
+    def say(code: str, work: Work) -> None:
+        work.session.execute(text(f"do $$ begin raise 'no' using errcode = '{code}'; end $$"))
+
+    def is_unavailable(code: str) -> bool:
+        try:
+            store.transact(CLERK, partial(say, code))
+        except DatabaseUnavailable:
+            return True
+        except DBAPIError:
+            return False
+        raise AssertionError(code)
+
+    assert [code for code in codes if not is_unavailable(code)] == []
 
 
 def test_a_mistake_in_a_statement_is_a_bug_and_looks_like_one(store: Store) -> None:

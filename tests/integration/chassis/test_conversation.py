@@ -1,5 +1,6 @@
 """Conversations: whoever dies where, they end once, forwards or backwards, holding nothing else."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis import conversation, faults
-from chassis.commands import KeyReused
+from chassis.commands import KeyReused, run_command
 from chassis.conversation import Conversations, InProgress, NotFinishedInTime
 from chassis.database import Store
 from chassis.errors import Conflict, Unavailable
@@ -20,6 +21,7 @@ from tests.integration.chassis.ledger import (
     Neighbours,
     NoMark,
     conversations,
+    mark,
     marked,
     open_store,
 )
@@ -91,6 +93,24 @@ def test_it_asks_in_order_and_gives_one_answer_by_one_key(
     assert (marked(store), state(store)) == (["a"], "done")
     with pytest.raises(KeyReused):
         hold(talks, text="b")
+
+
+def test_a_key_is_a_commands_or_a_conversations_and_refused_for_the_other(
+    talks: Conversations, neighbours: Neighbours, store: Store
+) -> None:
+    def command(key: str) -> Any:
+        return run_command(store, CLERK, key, "mark", {}, lambda work: mark(work, key))
+
+    command("plain")
+    hold(talks, "held")
+
+    with pytest.raises(KeyReused):
+        command("held")
+    with pytest.raises(KeyReused):
+        hold(talks, "plain")
+
+    assert (marked(store), neighbours.holds) == (["plain", "a"], (1, 1))
+    assert (command("plain"), hold(talks, "held")) == ({"text": "plain"}, {"text": "a"})
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -325,6 +345,34 @@ def test_a_bug_in_one_conversation_does_not_keep_the_others_waiting(
     assert talks.take_up_abandoned() == 2
 
     assert len(marked(store)) == 1
+
+
+def test_what_is_taken_up_waits_for_no_other_and_asks_once(
+    talks: Conversations, neighbours: Neighbours, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("one", "another"):
+        crash_at(monkeypatch, "after_begin")
+        with pytest.raises(Crash):
+            hold(talks, key, text=key)
+    together = threading.Barrier(2)
+
+    def both() -> None:
+        together.wait(30)
+
+    def away_for_both() -> None:
+        both()
+        raise Unavailable
+
+    neighbours.before["one.hold"] = away_for_both
+    lease_ends(store)
+
+    assert talks.take_up_abandoned() == 2
+    assert neighbours.calls == ["one.hold"] * 2
+
+    neighbours.before["one.hold"] = both
+    lease_ends(store)
+    assert talks.take_up_abandoned() == 2
+    assert sorted(marked(store)) == ["another", "one"]
 
 
 def test_one_of_a_kind_that_only_a_newer_release_knows_is_left_to_that(

@@ -220,6 +220,19 @@ def parked_id(session: Session) -> int:
     )
 
 
+def test_what_killed_its_process_is_tried_alone_when_an_operator_has_it_retried(
+    session: Session,
+) -> None:
+    table = platform.failed
+    killer = set_aside(session, 1, Failure(State.PARKED, failed.KILLED, failed.TRIALS))
+    set_aside(session, 2, Failure(State.PARKED, "a bug", 8), listener="write_down")
+    for row in failed.listed(session, table):
+        failed.retry(session, table, row["id"])
+
+    assert [row.message_id for row in failed.suspects(session, table)] == [killer]
+    assert due(session) == [2]
+
+
 def test_a_retry_is_not_due_before_its_time(session: Session) -> None:
     set_aside(session, 2, Failure(State.RETRYING, "broken", 3, delay_seconds=60))
     assert due(session) == []

@@ -119,6 +119,25 @@ def test_what_was_said_before_inboxes_forgot_is_not_in_the_book_of_what_was_sent
 def test_postgresql_finds_out_that_a_relays_machine_is_gone(outbox: Outbox) -> None:
     """The lock goes with the connection, and a standby waits for that."""
     assert outbox.execute("show tcp_keepalives_idle") == [("10",)]
+    assert outbox.execute("show tcp_user_timeout") == [("20000",)]
+    assert outbox.database.info.dsn_parameters["tcp_user_timeout"] == "20000"
+
+
+def test_a_relay_that_stands_still_loses_its_lock_and_marks_nothing_when_it_goes_on(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "STANDS_STILL_MS", 100)
+    monkeypatch.setattr(relay, "STANDBY_SECONDS", 0.02)
+    outbox.announce("placed", 1)
+    with closing(outbox.relay.connect_to_relay()) as still:
+        assert outbox.relay._wait_for_lock(still)
+
+        # Nothing is asked on it any more: the standby takes over.
+        assert outbox.relay._wait_for_lock(outbox.database)
+
+        with pytest.raises(psycopg2.OperationalError):
+            outbox.relay.send_batch(still, outbox.broker)  # type: ignore[arg-type]  # a stand-in
+    assert outbox.send() == [("placed", 1)]
 
 
 def test_a_transaction_that_commits_late_is_not_skipped(
@@ -214,41 +233,55 @@ def test_only_what_is_old_sent_and_received_is_purged(outbox: Outbox) -> None:
         "insert into audience (service, routing_keys, resent) values ('shipping', '{placed}', 0)"
     )
 
-    assert relay.purge(outbox.database) == {
-        "outbox": 0,
-        "inbox": 1,
-        "command": 0,
-        "conversation": 0,
-        "failed_message": 0,
-    }
+    everything = {"outbox": 0, "inbox": 0, "command": 0, "conversation": 0, "failed_message": 0}
+    # Nothing came the day before yesterday: it was away, and the last of it may come again.
+    assert relay.purge(outbox.database) == everything
+    outbox.execute("insert into inbox values ('a', gen_random_uuid(), now() - interval '36 hours')")
+    assert relay.purge(outbox.database) == {**everything, "inbox": 1}
     outbox.execute("update audience set caught_up_to = now() - interval '1 hour'")
     assert relay.purge(outbox.database)["outbox"] == 2
     assert outbox.execute("select aggregate_id from outbox order by id") == [("0",), ("3",)]
-    assert outbox.execute("select count(*) from inbox") == [(1,)]
+    assert outbox.execute("select count(*) from inbox") == [(2,)]
+
+
+def test_a_clock_set_weeks_ahead_takes_no_keys_and_no_inbox_along(outbox: Outbox) -> None:
+    """What was written in the last three days is as old as the clock is wrong."""
+    for hours in range(0, 72, 6):
+        outbox.execute(
+            "insert into inbox values"
+            " ('a', gen_random_uuid(), now() - make_interval(days => 20, hours => %s))",
+            hours,
+        )
+        outbox.execute(
+            "insert into command values"
+            " ('p-1', %s, '', null, now() - make_interval(days => 20, hours => %s))",
+            str(hours),
+            hours,
+        )
+
+    purged = relay.purge(outbox.database)
+
+    assert (purged["inbox"], purged["command"]) == (0, 0)
 
 
 def test_a_conversation_is_purged_14_days_after_it_was_last_worked_on_unless_it_is_open(
     outbox: Outbox,
 ) -> None:
     for state in ("running", "undoing", "done", "refused", "void"):
-        for age in ("14 days 1 hour", "13 days 23 hours"):
+        for age in ("14 days 1 hour", "13 days 23 hours", "36 hours"):
             outbox.execute(
                 "insert into conversation (id, kind, principal_id, key, principal, body, body_hash,"
                 " notes, state, epoch, attempts, deadline, lease_until, created_at) values"
                 " (gen_random_uuid(), 'submit', 'p-1', %s, '{}', '{}', '', '{}', %s, 0, 0,"
                 " now(), now() - %s::interval, now() - interval '20 days')",
-                f"{state}, {age}",
+                f"{age}, {state}",
                 state,
                 age,
             )
 
     assert relay.purge(outbox.database)["conversation"] == 3
-    assert outbox.execute("select key from conversation order by key") == [
-        ("done, 13 days 23 hours",),
-        ("refused, 13 days 23 hours",),
-        ("running, 13 days 23 hours",),
-        ("running, 14 days 1 hour",),
-        ("undoing, 13 days 23 hours",),
-        ("undoing, 14 days 1 hour",),
-        ("void, 13 days 23 hours",),
+    assert outbox.execute("select key from conversation where key like '14%%' order by key") == [
+        ("14 days 1 hour, running",),
+        ("14 days 1 hour, undoing",),
     ]
+    assert outbox.execute("select count(*) from conversation") == [(12,)]

@@ -94,6 +94,19 @@ def test_requests_without_an_address_are_dropped_and_hold_nobody_up(
     eventually(lambda: raw.waiting_in("rpc-probe") == 0, "an empty queue")
 
 
+@pytest.mark.parametrize("correlation_id", [b"\xff", b"\xed\xa0\x80"], ids=["no text", "surrogate"])
+def test_requests_whose_properties_or_key_are_no_text_hold_nobody_up(
+    raw: RawCaller, standing: Standing, correlation_id: bytes
+) -> None:
+    raw.send(reply_to=raw.reply_key, correlation_id=correlation_id, **JSON)
+    raw.send(key=b"probe.\xff", reply_to=raw.reply_key, correlation_id="7", **JSON)  # type: ignore[arg-type]  # py-amqp sends octets, too
+
+    assert raw.next_reply()["error"]["exc_args"][1] == "unknown_method"
+    answer = standing.client.call("probe", "echo", "after", principal=PRINCIPAL, deadline=within(5))
+    assert answer["body"] == "after"
+    assert standing.probe.process.exit_code is None
+
+
 def test_a_request_from_a_foreign_client_without_a_deadline_is_served(raw: RawCaller) -> None:
     raw.send(reply_to=raw.reply_key, **JSON)
 

@@ -18,6 +18,7 @@ import pytest
 from chassis import bus, notation
 from chassis.errors import Unavailable
 from chassis.rpc import RpcClient
+from chassis.rpc.wire import EXCHANGE
 from deploy.local.engines import Engines
 from tests.conftest import Vhost
 from tests.faults.clocks import set_clock
@@ -249,6 +250,20 @@ def test_a_caller_whose_reply_queue_is_deleted_gets_another(
         assert lost.value.code == "service_unavailable"
         probe.tell("unheard")
     eventually(lambda: _answers(client), "an answer by another queue")
+
+
+def test_an_exchange_that_is_deleted_is_declared_and_bound_again_by_callee_and_caller(
+    probes: Probes, client: RpcClient, vhost: Vhost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "BIND_AGAIN_SECONDS", 0.2)
+    probes(PROBE_BINDS_AGAIN="0.2")
+    ask(client, "echo")
+
+    connection = bus.connect(vhost.url, name="test")
+    connection.channel().exchange_delete(EXCHANGE)
+    connection.close()
+
+    eventually(lambda: _answers(client), "an answer")
 
 
 def test_a_service_finds_a_broker_that_was_away_and_serves_again(

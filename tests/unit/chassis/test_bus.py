@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,6 +108,57 @@ def test_a_body_larger_than_a_frame_is_cut_into_frames_that_fit() -> None:
 def test_a_key_longer_than_amqp_allows_is_refused(key: str) -> None:
     with pytest.raises(Unencodable):
         publish_frames("x", key, b"")
+
+
+def _table(octets: bytes) -> bytes:
+    return len(octets).to_bytes(4, "big") + octets
+
+
+def _nested(depth: int) -> bytes:
+    """Give a header table that has another in it, and that another."""
+    table = b""
+    for _ in range(depth):
+        table = b"\x01aF" + _table(table)
+    return _table(table)
+
+
+#: Flags and values of properties that py-amqp cannot read.
+UNREADABLE = {
+    "a moment in milliseconds": b"\x20\x00" + _table(b"\x01aT" + (1_763_800_000_000).to_bytes(8)),
+    "a correlation id that is no text": b"\x04\x00\x01\xff",
+    "a header of an unknown type": b"\x20\x00" + _table(b"\x01aZ"),
+    "tables without end": b"\x20\x00" + _nested(3000),
+}
+
+
+@pytest.mark.parametrize("properties", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("body", [b"", b"{}"], ids=["without a body", "with a body"])
+def test_a_message_whose_properties_cannot_be_read_comes_without_them(
+    properties: bytes, body: bytes
+) -> None:
+    came: list[Any] = []
+    handle = bus._frame_handler(
+        SimpleNamespace(bytes_recv=0), lambda *method: came.append(method[1:])
+    )
+    delivered = b"\x01t" + (7).to_bytes(8) + b"\x00" + b"\x01x" + b"\x03k\xff\xfe"
+    header = b"\x00\x3c\x00\x00" + len(body).to_bytes(8) + properties
+
+    handle((1, 1, b"\x00\x3c\x00\x3c" + delivered))
+    handle((2, 1, header))
+    if body:
+        assert not came
+        handle((3, 1, body))
+
+    ((method, arguments, message),) = came
+    assert method == spec.Basic.Deliver
+    assert loads("sLbss", arguments, 4)[0] == ["t", 7, False, "x", "k??"]
+    assert (message.properties, message.body or b"") == ({}, body)
+    assert handle((8, 0, b"")) is False
+
+
+def test_a_lone_surrogate_fits_no_property() -> None:
+    with pytest.raises(Unencodable):
+        publish_frames("x", "key", b"", correlation_id="\ud800")
 
 
 def test_an_acknowledgement_is_the_method_that_the_protocol_has() -> None:

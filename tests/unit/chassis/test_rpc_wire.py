@@ -57,12 +57,13 @@ def test_a_deadline_is_read_from_its_header() -> None:
     assert rpc_wire.read_deadline({"nameko.deadline": "12.5"}) == 12.5
 
 
-def test_without_a_deadline_a_foreign_request_has_a_minute(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("headers", [{}, {"nameko.deadline": "1e12"}])
+def test_without_a_deadline_or_with_one_far_off_a_request_has_a_minute(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: 1000.0)
 
-    assert rpc_wire.read_deadline({}) == 1060.0
+    assert rpc_wire.read_deadline(headers) == 1060.0
 
 
 @pytest.mark.parametrize("value", ["soon", "nan", "inf", "", ["1"], {}])

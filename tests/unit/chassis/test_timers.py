@@ -91,5 +91,8 @@ def test_a_clock_that_was_set_back_keeps_no_job_waiting() -> None:
     assert hourly.due(utc(3, 7), utc(3, 4)) == utc(3, 4)
     assert is_postponed(Standing(now, 1, now + timedelta(seconds=300)))
     assert not is_postponed(Standing(now, 1, now + timedelta(hours=1)))
-    # A daily slot is of business time, and is done once however the clock is set.
+    # A daily slot is of business time, and is done once however the clock is set: a day that has
+    # not come is not waited for (chassis/timekeeping.py).
     assert RING.due(utc(10, 16, 10), utc(10, 15)) is None
+    assert not RING.is_ahead(utc(10, 16, 10), utc(10, 15))
+    assert RING.is_ahead(utc(10, 16, 10), utc(9, 15))

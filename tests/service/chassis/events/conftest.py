@@ -233,12 +233,14 @@ class Stage:
         finally:
             connection.cut()
 
-    def publish(self, body: bytes) -> None:
+    def publish(self, body: bytes, **properties: Any) -> None:
         """Publish an envelope, or what no relay would send."""
         with self.channel() as channel:
             channel.confirm_select()
             channel.basic_publish(
-                Message(body, delivery_mode=2), exchange="teller.resend", routing_key="ear"
+                Message(body, delivery_mode=2, **properties),
+                exchange="teller.resend",
+                routing_key="ear",
             )
             channel.queue_declare(QUEUE, passive=True)  # answered after the publish is done
 

@@ -231,6 +231,9 @@ def test_a_message_that_comes_again_within_fourteen_days_is_stopped(stage: Stage
                 ),
                 {"age": age, "message": message_id},
             )
+    with stage.ears.begin() as connection:
+        lived_on = "insert into inbox values ('x', gen_random_uuid(), now() - interval '36 hours')"
+        connection.execute(text(lived_on))
 
     with closing(relay.connect(relay.plain_url(stage.urls["ear"]), "test")) as database:
         purged = relay.purge(database)
@@ -256,8 +259,10 @@ def audience(stage: Stage) -> list[Any]:
         return [row._asdict() for row in connection.execute(query)]
 
 
-def test_a_queue_deleted_under_its_consumer_is_declared_again(stage: Stage) -> None:
-    stage.run_ear()
+def test_a_queue_deleted_under_its_consumer_and_an_exchange_are_declared_again(
+    stage: Stage,
+) -> None:
+    stage.run_ear(PROBE_BINDS_AGAIN="0.2")
     stage.run_relay()
     story = stage.teller.begin()
     stage.teller.tell(story, "one")
@@ -266,8 +271,12 @@ def test_a_queue_deleted_under_its_consumer_is_declared_again(stage: Stage) -> N
     with stage.channel() as channel:
         channel.queue_delete(QUEUE)
     stage.teller.tell(story, "two")
-
     stage.await_heard(["one", "two"])
+
+    with stage.channel() as channel:
+        channel.exchange_delete("teller.events")
+    stage.teller.tell(story, "three")
+    stage.await_heard(["one", "two", "three"])
 
 
 def test_messages_that_only_wait_in_a_long_queue_are_not_sent_again(stage: Stage) -> None:
