@@ -31,6 +31,7 @@ def over_the_limit(world: World) -> None:
     expect(verdict(order, "credit"), "passed", "the director's override")
     account = company.finance.get(f"/customers/{customer.code}/credit")
     expect(account["exposure"], "600.00", "reserved beyond the limit")
+    world.called_off(order["number"])
     say("   600 for a limit of 500: held; the director overrides, 600.00 is reserved.")
 
 
@@ -62,6 +63,7 @@ def material_short(world: World) -> None:
     expect(figures["material_date"], arrives, "the day on which the gate says it arrives")
     held = company.technician.get(f"/materials/{material}")
     expect(float(held["reserved"]), 0.0, "nothing held")
+    world.called_off(number)
     say(f"   Signed short, material arrives {arrives}; nothing is held.")
 
 
@@ -78,13 +80,10 @@ def price_below_scheme(world: World) -> None:
     )
     number = order["number"]
     expect(verdict(order, "price"), "doubt", "price below scheme")
-    for role in ("sales", "supervisor", "director"):
-        mine = [
-            item
-            for item in company.person(role).get("/work", limit=200)["items"]
-            if item["kind"] == "price_doubt" and item["order_number"] == number
-        ]
-        expect(len(mine), 1, f"the doubt in the {role}'s work list")
+    # Their work lists show what falls due first, and who has much to do not all of it.
+    tasks = company.clerk.get(f"/orders/{number}/tasks")["items"]
+    told = sorted(task["role"] for task in tasks if task["kind"] == "price_doubt")
+    expect(told, ["director", "sales", "supervisor"], "who is told of the doubt")
     company.supervisor.is_refused(
         "permission_missing", f"/orders/{number}", "override_price", reason="price", text="可"
     )
@@ -92,6 +91,8 @@ def price_below_scheme(world: World) -> None:
         f"/orders/{number}", "override_price", reason="price", text="促销尾货"
     )
     expect(verdict(order, "price"), "passed", "the director's override")
+    expect(company.clerk.get(f"/orders/{number}/tasks")["items"], [], "nobody waits any more")
+    world.called_off(number)
     say("   0.95 for 1.00: doubt, told to three; the director overrides.")
 
 
@@ -124,10 +125,22 @@ def refusals(world: World) -> None:
     company.technician.is_refused(
         "permission_missing", f"/shipments/{shipment}", "cancel", reason="other", note="-"
     )
-    told = scan(scanner(world), [Parcel("NO-SUCH-PARCEL")], "dispatch")
+    unknown = Parcel(f"NO-SUCH-{world.mark}")
+    told = scan(scanner(world), [unknown], "dispatch")
     expect(told[0]["answer"], "quarantined", "an unknown parcel")
+    _none_of_ours(world, unknown)
     expect(company.clerk.get(f"/shipments/{shipment}")["state"], "requested", "unmoved")
+    world.called_off(number)
     say("   Dispatch before hand-over, a missing permission, an unknown parcel: refused.")
+
+
+def _none_of_ours(world: World, unknown: Parcel) -> None:
+    dispatcher = world.company.dispatcher
+    shown = dispatcher.get("/scans/quarantined", limit=100)["items"]
+    (waiting,) = [one for one in shown if one["parcel_code"] == unknown.code]
+    path = f"/scans/quarantined/{waiting['id']}/actions/resolve"
+    told = dispatcher.post(path, {"note": "不是本公司包裹"})
+    expect(told["resolution"], "dismissed", "shown to a person, who says what it was")
 
 
 def _orders_of(world: World, customer_code: str) -> list[str]:

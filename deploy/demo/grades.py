@@ -72,6 +72,7 @@ def demoted(world: World) -> None:
     company.clerk.is_refused("money_needed", f"/orders/{number}", "issue_instruction", line_no=1)
     world.paid(number, "600.00")
     world.issued(number)
+    world.called_off(number)
     say("   Sign-back in, B's deposit verified: the instruction goes out.")
 
 

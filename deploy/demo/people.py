@@ -66,7 +66,11 @@ class Person:
 
     def move(self, path: str, verb: str, **body: Any) -> Any:
         """Make a move on what stands at `path`, in the version that stands there now."""
-        return self._answered(self._move(path, verb, body))
+        return self._answered(self.try_(path, verb, **body))
+
+    def try_(self, path: str, verb: str, **body: Any) -> requests.Response:
+        """Make a move that may be refused; gives what is answered, whatever it is."""
+        return self._versioned("POST", f"{path}/actions/{verb}", path, body)
 
     def edit(self, path: str, method: str = "PATCH", **body: Any) -> Any:
         """Edit what stands at `path`, in the version that stands there now."""
@@ -77,7 +81,7 @@ class Person:
         if verb is None:
             response = self.send("POST", path, body=body)
         else:
-            response = self._move(path, verb, body)
+            response = self.try_(path, verb, **body)
         if response.ok:
             raise StoryDiffers(f"{self.role}: {path} {verb or ''} should be refused: {code}")
         problem = response.json()
@@ -139,9 +143,6 @@ class Person:
                     return response
             time.sleep(_LOOK_EVERY_SECONDS)
 
-    def _move(self, path: str, verb: str, body: Mapping[str, Any]) -> requests.Response:
-        return self._versioned("POST", f"{path}/actions/{verb}", path, body)
-
     def _versioned(
         self, method: str, address: str, path: str, body: Mapping[str, Any]
     ) -> requests.Response:
@@ -152,9 +153,8 @@ class Person:
             seen = self.send("GET", path)
             tag = seen.headers.get("ETag")
             response = self.send(method, address, body=body, if_match=tag)
-            if response.status_code == 412:
-                continue
-            if not _came_before_its_order(response) or time.monotonic() > deadline:
+            comes_again = response.status_code == 412 or _came_before_its_order(response)
+            if not comes_again or time.monotonic() > deadline:
                 return response
             time.sleep(_LOOK_EVERY_SECONDS)
 

@@ -122,24 +122,30 @@ def ship(
     signed_for: str | None = None,
 ) -> Json:
     """Take a shipment from the request to the customer's signature, for all unless said."""
-    company, say = world.company, world.company.say
     shipment, codes = handed(world, number, quantity, before_release=before_release)
     if parcels is not None:
         parcels += codes
-    path, device = f"/shipments/{shipment}", scanner(world)
-    told = scan(device, codes, "pick", "pack", "load", "dispatch")
+    told = scan(scanner(world), codes, "pick", "pack", "load", "dispatch")
     expect({one["answer"] for one in told}, {"accepted"}, "scans")
-    seen: Json = company.clerk.get(path)
+    signed = delivered(world, shipment, signed_for or quantity)
+    way = "requested, released, checked, handed, scanned out; notice sent"
+    world.company.say(f"   {shipment} is {way}.")
+    return signed
+
+
+def delivered(world: World, shipment: str, signed_for: str) -> Json:
+    """Take what was scanned out from its notice to the customer's signature for so much."""
+    company, path = world.company, f"/shipments/{shipment}"
+    seen = company.clerk.get(path)
     expect((seen["state"], bool(seen["note_number"])), ("dispatched", True), "dispatched by scans")
     page = company.clerk.page(f"{path}/documents/dispatch_notice")
     expect(seen["note_number"] in page, True, "the printed dispatch notice")
     for channel in ("sms", "im"):
         company.clerk.move(path, "record_notice_sent", channel=channel, received_clearly=True)
     company.clerk.move(path, "verify_notice")
-    say(f"   {shipment} is requested, released, checked, handed, scanned out; notice sent.")
     company.assistant.move(path, "report_transit")
     company.assistant.move(path, "report_arrival")
-    lines = [{"line_no": 1, "signed_quantity": signed_for or quantity}]
+    lines = [{"line_no": 1, "signed_quantity": signed_for}]
     signed: Json = company.assistant.move(path, "report_signature", signer="王库管", lines=lines)
     expect(signed["state"], "signed", "receipt signed")
     return signed

@@ -127,6 +127,8 @@ def hold_and_resume(world: World) -> None:
     company.assistant.is_refused("role_needed", path, "resume", reason="other", note="-")
     company.supervisor.move(path, "resume", reason="customer_request", note="恢复")
     world.issued(made.number)
+    world.called_off(made.number)
+    made.await_nothing_held()
     company.say("   On hold only the payment goes through; resumed, the instruction goes out.")
 
 
@@ -154,6 +156,8 @@ def back_to_draft(world: World) -> None:
     made.await_holds(credit=1550.0, material=200.0, stock=5.0, slots=1)
     world.sign(made.number, "material", revision=order["revision"], verdict="passed")
     made.await_holds(credit=1550.0, material=300.0, stock=5.0, slots=1)
+    world.called_off(made.number)
+    made.await_nothing_held()
     company.say("   100 → 150: credit 1040 → 1550, material 200 → 300; technique stands.")
 
 
@@ -168,4 +172,5 @@ def expiry(world: World) -> None:
     made.await_nothing_held()
     told = [task["kind"] for task in company.clerk.get(f"/orders/{made.number}/tasks")["items"]]
     expect("expired" in told, True, "the salesperson's task")
+    world.called_off(made.number)
     company.say("   14 days unsigned: draft again, nothing held, the salesperson is told.")

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-from deploy.demo.people import Company, Json
+from deploy.demo.people import Company, Json, Person, expect
 
 SIGNATORY, SEAL = "张建华", "YZ-01"
 
@@ -182,6 +182,23 @@ class World:
         )
         return code
 
+    def await_stock(self, product: str, *, on_hand: float, reserved: float) -> None:
+        """Wait until so much of a product is there, and held for somebody."""
+
+        def look() -> tuple[float, float]:
+            rows = self.company.warehouse.get("/stock", product_code=product)["items"]
+            good = [row for row in rows if row["condition"] == "good"]
+            return (
+                sum(float(row["on_hand"]) for row in good),
+                sum(float(row["reserved"]) for row in good),
+            )
+
+        self.company.await_(
+            f"{on_hand} of {product} there, {reserved} held",
+            look,
+            lambda seen: seen == (on_hand, reserved),
+        )
+
     # -- orders ----------------------------------------------------------------------------
 
     def order_body(
@@ -322,6 +339,41 @@ class World:
         )
         invoice: str = answer["number"]
         return invoice
+
+    def closed(self, number: str) -> Json:
+        """Invoice a fulfilled and paid order and close it."""
+        company = self.company
+        self.invoiced(number)
+        company.await_(
+            f"the balance of nought of {number}",
+            lambda: company.finance.get(f"/orders/{number}/money")["money"],
+            lambda money: money["paid_in_full"] and money["invoiced"],
+        )
+        order: Json = company.finance.move(f"/orders/{number}", "close")
+        expect(order["stage"], "closed", f"nothing is owed for {number}")
+        return order
+
+    def settled(self, number: str) -> None:
+        """Have the urgent anomaly of an order's rejected scan resolved, once orders has heard."""
+        company = self.company
+        anomalies = company.await_(
+            f"the anomaly of {number}",
+            lambda: company.clerk.get("/anomalies", order_number=number)["items"],
+        )
+        told = [(one["cause"], one["priority"], one["state"]) for one in anomalies]
+        expect(told, [("logistics", "urgent", "open")], f"the rejected scan of {number}")
+        path = f"/anomalies/{anomalies[0]['id']}/actions/resolve"
+        company.clerk.post(path, {"remedy": "订单已取消，包裹退回货架"})
+
+    def called_off(self, number: str, supervisor: Person | None = None) -> None:
+        """Have the supervisor cancel what is not told any further, so that nobody waits for it.
+
+        Told again and again, the story would else fill the work lists of whoever tries it out.
+        """
+        order = (supervisor or self.company.supervisor).move(
+            f"/orders/{number}", "cancel", reason="customer_request", note="演示结束"
+        )
+        expect(order["stage"], "cancelled", f"{number} is called off")
 
     def issued(self, number: str, line_no: int = 1) -> str:
         """Issue the works instruction of a line and give its number."""
