@@ -1,10 +1,12 @@
 """The story's own customers, products and materials, under new codes each time."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from chassis.calendar import WorkingCalendar
+from chassis.clock import BUSINESS_ZONE
 from deploy.demo.people import Company, Json, Person, expect
 
 SIGNATORY, SEAL = "张建华", "YZ-01"
@@ -34,6 +36,21 @@ class World:
     def today(self) -> date:
         """Give the business's day, as the system tells it."""
         return date.fromisoformat(self.company.clerk.get("/session")["today"])
+
+    def now(self) -> datetime:
+        """Give the business's moment in its own zone, as the system tells it."""
+        told = datetime.fromisoformat(self.company.clerk.get("/session")["now"])
+        return told.astimezone(BUSINESS_ZONE)
+
+    def calendar(self) -> WorkingCalendar:
+        """Give the working days of this year and the next, Monday to Friday if nobody said."""
+        year, overrides = self.today().year, dict[date, bool]()
+        for asked in (year, year + 1):
+            response = self.company.clerk.send("GET", f"/calendar/{asked}")
+            if response.ok:
+                days = response.json()["days"]
+                overrides |= {date.fromisoformat(day): worked for day, worked in days.items()}
+        return WorkingCalendar(overrides=overrides, assume_weekdays=True)
 
     # -- masters ---------------------------------------------------------------------------
 
