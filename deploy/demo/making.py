@@ -1,10 +1,10 @@
 """Chapter 1: customer B, made to order, from the first phone call to the closed order."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
+from deploy.demo.holdings import Holder
 from deploy.demo.people import expect
-from deploy.demo.shipping import Parcel, ship
+from deploy.demo.shipping import Parcel, delivered, dispatched
 from deploy.demo.world import SIGNATORY, Customer, World
 
 # What after-sales plans by itself for a new customer's delivery (SPEC §8).
@@ -25,12 +25,14 @@ def closed_order(world: World) -> tuple[Customer, str, str]:
     world.work_centre()
     world.await_customer(customer)
 
-    number = _taken(world, customer, product)
-    _reviewed(world, number, material)
-    _confirmed(world, number)
-    instruction = _made(world, number)
-    _stocked_short(world, number, instruction)
-    _delivered(world, number)
+    order = Holder(world, customer, material, _taken(world, customer, product))
+    order.await_holds(credit=2060.0, material=0.0, stock=0.0, slots=0)
+    number = order.number
+    _reviewed(world, order)
+    _confirmed(world, order)
+    instruction = _made(world, order)
+    _stocked_short(world, order, instruction)
+    _delivered(world, order)
     _closed(world, number)
     say(f"   {number} is closed.")
     company.await_(
@@ -82,21 +84,22 @@ def _taken(world: World, customer: Customer, product: str) -> str:
     return number
 
 
-def _reviewed(world: World, number: str, material: str) -> None:
-    company, say = world.company, world.company.say
+def _reviewed(world: World, held: Holder) -> None:
+    number, say = held.number, world.company.say
     world.sign(number, "technique", revision=1, verdict="passed")
     world.sign(number, "material", revision=1, verdict="passed")
-    held = company.technician.get(f"/materials/{material}")
-    expect(Decimal(held["reserved"]), Decimal(2500), "raw material held by the bill of material")
+    held.await_holds(credit=2060.0, material=2500.0, stock=0.0, slots=0)
     due = (world.today() + timedelta(days=20)).isoformat()
     world.sign(number, "schedule", revision=1, production_due=due)
+    held.await_holds(credit=2060.0, material=2500.0, stock=0.0, slots=1)
+    held.await_slot_of(due)
     order = world.approved(number)
     expect((order["stage"], order["production_due"]), ("approved", due), "approved")
     say(f"   Signed: technique, material (2500 kg held), schedule ({due}); approved.")
 
 
-def _confirmed(world: World, number: str) -> None:
-    company, say = world.company, world.company.say
+def _confirmed(world: World, held: Holder) -> None:
+    number, company, say = held.number, world.company, world.company.say
     sent = world.sent(number)
     expect((sent["stage"], sent["confirmation_version"]), ("awaiting_return", 1), "version 1")
     page = company.clerk.page(f"/orders/{number}/documents/confirmation")
@@ -110,6 +113,7 @@ def _confirmed(world: World, number: str) -> None:
     for name in ("production_due", "customer_due"):
         moved = date.fromisoformat(slid[name]) - date.fromisoformat(sent[name])
         expect(moved, timedelta(days=2), f"{name} has slid")
+    held.await_slot_of(slid["production_due"])
     say("   Confirmation 1 is sent; two days pass unsigned: both dates slide two days.")
     company.clerk.is_refused(
         "sign_back_invalid",
@@ -122,31 +126,38 @@ def _confirmed(world: World, number: str) -> None:
     expect(order["stage"], "confirmed", "verified sign-back")
 
 
-def _made(world: World, number: str) -> str:
-    company, say = world.company, world.company.say
+def _made(world: World, held: Holder) -> str:
+    number, company, say = held.number, world.company, world.company.say
     refusal = company.clerk.is_refused(
         "money_needed", f"/orders/{number}", "issue_instruction", line_no=1
     )
     expect(refusal.details["needed"], "600.00", "deposit of 30 %")
     say("   The works instruction is refused for want of the deposit of 600.00.")
     world.paid(number, "600.00")
+    held.await_holds(credit=1460.0, material=2500.0, stock=0.0, slots=1)
     instruction = world.issued(number)
     page = company.clerk.page(f"/instructions/{instruction}/document")
     expect(instruction in page, True, "the printed instruction")
     world.started(instruction)
+    held.await_holds(credit=1460.0, material=0.0, stock=0.0, slots=1)
+    held.await_material(2500.0)
     say(f"   Deposit verified; instruction {instruction} issued, accepted, running.")
     return instruction
 
 
-def _stocked_short(world: World, number: str, instruction: str) -> None:
-    company, say = world.company, world.company.say
-    world.stocked(instruction, "980")
+def _stocked_short(world: World, held: Holder, instruction: str) -> None:
+    number, company, say = held.number, world.company, world.company.say
+    unused = {"material_code": held.material, "quantity": "50"}
+    world.stocked(instruction, "980", unused=[unused])
     order = company.await_(
         "the accepted quantity on the line",
         lambda: company.clerk.get(f"/orders/{number}"),
         lambda order: order["lines"][0]["production"] == "stocked",
     )
     expect(order["lines"][0]["accepted_quantity"], "980.000", "accepted within ±3 %")
+    held.await_holds(credit=1360.0, material=0.0, stock=980.0, slots=0)
+    held.await_money(reservation="1960.00", receivable="0.00", verified="600.00")
+    held.await_material(2550.0)
     notice = company.await_(
         "the balance notice",
         lambda: [
@@ -164,8 +175,8 @@ def _stocked_short(world: World, number: str, instruction: str) -> None:
     say("   980 made, inspected, stocked; the balance notice says 1360.00.")
 
 
-def _delivered(world: World, number: str) -> None:
-    company, say = world.company, world.company.say
+def _delivered(world: World, held: Holder) -> None:
+    number, company, say = held.number, world.company, world.company.say
 
     def balance_first(shipment: str) -> None:
         refusal = company.finance.is_refused("release_refused", f"/shipments/{shipment}", "release")
@@ -174,10 +185,14 @@ def _delivered(world: World, number: str) -> None:
         world.paid(number, "1360.00")
 
     parcels: list[Parcel] = []
-    shipment = ship(world, number, "980", before_release=balance_first, parcels=parcels)
+    shipment = dispatched(world, number, "980", before_release=balance_first, parcels=parcels)
+    held.await_nothing_held()
+    held.await_money(reservation="0.00", receivable="1960.00", verified="1960.00")
+    delivered(world, shipment, "980")
     order = company.await_stage(number, "fulfilled")
     expect(order["lines"][0]["signed_quantity"], "980.000", "signed for")
-    say(f"   Shipment {shipment['number']} ({len(parcels)} parcels) is signed for: fulfilled.")
+    held.await_nothing_held()
+    say(f"   Notice sent; {shipment} ({len(parcels)} parcels) is signed for: fulfilled.")
 
 
 def _closed(world: World, number: str) -> None:

@@ -122,15 +122,26 @@ def ship(
     signed_for: str | None = None,
 ) -> Json:
     """Take a shipment from the request to the customer's signature, for all unless said."""
+    shipment = dispatched(world, number, quantity, before_release=before_release, parcels=parcels)
+    return delivered(world, shipment, signed_for or quantity)
+
+
+def dispatched(
+    world: World,
+    number: str,
+    quantity: str,
+    *,
+    before_release: Callable[[str], None] | None = None,
+    parcels: list[Parcel] | None = None,
+) -> str:
+    """Take a shipment from the request to the gate; gives its number."""
     shipment, codes = handed(world, number, quantity, before_release=before_release)
     if parcels is not None:
         parcels += codes
     told = scan(scanner(world), codes, "pick", "pack", "load", "dispatch")
     expect({one["answer"] for one in told}, {"accepted"}, "scans")
-    signed = delivered(world, shipment, signed_for or quantity)
-    way = "requested, released, checked, handed, scanned out; notice sent"
-    world.company.say(f"   {shipment} is {way}.")
-    return signed
+    world.company.say(f"   {shipment} is requested, released, checked, handed, scanned out.")
+    return shipment
 
 
 def delivered(world: World, shipment: str, signed_for: str) -> Json:

@@ -1,28 +1,26 @@
 """Chapter 6: cancel, hold, back to draft, expiry: every holding ends where SPEC §5 says."""
 
 from deploy.demo.gates import verdict
+from deploy.demo.holdings import Holder
 from deploy.demo.people import Json, expect
-from deploy.demo.world import Customer, World
+from deploy.demo.world import World
 
 
-class Making:
+class Making(Holder):
     """An order of 100 made with its own material, some from stock; and what is held for it."""
 
     def __init__(self, world: World, grade: str = "B", *, from_stock: int = 0) -> None:
-        self.world = world
-        self.customer: Customer = world.customer(grade)
+        customer = world.customer(grade)
         self.product = world.product(price="10.00")
         self._from_stock: list[Json] = []
         if from_stock:
             code = world.product(supply="stock", price="2.00", stock="20")
             self._from_stock.append({"product_code": code, "quantity": str(from_stock)})
-        self.material = world.material(stock="1000")
-        world.recipe(self.product, self.material, "2")
+        material = world.material(stock="1000")
+        world.recipe(self.product, material, "2")
         world.work_centre()
-        self.order: Json = world.submitted(
-            self.customer, self.product, "100", lines=self.lines("100")
-        )
-        self.number: str = self.order["number"]
+        self.order: Json = world.submitted(customer, self.product, "100", lines=self.lines("100"))
+        super().__init__(world, customer, material, self.order["number"])
 
     def lines(self, quantity: str) -> list[Json]:
         """Give the order's lines with so much of what is made."""
@@ -38,34 +36,6 @@ class Making:
         self.world.sent(self.number)
         self.order = self.world.signed_back(self.number)
         return self
-
-    def holds(self) -> dict[str, float]:
-        """Give what is held: credit in yuan, raw material in kg, pieces, slots."""
-        company = self.world.company
-        account = company.finance.get(f"/customers/{self.customer.code}/credit")
-        raw = company.technician.get(f"/materials/{self.material}")
-        # The page does without a part whose service does not answer just now.
-        held = company.await_(
-            f"what is held for {self.number}",
-            lambda: company.clerk.get(f"/orders/{self.number}/page")["holdings"],
-        )
-        return {
-            "credit": float(account["exposure"]),
-            "material": float(raw["reserved"]),
-            "stock": sum(float(line["held"]) for line in held["lines"]),
-            "slots": len(held["slots"]),
-        }
-
-    def await_holds(self, *, credit: float, material: float, stock: float, slots: int) -> None:
-        """Wait until exactly that is held."""
-        wanted = {"credit": credit, "material": material, "stock": stock, "slots": slots}
-        self.world.company.await_(
-            f"{self.number} holds {wanted}", self.holds, lambda held: held == wanted
-        )
-
-    def await_nothing_held(self) -> None:
-        """Wait until everything is free again."""
-        self.await_holds(credit=0.0, material=0.0, stock=0.0, slots=0)
 
 
 def cancel_before_production(world: World) -> None:
@@ -88,9 +58,12 @@ def cancel_during_production(world: World) -> None:
     """Running: refused without the planner's consent, done with it; material goes back."""
     company = world.company
     made = Making(world).confirmed()
+    made.await_holds(credit=1030.0, material=200.0, stock=0.0, slots=1)
     world.paid(made.number, "300.00")
     instruction = world.issued(made.number)
     world.started(instruction)
+    made.await_holds(credit=730.0, material=0.0, stock=0.0, slots=1)
+    made.await_material(800.0)
     path = f"/orders/{made.number}"
     company.supervisor.is_refused(
         "stop_consent_missing", path, "cancel", reason="customer_request", note="停"
@@ -111,8 +84,7 @@ def cancel_during_production(world: World) -> None:
     )
     expect(account["exposure"], "0.00", "nothing reserved")
     made.await_nothing_held()
-    raw = company.technician.get(f"/materials/{made.material}")
-    expect(float(raw["on_hand"]), 950.0, "of 1000 kg 50 were used, the rest is back")
+    made.await_material(950.0)
     company.say("   Refused without the planner's consent, done with it; 300.00 is credit.")
 
 
@@ -122,10 +94,13 @@ def hold_and_resume(world: World) -> None:
     made = Making(world).confirmed()
     path = f"/orders/{made.number}"
     company.clerk.move(path, "hold", reason="customer_request", note="客户要求暂停")
+    made.await_holds(credit=1030.0, material=200.0, stock=0.0, slots=1)
     world.paid(made.number, "300.00")
+    made.await_money(verified="300.00", reservation="1030.00")
     company.clerk.is_refused("order_on_hold", path, "issue_instruction", line_no=1)
     company.assistant.is_refused("role_needed", path, "resume", reason="other", note="-")
     company.supervisor.move(path, "resume", reason="customer_request", note="恢复")
+    made.await_holds(credit=730.0, material=200.0, stock=0.0, slots=1)
     world.issued(made.number)
     world.called_off(made.number)
     made.await_nothing_held()
@@ -166,6 +141,7 @@ def expiry(world: World) -> None:
     company = world.company
     made = Making(world, from_stock=5).approved()
     world.sent(made.number)
+    made.await_holds(credit=1040.0, material=200.0, stock=5.0, slots=1)
     company.advance_days(15)
     order = company.await_stage(made.number, "draft")
     expect(order["gates"], [], "every gate will open again")

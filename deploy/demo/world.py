@@ -1,5 +1,6 @@
 """The story's own customers, products and materials, under new codes each time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -405,11 +406,11 @@ class World:
         planner.move(path, "accept", acknowledged=items)
         planner.move(path, "start")
 
-    def stocked(self, instruction: str, quantity: str) -> None:
+    def stocked(self, instruction: str, quantity: str, *, unused: Sequence[Json] = ()) -> None:
         """Report, finish, inspect, countersign and stock what was made."""
         path, company = f"/instructions/{instruction}", self.company
         company.planner.move(path, "report_production", quantity=quantity)
-        company.planner.move(path, "finish")
+        company.planner.move(path, "finish", unused=list(unused))
         company.inspector.move(path, "inspect", passed=quantity)
         company.clerk.move(path, "countersign")
         company.inspector.move(path, "stock_in")
