@@ -5,7 +5,7 @@ from typing import Any
 
 from deploy.demo.people import Json, expect
 from deploy.demo.shipping import Parcel, request, scan, scanner
-from deploy.demo.world import World
+from deploy.demo.world import Customer, World
 
 
 def verdict(order: Json, kind: str) -> str:
@@ -24,9 +24,11 @@ def over_the_limit(world: World) -> None:
     account = company.finance.get(f"/customers/{customer.code}/credit")
     expect(account["exposure"], "0.00", "held reserves nothing")
 
-    company.clerk.is_refused(
-        "permission_missing", path, "override_credit", reason="other", text="请放行"
+    company.clerk.lacks(
+        "orders.override_credit", path, "override_credit", reason="other", text="请放行"
     )
+    account = company.finance.get(f"/customers/{customer.code}/credit")
+    expect(account["exposure"], "0.00", "the refused override reserves nothing")
     order = company.director.move(path, "override_credit", reason="other", text="老客户，放行")
     expect(verdict(order, "credit"), "passed", "the director's override")
     account = company.finance.get(f"/customers/{customer.code}/credit")
@@ -84,8 +86,8 @@ def price_below_scheme(world: World) -> None:
     tasks = company.clerk.get(f"/orders/{number}/tasks")["items"]
     told = sorted(task["role"] for task in tasks if task["kind"] == "price_doubt")
     expect(told, ["director", "sales", "supervisor"], "who is told of the doubt")
-    company.supervisor.is_refused(
-        "permission_missing", f"/orders/{number}", "override_price", reason="price", text="可"
+    company.supervisor.lacks(
+        "orders.override_price", f"/orders/{number}", "override_price", reason="price", text="可"
     )
     order = company.director.move(
         f"/orders/{number}", "override_price", reason="price", text="促销尾货"
@@ -100,19 +102,27 @@ def refusals(world: World) -> None:
     """Each a clear problem document, nothing changed."""
     company, say = world.company, world.company.say
     customer = world.customer("A")
-    product = world.product(supply="stock", price="1.00", stock="5")
+    similar = world.product(supply="stock", price="1.00", stock="30")
+    product = world.product(supply="stock", price="1.00", stock="5", substitutes=[similar])
     world.await_customer(customer)
-    before = _orders_of(world, customer.code)
+    expected_on = (world.today() + timedelta(days=6)).isoformat()
+    arrival = company.planner.post(
+        "/arrivals", {"product_code": product, "quantity": "50", "expected_on": expected_on}
+    )
     refusal = company.clerk.is_refused(
         "stock_short", "/orders", **world.order_body(customer, product, "8")
     )
-    line = refusal.details["lines"][0]
-    expect(float(line["free"]), 5.0, "free now")
-    expect({"next_arrival", "substitutes"} <= set(line), True, "next arrival and substitutes")
+    (line,) = refusal.details["lines"]
+    expect(line["free"], "5.000", "free now")
+    expect(line["next_arrival"], {"date": expected_on, "quantity": "50.000"}, "next arrival")
+    offered = [(one["product_code"], one["free"]) for one in line["substitutes"]]
+    expect(offered, [(similar, "30.000")], "substitutes")
+    _nothing_came_of_it(world, customer, product)
     body: dict[str, Any] = world.order_body(customer, product, "1", consignee={"name": "王库管"})
     refusal = company.clerk.is_refused("fields_missing", "/orders", **body)
     expect(sorted(refusal.fields), ["consignee_address", "consignee_phone"], "the missing fields")
-    expect(_orders_of(world, customer.code), before, "nothing changed")
+    _nothing_came_of_it(world, customer, product)
+    company.planner.move(f"/arrivals/{arrival['number']}", "cancel", note="演示结束")
     say("   A short stock line and missing fields are refused; no order is left behind.")
 
     order = world.submitted(customer, product, "2")
@@ -122,8 +132,8 @@ def refusals(world: World) -> None:
     world.signed_back(number)
     shipment = request(world, number, "2")
     company.dispatcher.is_refused("illegal_move", f"/shipments/{shipment}", "dispatch")
-    company.technician.is_refused(
-        "permission_missing", f"/shipments/{shipment}", "cancel", reason="other", note="-"
+    company.technician.lacks(
+        "shipments.cancel", f"/shipments/{shipment}", "cancel", reason="other", note="-"
     )
     unknown = Parcel(f"NO-SUCH-{world.mark}")
     told = scan(scanner(world), [unknown], "dispatch")
@@ -143,6 +153,9 @@ def _none_of_ours(world: World, unknown: Parcel) -> None:
     expect(told["resolution"], "dismissed", "shown to a person, who says what it was")
 
 
-def _orders_of(world: World, customer_code: str) -> list[str]:
-    found = world.company.clerk.get("/orders", customer_code=customer_code)["items"]
-    return [order["number"] for order in found]
+def _nothing_came_of_it(world: World, customer: Customer, product: str) -> None:
+    """Nothing is left of an order that was refused: not itself, nor what it would have held."""
+    orders = world.company.clerk.get("/orders", customer_code=customer.code)["items"]
+    expect(orders, [], "orders left behind")
+    world.await_stock(product, on_hand=5.0, reserved=0.0)
+    world.await_exposure(customer, "0.00")

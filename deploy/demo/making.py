@@ -70,7 +70,7 @@ def _taken(world: World, customer: Customer, product: str) -> str:
         **{name: body[name] for name in fields},
     )
     expect(order["total"], "2000.00", "1000 at 2.00 with no promotion for this product's order")
-    refusal = company.clerk.is_refused(
+    refusal = company.clerk.is_refused_on_record(
         "fields_missing", f"/orders/{number}", "submit", key_data_checked=True
     )
     expect(refusal.fields, ["special_requirements"], "missing fields")
@@ -115,7 +115,7 @@ def _confirmed(world: World, held: Holder) -> None:
         expect(moved, timedelta(days=2), f"{name} has slid")
     held.await_slot_of(slid["production_due"])
     say("   Confirmation 1 is sent; two days pass unsigned: both dates slide two days.")
-    company.clerk.is_refused(
+    company.clerk.is_refused_on_record(
         "sign_back_invalid",
         f"/orders/{number}",
         "verify_sign_back",

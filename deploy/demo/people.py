@@ -1,8 +1,10 @@
 """People at their desks: signed-in clients of the HTTP API, one per role."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +14,8 @@ API = "/api/v1"
 # How long a fact announced by one service may take until another shows it.
 PATIENCE_SECONDS = 30.0
 _LOOK_EVERY_SECONDS = 0.05
+# Refusals of who asks; all others of the story are of how things stand.
+_FORBIDDEN = frozenset({"permission_missing", "role_needed"})
 
 Json = dict[str, Any]
 
@@ -24,8 +28,6 @@ class StoryDiffers(Exception):
 class Refusal:
     """A refusal as its problem document tells it."""
 
-    status: int
-    code: str
     detail: str
     details: Json
     #: The fields of the request that are missing or wrong.
@@ -77,19 +79,56 @@ class Person:
         return self._answered(self._versioned(method, path, path, body))
 
     def is_refused(self, code: str, path: str, verb: str | None = None, **body: Any) -> Refusal:
-        """Try what must be refused with `code`; raises StoryDiffers if it is not."""
+        """Try what must be refused with `code`; raises StoryDiffers if it is not.
+
+        A move that is refused leaves version, content and history of what stands at `path`; one
+        that does not is `is_refused_on_record`.
+        """
         if verb is None:
-            response = self.send("POST", path, body=body)
-        else:
-            response = self.try_(path, verb, **body)
+            return self._refused(self.send("POST", path, body=body), code)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            before = self._trace(path)
+            refusal = self.is_refused_on_record(code, path, verb, **body)
+            after = self._trace(path)
+            if before == after:
+                return refusal
+            # Something else may have been heard just then; what a refusal changes, each does.
+            if time.monotonic() > deadline:
+                raise StoryDiffers(f"{path} {verb}, refused, changed {before} to {after}")
+
+    def is_refused_on_record(self, code: str, path: str, verb: str, **body: Any) -> Refusal:
+        """Try a move that must be refused with `code`, and of which something is kept."""
+        return self._refused(self.try_(path, verb, **body), code)
+
+    def lacks(self, permission: str, path: str, verb: str, **body: Any) -> None:
+        """Try a move for which the role has no permission."""
+        refusal = self.is_refused("permission_missing", path, verb, **body)
+        expect(refusal.details, {"permission": permission}, f"why {self.role} may not {verb}")
+
+    def _trace(self, path: str) -> list[Any]:
+        response = self.send("GET", path)
+        trace = [response.headers.get("ETag"), self._answered(response)]
+        if re.fullmatch(r"/orders/[^/]+", path):
+            trace.append(self.get(f"{path}/history"))
+        return trace
+
+    def _refused(self, response: requests.Response, code: str) -> Refusal:
+        told = f"{self.role}: {response.request.path_url}"
         if response.ok:
-            raise StoryDiffers(f"{self.role}: {path} {verb or ''} should be refused: {code}")
+            raise StoryDiffers(f"{told} should be refused: {code}")
         problem = response.json()
-        if problem.get("code") != code:
-            raise StoryDiffers(f"{self.role}: {path} {verb}: wanted {code}, got {problem}")
+        status = HTTPStatus.FORBIDDEN if code in _FORBIDDEN else HTTPStatus.CONFLICT
+        wanted = {
+            "type": f"urn:gendan:problem:{code}",
+            "title": status.phrase,
+            "status": int(status),
+            "code": code,
+        }
+        expect({name: problem.get(name) for name in wanted}, wanted, f"{told}: {problem}")
+        kind = (response.status_code, response.headers["Content-Type"])
+        expect(kind, (int(status), "application/problem+json"), told)
         return Refusal(
-            response.status_code,
-            code,
             problem["detail"],
             problem["details"],
             [wrong["field"] for wrong in problem.get("errors", [])],

@@ -44,9 +44,7 @@ def cancel_before_production(world: World) -> None:
     made = Making(world, from_stock=5).confirmed()
     made.await_holds(credit=1040.0, material=200.0, stock=5.0, slots=1)
     path = f"/orders/{made.number}"
-    company.clerk.is_refused(
-        "permission_missing", path, "cancel", reason="customer_request", note="不要了"
-    )
+    company.clerk.lacks("orders.cancel", path, "cancel", reason="customer_request", note="不要了")
     company.clerk.move(path, "wish_cancel", reason="customer_request", note="客户不要了")
     order = company.supervisor.move(path, "cancel", reason="customer_request", note="同意")
     expect(order["stage"], "cancelled", "cancelled")
@@ -65,7 +63,7 @@ def cancel_during_production(world: World) -> None:
     made.await_holds(credit=730.0, material=0.0, stock=0.0, slots=1)
     made.await_material(800.0)
     path = f"/orders/{made.number}"
-    company.supervisor.is_refused(
+    company.supervisor.is_refused_on_record(
         "stop_consent_missing", path, "cancel", reason="customer_request", note="停"
     )
     expect(company.clerk.get(path)["stage"], "in_progress", "back in its stage")

@@ -109,7 +109,12 @@ class World:
         )
 
     def product(
-        self, *, supply: str = "make", price: str = "1.00", stock: str | None = None
+        self,
+        *,
+        supply: str = "make",
+        price: str = "1.00",
+        stock: str | None = None,
+        substitutes: Sequence[str] = (),
     ) -> str:
         """Make a product with a price; from stock: with goods on the shelf."""
         code = f"P{supply[0].upper()}-{self.mark}-{uuid4().hex[:4].upper()}"
@@ -127,6 +132,7 @@ class World:
                 "tolerance_under": "3",
                 "packing": "50卷/箱",
                 "standard": "Q/GD 001",
+                "substitutes": list(substitutes),
             },
         )
         self._await_product(code)
@@ -215,6 +221,14 @@ class World:
             f"{on_hand} of {product} there, {reserved} held",
             look,
             lambda seen: seen == (on_hand, reserved),
+        )
+
+    def await_exposure(self, customer: Customer, amount: str) -> None:
+        """Wait until so much of a customer's credit is used."""
+        self.company.await_(
+            f"the exposure {amount} of {customer.code}",
+            lambda: self.company.finance.get(f"/customers/{customer.code}/credit")["exposure"],
+            lambda seen: seen == amount,
         )
 
     # -- orders ----------------------------------------------------------------------------
