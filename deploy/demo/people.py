@@ -85,7 +85,7 @@ class Person:
         that does not is `is_refused_on_record`.
         """
         if verb is None:
-            return self._refused(self.send("POST", path, body=body), code)
+            return self.refusal_of(self.send("POST", path, body=body), code)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             before = self._trace(path)
@@ -99,7 +99,7 @@ class Person:
 
     def is_refused_on_record(self, code: str, path: str, verb: str, **body: Any) -> Refusal:
         """Try a move that must be refused with `code`, and of which something is kept."""
-        return self._refused(self.try_(path, verb, **body), code)
+        return self.refusal_of(self.try_(path, verb, **body), code)
 
     def lacks(self, permission: str, path: str, verb: str, **body: Any) -> None:
         """Try a move for which the role has no permission."""
@@ -113,7 +113,8 @@ class Person:
             trace.append(self.get(f"{path}/history"))
         return trace
 
-    def _refused(self, response: requests.Response, code: str) -> Refusal:
+    def refusal_of(self, response: requests.Response, code: str) -> Refusal:
+        """Read the refusal with `code`; raises StoryDiffers if something else was answered."""
         told = f"{self.role}: {response.request.path_url}"
         if response.ok:
             raise StoryDiffers(f"{told} should be refused: {code}")

@@ -35,6 +35,10 @@ def _called_off(world: World, numbers: list[str]) -> None:
     together(lambda index: world.called_off(numbers[index], _own_line(supervisor)), len(numbers))
 
 
+def _answered(answers: list[Response]) -> dict[tuple[int, str | None], int]:
+    return dict(Counter((answer.status_code, answer.json().get("code")) for answer in answers))
+
+
 def credit(world: World) -> None:
     """20 orders at once for a customer whose limit covers 7: 7 hold credit, 13 stand held."""
     customer = world.customer("B", limit="700.00")
@@ -47,6 +51,7 @@ def credit(world: World) -> None:
     account = world.company.finance.get(f"/customers/{customer.code}/credit")
     expect(account["exposure"], "700.00", "exposure")
     _called_off(world, [order["number"] for order in orders])
+    world.await_exposure(customer, "0.00")
     world.company.say("   Exactly 7 hold credit, 13 stand held.")
 
 
@@ -62,15 +67,15 @@ def material(world: World) -> None:
     for order in orders:
         world.await_statement(order["number"], "material", 1)
 
-    def sign(index: int) -> int:
+    def sign(index: int) -> Response:
         person = _own_line(company.technician)
         path = f"/orders/{orders[index]['number']}/statements/material"
         tag = person.send("GET", path).headers["ETag"]
         body = {"revision": 1, "text": "可以", "verdict": "passed"}
-        return person.send("POST", f"{path}/actions/sign", body=body, if_match=tag).status_code
+        return person.send("POST", f"{path}/actions/sign", body=body, if_match=tag)
 
-    answered = Counter(together(sign))
-    expect(dict(answered), {200: COVERED, 409: MANY - COVERED}, "material statements")
+    told = {(200, None): COVERED, (409, "material_short"): MANY - COVERED}
+    expect(_answered(together(sign)), told, "material statements")
     held = company.technician.get(f"/materials/{raw}")
     expect(float(held["reserved"]), 70.0, "reserved")
     _called_off(world, [order["number"] for order in orders])
@@ -85,9 +90,16 @@ def stock(world: World) -> None:
     world.await_customer(customer)
     body = world.order_body(customer, product, "1")
     answers = together(lambda _: _own_line(company.clerk).send("POST", "/orders", body=body))
-    answered = Counter(answer.status_code for answer in answers)
-    expect(dict(answered), {201: COVERED, 409: MANY - COVERED}, "stock orders")
-    _called_off(world, [answer.json()["number"] for answer in answers if answer.ok])
+    told = {(201, None): COVERED, (409, "stock_short"): MANY - COVERED}
+    expect(_answered(answers), told, "stock orders")
+    numbers = sorted(answer.json()["number"] for answer in answers if answer.ok)
+    there = company.clerk.get("/orders", customer_code=customer.code)["items"]
+    expect(sorted(order["number"] for order in there), numbers, "what was refused is no order")
+    world.await_stock(product, on_hand=7.0, reserved=7.0)
+    world.await_exposure(customer, "7.00")
+    _called_off(world, numbers)
+    world.await_stock(product, on_hand=7.0, reserved=0.0)
+    world.await_exposure(customer, "0.00")
     company.say("   Exactly 7 are accepted, 13 refused.")
 
 
@@ -198,10 +210,30 @@ def scans(world: World) -> None:
     shuffled = [random.choice(batch) for _ in range(200 - len(batch))] + batch  # noqa: S311
     random.shuffle(shuffled)
     answers = device.post("/scans", {"scans": shuffled})["items"]
-    expect(len(answers), 200, "each scan is answered")
-    seen = company.clerk.get(f"/shipments/{shipment}")
-    expect(seen["state"], "signed", "the state of one ordered run")
-    expect(scan(device, parcels, "pick")[0]["answer"], "accepted", "a late scan moves nothing")
-    expect(company.clerk.get(f"/shipments/{shipment}")["state"], "signed", "states only go forward")
+    told_twice = Counter((item["answer"], item["repeated"]) for item in answers)
+    wanted = {("accepted", False): len(batch), ("accepted", True): 200 - len(batch)}
+    expect(dict(told_twice), wanted, "each scan is answered, and counts once")
+    seen = _once(world, shipment)
+    late = {item["answer"] for item in scan(device, parcels, "pick")}
+    expect(late, {"accepted"}, "late scans are answered")
+    expect(_once(world, shipment), seen, "and move nothing")
+    world.await_stock(product, on_hand=0.0, reserved=0.0)
+    company.await_(
+        "what left is charged once",
+        lambda: company.finance.get(f"/orders/{number}/money")["money"],
+        lambda money: (money["receivable"], money["reservation"]) == ("10.00", "0.00"),
+    )
     world.signed_back(number)
     company.say("   Ten equal scans count once; 200 shuffled ones end as one ordered run does.")
+
+
+def _once(world: World, shipment: str) -> tuple[Any, ...]:
+    """Give what one ordered run of scans leaves of a shipment: signed for, under one number."""
+    seen = world.company.clerk.get(f"/shipments/{shipment}")
+    expect(seen["state"], "signed", "the state of one ordered run")
+    parcels = [parcel["progress"] for parcel in seen["parcels"]]
+    expect(parcels, ["signed"] * 2, "and of its parcels")
+    expect(bool(seen["note_number"]), True, "the number under which it left")
+    lines = [line["signed_quantity"] for line in seen["lines"]]
+    expect(lines, ["10.000"], "signed for in full")
+    return seen["note_number"], seen["version"]

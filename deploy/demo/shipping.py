@@ -6,10 +6,13 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from requests import Response
+
 from deploy.demo.people import Json, Person, expect
 from deploy.demo.world import World
 
 _sequence = count(1)
+_NOT_KNOWN_YET = ("order_not_found", "order_not_dispatchable", "not_enough_held")
 
 
 @dataclass(frozen=True)
@@ -21,25 +24,21 @@ class Parcel:
 
 def request(world: World, number: str, quantity: str) -> str:
     """Request the dispatch of so much of an order's first line; gives the shipment's number."""
+    response = answer_to_request(world, number, quantity)
+    expect(response.status_code, 201, f"dispatch request: {response.text[:500]}")
+    return str(response.json()["number"])
+
+
+def answer_to_request(world: World, number: str, quantity: str) -> Response:
+    """Request it as soon as shipping, which hears of it by events, knows that the order may go."""
     company = world.company
     body = {"order_number": number, "lines": [{"line_no": 1, "quantity": quantity}]}
-
-    def ask() -> Json | None:
-        response = company.clerk.send("POST", "/shipments", body=body)
-        # Shipping hears of the order by its events: until then it does not know it.
-        waits = response.status_code in (404, 409) and response.json()["code"] in (
-            "order_not_found",
-            "order_not_dispatchable",
-            "not_enough_held",
-        )
-        if waits:
-            return None
-        expect(response.status_code, 201, f"dispatch request: {response.text[:500]}")
-        answer: Json = response.json()
-        return answer
-
-    shipment = company.await_(f"dispatch request of {number}", ask)
-    return str(shipment["number"])
+    answer: Response = company.await_(
+        f"dispatch request of {number}",
+        lambda: company.clerk.send("POST", "/shipments", body=body),
+        lambda response: response.json().get("code") not in _NOT_KNOWN_YET,
+    )
+    return answer
 
 
 def handed(

@@ -3,7 +3,8 @@
 from deploy.demo.gates import verdict
 from deploy.demo.holdings import Holder
 from deploy.demo.people import Json, expect
-from deploy.demo.world import World
+from deploy.demo.shipping import answer_to_request
+from deploy.demo.world import ITEMS, World
 
 
 class Making(Holder):
@@ -25,6 +26,16 @@ class Making(Holder):
     def lines(self, quantity: str) -> list[Json]:
         """Give the order's lines with so much of what is made."""
         return [{"product_code": self.product, "quantity": quantity}, *self._from_stock]
+
+    def expect_moved(self, *, credit: list[str], goods: list[str]) -> None:
+        """Expect that by so much, each time, credit and goods from stock were reserved for it."""
+        company, (line,) = self.world.company, self._from_stock
+        ledger = company.finance.get(f"/customers/{self.customer.code}/credit/ledger")["items"]
+        moved = [row["reservation"] for row in reversed(ledger)]
+        expect(moved, credit, "what the ledger says of credit")
+        movements = company.warehouse.get(f"/products/{line['product_code']}/movements")["items"]
+        moved = [row["reserved"] for row in reversed(movements) if row["order_id"]]
+        expect(moved, goods, "what the ledger says of goods")
 
     def approved(self) -> "Making":
         self.world.stated(self.order)
@@ -87,7 +98,7 @@ def cancel_during_production(world: World) -> None:
 
 
 def hold_and_resume(world: World) -> None:
-    """A hold stops every forward move except payments; the supervisor lifts it."""
+    """A hold stops every forward move except payments; the supervisor lifts it, or who set it."""
     company = world.company
     made = Making(world).confirmed()
     path = f"/orders/{made.number}"
@@ -96,13 +107,19 @@ def hold_and_resume(world: World) -> None:
     world.paid(made.number, "300.00")
     made.await_money(verified="300.00", reservation="1030.00")
     company.clerk.is_refused("order_on_hold", path, "issue_instruction", line_no=1)
+    company.clerk.refusal_of(answer_to_request(world, made.number, "1"), "order_on_hold")
     company.assistant.is_refused("role_needed", path, "resume", reason="other", note="-")
     company.supervisor.move(path, "resume", reason="customer_request", note="恢复")
     made.await_holds(credit=730.0, material=200.0, stock=0.0, slots=1)
-    world.issued(made.number)
+    instruction = f"/instructions/{world.issued(made.number)}"
+
+    company.sales.move(path, "hold", reason="customer_request", note="再等一天")
+    company.planner.is_refused("order_on_hold", instruction, "accept", acknowledged=ITEMS)
+    company.sales.move(path, "resume", reason="customer_request", note="可以做了")
+    company.planner.move(instruction, "accept", acknowledged=ITEMS)
     world.called_off(made.number)
     made.await_nothing_held()
-    company.say("   On hold only the payment goes through; resumed, the instruction goes out.")
+    company.say("   On hold only the payment goes through; resumed, the factory is told.")
 
 
 def back_to_draft(world: World) -> None:
@@ -121,6 +138,12 @@ def back_to_draft(world: World) -> None:
     )
     order = company.clerk.move(path, "submit", key_data_checked=True)
     expect(verdict(order, "technique"), "passed", "technique carries over")
+    expect(
+        (verdict(order, "price"), verdict(order, "credit")),
+        ("passed", "passed"),
+        "the system judges the new amount",
+    )
+    made.expect_moved(credit=["1040.00", "510.00"], goods=["5.000"])
     expect(
         {kind: verdict(order, kind) for kind in ("material", "schedule", "approval")},
         dict.fromkeys(("material", "schedule", "approval"), "pending"),

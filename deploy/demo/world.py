@@ -11,6 +11,8 @@ from chassis.clock import BUSINESS_ZONE
 from deploy.demo.people import Company, Json, Person, expect
 
 SIGNATORY, SEAL = "张建华", "YZ-01"
+# What the planner acknowledges of a works instruction, each by itself.
+ITEMS = ["product", "quantity", "tolerance", "production_due", "packing", "special_rules"]
 
 
 @dataclass(frozen=True)
@@ -416,8 +418,7 @@ class World:
     def started(self, instruction: str) -> None:
         """Have the planner accept each item and start."""
         path, planner = f"/instructions/{instruction}", self.company.planner
-        items = ["product", "quantity", "tolerance", "production_due", "packing", "special_rules"]
-        planner.move(path, "accept", acknowledged=items)
+        planner.move(path, "accept", acknowledged=ITEMS)
         planner.move(path, "start")
 
     def stocked(self, instruction: str, quantity: str, *, unused: Sequence[Json] = ()) -> None:
