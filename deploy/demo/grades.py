@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from chassis.calendar import WorkingCalendar
+from chassis.clock import BUSINESS_ZONE
 from deploy.demo.people import Json, expect
 from deploy.demo.shipping import handed, request, scan, scanner, ship
 from deploy.demo.world import Customer, World
@@ -20,17 +21,34 @@ def _sent_order(world: World, customer: Customer) -> str:
 
 
 def customer_a(world: World) -> None:
-    """The instruction goes out before the sign-back, which is owed and shown as owed."""
+    """The instruction goes out before the sign-back, which is owed until it comes.
+
+    The contract wants a deposit, where the grade wants none, and gives more credit.
+    """
     company, say = world.company, world.company.say
     customer = world.customer("A")
+    contract = world.contract(customer, deposit_percent="20", credit_limit="600000.00")
+    account = company.finance.get(f"/customers/{customer.code}/credit")
+    in_force = (account["policy"]["contract_number"], account["credit_limit"])
+    expect(in_force, (contract, "600000.00"), "the contract goes before the grade")
     number = _sent_order(world, customer)
 
+    confirmed_from = world.today()
     order = company.clerk.move(f"/orders/{number}", "confirm_by_grade")
+    owed_by = {world.calendar().add_working_days(day, 3) for day in (confirmed_from, world.today())}
     expect(
         (order["stage"], order["sign_back_verified"]), ("confirmed", False), "confirmed by grade"
     )
-    owed = company.clerk.get(f"/orders/{number}/tasks")["items"]
-    expect([task["kind"] for task in owed], ["return_owed"], "the sign-back is owed")
+    (owed,) = company.clerk.get(f"/orders/{number}/tasks")["items"]
+    whose = (owed["kind"], owed["role"], owed["person_id"])
+    expect(whose, ("return_owed", "sales", "sales"), "the sign-back is owed, by the salesperson")
+    due = datetime.fromisoformat(owed["due_at"]).astimezone(BUSINESS_ZONE).date()
+    expect(due in owed_by, True, f"{due} is the third working day")
+    refusal = company.clerk.is_refused(
+        "money_needed", f"/orders/{number}", "issue_instruction", line_no=1
+    )
+    expect(refusal.details["needed"], "400.00", "the contract's deposit of 20 %")
+    world.paid(number, "400.00")
     instruction = world.issued(number)
     say(f"   {number}: instruction {instruction} goes out; the sign-back is owed.")
 
@@ -41,7 +59,7 @@ def customer_a(world: World) -> None:
         lambda: company.clerk.get(f"/orders/{number}"),
         lambda seen: seen["lines"][0]["production"] == "stocked",
     )
-    ship(world, number, "1000")
+    ship(world, number, "1000", releaser="clerk")
     company.await_stage(number, "fulfilled")
     money = company.await_(
         "the receivable, and nothing reserved any more",
@@ -49,10 +67,12 @@ def customer_a(world: World) -> None:
         # What was made and what has left are told by two services, in whatever order.
         lambda money: (money["receivable"], money["reservation"]) == ("2000.00", "0.00"),
     )
-    expect((money["verified"], money["balance"]), ("0.00", "2000.00"), "the receivable stands")
+    expect((money["verified"], money["balance"]), ("400.00", "1600.00"), "the receivable stands")
+    tasks = company.clerk.get(f"/orders/{number}/tasks")["items"]
+    expect([task["id"] for task in tasks], [owed["id"]], "the sign-back is owed still")
     world.signed_back(number)
     expect(company.clerk.get(f"/orders/{number}/tasks")["items"], [], "the sign-back has come")
-    say("   Shipped on contract terms without the balance; the receivable of 2000.00 stands.")
+    say("   Shipped on contract terms without the balance; of 2000.00 1600.00 are to come.")
 
 
 def demoted(world: World) -> None:

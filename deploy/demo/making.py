@@ -1,11 +1,11 @@
 """Chapter 1: customer B, made to order, from the first phone call to the closed order."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from deploy.demo.holdings import Holder
 from deploy.demo.people import expect
 from deploy.demo.shipping import Parcel, delivered, dispatched
-from deploy.demo.world import SIGNATORY, Customer, World
+from deploy.demo.world import SEAL, SIGNATORY, Customer, World
 
 # What after-sales plans by itself for a new customer's delivery (SPEC §8).
 _VISITS = ["after_dispatch", "after_receipt", *["new_customer"] * 4]
@@ -48,18 +48,24 @@ def closed_order(world: World) -> tuple[Customer, str, str]:
 
 def _taken(world: World, customer: Customer, product: str) -> str:
     company, say = world.company, world.company.say
-    now = company.clerk.get("/session")["now"]
+    reply_by = world.now() + timedelta(hours=2)
     memo = company.clerk.post(
         "/memos",
         {
             "channel": "phone",
             "asked_by": SIGNATORY,
             "wish": "1000卷热敏收银纸，月底要",
-            "reply_by": now,
+            "reply_by": reply_by.isoformat(),
         },
     )
     number: str = memo["number"]
-    expect(memo["stage"], "memo", "a first call")
+    asked = (memo["stage"], memo["channel"], memo["asked_by"])
+    expect(asked, ("memo", "phone", SIGNATORY), "a first call")
+    owed = [
+        (task["kind"], datetime.fromisoformat(task["due_at"]))
+        for task in company.clerk.get(f"/orders/{number}/tasks")["items"]
+    ]
+    expect(owed, [("reply_due", reply_by)], "the answer that he was promised")
     say(f"   {SIGNATORY} calls; memo {number} is written.")
     body = world.order_body(customer, product, "1000")
     fields = ("order_type", "consignee", "delivery_method", "customer_due", "lines")
@@ -121,6 +127,12 @@ def _confirmed(world: World, held: Holder) -> None:
         "verify_sign_back",
         **world.copy(signatory="李小妹"),
     )
+    (paper,) = company.clerk.get(f"/orders/{number}/confirmations")["items"]
+    filed = [(copy["signatory"], copy["accepted"], copy["why"]) for copy in paper["sign_backs"]]
+    why = f"Neither an authorised signatory ({SIGNATORY}) nor a seal on file ({SEAL})."
+    expect(filed, [("李小妹", False, why)], "the copy is filed as rejected")
+    expect((paper["state"], paper["arrived_on"]), ("sent", None), "it stops no slide")
+    company.await_stage(number, "awaiting_return")
     say("   A copy signed by 李小妹 is rejected: she is no authorised signatory.")
     order = world.signed_back(number)
     expect(order["stage"], "confirmed", "verified sign-back")
@@ -183,9 +195,13 @@ def _delivered(world: World, held: Holder) -> None:
         expect(refusal.details["because"], "balance_not_verified", "why it may not leave")
         say("   Release is refused until the balance is verified.")
         world.paid(number, "1360.00")
+        company.clerk.is_refused("role_needed", f"/shipments/{shipment}", "release")
 
     parcels: list[Parcel] = []
-    shipment = dispatched(world, number, "980", before_release=balance_first, parcels=parcels)
+    shipment = dispatched(
+        world, number, "980", before_release=balance_first, parcels=parcels, slips=True
+    )
+    say("   The requester may not check her own request, nor a wrong item be read back.")
     held.await_nothing_held()
     held.await_money(reservation="0.00", receivable="1960.00", verified="1960.00")
     delivered(world, shipment, "980")

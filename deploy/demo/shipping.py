@@ -47,8 +47,13 @@ def handed(
     quantity: str,
     *,
     before_release: Callable[[str], None] | None = None,
+    releaser: str = "finance",
+    slips: bool = False,
 ) -> tuple[str, list[Parcel]]:
-    """Bring a shipment as far as the dispatcher's hands; gives its number and parcels."""
+    """Bring a shipment as far as the dispatcher's hands; gives its number and parcels.
+
+    With `slips`, who requested it tries to check it, too, and the dispatcher reads back wrongly.
+    """
     company = world.company
     shipment = request(world, number, quantity)
     path = f"/shipments/{shipment}"
@@ -56,7 +61,7 @@ def handed(
     expect(shipment in page, True, "the printed dispatch request")
     if before_release is not None:
         before_release(shipment)
-    company.finance.move(path, "release")
+    company.person(releaser).move(path, "release")
     seen = company.assistant.get(path)
     read_back = {
         "name": seen["consignee"]["name"],
@@ -66,15 +71,21 @@ def handed(
             {"line_no": line["line_no"], "quantity": line["quantity"]} for line in seen["lines"]
         ],
     }
+    if slips:
+        company.clerk.is_refused("second_person_needed", path, "check", read_back=read_back)
     company.assistant.move(path, "check", read_back=read_back)
-    told = company.dispatcher.move(
-        path,
-        "hand",
-        carrier_code=carrier(world),
-        waybill=f"YD{uuid4().hex[:8]}",
-        read_back=read_back,
-        parcels=2,
-    )
+    told_of = {
+        "carrier_code": carrier(world),
+        "waybill": f"YD{uuid4().hex[:8]}",
+        "parcels": 2,
+    }
+    if slips:
+        misread = {**read_back, "phone": "13857100009"}
+        refusal = company.dispatcher.is_refused(
+            "read_back_differs", path, "hand", read_back=misread, **told_of
+        )
+        expect(refusal.details["differs"], ["consignee_phone"], "what was misread")
+    told = company.dispatcher.move(path, "hand", read_back=read_back, **told_of)
     return shipment, [Parcel(one["code"]) for one in told["parcels"]]
 
 
@@ -119,9 +130,17 @@ def ship(
     before_release: Callable[[str], None] | None = None,
     parcels: list[Parcel] | None = None,
     signed_for: str | None = None,
+    releaser: str = "finance",
 ) -> Json:
     """Take a shipment from the request to the customer's signature, for all unless said."""
-    shipment = dispatched(world, number, quantity, before_release=before_release, parcels=parcels)
+    shipment = dispatched(
+        world,
+        number,
+        quantity,
+        before_release=before_release,
+        parcels=parcels,
+        releaser=releaser,
+    )
     return delivered(world, shipment, signed_for or quantity)
 
 
@@ -132,9 +151,13 @@ def dispatched(
     *,
     before_release: Callable[[str], None] | None = None,
     parcels: list[Parcel] | None = None,
+    releaser: str = "finance",
+    slips: bool = False,
 ) -> str:
     """Take a shipment from the request to the gate; gives its number."""
-    shipment, codes = handed(world, number, quantity, before_release=before_release)
+    shipment, codes = handed(
+        world, number, quantity, before_release=before_release, releaser=releaser, slips=slips
+    )
     if parcels is not None:
         parcels += codes
     told = scan(scanner(world), codes, "pick", "pack", "load", "dispatch")

@@ -100,6 +100,19 @@ class World:
             )
         return Customer(code, made["id"], made["name"], grade)
 
+    def contract(self, customer: Customer, **terms: Any) -> str:
+        """Agree on terms of a customer's own, from today on; give the contract's number."""
+        company = self.company
+        body = {"customer_code": customer.code, "valid_from": self.today().isoformat(), **terms}
+        number: str = company.sales.post("/contracts", body)["number"]
+        why = {"reason": "other", "note": "年度合同"}
+        company.finance.move(f"/contracts/{number}", "approve", **why)
+        signed = company.sales.move(
+            f"/contracts/{number}", "sign", signed_by_customer=SIGNATORY, **why
+        )
+        expect(signed["state"], "signed", f"contract {number}")
+        return number
+
     def demote(self, customer: Customer, grade: str) -> None:
         """Take a customer's grade down."""
         self.company.finance.move(
