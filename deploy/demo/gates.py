@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from deploy.demo.people import Json, expect
+from deploy.demo.people import Json, expect, only
 from deploy.demo.shipping import Parcel, request, scan, scanner
 from deploy.demo.world import Customer, World
 
@@ -112,7 +112,7 @@ def refusals(world: World) -> None:
     refusal = company.clerk.is_refused(
         "stock_short", "/orders", **world.order_body(customer, product, "8")
     )
-    (line,) = refusal.details["lines"]
+    line = only(refusal.details["lines"], "the short line")
     expect(line["free"], "5.000", "free now")
     expect(line["next_arrival"], {"date": expected_on, "quantity": "50.000"}, "next arrival")
     offered = [(one["product_code"], one["free"]) for one in line["substitutes"]]
@@ -147,7 +147,8 @@ def refusals(world: World) -> None:
 def _none_of_ours(world: World, unknown: Parcel) -> None:
     dispatcher = world.company.dispatcher
     shown = dispatcher.get("/scans/quarantined", limit=100)["items"]
-    (waiting,) = [one for one in shown if one["parcel_code"] == unknown.code]
+    mine = [one for one in shown if one["parcel_code"] == unknown.code]
+    waiting = only(mine, "the scan that waits for a person")
     path = f"/scans/quarantined/{waiting['id']}/actions/resolve"
     told = dispatcher.post(path, {"note": "不是本公司包裹"})
     expect(told["resolution"], "dismissed", "shown to a person, who says what it was")

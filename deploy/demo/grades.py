@@ -4,7 +4,7 @@ from datetime import datetime
 
 from chassis.calendar import WorkingCalendar
 from chassis.clock import BUSINESS_ZONE
-from deploy.demo.people import Json, expect
+from deploy.demo.people import Json, expect, only
 from deploy.demo.shipping import handed, request, scan, scanner, ship
 from deploy.demo.world import Customer, World
 
@@ -39,7 +39,7 @@ def customer_a(world: World) -> None:
     expect(
         (order["stage"], order["sign_back_verified"]), ("confirmed", False), "confirmed by grade"
     )
-    (owed,) = company.clerk.get(f"/orders/{number}/tasks")["items"]
+    owed = only(company.clerk.get(f"/orders/{number}/tasks")["items"], "what is owed")
     whose = (owed["kind"], owed["role"], owed["person_id"])
     expect(whose, ("return_owed", "sales", "sales"), "the sign-back is owed, by the salesperson")
     due = datetime.fromisoformat(owed["due_at"]).astimezone(BUSINESS_ZONE).date()

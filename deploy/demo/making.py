@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from deploy.demo.holdings import Holder
-from deploy.demo.people import expect
+from deploy.demo.people import expect, only
 from deploy.demo.shipping import Parcel, delivered, dispatched
 from deploy.demo.world import SEAL, SIGNATORY, Customer, World
 
@@ -127,7 +127,8 @@ def _confirmed(world: World, held: Holder) -> None:
         "verify_sign_back",
         **world.copy(signatory="李小妹"),
     )
-    (paper,) = company.clerk.get(f"/orders/{number}/confirmations")["items"]
+    papers = company.clerk.get(f"/orders/{number}/confirmations")["items"]
+    paper = only(papers, "the version that was sent")
     filed = [(copy["signatory"], copy["accepted"], copy["why"]) for copy in paper["sign_backs"]]
     why = f"Neither an authorised signatory ({SIGNATORY}) nor a seal on file ({SEAL})."
     expect(filed, [("李小妹", False, why)], "the copy is filed as rejected")

@@ -2,10 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import requests
@@ -14,6 +14,7 @@ API = "/api/v1"
 # How long a fact announced by one service may take until another shows it.
 PATIENCE_SECONDS = 30.0
 _LOOK_EVERY_SECONDS = 0.05
+_TRIES = 6
 # Refusals of who asks; all others of the story are of how things stand.
 _FORBIDDEN = frozenset({"permission_missing", "role_needed"})
 
@@ -41,6 +42,7 @@ class Person:
     base_url: str
     role: str
     headers: dict[str, str]
+    patience_seconds: ClassVar[float] = PATIENCE_SECONDS
     session: requests.Session = field(default_factory=lambda: direct_session())  # noqa: PLW0108  told below
 
     def get(self, path: str, **query: Any) -> Any:
@@ -58,7 +60,7 @@ class Person:
 
         With `while_refused`, the code of a refusal, anew until what it lacks has been heard of.
         """
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while True:
             response = self.send("POST", path, body=body)
             is_too_early = not response.ok and response.json().get("code") == while_refused
@@ -86,16 +88,15 @@ class Person:
         """
         if verb is None:
             return self.refusal_of(self.send("POST", path, body=body), code)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
+        for attempt in range(_TRIES):
             before = self._trace(path)
             refusal = self.is_refused_on_record(code, path, verb, **body)
             after = self._trace(path)
             if before == after:
                 return refusal
             # Something else may have been heard just then; what a refusal changes, each does.
-            if time.monotonic() > deadline:
-                raise StoryDiffers(f"{path} {verb}, refused, changed {before} to {after}")
+            time.sleep(_LOOK_EVERY_SECONDS * 2**attempt)
+        raise StoryDiffers(f"{path} {verb}, refused, changed {before} to {after}")
 
     def is_refused_on_record(self, code: str, path: str, verb: str, **body: Any) -> Refusal:
         """Try a move that must be refused with `code`, and of which something is kept."""
@@ -163,7 +164,7 @@ class Person:
             headers["Idempotency-Key"] = key or str(uuid4())
         if if_match is not None:
             headers["If-Match"] = if_match
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while True:
             try:
                 response = self.session.request(
@@ -188,7 +189,7 @@ class Person:
     ) -> requests.Response:
         # Events of other services move versions too; a stale one is read again, as a desk
         # client does that shows nothing of what changed in between.
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while True:
             seen = self.send("GET", path)
             tag = seen.headers.get("ETag")
@@ -280,6 +281,12 @@ def _asks_for_patience(response: requests.Response) -> bool:
 def _came_before_its_order(response: requests.Response) -> bool:
     """Say whether a service had not heard of the order yet, as it does by its events."""
     return response.status_code == 409 and response.json().get("code") == "order_not_known_yet"
+
+
+def only(told: Sequence[Any], what: str) -> Any:
+    """Give the one thing that is told; raises StoryDiffers if it is none or several."""
+    expect(len(told), 1, f"{what}, in {told}")
+    return told[0]
 
 
 def expect(told: Any, wanted: Any, what: str) -> None:

