@@ -1,9 +1,11 @@
 """People at their desks: signed-in clients of the HTTP API, one per role."""
 
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from http import HTTPStatus
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import requests
@@ -12,6 +14,9 @@ API = "/api/v1"
 # How long a fact announced by one service may take until another shows it.
 PATIENCE_SECONDS = 30.0
 _LOOK_EVERY_SECONDS = 0.05
+_TRIES = 6
+# Refusals of who asks; all others of the story are of how things stand.
+_FORBIDDEN = frozenset({"permission_missing", "role_needed"})
 
 Json = dict[str, Any]
 
@@ -24,8 +29,6 @@ class StoryDiffers(Exception):
 class Refusal:
     """A refusal as its problem document tells it."""
 
-    status: int
-    code: str
     detail: str
     details: Json
     #: The fields of the request that are missing or wrong.
@@ -39,6 +42,7 @@ class Person:
     base_url: str
     role: str
     headers: dict[str, str]
+    patience_seconds: ClassVar[float] = PATIENCE_SECONDS
     session: requests.Session = field(default_factory=lambda: direct_session())  # noqa: PLW0108  told below
 
     def get(self, path: str, **query: Any) -> Any:
@@ -56,7 +60,7 @@ class Person:
 
         With `while_refused`, the code of a refusal, anew until what it lacks has been heard of.
         """
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while True:
             response = self.send("POST", path, body=body)
             is_too_early = not response.ok and response.json().get("code") == while_refused
@@ -66,26 +70,67 @@ class Person:
 
     def move(self, path: str, verb: str, **body: Any) -> Any:
         """Make a move on what stands at `path`, in the version that stands there now."""
-        return self._answered(self._move(path, verb, body))
+        return self._answered(self.try_(path, verb, **body))
+
+    def try_(self, path: str, verb: str, **body: Any) -> requests.Response:
+        """Make a move that may be refused; gives what is answered, whatever it is."""
+        return self._versioned("POST", f"{path}/actions/{verb}", path, body)
 
     def edit(self, path: str, method: str = "PATCH", **body: Any) -> Any:
         """Edit what stands at `path`, in the version that stands there now."""
         return self._answered(self._versioned(method, path, path, body))
 
     def is_refused(self, code: str, path: str, verb: str | None = None, **body: Any) -> Refusal:
-        """Try what must be refused with `code`; raises StoryDiffers if it is not."""
+        """Try what must be refused with `code`; raises StoryDiffers if it is not.
+
+        A move that is refused leaves version, content and history of what stands at `path`; one
+        that does not is `is_refused_on_record`.
+        """
         if verb is None:
-            response = self.send("POST", path, body=body)
-        else:
-            response = self._move(path, verb, body)
+            return self.refusal_of(self.send("POST", path, body=body), code)
+        for attempt in range(_TRIES):
+            before = self._trace(path)
+            refusal = self.is_refused_on_record(code, path, verb, **body)
+            after = self._trace(path)
+            if before == after:
+                return refusal
+            # Something else may have been heard just then; what a refusal changes, each does.
+            time.sleep(_LOOK_EVERY_SECONDS * 2**attempt)
+        raise StoryDiffers(f"{path} {verb}, refused, changed {before} to {after}")
+
+    def is_refused_on_record(self, code: str, path: str, verb: str, **body: Any) -> Refusal:
+        """Try a move that must be refused with `code`, and of which something is kept."""
+        return self.refusal_of(self.try_(path, verb, **body), code)
+
+    def lacks(self, permission: str, path: str, verb: str, **body: Any) -> None:
+        """Try a move for which the role has no permission."""
+        refusal = self.is_refused("permission_missing", path, verb, **body)
+        expect(refusal.details, {"permission": permission}, f"why {self.role} may not {verb}")
+
+    def _trace(self, path: str) -> list[Any]:
+        response = self.send("GET", path)
+        trace = [response.headers.get("ETag"), self._answered(response)]
+        if re.fullmatch(r"/orders/[^/]+", path):
+            trace.append(self.get(f"{path}/history"))
+        return trace
+
+    def refusal_of(self, response: requests.Response, code: str) -> Refusal:
+        """Read the refusal with `code`; raises StoryDiffers if something else was answered."""
+        told = f"{self.role}: {response.request.path_url}"
         if response.ok:
-            raise StoryDiffers(f"{self.role}: {path} {verb or ''} should be refused: {code}")
+            raise StoryDiffers(f"{told} should be refused: {code}")
         problem = response.json()
-        if problem.get("code") != code:
-            raise StoryDiffers(f"{self.role}: {path} {verb}: wanted {code}, got {problem}")
+        status = HTTPStatus.FORBIDDEN if code in _FORBIDDEN else HTTPStatus.CONFLICT
+        wanted = {
+            "type": f"urn:gendan:problem:{code}",
+            "title": status.phrase,
+            "status": int(status),
+            "code": code,
+        }
+        expect({name: problem.get(name) for name in wanted}, wanted, f"{told}: {problem}")
+        kind = (response.status_code, response.headers["Content-Type"])
+        expect(kind, (int(status), "application/problem+json"), told)
         return Refusal(
-            response.status_code,
-            code,
             problem["detail"],
             problem["details"],
             [wrong["field"] for wrong in problem.get("errors", [])],
@@ -119,7 +164,7 @@ class Person:
             headers["Idempotency-Key"] = key or str(uuid4())
         if if_match is not None:
             headers["If-Match"] = if_match
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while True:
             try:
                 response = self.session.request(
@@ -139,22 +184,18 @@ class Person:
                     return response
             time.sleep(_LOOK_EVERY_SECONDS)
 
-    def _move(self, path: str, verb: str, body: Mapping[str, Any]) -> requests.Response:
-        return self._versioned("POST", f"{path}/actions/{verb}", path, body)
-
     def _versioned(
         self, method: str, address: str, path: str, body: Mapping[str, Any]
     ) -> requests.Response:
         # Events of other services move versions too; a stale one is read again, as a desk
         # client does that shows nothing of what changed in between.
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while True:
             seen = self.send("GET", path)
             tag = seen.headers.get("ETag")
             response = self.send(method, address, body=body, if_match=tag)
-            if response.status_code == 412:
-                continue
-            if not _came_before_its_order(response) or time.monotonic() > deadline:
+            comes_again = response.status_code == 412 or _came_before_its_order(response)
+            if not comes_again or time.monotonic() > deadline:
                 return response
             time.sleep(_LOOK_EVERY_SECONDS)
 
@@ -240,6 +281,12 @@ def _asks_for_patience(response: requests.Response) -> bool:
 def _came_before_its_order(response: requests.Response) -> bool:
     """Say whether a service had not heard of the order yet, as it does by its events."""
     return response.status_code == 409 and response.json().get("code") == "order_not_known_yet"
+
+
+def only(told: Sequence[Any], what: str) -> Any:
+    """Give the one thing that is told; raises StoryDiffers if it is none or several."""
+    expect(len(told), 1, f"{what}, in {told}")
+    return told[0]
 
 
 def expect(told: Any, wanted: Any, what: str) -> None:

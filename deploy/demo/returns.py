@@ -23,7 +23,7 @@ def five_come_back(world: World) -> None:
     company.supervisor.move(path, "authorise", decision="同意退货")
     company.aftersales.move(path, "await_goods", return_to="杭州仓退货区")
     company.warehouse.move(path, "receive")
-    before = _stock(world, product)
+    _await_stock(world, product, quarantine=5.0)
     company.inspector.move(
         path,
         "inspect",
@@ -32,9 +32,10 @@ def five_come_back(world: World) -> None:
     settled = company.finance.move(path, "settle")
     expect(settled["refund"], "10.00", "5 at 2.00")
     company.aftersales.move(path, "close")
-    company.await_(
-        "3 are back on the shelf", lambda: _stock(world, product), lambda now: now == before + 3
-    )
+    _await_stock(world, product, good=3.0)
+    ledger = company.warehouse.get(f"/products/{product}/movements")["items"]
+    scrapped = [(row["condition"], row["on_hand"]) for row in ledger if row["kind"] == "scrapped"]
+    expect(scrapped, [("quarantine", "-2.000")], "what the ledger says of the scrap")
     company.await_(
         "the refund is the customer's credit",
         lambda: company.finance.get(f"/customers/{customer.code}/credit"),
@@ -44,6 +45,16 @@ def five_come_back(world: World) -> None:
     company.say(f"   Case {case['number']}: 3 restocked, 2 scrapped, 10.00 credited.")
 
 
-def _stock(world: World, product: str) -> float:
-    answer = world.company.warehouse.get("/stock", product_code=product)
-    return sum(float(row["on_hand"]) for row in answer["items"] if row.get("condition") == "good")
+def _await_stock(world: World, product: str, *, good: float = 0.0, quarantine: float = 0.0) -> None:
+    """Wait until so much is there of a product of which all that was made had left."""
+
+    def look() -> dict[str, float]:
+        rows = world.company.warehouse.get("/stock", product_code=product)["items"]
+        there = dict.fromkeys([row["condition"] for row in rows], 0.0)
+        for row in rows:
+            there[row["condition"]] += float(row["on_hand"])
+        return {condition: quantity for condition, quantity in there.items() if quantity}
+
+    wanted = {"good": good, "quarantine": quarantine}
+    wanted = {condition: quantity for condition, quantity in wanted.items() if quantity}
+    world.company.await_(f"{wanted} of {product}", look, lambda there: there == wanted)

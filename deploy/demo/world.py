@@ -1,13 +1,18 @@
 """The story's own customers, products and materials, under new codes each time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from deploy.demo.people import Company, Json
+from chassis.calendar import WorkingCalendar
+from chassis.clock import BUSINESS_ZONE
+from deploy.demo.people import Company, Json, Person, expect
 
 SIGNATORY, SEAL = "张建华", "YZ-01"
+# What the planner acknowledges of a works instruction, each by itself.
+ITEMS = ["product", "quantity", "tolerance", "production_due", "packing", "special_rules"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,21 @@ class World:
     def today(self) -> date:
         """Give the business's day, as the system tells it."""
         return date.fromisoformat(self.company.clerk.get("/session")["today"])
+
+    def now(self) -> datetime:
+        """Give the business's moment in its own zone, as the system tells it."""
+        told = datetime.fromisoformat(self.company.clerk.get("/session")["now"])
+        return told.astimezone(BUSINESS_ZONE)
+
+    def calendar(self) -> WorkingCalendar:
+        """Give the working days of this year and the next, Monday to Friday if nobody said."""
+        year, overrides = self.today().year, dict[date, bool]()
+        for asked in (year, year + 1):
+            response = self.company.clerk.send("GET", f"/calendar/{asked}")
+            if response.ok:
+                days = response.json()["days"]
+                overrides |= {date.fromisoformat(day): worked for day, worked in days.items()}
+        return WorkingCalendar(overrides=overrides, assume_weekdays=True)
 
     # -- masters ---------------------------------------------------------------------------
 
@@ -79,6 +99,19 @@ class World:
             )
         return Customer(code, made["id"], made["name"], grade)
 
+    def contract(self, customer: Customer, **terms: Any) -> str:
+        """Agree on terms of a customer's own, from today on; give the contract's number."""
+        company = self.company
+        body = {"customer_code": customer.code, "valid_from": self.today().isoformat(), **terms}
+        number: str = company.sales.post("/contracts", body)["number"]
+        why = {"reason": "other", "note": "年度合同"}
+        company.finance.move(f"/contracts/{number}", "approve", **why)
+        signed = company.sales.move(
+            f"/contracts/{number}", "sign", signed_by_customer=SIGNATORY, **why
+        )
+        expect(signed["state"], "signed", f"contract {number}")
+        return number
+
     def demote(self, customer: Customer, grade: str) -> None:
         """Take a customer's grade down."""
         self.company.finance.move(
@@ -90,7 +123,12 @@ class World:
         )
 
     def product(
-        self, *, supply: str = "make", price: str = "1.00", stock: str | None = None
+        self,
+        *,
+        supply: str = "make",
+        price: str = "1.00",
+        stock: str | None = None,
+        substitutes: Sequence[str] = (),
     ) -> str:
         """Make a product with a price; from stock: with goods on the shelf."""
         code = f"P{supply[0].upper()}-{self.mark}-{uuid4().hex[:4].upper()}"
@@ -108,6 +146,7 @@ class World:
                 "tolerance_under": "3",
                 "packing": "50卷/箱",
                 "standard": "Q/GD 001",
+                "substitutes": list(substitutes),
             },
         )
         self._await_product(code)
@@ -180,6 +219,31 @@ class World:
             {"code": code, "name": "分切机", "hours_per_day": "8", "quantity_per_hour": "100000"},
         )
         return code
+
+    def await_stock(self, product: str, *, on_hand: float, reserved: float) -> None:
+        """Wait until so much of a product is there, and held for somebody."""
+
+        def look() -> tuple[float, float]:
+            rows = self.company.warehouse.get("/stock", product_code=product)["items"]
+            good = [row for row in rows if row["condition"] == "good"]
+            return (
+                sum(float(row["on_hand"]) for row in good),
+                sum(float(row["reserved"]) for row in good),
+            )
+
+        self.company.await_(
+            f"{on_hand} of {product} there, {reserved} held",
+            look,
+            lambda seen: seen == (on_hand, reserved),
+        )
+
+    def await_exposure(self, customer: Customer, amount: str) -> None:
+        """Wait until so much of a customer's credit is used."""
+        self.company.await_(
+            f"the exposure {amount} of {customer.code}",
+            lambda: self.company.finance.get(f"/customers/{customer.code}/credit")["exposure"],
+            lambda seen: seen == amount,
+        )
 
     # -- orders ----------------------------------------------------------------------------
 
@@ -322,6 +386,41 @@ class World:
         invoice: str = answer["number"]
         return invoice
 
+    def closed(self, number: str) -> Json:
+        """Invoice a fulfilled and paid order and close it."""
+        company = self.company
+        self.invoiced(number)
+        company.await_(
+            f"the balance of nought of {number}",
+            lambda: company.finance.get(f"/orders/{number}/money")["money"],
+            lambda money: money["paid_in_full"] and money["invoiced"],
+        )
+        order: Json = company.finance.move(f"/orders/{number}", "close")
+        expect(order["stage"], "closed", f"nothing is owed for {number}")
+        return order
+
+    def settled(self, number: str) -> None:
+        """Have the urgent anomaly of an order's rejected scan resolved, once orders has heard."""
+        company = self.company
+        anomalies = company.await_(
+            f"the anomaly of {number}",
+            lambda: company.clerk.get("/anomalies", order_number=number)["items"],
+        )
+        told = [(one["cause"], one["priority"], one["state"]) for one in anomalies]
+        expect(told, [("logistics", "urgent", "open")], f"the rejected scan of {number}")
+        path = f"/anomalies/{anomalies[0]['id']}/actions/resolve"
+        company.clerk.post(path, {"remedy": "订单已取消，包裹退回货架"})
+
+    def called_off(self, number: str, supervisor: Person | None = None) -> None:
+        """Have the supervisor cancel what is not told any further, so that nobody waits for it.
+
+        Told again and again, the story would else fill the work lists of whoever tries it out.
+        """
+        order = (supervisor or self.company.supervisor).move(
+            f"/orders/{number}", "cancel", reason="customer_request", note="演示结束"
+        )
+        expect(order["stage"], "cancelled", f"{number} is called off")
+
     def issued(self, number: str, line_no: int = 1) -> str:
         """Issue the works instruction of a line and give its number."""
         answer = self.company.clerk.move(f"/orders/{number}", "issue_instruction", line_no=line_no)
@@ -331,15 +430,14 @@ class World:
     def started(self, instruction: str) -> None:
         """Have the planner accept each item and start."""
         path, planner = f"/instructions/{instruction}", self.company.planner
-        items = ["product", "quantity", "tolerance", "production_due", "packing", "special_rules"]
-        planner.move(path, "accept", acknowledged=items)
+        planner.move(path, "accept", acknowledged=ITEMS)
         planner.move(path, "start")
 
-    def stocked(self, instruction: str, quantity: str) -> None:
+    def stocked(self, instruction: str, quantity: str, *, unused: Sequence[Json] = ()) -> None:
         """Report, finish, inspect, countersign and stock what was made."""
         path, company = f"/instructions/{instruction}", self.company
         company.planner.move(path, "report_production", quantity=quantity)
-        company.planner.move(path, "finish")
+        company.planner.move(path, "finish", unused=list(unused))
         company.inspector.move(path, "inspect", passed=quantity)
         company.clerk.move(path, "countersign")
         company.inspector.move(path, "stock_in")

@@ -7,6 +7,7 @@ S16 S19, A1 A3 A7, G9.
 
 import pytest
 
+from deploy.audit.audit import Audit
 from deploy.demo.people import Company
 from deploy.demo.races import cancel_against_dispatch
 from deploy.demo.story import CHAPTERS, Chapter
@@ -23,6 +24,26 @@ def _chapters() -> list[object]:
     return [pytest.param(chapter, id=title) for title, chapter in chapters.items()]
 
 
+@pytest.fixture(scope="module")
+def told() -> list[Chapter]:
+    """The chapters told so far."""
+    return []
+
+
 @pytest.mark.parametrize("chapter", _chapters())
-def test_the_chapter_goes_as_spec_says(company: Company, chapter: Chapter) -> None:
+def test_the_chapter_goes_as_spec_says(
+    company: Company, chapter: Chapter, told: list[Chapter]
+) -> None:
     chapter(World.new(company))
+    told.append(chapter)
+
+
+def test_after_the_whole_story_the_books_agree(audit: Audit, told: list[Chapter]) -> None:
+    if len(told) < len(CHAPTERS):
+        pytest.skip("the whole story was not told")
+
+    report = audit.run()
+
+    assert [str(difference) for difference in report.differences] == []
+    assert report.was_quiet
+    assert report.compared["orders"] >= len(CHAPTERS)

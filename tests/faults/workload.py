@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import requests
@@ -38,6 +38,7 @@ class GaveUp(Exception):
 class Client(Person):
     """A signed-in person who asks again, by the same key, until there is an answer."""
 
+    patience_seconds: ClassVar[float] = PATIENCE_SECONDS
     ledger: Ledger = field(default_factory=Ledger)
     ending: threading.Event = field(default_factory=threading.Event)
     #: How wrong a scanner's clock is, from one reading to the next.
