@@ -126,11 +126,14 @@ def test_postgresql_finds_out_that_a_relays_machine_is_gone(outbox: Outbox) -> N
 def test_a_relay_that_stands_still_loses_its_lock_and_marks_nothing_when_it_goes_on(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "STANDS_STILL_MS", 100)
     monkeypatch.setattr(relay, "STANDBY_SECONDS", 0.02)
     outbox.announce("placed", 1)
     with closing(outbox.relay.connect_to_relay()) as still:
         assert outbox.relay._wait_for_lock(still)
+        with still.cursor() as cursor:
+            cursor.execute("show idle_session_timeout")
+            assert cursor.fetchone() == ("30s",)
+            cursor.execute("set idle_session_timeout = 50")  # a test need not wait so long
 
         # Nothing is asked on it any more: the standby takes over.
         assert outbox.relay._wait_for_lock(outbox.database)
