@@ -33,7 +33,10 @@ def inputs_of(order: Order, kind: GateKind) -> str:
         case GateKind.TECHNIQUE:
             depends = [[line.product_id, line.spec] for line in made]
         case GateKind.MATERIAL:
-            depends = [[line.product_id, line.spec, _plain(line.quantity)] for line in made]
+            # It is held by the line's id, and a line that was dropped may come back by another.
+            depends = [
+                [line.id, line.product_id, line.spec, _plain(line.quantity)] for line in made
+            ]
         case GateKind.SCHEDULE:
             depends = [[line.product_id, line.spec, _plain(line.quantity)] for line in made]
             depends.append(order.base_customer_due)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -209,21 +210,20 @@ def _lines(
 ) -> list[OrderLine]:
     """Build the order's lines anew; one of the same goods keeps its id, wherever it stands now.
 
-    By its id other services know what they hold for a line, and gates carry over by the goods
-    alone: so the same goods have the same id, also where they were dropped and come back.
+    By its id other services know what they hold for a line.
     """
     goods = _Goods()
     present = {goods.name(line.product_id, line.supply): line for line in order.lines}
-    goods, lines = _Goods(), []
+    goods, taken, lines = _Goods(), {line.id for line in order.lines}, []
     for line_no, line in enumerate(wanted, start=1):
         product = known.get(line["product_code"])
         if product is None:
             raise ProductNotKnown(line_no=line_no, product_code=line["product_code"])
         facts = {name: value for name, value in line.items() if name != "product_code"}
         facts["supply"] = line.get("supply") or product["default_supply"]
-        name = goods.name(UUID(str(product["id"])), facts["supply"])
-        fresh = OrderLine(id=uuid5(order.id, name), line_no=line_no, product=product, **facts)
-        kept = present.get(name)
+        kept = present.get(goods.name(UUID(str(product["id"])), facts["supply"]))
+        line_id = _unused_id(order, line_no, taken) if kept is None else kept.id
+        fresh = OrderLine(id=line_id, line_no=line_no, product=product, **facts)
         lines.append(fresh if kept is None else _take_over(kept, fresh))
     return lines
 
@@ -235,6 +235,14 @@ class _Goods(Counter[str]):
         goods = f"{product_id} {supply}"
         self[goods] += 1
         return f"{goods} {self[goods]}"
+
+
+def _unused_id(order: Order, line_no: int, taken: set[UUID]) -> UUID:
+    """Give a new line's id, by its place: the same whenever a new draft is built anew."""
+    ids = (uuid5(order.id, f"line {number}") for number in count(line_no))
+    unused = next(each for each in ids if each not in taken)
+    taken.add(unused)
+    return unused
 
 
 def _take_over(kept: OrderLine, fresh: OrderLine) -> OrderLine:

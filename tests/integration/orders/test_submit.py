@@ -408,7 +408,7 @@ def test_a_line_keeps_its_id_wherever_it_stands(
     before: list[dict[str, str]],
     after: list[list[dict[str, str]]],
 ) -> None:
-    """The others know by it what they hold for the line, as gates carry over by its goods."""
+    """The others know by it what they hold for the line."""
     order = desk.approved_order(lines=before)
     number = order["number"]
     ids = {line["supply"]: line["id"] for line in order["lines"]}
@@ -434,6 +434,35 @@ def test_a_line_keeps_its_id_wherever_it_stands(
     # Also where none is left: what the order holds is to be given back.
     (asked,) = [body for name, body, _ in neighbours.asked if name == "inventory.reserve_stock"]
     assert len(asked["lines"]) == len(after[-1]) - 1
+
+
+def test_a_made_line_that_comes_back_by_another_id_has_its_material_signed_anew(
+    desk: Desk,
+) -> None:
+    """What was held for it is held by the id that is gone, which nobody would consume."""
+    order = desk.approved_order(lines=[_MADE, _STOCK])
+    number, stock_id = order["number"], order["lines"][1]["id"]
+    desk.do(commands.ReturnToDraft, drafting.return_to_draft, order_number=number, reason="other")
+    for lines in ([_STOCK], [_STOCK, _MADE]):
+        desk.do(
+            commands.ChangeOrder,
+            drafting.change_order,
+            order_number=number,
+            lines=lines,
+            reason="customer_request",
+        )
+
+    resubmitted = desk.talk("submit", order_number=number, key_data_checked=True)
+
+    kept, back = (line["id"] for line in resubmitted["lines"])
+    assert kept == stock_id
+    assert back not in {line["id"] for line in order["lines"]}
+    stated = verdicts(resubmitted)
+    assert [stated[kind] for kind in ("technique", "material", "schedule")] == [
+        "passed",
+        "pending",
+        "pending",
+    ]
 
 
 def test_an_unchanged_resubmit_keeps_every_gate_and_asks_no_credit(
