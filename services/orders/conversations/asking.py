@@ -146,10 +146,10 @@ def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
             order_number=order.number, why="; ".join(why), why_zh="；".join(why_zh)
         )
     copy = confirming.returned_copy(work, confirmation, talk.request, why=None)
-    before, promised = order.stage, order.customer_due(work.today)
+    before = order.stage
     work.announce(order.verify_sign_back(copy, work.now))
     confirming.settle_return(work, order)
-    telling.tell_frozen_dates(work, order, confirmation, promised)
+    telling.tell_frozen_dates(work, order, confirmation)
     if before is Stage.AWAITING_RETURN:
         prices.keep_last_prices(work, order)
     work.log(
@@ -252,12 +252,12 @@ def _ask_what_is_owed(talk: Talk) -> None:
 def _finish_closing(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     order.guard_move(Stage.CLOSED, None)
-    money, told = talk.answers["money"], copies.money_sequence(work, order.id)
-    if told > talk.notes.get("money_sequence", told):
-        # What customers have told since is newer than what they answered.
-        money = copies.money(work, order.id)
     owed = [(str(item["title"]), str(item["title_zh"])) for item in talk.answers["owed"]]
-    owed += _money_owed(money)
+    told = copies.money_sequence(work, order.id)
+    owed += _money_owed(talk.answers["money"])
+    if not owed and told > talk.notes.get("money_sequence", told):
+        # What customers have told since may be newer than what they answered.
+        owed += _money_owed(copies.money(work, order.id))
     owed += [
         (task.title, _OWED_PAPERS[task.kind])
         for task in tasks.open_tasks(work, order.id)

@@ -37,6 +37,25 @@ def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind) -> Sequence[Task]:
     return work.session.scalars(query.order_by(Task.opened_at)).all()
 
 
+def last_told(work: Work, order_id: UUID, *, since: datetime) -> str | None:
+    """Give the customer's date he was told last: None if nobody told him one since then.
+
+    Empty where the task was opened by a release that did not note it.
+    """
+    details = work.session.scalar(
+        select(Task.details)
+        .where(
+            Task.order_id == order_id,
+            Task.kind == TaskKind.TELL_CUSTOMER,
+            Task.state == TaskState.DONE,
+            Task.opened_at >= since,
+        )
+        .order_by(Task.opened_at.desc())
+        .limit(1)
+    )
+    return None if details is None else str(details.get("customer_due", ""))
+
+
 def open_anomalies(work: Work, order_id: UUID) -> Sequence[Anomaly]:
     """Give the open anomalies of an order."""
     query = select(Anomaly).where(Anomaly.order_id == order_id, Anomaly.state == AnomalyState.OPEN)

@@ -1,7 +1,7 @@
 """The task to tell a customer his dates (O28): one at most, of the dates that hold."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from chassis.database import Work
 from services.orders.domain.confirmation import Confirmation
@@ -22,6 +22,7 @@ def tell_dates(work: Work, order: Order, what: str, what_zh: str) -> None:
         title=f"Tell the customer of {order.number}: {what}",
         title_zh=f"告知客户（{order.number}）：{what_zh}",
         due_at=work.now,
+        details={"customer_due": str(order.customer_due(work.today))},
     )
 
 
@@ -31,18 +32,19 @@ def tell_slid_dates(work: Work, order: Order, today: date) -> None:
     tell_dates(work, order, f"dates now {promised}", f"交期现为 {promised}")
 
 
-def tell_frozen_dates(
-    work: Work, order: Order, confirmation: Confirmation, before: date | None
-) -> None:
-    """Let what was to be told tell the dates that the verified copy froze, unless it says them.
+def tell_frozen_dates(work: Work, order: Order, confirmation: Confirmation) -> None:
+    """Tell the dates that the verified copy froze, unless they are what the customer last heard.
 
-    Where another date, `before`, was told already, the copy that says the frozen one is older
-    news: the customer is told anew.
+    He has read the paper, and may have been told another date since: a copy that came before the
+    slide he was told of freezes an earlier one.
     """
-    frozen, to_tell = order.customer_due(work.today), _standing(work, order)
-    if to_tell and str(frozen) == confirmation.document["customer_due"]:
-        drop_telling(work, order, outcome="the signed copy says it")
-    elif to_tell or frozen != before:
+    since = datetime.fromisoformat(confirmation.sendings[0]["at"])
+    heard = tasks.last_told(work, order.id, since=since)
+    if heard is None:
+        heard = confirmation.document["customer_due"]
+    if heard == str(order.customer_due(work.today)):
+        drop_telling(work, order, outcome="the customer knows it")
+    else:
         tell_slid_dates(work, order, work.today)
 
 

@@ -130,7 +130,11 @@ def _expect_anew(work: Work, shipment: Shipment) -> None:
     check = obligations.open_one(work.session, shipment.id, Owed.ARRIVAL_CHECK)
     if check is not None and check.due_at == planned:
         check.due_at = _arrival_check_at(shipment)
-    if shipment.expected_arrival != told and obligations.sendings(work.session, shipment.id):
+    sendings = obligations.sendings(work.session, shipment.id)
+    if shipment.expected_arrival != told and sendings:
+        for sending in sendings:
+            # A release that did not note it told the one that is no more.
+            sending.expected_arrival = sending.expected_arrival or told
         _owe_notice_anew(work, shipment)
 
 

@@ -193,6 +193,33 @@ def test_once_the_signed_copy_is_verified_the_customer_is_told_the_frozen_date(
     assert [each.title for each in to_tell(desk)] == [title] * (days_late or told)
 
 
+@pytest.mark.parametrize(("came_late", "told_anew"), [(0, True), (1, False)])
+def test_the_frozen_date_is_told_unless_the_customer_heard_it_last(
+    desk: Desk,
+    clock_file: Path,
+    came_late: int,
+    told_anew: bool,  # noqa: FBT001
+) -> None:
+    """He heard of one day; a second has passed, of which nobody has told him yet."""
+    order = desk.sent_order()
+    days_pass(clock_file, 1)
+    announce_slides(desk)
+    desk.state("update task set state = 'done' where kind = 'tell_customer' returning 1")
+    days_pass(clock_file, 1)
+    announce_slides(desk)
+    assert len(to_tell(desk)) == 1
+
+    desk.talk(
+        "verify_sign_back",
+        order_number=order["number"],
+        arrived_on=(due(order, "sent_on") + timedelta(days=came_late)).isoformat(),
+        **SIGNED,
+    )
+
+    title = f"Tell the customer of {order['number']}: dates now {order['customer_due']}"
+    assert [each.title for each in to_tell(desk)] == [title] * told_anew
+
+
 def test_a_date_promised_beside_the_paper_is_still_told_when_the_paper_comes_back(
     desk: Desk,
 ) -> None:
