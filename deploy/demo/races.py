@@ -61,7 +61,9 @@ def material(world: World) -> None:
     customer = world.customer("A")
     product, raw = world.product(), world.material(stock="70")
     world.recipe(product, raw, "1")
-    orders = [world.submitted(customer, product, "10") for _ in range(MANY)]
+    world.await_customer(customer)
+    body = world.order_body(customer, product, "10")
+    orders = [company.clerk.post("/orders", body) for _ in range(MANY)]
     for order in orders:
         world.sign(order["number"], "technique", revision=1, verdict="passed")
     for order in orders:

@@ -15,7 +15,7 @@ from deploy.demo.world import World
 
 # Fifty rounds of cancel against dispatch are run on real transactions in
 # tests/integration/shipping; through the whole system some are enough.
-ROUNDS = 6
+ROUNDS = 4
 
 
 def _chapters() -> list[object]:
