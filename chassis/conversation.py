@@ -46,8 +46,9 @@ TIME_LIMIT = timedelta(seconds=30)
 ASK_SECONDS = 5.0
 # How far the time between two attempts grows, in leases: half a minute.
 MOST_LEASES = 3
-# Beyond this no lease ends: the machine's clock has been set back since it was taken.
-LONGEST_LEASE = LEASE * (MOST_LEASES + 1)
+# Beyond this no lease ends: the machine's clock has been set back since it was taken. A replica
+# of the release before, which may work beside, takes leases of five minutes.
+LONGEST_LEASE = LEASE * 31
 _WAIT_SECONDS = 0.1
 # Taken up at a time by one process: what waits for a neighbour that is away keeps few others.
 TAKEN_UP_AT_A_TIME = 8

@@ -146,8 +146,14 @@ def refusals(world: World) -> None:
 
 def _none_of_ours(world: World, unknown: Parcel) -> None:
     dispatcher = world.company.dispatcher
-    shown = dispatcher.get("/scans/quarantined", limit=100)["items"]
-    mine = [one for one in shown if one["parcel_code"] == unknown.code]
+    after: str | None = None
+    while True:
+        # The oldest come first: those of others may fill more than a page.
+        page = dispatcher.get("/scans/quarantined", limit=100, after=after)
+        mine = [one for one in page["items"] if one["parcel_code"] == unknown.code]
+        after = page["next"]
+        if mine or after is None:
+            break
     waiting = only(mine, "the scan that waits for a person")
     path = f"/scans/quarantined/{waiting['id']}/actions/resolve"
     told = dispatcher.post(path, {"note": "不是本公司包裹"})

@@ -205,8 +205,18 @@ class Instance:
     def check_given(self) -> None:
         """Raise `Problem` where given engines do not answer, or are not for us to change."""
         self.engines.check_given()
-        if not self.engines.are_ours:
+        if self.engines.are_ours:
+            return
+        try:
             self.installation.check_ours(is_new=not self._has_made)
+        except Problem as problem:
+            if self.is_new or self._has_made:
+                raise
+            # A release before the mark may have made them, after it had run private engines.
+            raise Problem(
+                f"{problem} If an older release of this very checkout made them: "
+                f"touch {_made(self.places)}, and try again."
+            ) from None
 
     def begin_making(self) -> None:
         """Put down that from now on what has our names on given engines is ours."""

@@ -1,17 +1,22 @@
 """The calendar of working days, entered year by year for all services that count them (X9)."""
 
 from typing import Any
+from uuid import uuid4
 
 from marshmallow import ValidationError, fields, validate, validates_schema
+from sqlalchemy import func, select
 
+from chassis.database import Work
 from chassis.errors import Invalid, NotFound
 from chassis.schema import Message, Text
 from gateway.calls import Call
 from gateway.operations import Answer, Operation
+from gateway.own_commands import run_once
 
 # Who counts working days; each keeps the whole calendar among its settings.
 COUNTING = ("orders", "inventory", "shipping", "aftersales")
 SETTING = "calendar"
+_ENTERING_LOCK = 0x63616C65
 
 
 class YearNotEntered(NotFound):
@@ -75,12 +80,24 @@ def enter(call: Call) -> dict[str, Any]:
     year, days = _year(call), call.body["days"]
     if any(not str(day).startswith(year) for day in days):
         raise YearWrong(year=year)
-    change = {**call.body, "year": year}
-    for name in COUNTING:
-        # One after the other, so that two who enter it at once follow each other everywhere. Where
-        # one refuses, those before it have it: the same request again, with its key, settles it.
-        call.ask(f"{name}.change_calendar_year", change)
+    run_once(call, "enter_calendar_year", lambda work: _enter_in_all(work, call, year))
     return {"year": int(year), "days": days}
+
+
+def _enter_in_all(work: Work, call: Call, year: str) -> dict[str, Any]:
+    """Enter the year in all services; where one refuses, the same request again settles it.
+
+    The only calls that are made inside a transaction: its lock lets those who enter at once
+    follow each other in the same order everywhere. Each attempt has a key of its own: a service
+    that took the last one writes the year again, over what others entered there since.
+    """
+    work.connection.execute(select(func.pg_advisory_xact_lock(_ENTERING_LOCK)))
+    change, key = {**call.body, "year": year}, str(uuid4())
+    for name in COUNTING:
+        call.services.ask(
+            f"{name}.change_calendar_year", change, call.principal, deadline=call.deadline, key=key
+        )
+    return change
 
 
 def _entered(call: Call) -> dict[str, Any]:

@@ -409,6 +409,19 @@ def test_setting_the_clock_back_leaves_no_conversation_lying(
     assert (state(store), marked(store)) == ("done", ["a"])
 
 
+def test_what_a_replica_of_the_release_before_works_at_is_left_to_it(
+    talks: Conversations, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes leases of up to five minutes."""
+    crash_at(monkeypatch, "after_begin")
+    with pytest.raises(Crash):
+        hold(talks)
+    with store.work() as work:
+        work.session.execute(text("update conversation set lease_until = now() + interval '5 min'"))
+
+    assert talks.take_up_abandoned() == 0
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_setting_the_clock_changes_nobodys_patience(
     talks: Conversations,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from chassis.database import DatabaseUnavailable
 from chassis.errors import NotFound
 from chassis.principal import SYSTEM
 from chassis.rpc import DeadlinePassed
@@ -252,37 +251,10 @@ def test_an_order_that_is_not_yours_to_see_has_no_history(gateway: Gateway) -> N
     assert [asked.rpc for asked in gateway.asked] == ["orders.get_order"]
 
 
-def test_a_year_of_the_calendar_is_told_to_all_who_count_days(gateway: Gateway) -> None:
-    counting = ("aftersales", "inventory", "orders", "shipping")
-    for name in counting:
-        gateway.answer(f"{name}.change_calendar_year", {})
-    year = {"days": {"2026-10-01": False}, "reason": "holidays"}
+def test_no_service_gets_a_calendar_of_its_own(gateway: Gateway) -> None:
+    alone = {"value": {"2026": {"2026-10-01": False}}, "reason": "holidays"}
 
-    result = gateway.send("PUT", "/calendar/2026", year, role="admin", key="k1")
-
-    assert result.json == {"year": 2026, "days": {"2026-10-01": False}}
-    assert sorted(asked.rpc for asked in gateway.asked) == [
-        f"{name}.change_calendar_year" for name in counting
-    ]
-    # The year alone: what others enter meanwhile is no part of what is repeated by the key.
-    assert [(asked.body, asked.key) for asked in gateway.asked] == [
-        ({**year, "year": "2026"}, "k1")
-    ] * 4
-
-
-def test_a_year_of_the_calendar_is_entered_in_one_order_and_for_no_service_alone(
-    gateway: Gateway,
-) -> None:
-    gateway.answer("orders.change_calendar_year", {})
-    gateway.refuse("inventory.change_calendar_year", DatabaseUnavailable(service="inventory"))
-    year = {"days": {"2026-10-01": False}, "reason": "holidays"}
-    alone = {"value": {"2026": year["days"]}, "reason": "holidays"}
-
-    entered = gateway.send("PUT", "/calendar/2026", year, role="admin", key="k1")
     refused = gateway.send("PUT", "/settings/orders/calendar", alone, role="admin", key="k2")
 
-    assert (entered.status_code, entered.json["code"]) == (503, "database_unavailable")
     assert (refused.status_code, refused.json["code"]) == (422, "calendar_is_for_all")
-    assert [asked.rpc for asked in gateway.asked] == [
-        "orders.change_calendar_year", "inventory.change_calendar_year",
-    ]  # fmt: skip
+    assert gateway.asked == []
