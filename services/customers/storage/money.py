@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
@@ -23,7 +23,7 @@ from services.customers.domain.errors import (
     PaymentNotFound,
 )
 from services.customers.domain.invoice import CreditNote, Invoice
-from services.customers.domain.lifecycle import ContractState, NoticeState, PaymentState
+from services.customers.domain.lifecycle import ContractState, NoticeState, PaymentState, Standing
 from services.customers.domain.notice import Notice
 from services.customers.domain.payment import Payment
 from services.customers.domain.release import Receipt
@@ -157,6 +157,21 @@ def orders_with_notices(session: Session, customer_id: UUID) -> Sequence[OrderCr
     return session.scalars(query.order_by(OrderCredit.order_number)).all()
 
 
+def open_orders_without_notice(session: Session, customer_id: UUID) -> Sequence[OrderCredit]:
+    """Give a customer's open orders of our books that no notice is open of."""
+    is_asked = exists().where(
+        Notice.order_id == OrderCredit.id,
+        Notice.state.in_((NoticeState.DRAFTED, NoticeState.SENT)),
+    )
+    query = select(OrderCredit).where(
+        OrderCredit.customer_id == customer_id,
+        OrderCredit.standing == Standing.OPEN,
+        OrderCredit.is_imported.is_(False),
+        ~is_asked,
+    )
+    return session.scalars(query.order_by(OrderCredit.order_number)).all()
+
+
 def hand_over_notices(session: Session, customer_id: UUID, salesperson_id: str | None) -> None:
     """Let a customer's open notices stand by who sells to it from now on.
 
@@ -173,12 +188,6 @@ def hand_over_notices(session: Session, customer_id: UUID, salesperson_id: str |
         .values(salesperson_id=salesperson_id)
         .execution_options(synchronize_session=False)
     )
-
-
-def last_notice(session: Session, order_id: UUID) -> Notice | None:
-    """Give an order's newest notice that was not withdrawn, if it has one."""
-    query = select(Notice).where(Notice.order_id == order_id, Notice.state != NoticeState.WITHDRAWN)
-    return session.scalars(query.order_by(Notice.number.desc()).limit(1)).one_or_none()
 
 
 def invoice(session: Session, number: str) -> Invoice:
