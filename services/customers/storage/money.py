@@ -234,10 +234,13 @@ order by salesperson_id, due_at limit %(most)s
 """
 _OWN_UNPAID, _NOBODYS_UNPAID = "= %(person)s", "is null"
 # Customers are looked up one by one: a join would read them all for the contracts it expects.
+# Nobody signs what is over; a draft of such days can be written anew.
 _CONTRACTS = """
 select number, (select name from customer where customer.id = customer_id) as customer_name,
     coalesce(approved_at, drafted_at) as since
-from contract where state = %(state)s{own} order by drafted_at limit %(most)s
+from contract where state = %(state)s{own}
+    and (state = 'draft' or valid_until is null or valid_until >= %(today)s)
+order by drafted_at limit %(most)s
 """
 _ALL_CONTRACTS = _CONTRACTS.format(own="")
 _OWN_CONTRACTS = _CONTRACTS.format(
@@ -272,8 +275,9 @@ def _waiting(*, drafted: bool, own: bool, nobodys: bool) -> str:
 
 
 def contracts_in(work: Work, state: ContractState, limit: int) -> Sequence[Any]:
-    """Give the contracts that stand in a state, and since when, the oldest first."""
+    """Give the contracts to be approved or signed, and since when, the oldest first."""
     principal = work.principal
     statement = _OWN_CONTRACTS if principal.limited_to_own_customers else _ALL_CONTRACTS
-    asked = {"state": str(state), "most": limit, "person": principal.person_id}
+    person, today = principal.person_id, work.today
+    asked = {"state": str(state), "most": limit, "person": person, "today": today}
     return ask(work.connection, statement, asked)
