@@ -150,8 +150,9 @@ def _order_copies(books: OrderBooks) -> Iterator[Difference]:
         yield from _copy(books, "aftersales", aftersales, due)
     customers = None if books.customers is None else books.customers["copy"]
     if books.stage in ENDED and order["customer_id"] is not None:
-        # Customers hears of the end, not of the closing.
-        end = "cancelled" if books.stage == "cancelled" else "fulfilled"
+        # Customers hear nothing of a reopening, and not always heard of a closing.
+        heard = "" if customers is None else customers["stage"]
+        end = heard if {books.stage, heard} <= FULFILLED else books.stage
         yield from _copy(books, "customers", customers, {"stage": end})
     elif books.stage in ("confirmed", "in_progress"):
         yield from _copy(books, "customers", customers, {"revision": order["revision"]})

@@ -64,7 +64,13 @@ class Shipment(Answer):
     requester_name = fields.String()
     released_at = Moment(allow_none=True)
     releaser_name = fields.String(allow_none=True)
-    verdict = fields.Dict(allow_none=True, metadata={"description": "the money, when released"})
+    verdict = fields.Dict(
+        allow_none=True,
+        metadata={
+            "description": "what the money allowed at the release; no figures and no reason to "
+            "whom payments and credit are closed"
+        },
+    )
     override_note = fields.String(allow_none=True)
     release_withdrawn_at = Moment(allow_none=True)
     batch_day = fields.Date(allow_none=True)

@@ -201,11 +201,6 @@ class Case(Announcing, Base):
         return self.state is CaseState.REJECTED or (is_closed and self.received_at is None)
 
     @property
-    def is_mended(self) -> bool:
-        """Whether its goods are with the customer again, and are paid for as they were."""
-        return self.resolution is Resolution.REPAIR and self.kind is not CaseKind.DELIVERY
-
-    @property
     def may_pay(self) -> bool:
         """Whether it has paid money back, or may yet."""
         return not self.is_refused and (self.refund is None or self.refund > 0)
@@ -217,15 +212,19 @@ class Case(Announcing, Base):
         if self.refund is not None:
             worths = money.share_largest_remainder(self.refund, worths)
         return {
-            line.line_id: Claim(self._pieces(line), worth)
+            line.line_id: Claim(self.pieces(line), worth)
             for line, worth in zip(self.lines, worths, strict=True)
         }
 
-    def _pieces(self, line: CaseLine) -> Decimal:
-        """How many of a line it is about: what never arrived, or what came back."""
+    def pieces(self, line: CaseLine) -> Decimal:
+        """How many of a line it is about: what never arrived, or what came back to stay.
+
+        What was mended is with the customer again, and is paid for as it was.
+        """
         if self.kind is CaseKind.DELIVERY or line.received is None:
             return line.quantity
-        return line.received
+        mended = line.rework if self.resolution is Resolution.REPAIR else None
+        return line.received - (mended or 0)
 
     def narrow(self, missing: Sequence[CaseLine], told: str) -> None:
         """Leave to it the money of what is missing now that the rest was signed for after all.

@@ -47,14 +47,14 @@ class Sale:
 
         Goods of a failed delivery were never delivered, so they cannot have come back either;
         unless they were signed for after all when their money had been given back. What lacks on
-        the receipt was not. What was mended the customer has again.
+        the receipt was not.
         """
         for case in self._cases:
             for line in case.lines:
-                if line.line_id != line_id or case.is_mended:
+                if line.line_id != line_id:
                     continue
                 if case.kind is not CaseKind.DELIVERY:
-                    yield line.quantity if line.received is None else line.received
+                    yield case.pieces(line)
                 elif case.refund and case.shipment_id in self._shipments:
                     shipment = self._shipments[case.shipment_id]
                     yield max(line.quantity - shipment.not_signed(line_id), NOTHING)
@@ -76,7 +76,7 @@ class Sale:
         before, claimed, for_the_same = NOTHING, money.ZERO, money.ZERO
         for case in self._cases:
             claim = case.claims.get(line_id)
-            if claim is None or case is valued_anew or case.is_mended:
+            if claim is None or case is valued_anew:
                 continue
             claimed += claim.worth
             if shipment_id is not None and case.shipment_id == shipment_id:

@@ -92,6 +92,14 @@ class Visit(Base):
             VISITS.check(before, wish, visit_id=self.id)
         return wish
 
+    @property
+    def is_planned(self) -> bool:
+        return self.state is VisitState.PLANNED
+
+    def was_made_before(self, moment: datetime) -> bool:
+        """Whether the customer was called before a moment, of business time."""
+        return self.visited_at is not None and self.visited_at < moment
+
     def record(
         self, *, reached: bool, score: int | None, notes: str, by: str, at: datetime
     ) -> None:

@@ -12,7 +12,7 @@ from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.aftersales.domain.errors import VisitNotFound
 from services.aftersales.domain.lifecycle import VisitState
-from services.aftersales.domain.visit import AGREED, OF_EVENT, Visit
+from services.aftersales.domain.visit import AGREED, OF_EVENT, Visit, VisitReason
 
 
 def plan(work: Work, visits: Sequence[dict[str, Any]]) -> None:
@@ -35,6 +35,14 @@ def plan_from_receipt(work: Work, visit: dict[str, Any]) -> None:
             where=Visit.state == VisitState.PLANNED,
         )
     )
+
+
+def after_receipt(work: Work, shipment_id: UUID) -> Visit | None:
+    """Give the call after a shipment's receipt that is planned first, also by its arrival."""
+    query = select(Visit).where(
+        Visit.shipment_id == shipment_id, Visit.reason == VisitReason.AFTER_RECEIPT, OF_EVENT
+    )
+    return work.session.scalar(query.order_by(Visit.day_offset).limit(1).with_for_update())
 
 
 def agree(work: Work, visit: dict[str, Any]) -> None:

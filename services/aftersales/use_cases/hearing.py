@@ -30,7 +30,7 @@ def hear_of_shipment(work: Work, event: Received) -> None:
     elif event.name == "shipment_arrived":
         visits.plan_after_arrival(work, shipment, day)
     elif event.name == "shipment_signed":
-        visits.plan_after_receipt(work, shipment, day)
+        visits.plan_after_receipt(work, shipment, event.business_at)
     if event.name in ("shipment_signed", "receipt_recorded"):
         deliveries.follow_receipt(work, shipment)
 

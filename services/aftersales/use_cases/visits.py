@@ -1,10 +1,11 @@
 """Visits planned from what happened, a day's list, and how a call went (A7, A10)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.clock import business_date
 from chassis.database import Work
 from services.aftersales.domain.lifecycle import VisitState
 from services.aftersales.domain.visit import Visit, VisitReason
@@ -22,9 +23,18 @@ def plan_after_arrival(work: Work, shipment: Mapping[str, Any], day: date) -> No
     visits.plan(work, [_after_receipt(work, shipment, day)])
 
 
-def plan_after_receipt(work: Work, shipment: Mapping[str, Any], day: date) -> None:
+def plan_after_receipt(work: Work, shipment: Mapping[str, Any], signed_at: datetime) -> None:
     """Plan the calls after a receipt: a new customer's first weeks, a regular one's months."""
-    visits.plan_from_receipt(work, _after_receipt(work, shipment, day))
+    day = business_date(signed_at)
+    call = _after_receipt(work, shipment, day)
+    before = visits.after_receipt(work, call["shipment_id"])
+    if before is None:
+        visits.plan_from_receipt(work, call)
+    elif before.is_planned:
+        before.planned_on = call["planned_on"]
+    elif before.was_made_before(signed_at):
+        # The arrival's call asked for the receipt; how the goods are, this one asks.
+        visits.plan(work, [{**call, "day_offset": call["planned_on"].toordinal()}])
     after: list[tuple[VisitReason, int]] = []
     if _is_regular(work, shipment):
         after.append((VisitReason.MONTHLY, work.setting("regular_visit_days")))

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
@@ -23,7 +23,7 @@ from services.customers.domain.errors import (
     PaymentNotFound,
 )
 from services.customers.domain.invoice import CreditNote, Invoice
-from services.customers.domain.lifecycle import ContractState, NoticeState, PaymentState
+from services.customers.domain.lifecycle import ContractState, NoticeState, PaymentState, Standing
 from services.customers.domain.notice import Notice
 from services.customers.domain.payment import Payment
 from services.customers.domain.release import Receipt
@@ -157,6 +157,21 @@ def orders_with_notices(session: Session, customer_id: UUID) -> Sequence[OrderCr
     return session.scalars(query.order_by(OrderCredit.order_number)).all()
 
 
+def open_orders_without_notice(session: Session, customer_id: UUID) -> Sequence[OrderCredit]:
+    """Give a customer's open orders of our books that no notice is open of."""
+    is_asked = exists().where(
+        Notice.order_id == OrderCredit.id,
+        Notice.state.in_((NoticeState.DRAFTED, NoticeState.SENT)),
+    )
+    query = select(OrderCredit).where(
+        OrderCredit.customer_id == customer_id,
+        OrderCredit.standing == Standing.OPEN,
+        OrderCredit.is_imported.is_(False),
+        ~is_asked,
+    )
+    return session.scalars(query.order_by(OrderCredit.order_number)).all()
+
+
 def hand_over_notices(session: Session, customer_id: UUID, salesperson_id: str | None) -> None:
     """Let a customer's open notices stand by who sells to it from now on.
 
@@ -173,12 +188,6 @@ def hand_over_notices(session: Session, customer_id: UUID, salesperson_id: str |
         .values(salesperson_id=salesperson_id)
         .execution_options(synchronize_session=False)
     )
-
-
-def last_notice(session: Session, order_id: UUID) -> Notice | None:
-    """Give an order's newest notice that was not withdrawn, if it has one."""
-    query = select(Notice).where(Notice.order_id == order_id, Notice.state != NoticeState.WITHDRAWN)
-    return session.scalars(query.order_by(Notice.number.desc()).limit(1)).one_or_none()
 
 
 def invoice(session: Session, number: str) -> Invoice:
@@ -225,10 +234,13 @@ order by salesperson_id, due_at limit %(most)s
 """
 _OWN_UNPAID, _NOBODYS_UNPAID = "= %(person)s", "is null"
 # Customers are looked up one by one: a join would read them all for the contracts it expects.
+# Nobody signs what is over; a draft of such days can be written anew.
 _CONTRACTS = """
 select number, (select name from customer where customer.id = customer_id) as customer_name,
     coalesce(approved_at, drafted_at) as since
-from contract where state = %(state)s{own} order by drafted_at limit %(most)s
+from contract where state = %(state)s{own}
+    and (state = 'draft' or valid_until is null or valid_until >= %(today)s)
+order by drafted_at limit %(most)s
 """
 _ALL_CONTRACTS = _CONTRACTS.format(own="")
 _OWN_CONTRACTS = _CONTRACTS.format(
@@ -263,8 +275,9 @@ def _waiting(*, drafted: bool, own: bool, nobodys: bool) -> str:
 
 
 def contracts_in(work: Work, state: ContractState, limit: int) -> Sequence[Any]:
-    """Give the contracts that stand in a state, and since when, the oldest first."""
+    """Give the contracts to be approved or signed, and since when, the oldest first."""
     principal = work.principal
     statement = _OWN_CONTRACTS if principal.limited_to_own_customers else _ALL_CONTRACTS
-    asked = {"state": str(state), "most": limit, "person": principal.person_id}
+    person, today = principal.person_id, work.today
+    asked = {"state": str(state), "most": limit, "person": person, "today": today}
     return ask(work.connection, statement, asked)

@@ -65,6 +65,10 @@ def ask_again(work: Work, order: OrderCredit) -> None:
     """
     # What has just gone back must count no more.
     work.session.flush()
+    _ask_for_what_lacks(work, order, with_gone=True)
+
+
+def _ask_for_what_lacks(work: Work, order: OrderCredit, *, with_gone: bool) -> None:
     copy = copies.order_copy(work.session, order.id)
     if copy is None or not copy.is_promised or money.open_notices(work.session, order.id):
         return
@@ -77,7 +81,7 @@ def ask_again(work: Work, order: OrderCredit) -> None:
     if order.prepays(policy):
         kinds = [NoticeKind.PREPAYMENT]
     for kind in kinds:
-        if draft_notice(work, order, kind, with_gone=True):
+        if draft_notice(work, order, kind, with_gone=with_gone):
             break
     # More of the order's money may go back with it, and is then asked for by the same notice.
     work.session.flush()
@@ -184,14 +188,24 @@ def let_notices_follow(work: Work, order: OrderCredit) -> None:
 
 
 def let_notices_follow_terms(work: Work, customer_id: UUID) -> None:
-    """Let a customer's notices ask for what its new terms want; its account is locked."""
+    """Let a customer's notices ask for what its new terms want; its account is locked.
+
+    What is paid before it leaves by the new terms, and was not by the old, is asked for.
+    """
     for order in money.orders_with_notices(work.session, customer_id):
         policy, _ = _policy(work, order)
         if not order.pays_before_dispatch(policy):
-            # Nobody has sent it yet, and what leaves waits for it no more.
+            # Nobody has sent it yet, and what leaves waits for it no more; what has left owes it.
             for notice in money.open_notices(work.session, order.id, NoticeKind.BALANCE):
-                notice.drop(work.now)
+                if not _has_left(work, notice):
+                    notice.drop(work.now)
+            work.session.flush()
         let_notices_follow(work, order)
+    for order in money.open_orders_without_notice(work.session, customer_id):
+        policy, _ = _policy(work, order)
+        if order.pays_before_dispatch(policy):
+            # What has left on account stays due by the day that was agreed for it.
+            _ask_for_what_lacks(work, order, with_gone=False)
 
 
 def _needed_now(notice: Notice, order: OrderCredit, policy: Policy) -> Decimal:

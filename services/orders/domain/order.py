@@ -344,6 +344,14 @@ class Order(Announcing, Base):
     def is_served(self) -> bool:
         return all(line.is_served for line in self.lines)
 
+    @property
+    def was_reopened(self) -> bool:
+        """Whether its credit was asked for once more after it had ended."""
+        gate = self.find_gate(GateKind.CREDIT)
+        if gate is None or gate.signed_at is None or self.fulfilled_at is None:
+            return False
+        return gate.signed_at > self.fulfilled_at
+
     def slide_days(self, today: date) -> int:
         return 0 if self.confirmation is None else self.confirmation.slide_days(today)
 

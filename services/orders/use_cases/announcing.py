@@ -26,8 +26,11 @@ def announce_again(work: Work, order_id: UUID) -> str:
 def _how_it_stands(order: Order) -> events.OrderEvent:
     if order.stage is Stage.CANCELLED:
         return events.OrderCancelled(order)
-    if order.stage in (Stage.FULFILLED, Stage.CLOSED):
-        return events.OrderFulfilled(order)
+    if order.stage is Stage.CLOSED:
+        return events.OrderClosed(order)
+    if order.stage is Stage.FULFILLED:
+        # Of its end nobody may hear again: it would free the credit that it has asked for since.
+        return events.OrderReopened(order) if order.was_reopened else events.OrderFulfilled(order)
     if order.stage is Stage.DRAFT and order.revision and not order.holds_anything:
         return events.OrderExpired(order)
     return events.OrderChanged(order)

@@ -169,14 +169,14 @@ class Desk:
         self.ask("await_goods", AFTERSALES, case_number=number, return_to="杭州仓库")
         return number
 
-    def inspected(self, order: dict[str, Any], line_no: int, quantity: str) -> str:
+    def inspected(self, order: dict[str, Any], line_no: int, quantity: str, **found: str) -> str:
         number = self.awaited(order, (line_no, quantity))
         self.ask("receive_return", WAREHOUSE, case_number=number)
         self.ask(
             "inspect_return",
             INSPECTOR,
             case_number=number,
-            lines=[{"line_no": line_no, "restock": quantity}],
+            lines=[{"line_no": line_no, **(found or {"restock": quantity})}],
         )
         return number
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chassis.errors import Forbidden, GendanError
+from services.aftersales.domain.errors import MoreThanDelivered
 from tests.integration.aftersales.story import (
     AFTERSALES,
     FINANCE,
@@ -673,9 +674,19 @@ def test_a_repair_gives_no_money_and_an_exchange_keeps_it_as_credit(desk: Desk) 
 
 def test_what_was_mended_may_come_back_again_for_all_that_it_was_sold_for(desk: Desk) -> None:
     order = desk.delivered()
-    number = desk.inspected(order, 2, "3")
+    number = desk.inspected(order, 2, "3", rework="3")
     desk.ask("settle_case", FINANCE, case_number=number, resolution="repair")
 
     # One of three labels sold for 2.00: the first costs 0.67, the second 0.66.
     assert desk.open(order, (2, "1"))["most_refund"] == "0.67"
     assert desk.open(order, (2, "2"))["most_refund"] == "1.33"
+
+
+def test_what_came_to_be_mended_and_was_not_cannot_come_back_again(desk: Desk) -> None:
+    order = desk.delivered()
+    number = desk.inspected(order, 2, "3", rework="1", scrap="2")
+    desk.ask("settle_case", FINANCE, case_number=number, resolution="repair")
+
+    with pytest.raises(MoreThanDelivered):
+        desk.open(order, (2, "2"))
+    assert desk.open(order, (2, "1"))["most_refund"] == "0.67"

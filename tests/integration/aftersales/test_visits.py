@@ -1,6 +1,6 @@
 """Calls planned from what happened: once each, forty a day, the rest rolls over (A7, A10)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -103,6 +103,14 @@ def test_the_calls_made_on_a_day_use_up_its_places(desk: Desk) -> None:
     assert [len(first), len(left)] == [40, 39]
 
 
+def called(desk: Desk, order: dict[str, Any], *, at: datetime) -> None:
+    """Make the call after the receipt at a moment."""
+    with desk.store.work() as work:
+        found = (v for v in stored.of_order(work, order["number"]) if v.reason == "after_receipt")
+        (call,) = found
+        call.record(reached=True, score=5, notes="满意", by="x", at=at)
+
+
 def test_who_has_not_signed_is_called_after_the_arrival_and_who_has_after_the_receipt(
     desk: Desk,
 ) -> None:
@@ -113,16 +121,51 @@ def test_who_has_not_signed_is_called_after_the_arrival_and_who_has_after_the_re
     assert planned(desk, order) == [(days_after(5)[0], "after_receipt")]
 
     signed = shipment_view(order, id=there["id"])
-    desk.hear_shipment(signed, "shipment_signed", 2, at=SIGNED_AT + timedelta(days=2))
+    signed_at = SIGNED_AT + timedelta(days=2)
+    desk.hear_shipment(signed, "shipment_signed", 2, at=signed_at)
     desk.hear_shipment(there, "shipment_arrived", 1)  # late, or again
 
     seventh = days_after(7)[0]
     days = [day for day, reason in planned(desk, order) if reason == "after_receipt"]
     assert days == [seventh]
-    (call,) = (v for v in visits(desk, on=seventh) if v["reason"] == "after_receipt")
-    record(desk, call)
-    desk.hear_shipment(signed, "shipment_signed", 2, at=SIGNED_AT + timedelta(days=9))
+    called(desk, order, at=SIGNED_AT + timedelta(days=7))
+    desk.hear_shipment(signed, "shipment_signed", 2, at=signed_at)
     assert [day for day, reason in planned(desk, order) if reason == "after_receipt"] == days
+
+
+def test_who_was_called_before_he_signed_is_called_after_the_receipt_all_the_same(
+    desk: Desk,
+) -> None:
+    order = order_view()
+    desk.hear_order(order)
+    there = shipment_view(order, "arrived")
+    desk.hear_shipment(there, "shipment_arrived", 1)
+    called(desk, order, at=SIGNED_AT + timedelta(days=5))
+    signed_at = SIGNED_AT + timedelta(days=8)
+    for _ in range(2):
+        desk.hear_shipment(shipment_view(order, id=there["id"]), "shipment_signed", 2, at=signed_at)
+
+    found = [
+        v for v in visits(desk, order_number=order["number"]) if v["reason"] == "after_receipt"
+    ]
+
+    told = [(visit["state"], visit["planned_on"]) for visit in found]
+    assert told == [("done", days_after(5)[0]), ("planned", days_after(13)[0])]
+
+
+def test_the_call_planned_by_the_arrival_moves_to_the_receipt_whatever_is_set_since(
+    desk: Desk,
+) -> None:
+    order = order_view()
+    desk.hear_order(order)
+    there = shipment_view(order, "arrived")
+    desk.hear_shipment(there, "shipment_arrived", 1)
+    desk.set("visit_days_after_receipt", 4)
+
+    desk.hear_shipment(shipment_view(order, id=there["id"]), "shipment_signed", 2)
+
+    days = [day for day, reason in planned(desk, order) if reason == "after_receipt"]
+    assert days == days_after(4)
 
 
 def test_events_that_repeat_plan_nothing_twice(desk: Desk) -> None:

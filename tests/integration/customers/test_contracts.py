@@ -169,7 +169,10 @@ def test_a_contract_that_is_over_is_not_signed_and_leaves_the_one_in_force(
 ) -> None:
     present = signed(office, customer_id, "2020-01-01")
     late = approved(office, customer_id, "2021-01-01", valid_until="2021-12-31")
+    waiting = approved(office, customer_id, "2021-01-01", valid_until=in_days(1))
 
+    to_sign = [item["entity_number"] for item in office.ask(CLERK, "list_work")["items"]]
+    assert to_sign == [waiting]
     actions = office.ask(CLERK, "list_contract_actions", contract_number=late)["items"]
     assert [a["why_not"]["code"] for a in actions if a["verb"] == "sign"] == ["contract_over"]
     with pytest.raises(GendanError) as refused:

@@ -1069,6 +1069,37 @@ def test_the_grade_of_who_buys_on_account_ends_the_balance_notice_that_nobody_se
     assert figures(office, waiting["number"])[0] == "withdrawn"
 
 
+def test_the_balance_that_terms_on_account_ended_is_asked_for_again_by_the_next(
+    office: Office,
+) -> None:
+    order = confirmed(office, supply="stock")
+    code = office.codes[order.customer_id]
+    graded = {"customer_code": code, "reason": "other", "note": "评定"}
+    office.do(FINANCE, "change_grade", grade="A", **graded)
+    assert drafted(office, order) == []
+
+    for grade in ("B", "C"):
+        office.do(FINANCE, "change_grade", grade=grade, **graded)
+
+    (notice,) = drafted(office, order)
+    assert (notice["kind"], notice["amount"]) == ("balance", "1000.00")
+
+
+def test_the_balance_of_goods_that_have_left_is_asked_for_on_account_as_well(
+    office: Office,
+) -> None:
+    order = confirmed(office, supply="stock")
+    bounced = office.pay(order, "1000.00")
+    office.dispatch(order, "100")
+    office.do(FINANCE, "reverse_payment", payment_number=bounced, note="退票")
+    (waiting,) = drafted(office, order)
+    code = office.codes[order.customer_id]
+
+    office.do(FINANCE, "change_grade", customer_code=code, grade="A", reason="other", note="评定")
+
+    assert drafted(office, order) == [waiting]
+
+
 def test_the_balance_notice_replaces_a_deposit_notice_that_was_not_paid(office: Office) -> None:
     order = confirmed(office)
     deposit = sent(office, order)["number"]

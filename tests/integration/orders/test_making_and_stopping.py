@@ -8,6 +8,7 @@ import pytest
 from marshmallow import EXCLUDE
 
 from chassis.commands import load
+from chassis.database import Work
 from chassis.errors import Conflict, RoleNeeded, Unavailable
 from chassis.principal import Principal
 from chassis.rpc import deadline_in
@@ -22,7 +23,7 @@ from services.orders.domain.errors import (
 )
 from services.orders.schemas import commands, heard
 from services.orders.storage import orders as stored
-from services.orders.use_cases import actions, anomalies, ending, progress
+from services.orders.use_cases import actions, announcing, anomalies, ending, progress
 from tests.integration.orders.desk import (
     CLERK,
     DIRECTOR,
@@ -621,6 +622,15 @@ def closed(
     return number
 
 
+def announced_again(desk: Desk, order: dict[str, Any]) -> str:
+    def tell(work: Work, request: dict[str, Any]) -> Any:
+        announcing.announce_again(work, request["order_id"])
+        return stored.order_by_id(work, request["order_id"])
+
+    desk.do(commands.AnnounceAgain, tell, order_id=order["id"])
+    return desk.announced()[-1]
+
+
 def test_the_director_opens_a_closed_order_and_the_credit_gate_runs_again(
     desk: Desk, neighbours: Neighbours, closed: str
 ) -> None:
@@ -632,6 +642,12 @@ def test_the_director_opens_a_closed_order_and_the_credit_gate_runs_again(
     assert order["stage"] == "fulfilled"
     assert neighbours.names() == ["customers.check_production_terms", "customers.reserve_credit"]
     assert desk.announced()[-1] == "order_reopened"
+    # Told again, its end would free the credit that it has just asked for.
+    assert announced_again(desk, order) == "order_reopened"
+
+
+def test_what_an_ended_order_announces_again_is_how_it_ended(desk: Desk, closed: str) -> None:
+    assert announced_again(desk, desk.order(closed)) == "order_closed"
 
 
 @pytest.mark.parametrize(

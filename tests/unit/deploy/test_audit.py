@@ -288,6 +288,31 @@ def test_an_order_whose_lines_are_all_signed_must_be_fulfilled() -> None:
     assert [each for each in found_in(books) if each.kind is Kind.STAGE] == []
 
 
+@pytest.mark.parametrize(
+    ("stage", "heard", "agree"),
+    [
+        ("closed", "closed", True),
+        ("closed", "fulfilled", True),  # closed by a release that did not tell customers
+        ("fulfilled", "closed", True),  # opened again
+        ("closed", "in_progress", False),
+        ("cancelled", "fulfilled", False),
+    ],
+)
+def test_customers_copy_of_an_ended_order_is_of_its_end(
+    stage: str, heard: str, *, agree: bool
+) -> None:
+    books = a_cancelled_order()
+    for part in (books["orders"], books["inventory"]):
+        part["stage"] = stage
+    for service in ("shipping", "aftersales"):
+        books[service]["copy"]["stage"] = stage
+    books["customers"]["copy"]["stage"] = heard
+
+    named = [(each.expected, each.found) for each in found_in(books) if each.kind is Kind.COPY]
+
+    assert named == ([] if agree else [(stage, heard)])
+
+
 def test_what_a_scan_signed_in_full_stays_fulfilled_though_its_receipt_shows_less() -> None:
     books = a_shipped_order()
     for part in (books["orders"], books["inventory"]):

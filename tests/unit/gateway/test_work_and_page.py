@@ -164,6 +164,11 @@ PAYMENT = {
     "order_id": "1", "standing": "open", "worth": "1000.00", "verified": "300.00",
     "balance": "700.00", "paid_in_full": False,
 }  # fmt: skip
+RELEASED = {"allowed": False, "code": "credit", "grade": "B", "terms": "account", "paid_at": None}
+VERDICT = {
+    **RELEASED, "value": "1000.00", "balance_due": "700.00", "verified_at": None,
+    "why": "Limit 100,000.00, other orders 7,000.00.", "why_zh": "额度 100,000.00。",
+}  # fmt: skip
 ORDER = {
     "number": "D1", "id": "1", "stage": "confirmed", "confirmation_version": 1,
     "gates": [TECHNIQUE, CREDIT],
@@ -193,7 +198,8 @@ def test_a_page_shows_money_and_papers_only_to_whom_they_are_open(
     notice = {"number": "N1", "kind": "balance", "state": "sent"}
     gateway.answer("customers.get_order_money", {"notices": [notice]})
     gateway.answer("inventory.search_instructions", {"items": [{"number": "P1"}]})
-    gateway.answer("shipping.search_shipments", {"items": [{"number": "S1", "note_number": None}]})
+    shipment = {"number": "S1", "note_number": None, "verdict": VERDICT}
+    gateway.answer("shipping.search_shipments", {"items": [shipment]})
 
     page = gateway.get("/orders/D1/page", role=role).json
 
@@ -208,6 +214,9 @@ def test_a_page_shows_money_and_papers_only_to_whom_they_are_open(
     )
     frozen = gateway.get("/orders/D1/confirmations", role=role).json["items"]
     assert page["confirmations"] == frozen
+    listed = gateway.get("/shipments", role=role).json["items"]
+    for shown in (page["shipments"], listed):
+        assert shown[0]["verdict"] == (VERDICT if role == "finance" else RELEASED)
     for gates in (order["gates"], frozen[0]["document"]["gates"]):
         assert gates == [TECHNIQUE, CREDIT if role == "finance" else CREDIT_CLOSED]
 

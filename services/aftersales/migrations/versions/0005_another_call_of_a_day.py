@@ -10,6 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # First, as it locks the table wholly: who asked for that last could wait crosswise with a call
+    # that is being written.
+    op.drop_constraint("uq_visit_shipment_id_reason_day_offset", "visit")
     op.create_index(
         "uq_visit_of_event",
         "visit",
@@ -25,7 +28,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("reason = 'follow_up' and state = 'planned'"),
     )
     op.alter_column("visit", "notes", comment="how it went, or why it was dropped")
-    op.drop_constraint("uq_visit_shipment_id_reason_day_offset", "visit")
 
 
 def downgrade() -> None:
