@@ -13,7 +13,7 @@ from services.orders.domain.lifecycle import Stage
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
 from services.orders.use_cases import clocks
-from services.orders.use_cases.ending import drop_open_tasks, resolve_open_anomalies
+from services.orders.use_cases.ending import drop_open_tasks, resolve_anomalies_of_cancelled
 
 
 def _about(talk: Talk) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _finish_cancel(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     work.announce(order.cancel(work.today, work.now))
     drop_open_tasks(work, order, outcome="cancelled")
-    resolve_open_anomalies(work, order, remedy="The order was cancelled.")
+    resolve_anomalies_of_cancelled(work, order, remedy="The order was cancelled.")
     work.log(
         "order",
         order.number,

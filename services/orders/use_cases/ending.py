@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chassis.database import Work
+from services.orders.domain.anomaly import AnomalyClass
 from services.orders.domain.lifecycle import UNDER_WAY, TaskState
 from services.orders.domain.order import Order
 from services.orders.domain.task import Task, TaskKind
@@ -71,7 +72,12 @@ def drop_open_tasks(work: Work, order: Order, *kinds: TaskKind, outcome: str) ->
         task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome=outcome)
 
 
-def resolve_open_anomalies(work: Work, order: Order, *, remedy: str) -> None:
-    """Let nothing of an order climb on that came to its end with it."""
+def resolve_anomalies_of_cancelled(work: Work, order: Order, *, remedy: str) -> None:
+    """Let nothing of an order climb on that came to its end with it.
+
+    A parcel that was scanned has to go back to its shelf all the same.
+    """
     for anomaly in tasks.open_anomalies(work, order.id):
+        if anomaly.cause is AnomalyClass.LOGISTICS:
+            continue
         anomaly.resolve(remedy=remedy, by=work.principal.name, at=work.now)

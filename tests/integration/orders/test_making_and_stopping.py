@@ -712,10 +712,12 @@ def test_cancel_frees_by_its_event(
 
 
 def test_gates_and_anomalies_of_a_cancelled_order_wait_for_nobody(desk: Desk) -> None:
+    """But what its parcels want: they lie somewhere all the same."""
     number = desk.new_order()["number"]
-    wrong = {"order_number": number, "cause": "system", "topic": "other", "text": "late"}
-    with desk.store.work(CLERK) as work:
-        anomalies.raise_anomaly(work, load(commands.RaiseAnomaly(), wrong))
+    for cause in ("system", "logistics"):
+        wrong = {"order_number": number, "cause": cause, "topic": "other", "text": "late"}
+        with desk.store.work(CLERK) as work:
+            anomalies.raise_anomaly(work, load(commands.RaiseAnomaly(), wrong))
     open_before = {gate["kind"] for gate in desk.order(number)["gates"] if gate["is_open"]}
 
     order = desk.talk("cancel", SUPERVISOR, order_number=number, reason="customer_request")
@@ -724,7 +726,8 @@ def test_gates_and_anomalies_of_a_cancelled_order_wait_for_nobody(desk: Desk) ->
     assert [gate["kind"] for gate in order["gates"] if gate["is_open"]] == []
     waiting = "select count(*) from gate where opened_at is not null and verdict <> 'passed'"
     assert desk.state(waiting) == [(0,)]
-    assert desk.state("select state, escalates_at from anomaly") == [("resolved", None)]
+    told = desk.state("select cause, state, escalates_at is null from anomaly order by cause")
+    assert told == [("logistics", "open", False), ("system", "resolved", True)]
 
 
 def test_a_cancel_that_loses_puts_the_order_back(
