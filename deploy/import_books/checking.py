@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -104,7 +104,7 @@ def check(rows: Mapping[str, list[Row]], mistakes: list[Mistake]) -> Book:
     mistakes += _about_promotions(book)
     mistakes += _about_counts(book)
     mistakes += _about_substitutes(book)
-    mistakes += _about_default_addresses(book)
+    mistakes += _about_default_addresses(book, repeated)
     # Of a file that was not read whole nobody can say what is not in it.
     if not unread & _ORDER_FILES:
         mistakes += _about_orders_and_lines(rows, book)
@@ -282,11 +282,14 @@ def _about_substitutes(book: Book) -> Iterator[Mistake]:
             yield record.row.mistake("substitutes", "names the product itself")
 
 
-def _about_default_addresses(book: Book) -> Iterator[Mistake]:
-    """A customer has one default address."""
+def _about_default_addresses(
+    book: Book, repeated: Collection[tuple[str, int]]
+) -> Iterator[Mistake]:
+    """A customer has one default address; of rows that stand twice that was said already."""
     first_of: dict[str, Record] = {}
     for record in book["addresses"]:
-        if record.read.get("is_default"):
+        is_repeated = (record.row.file, record.row.number) in repeated
+        if record.read.get("is_default") and not is_repeated:
             first = first_of.setdefault(record.body["customer_code"], record)
             if first is not record:
                 what = f"the default address is that of row {first.row.number} already"
