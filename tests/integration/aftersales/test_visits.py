@@ -103,6 +103,15 @@ def test_the_calls_made_on_a_day_use_up_its_places(desk: Desk) -> None:
     assert [len(first), len(left)] == [40, 39]
 
 
+def arrived(desk: Desk) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Have the goods of an order arrive unsigned; gives both as they were announced."""
+    order = order_view()
+    desk.hear_order(order)
+    there = shipment_view(order, "arrived")
+    desk.hear_shipment(there, "shipment_arrived", 1)
+    return order, there
+
+
 def called(desk: Desk, order: dict[str, Any], *, at: datetime) -> None:
     """Make the call after the receipt at a moment."""
     with desk.store.work() as work:
@@ -114,10 +123,7 @@ def called(desk: Desk, order: dict[str, Any], *, at: datetime) -> None:
 def test_who_has_not_signed_is_called_after_the_arrival_and_who_has_after_the_receipt(
     desk: Desk,
 ) -> None:
-    order = order_view()
-    desk.hear_order(order)
-    there = shipment_view(order, "arrived")
-    desk.hear_shipment(there, "shipment_arrived", 1)
+    order, there = arrived(desk)
     assert planned(desk, order) == [(days_after(5)[0], "after_receipt")]
 
     signed = shipment_view(order, id=there["id"])
@@ -136,10 +142,7 @@ def test_who_has_not_signed_is_called_after_the_arrival_and_who_has_after_the_re
 def test_who_was_called_before_he_signed_is_called_after_the_receipt_all_the_same(
     desk: Desk,
 ) -> None:
-    order = order_view()
-    desk.hear_order(order)
-    there = shipment_view(order, "arrived")
-    desk.hear_shipment(there, "shipment_arrived", 1)
+    order, there = arrived(desk)
     called(desk, order, at=SIGNED_AT + timedelta(days=5))
     signed_at = SIGNED_AT + timedelta(days=8)
     for _ in range(2):
@@ -156,10 +159,7 @@ def test_who_was_called_before_he_signed_is_called_after_the_receipt_all_the_sam
 def test_the_call_planned_by_the_arrival_moves_to_the_receipt_whatever_is_set_since(
     desk: Desk,
 ) -> None:
-    order = order_view()
-    desk.hear_order(order)
-    there = shipment_view(order, "arrived")
-    desk.hear_shipment(there, "shipment_arrived", 1)
+    order, there = arrived(desk)
     desk.set("visit_days_after_receipt", 4)
 
     desk.hear_shipment(shipment_view(order, id=there["id"]), "shipment_signed", 2)

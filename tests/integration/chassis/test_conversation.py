@@ -53,9 +53,10 @@ def state(store: Store) -> str:
         return str(work.session.scalar(text("select state from conversation")))
 
 
-def lease_ends(store: Store, *, overdue: bool = False) -> None:
+def lease_ends(store: Store, after: str = "-1 s", *, overdue: bool = False) -> None:
     with store.work() as work:
-        work.session.execute(text("update conversation set lease_until = now() - interval '1 s'"))
+        ends = text("update conversation set lease_until = now() + cast(:after as interval)")
+        work.session.execute(ends, {"after": after})
         if overdue:
             work.session.execute(text("update conversation set deadline = now() - interval '1 s'"))
 
@@ -401,8 +402,7 @@ def test_setting_the_clock_back_leaves_no_conversation_lying(
     crash_at(monkeypatch, "after_begin")
     with pytest.raises(Crash):
         hold(talks)
-    with store.work() as work:
-        work.session.execute(text("update conversation set lease_until = now() + interval '1 h'"))
+    lease_ends(store, "1 h")
 
     assert talks.take_up_abandoned() == 1
 
@@ -416,8 +416,7 @@ def test_what_a_replica_of_the_release_before_works_at_is_left_to_it(
     crash_at(monkeypatch, "after_begin")
     with pytest.raises(Crash):
         hold(talks)
-    with store.work() as work:
-        work.session.execute(text("update conversation set lease_until = now() + interval '5 min'"))
+    lease_ends(store, "5 min")
 
     assert talks.take_up_abandoned() == 0
 
