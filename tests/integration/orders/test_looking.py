@@ -134,6 +134,20 @@ def test_an_order_is_found_by_its_number_and_the_one_of_the_old_books(desk: Desk
     assert found(desk, q="1024") == []
 
 
+def test_many_numbers_of_one_beginning_are_found_as_few_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (desk.new_order(submit=False)["number"] for _ in range(2))
+    of_the_day = {"order_number": first[:7]}
+    few = found(desk, **of_the_day)
+
+    monkeypatch.setattr(orders, "_FEW", 1)
+
+    assert found(desk, **of_the_day) == few == [second, first]
+    assert found(desk, order_number=first) == [first]
+    assert found(desk, order_number="D000000") == []
+
+
 def test_an_order_with_its_axes_is_one_statement(desk: Desk) -> None:
     order = desk.sent_order()
     money = {"order_id": order["id"], "verified": "0.00"}
