@@ -61,15 +61,14 @@ class GendanError(Exception):
     def message_zh(self) -> str:
         return self.zh.format_map(_ChineseFacts(self.details))
 
+    @property
+    def told(self) -> dict[str, str]:
+        """What people and their programs are told of it: code, message, message_zh."""
+        return {"code": self.code, "message": self.message, "message_zh": self.message_zh}
+
     def to_wire(self) -> dict[str, Any]:
         """Give the error as it crosses the bus: family, code, message, message_zh, details."""
-        return {
-            "family": self.family,
-            "code": self.code,
-            "message": self.message,
-            "message_zh": self.message_zh,
-            "details": self.details,
-        }
+        return {"family": self.family, **self.told, "details": self.details}
 
 
 class _Facts(dict[str, Any]):
@@ -138,6 +137,12 @@ class StaleVersion(Conflict):
     code = "stale_version"
     en = "{entity} was changed by somebody else (now version {version}); read it again."
     zh = "{entity} 已被他人修改（现版本 {version}），请重新读取。"
+
+
+def guard_version(entity: str, version: int, expected: int | None) -> None:
+    """Raise StaleVersion where the caller has read another version; None: he has not said."""
+    if expected is not None and expected != version:
+        raise StaleVersion(entity=entity, version=version)
 
 
 class InvalidFields(Invalid):

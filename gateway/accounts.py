@@ -6,12 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 from chassis import clock
+from chassis.actions import action
 from chassis.changes import difference
 from chassis.database import Work
-from chassis.errors import Conflict, Forbidden, GendanError, Invalid, StaleVersion
+from chassis.errors import Conflict, Forbidden, GendanError, Invalid, guard_version
 from chassis.principal import NOBODYS
 from gateway import passwords, storage
-from gateway.actions import action
 from gateway.permissions import ROLES
 from gateway.storage import Account
 
@@ -218,8 +218,7 @@ def _forget_failures(work: Work, account: Account) -> None:
 
 def _locked_row(work: Work, username: str, expected_version: int | None) -> Account:
     account = storage.get_account(work.session, username, to_change=True)
-    if expected_version is not None and account.version != expected_version:
-        raise StaleVersion(entity=username, version=account.version)
+    guard_version(username, account.version, expected_version)
     return account
 
 

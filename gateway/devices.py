@@ -4,10 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 from chassis import clock
+from chassis.actions import action
 from chassis.database import Work
-from chassis.errors import Conflict, StaleVersion
+from chassis.errors import Conflict, guard_version
 from gateway import passwords, storage
-from gateway.actions import action
 from gateway.storage import Device
 
 SCOPE = "scan"
@@ -85,6 +85,5 @@ def _usable(work: Work, code: str, expected_version: int) -> Device:
     device = storage.get_device(work.session, code, to_change=True)
     if device.revoked_at is not None:
         raise DeviceRevoked(code=code)
-    if device.version != expected_version:
-        raise StaleVersion(entity=code, version=device.version)
+    guard_version(code, device.version, expected_version)
     return device

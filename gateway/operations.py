@@ -135,6 +135,9 @@ class Action(Answer):
     allowed = fields.Boolean()
     who = fields.List(fields.String(), metadata={"description": "roles that may do it"})
     why_not = fields.Nested(Refusal, allow_none=True)
+    title_zh = fields.String(
+        metadata={"description": "the move's name for people, where it has one"}
+    )
     checked_when_done = fields.Boolean(
         metadata={"description": "another service has a say, which is asked when it is done"}
     )

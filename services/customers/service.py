@@ -38,7 +38,7 @@ _money, _account, _answer = (
     credit.CreditAccountView(),
     credit.CreditAnswerView(),
 )
-_work_item, _action = common.WorkItem(), common.Action()
+_work_item = common.WorkItem()
 
 
 class CustomersService(Service, AnswersRelay):
@@ -89,7 +89,7 @@ class CustomersService(Service, AnswersRelay):
     def list_customer_actions(self, work: Work, request: Body) -> Any:
         """Give what may be done with a customer now, by whom."""
         actions = work_lists.list_customer_actions(work, **request)
-        return {"items": _action.dump(actions, many=True)}
+        return {"items": actions}
 
     @query(customers.GetCustomer)
     def propose_grades(self, work: Work, request: Body) -> Any:
@@ -219,7 +219,7 @@ class CustomersService(Service, AnswersRelay):
     def list_contract_actions(self, work: Work, request: Body) -> Any:
         """Give what may be done with a contract now, by whom."""
         actions = work_lists.list_contract_actions(work, **request)
-        return {"items": _action.dump(actions, many=True)}
+        return {"items": actions}
 
     # -- credit ----------------------------------------------------------------------------
 
@@ -346,7 +346,7 @@ class CustomersService(Service, AnswersRelay):
     def list_payment_actions(self, work: Work, request: Body) -> Any:
         """Give what may be done with a payment now, by whom."""
         actions = work_lists.list_payment_actions(work, **request)
-        return {"items": _action.dump(actions, many=True)}
+        return {"items": actions}
 
     @query(payments.GetOrderMoney)
     def get_order_money(self, work: Work, request: Body) -> Any:
@@ -382,7 +382,7 @@ class CustomersService(Service, AnswersRelay):
     def list_notice_actions(self, work: Work, request: Body) -> Any:
         """Give what may be done with a notice now, by whom."""
         actions = work_lists.list_notice_actions(work, **request)
-        return {"items": _action.dump(actions, many=True)}
+        return {"items": actions}
 
     @command(payments.MakeInvoice)
     def make_invoice(self, work: Work, request: Body) -> Any:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from chassis import money
-from chassis.errors import StaleVersion
+from chassis.errors import guard_version
 from chassis.mapping import Announcing, Money, Quantity
 from chassis.quantity import check
 from services.aftersales.domain import Base, events
@@ -180,8 +180,7 @@ class Case(Announcing, Base):
 
     def guard_version(self, expected_version: int | None) -> None:
         """Raise StaleVersion unless it is still as it was read."""
-        if expected_version is not None and expected_version != self.version:
-            raise StaleVersion(entity=f"case {self.number}", version=self.version)
+        guard_version(f"case {self.number}", self.version, expected_version)
 
     @property
     def most_refund(self) -> Decimal:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
+from chassis.actions import action, refusal_of
 from chassis.calendar import calendar_of
 from chassis.clock import business_date
 from chassis.database import Work
-from chassis.errors import GendanError
 from services.aftersales.domain.case import Case
 from services.aftersales.domain.lifecycle import CASES, RESHIPPED_BY, CaseState
 from services.aftersales.domain.rules import CASE_DUE_BY
@@ -20,53 +20,35 @@ from services.aftersales.use_cases.visits import day_list
 
 def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
     """Give every verb with whether the asker may do it now, and if not, why."""
-    listed = []
-    for verb, (words, wish, role) in MOVES.items():
-        refusal: GendanError | None = None
-        try:
-            work.principal.require(role)
-            case.guard_move(wish, None)
-        except GendanError as error:
-            refusal = error
-        listed.append(
-            {
-                "verb": verb,
-                "title_zh": words,
-                "allowed": refusal is None,
-                "who": [role],
-                "why_not": None if refusal is None else _said(refusal),
-                # By other goods it is settled only once an order replaces them.
-                "checked_when_done": verb == "settle" and case.reshipped_as is None,
-            }
+    moves = [
+        action(
+            verb,
+            who=[role],
+            refusal=refusal_of(
+                partial(work.principal.require, role), partial(case.guard_move, wish, None)
+            ),
+            # By other goods it is settled only once an order replaces them.
+            checked_when_done=verb == "settle" and case.reshipped_as is None,
+            title_zh=words,
         )
-    return [*listed, _reshipping(work, case)]
+        for verb, (words, wish, role) in MOVES.items()
+    ]
+    return [*moves, _reshipping(work, case)]
 
 
 def _reshipping(work: Work, case: Case) -> dict[str, Any]:
     """Say whether the goods may be replaced now; with which order is seen when it is named."""
     who = RESHIPPED_BY.get(case.state, ("aftersales", "supervisor"))
-    refusal: GendanError | None = None
-    try:
-        case.guard_reship(anew=copies.is_cancelled(work, case.reshipped_as))
-        work.principal.require(*who)
-    except GendanError as error:
-        refusal = error
-    return {
-        "verb": "reship",
-        "title_zh": "补发",
-        "allowed": refusal is None,
-        "who": list(who),
-        "why_not": None if refusal is None else _said(refusal),
-        "checked_when_done": True,
-    }
-
-
-def _said(refusal: GendanError) -> dict[str, str]:
-    return {
-        "code": refusal.code,
-        "message": refusal.message,
-        "message_zh": refusal.message_zh,
-    }
+    anew = copies.is_cancelled(work, case.reshipped_as)
+    return action(
+        "reship",
+        who=who,
+        refusal=refusal_of(
+            partial(case.guard_reship, anew=anew), partial(work.principal.require, *who)
+        ),
+        checked_when_done=True,
+        title_zh="补发",
+    )
 
 
 def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -53,16 +53,6 @@ class WorkItem(Message):
     path = fields.String()
 
 
-class Action(Message):
-    """A verb, whether it is allowed now, for whom, and why not."""
-
-    verb = fields.String()
-    allowed = fields.Boolean()
-    who = fields.List(fields.String())
-    why_not = fields.Dict(allow_none=True)
-    checked_when_done = fields.Boolean()
-
-
 class Page(PageRequest):
     """A page of a list that has no filter."""
 

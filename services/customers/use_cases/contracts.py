@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.customers.domain.contract import CONTRACT_NUMBER, Contract
 from services.customers.domain.errors import ContractNotFound
-from services.customers.domain.guards import guard_note, guard_version
+from services.customers.domain.guards import guard_note
 from services.customers.domain.lifecycle import CONTRACT, ContractState
 from services.customers.domain.words import Reason
 from services.customers.storage import credit as storage
@@ -46,7 +47,7 @@ def change_contract(
 ) -> Contract:
     """Write a draft anew."""
     contract = visible_contract(work, contract_number)
-    guard_version(f"contract {contract_number}", contract, expected_version)
+    guard_version(f"contract {contract_number}", contract.version, expected_version)
     changes = contract.change(values)
     work.session.flush()
     if changes:
@@ -193,7 +194,7 @@ def _moved(
     contract = visible_contract(work, number)
     old = contract.state
     CONTRACT.check(old, wish, contract_number=number)
-    guard_version(f"contract {number}", contract, expected_version)
+    guard_version(f"contract {number}", contract.version, expected_version)
     if explained:
         guard_note(note)
     move(contract)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis import clock
 from chassis.database import Work
+from chassis.errors import guard_version
 from chassis.money import ZERO
 from services.customers.domain.aging import Unpaid, by_age, longest_overdue, unpaid
 from services.customers.domain.contract import Contract
@@ -20,7 +21,7 @@ from services.customers.domain.customer import Customer
 from services.customers.domain.events import CreditStopChanged, OrderMoneyChanged
 from services.customers.domain.goods import Goods
 from services.customers.domain.grade import Grade, Policy, policy_in_force
-from services.customers.domain.guards import guard_note, guard_reason, guard_version
+from services.customers.domain.guards import guard_note, guard_reason
 from services.customers.domain.words import EntryKind, Reason, Verdict
 from services.customers.storage import copies
 from services.customers.storage import credit as storage
@@ -238,7 +239,7 @@ def set_credit_limit(
     work.principal.require("finance", "director")
     found = customer_storage.plain_by_code(work.session, customer_code, work.principal)
     customer, account, contract = storage.lock_account(work.session, found.id, work.today)
-    guard_version(f"credit account of {customer_code}", account, expected_version)
+    guard_version(f"credit account of {customer_code}", account.version, expected_version)
     why, words = guard_reason(reason), guard_note(note)
     old, account.limit_set = account.limit_set, limit
     work.log(

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.customers.domain.credit import CreditAccount
 from services.customers.domain.customer import Address, Contact, Customer, Seal, facts_of
 from services.customers.domain.grade import Grade, Policy, policy_in_force
-from services.customers.domain.guards import guard_note, guard_reason, guard_version
+from services.customers.domain.guards import guard_note, guard_reason
 from services.customers.domain.words import Reason
 from services.customers.storage import credit as credit_storage
 from services.customers.storage import customers as storage
@@ -59,7 +60,7 @@ def change_customer(
 ) -> Customer:
     """Change a customer's file; says why, for it is in force."""
     customer = storage.by_code(work.session, customer_code, work.principal, lock=True)
-    guard_version(f"customer {customer_code}", customer, expected_version)
+    guard_version(f"customer {customer_code}", customer.version, expected_version)
     why = guard_reason(reason)
     changes, events = customer.change(values)
     if changes:
@@ -85,7 +86,7 @@ def change_grade(
     """Give a customer another grade: finance or the director decides, in writing."""
     work.principal.require("finance", "director")
     customer = storage.by_code(work.session, customer_code, work.principal, lock=True)
-    guard_version(f"customer {customer_code}", customer, expected_version)
+    guard_version(f"customer {customer_code}", customer.version, expected_version)
     why, words = guard_reason(reason), guard_note(note)
     old = customer.grade
     event = customer.assess(grade, work.now, _who(work), reason=why, note=words)
@@ -128,7 +129,7 @@ def add_part(
 ) -> Customer:
     """Put a contact, seal or address on file."""
     customer = storage.by_code(work.session, customer_code, work.principal, lock=True)
-    guard_version(f"customer {customer_code}", customer, expected_version)
+    guard_version(f"customer {customer_code}", customer.version, expected_version)
     part = kind(**values)
     customer.add(part)
     name = kind.__name__.lower()
@@ -149,7 +150,7 @@ def change_part(
 ) -> Customer:
     """Change a contact, seal or address that is on file."""
     customer = storage.by_code(work.session, customer_code, work.principal, lock=True)
-    guard_version(f"customer {customer_code}", customer, expected_version)
+    guard_version(f"customer {customer_code}", customer.version, expected_version)
     why = guard_reason(reason)
     changes = customer.change_part(kind, part_id, values)
     if changes:
@@ -171,7 +172,7 @@ def remove_part(
 ) -> Customer:
     """Take a contact, seal or address off the file; the log keeps that it was there."""
     customer = storage.by_code(work.session, customer_code, work.principal, lock=True)
-    guard_version(f"customer {customer_code}", customer, expected_version)
+    guard_version(f"customer {customer_code}", customer.version, expected_version)
     why = guard_reason(reason)
     gone = facts_of(customer.remove(kind, part_id))
     name = kind.__name__.lower()

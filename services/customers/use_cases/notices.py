@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from chassis.money import capitals
 from services.customers.domain.credit import OrderCredit
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import NothingToPay, NoticeNotFound
 from services.customers.domain.goods import NOTHING, Goods
 from services.customers.domain.grade import Policy
-from services.customers.domain.guards import guard_version
 from services.customers.domain.lifecycle import NOTICE, NoticeState, Standing
 from services.customers.domain.notice import NOTICE_NUMBER, Notice
 from services.customers.domain.rules import NOTICE_PAYMENT_HOURS
@@ -249,7 +249,7 @@ def mark_notice_sent(
     """Note that a person sent it, first or again, how, and whether it was received clearly."""
     notice = visible_notice(work, notice_number)
     NOTICE.check(notice.state, NoticeState.SENT, notice_number=notice_number)
-    guard_version(f"notice {notice_number}", notice, expected_version)
+    guard_version(f"notice {notice_number}", notice.version, expected_version)
     before = (notice.state, notice.channel, notice.received_clearly)
     notice.mark_sent(
         min(sent_at or work.now, work.now),

@@ -5,12 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from chassis.money import ZERO
 from services.customers.domain.credit import CreditAccount, OrderCredit
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import PaymentNotFound, PaymentTarget
 from services.customers.domain.events import OrderMoneyChanged
-from services.customers.domain.guards import guard_note, guard_version
+from services.customers.domain.guards import guard_note
 from services.customers.domain.lifecycle import PAYMENT, PaymentState
 from services.customers.domain.payment import PAYMENT_NUMBER, Payment
 from services.customers.domain.words import PaymentMethod, Reason
@@ -83,7 +84,7 @@ def _judged(work: Work, number: str, wish: PaymentState, expected_version: int |
     work.principal.require("finance")
     payment = money.payment(work.session, number)
     PAYMENT.check(payment.state, wish, payment_number=number)
-    guard_version(f"payment {number}", payment, expected_version)
+    guard_version(f"payment {number}", payment.version, expected_version)
     return payment
 
 

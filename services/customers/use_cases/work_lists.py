@@ -1,14 +1,13 @@
 """What waits for whom, and what may be done now."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from chassis.actions import action, refusal_of
 from chassis.database import Work
-from chassis.errors import GendanError, RoleNeeded
-from chassis.lifecycle import IllegalMove, Lifecycle
-from services.customers.domain.errors import ContractOver
 from services.customers.domain.lifecycle import (
     CONTRACT,
     NOTICE,
@@ -175,77 +174,42 @@ def _contracts(
 # -- actions -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Action:
-    """A verb, whether who asks may do it now, and why not."""
-
-    verb: str
-    who: tuple[str, ...]
-    refusal: GendanError | None
-    checked_when_done: bool = False
-
-    @property
-    def allowed(self) -> bool:
-        return self.refusal is None
-
-    @property
-    def why_not(self) -> dict[str, str] | None:
-        if self.refusal is None:
-            return None
-        return {
-            "code": self.refusal.code,
-            "message": self.refusal.message,
-            "message_zh": self.refusal.message_zh,
-        }
+def _listed(
+    work: Work, verb: str, who: tuple[str, ...], *guards: Callable[[], object]
+) -> dict[str, Any]:
+    refusal = refusal_of(partial(work.principal.require, *who), *guards)
+    return action(verb, who=who, refusal=refusal)
 
 
-def _move(
-    work: Work, verb: str, who: tuple[str, ...], cycle: Lifecycle[Any], state: Any, wish: Any
-) -> Action:
-    if not work.principal.has(*who):
-        return Action(verb, who, RoleNeeded(roles=", ".join(who)))
-    try:
-        cycle.check(state, wish)
-    except IllegalMove as refusal:
-        return Action(verb, who, refusal)
-    return Action(verb, who, None)
-
-
-def list_payment_actions(work: Work, payment_number: str) -> list[Action]:
-    state = visible_payment(work, payment_number).state
+def list_payment_actions(work: Work, payment_number: str) -> list[dict[str, Any]]:
+    legal = partial(PAYMENT.check, visible_payment(work, payment_number).state)
     return [
-        _move(work, "verify", FINANCE, PAYMENT, state, PaymentState.VERIFIED),
-        _move(work, "reject", FINANCE, PAYMENT, state, PaymentState.REJECTED),
-        _move(work, "reverse", FINANCE, PAYMENT, state, PaymentState.REVERSED),
+        _listed(work, "verify", FINANCE, partial(legal, PaymentState.VERIFIED)),
+        _listed(work, "reject", FINANCE, partial(legal, PaymentState.REJECTED)),
+        _listed(work, "reverse", FINANCE, partial(legal, PaymentState.REVERSED)),
     ]
 
 
-def list_contract_actions(work: Work, contract_number: str) -> list[Action]:
+def list_contract_actions(work: Work, contract_number: str) -> list[dict[str, Any]]:
     contract = visible_contract(work, contract_number)
-    state = contract.state
-    sign = _move(work, "sign", SIGNERS, CONTRACT, state, ContractState.SIGNED)
-    if sign.allowed:
-        try:
-            contract.guard_not_over(work.today)
-        except ContractOver as refusal:
-            sign = Action("sign", SIGNERS, refusal)
-    enders = ("finance", "director", "supervisor")
+    legal = partial(CONTRACT.check, contract.state)
+    in_force = partial(contract.guard_not_over, work.today)
     back = ("finance", "clerk", "sales", "supervisor")
+    enders = ("finance", "director", "supervisor")
     return [
-        _move(work, "approve", FINANCE, CONTRACT, state, ContractState.APPROVED),
-        _move(work, "send_back", back, CONTRACT, state, ContractState.DRAFT),
-        sign,
-        _move(work, "end", enders, CONTRACT, state, ContractState.ENDED),
+        _listed(work, "approve", FINANCE, partial(legal, ContractState.APPROVED)),
+        _listed(work, "send_back", back, partial(legal, ContractState.DRAFT)),
+        _listed(work, "sign", SIGNERS, partial(legal, ContractState.SIGNED), in_force),
+        _listed(work, "end", enders, partial(legal, ContractState.ENDED)),
     ]
 
 
-def list_notice_actions(work: Work, notice_number: str) -> list[Action]:
-    state = visible_notice(work, notice_number).state
-    return [_move(work, "mark_sent", MAY_SEND, NOTICE, state, NoticeState.SENT)]
+def list_notice_actions(work: Work, notice_number: str) -> list[dict[str, Any]]:
+    legal = partial(NOTICE.check, visible_notice(work, notice_number).state)
+    return [_listed(work, "mark_sent", MAY_SEND, partial(legal, NoticeState.SENT))]
 
 
-def list_customer_actions(work: Work, customer_code: str) -> list[Action]:
+def list_customer_actions(work: Work, customer_code: str) -> list[dict[str, Any]]:
     customer_storage.plain_by_code(work.session, customer_code, work.principal)
-    refusal = RoleNeeded(roles=", ".join(DECIDERS)) if not work.principal.has(*DECIDERS) else None
     # The credit limit is set at its own address: it is an edit, no move.
-    return [Action("change_grade", DECIDERS, refusal)]
+    return [_listed(work, "change_grade", DECIDERS)]

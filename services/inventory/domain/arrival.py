@@ -86,8 +86,12 @@ class Arrival(Announcing, Base):
     @validates("state")
     def _check_move(self, _key: str, wish: ArrivalState) -> ArrivalState:
         if self.state is not None:
-            ARRIVAL.check(ArrivalState(self.state), wish, arrival_number=self.number)
+            self.guard_move(wish)
         return wish
+
+    def guard_move(self, wish: ArrivalState) -> None:
+        """Raise IllegalMove."""
+        ARRIVAL.check(ArrivalState(self.state), wish, arrival_number=self.number)
 
     def receive(self, quantity: Decimal, *, by: str, at: datetime) -> None:
         """Count what came; it may be more or less than was expected."""
@@ -98,7 +102,7 @@ class Arrival(Announcing, Base):
 
     def postpone(self, expected_on: date) -> None:
         """Expect it on another day. Raises IllegalMove once it is not expected any more."""
-        ARRIVAL.check(ArrivalState(self.state), ArrivalState.RECEIVED, arrival_number=self.number)
+        self.guard_move(ArrivalState.RECEIVED)
         self.expected_on = expected_on
 
     def cancel(self) -> None:

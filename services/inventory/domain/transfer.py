@@ -76,14 +76,23 @@ class Transfer(Versioned, Base):
     @validates("state")
     def _check_move(self, _key: str, wish: TransferState) -> TransferState:
         if self.state is not None:
-            TRANSFER.check(TransferState(self.state), wish, transfer_number=self.number)
+            self.guard_move(wish)
         return wish
+
+    def guard_move(self, wish: TransferState) -> None:
+        """Raise IllegalMove."""
+        TRANSFER.check(TransferState(self.state), wish, transfer_number=self.number)
+
+    def guard_sending(self, person_id: str) -> None:
+        """Raise IllegalMove, then ConsentOfAnother for the asker."""
+        self.guard_move(TransferState.SENT)
+        if person_id == self.requested_by:
+            raise ConsentOfAnother(number=self.number)
 
     def send(self, *, person_id: str, name: str, at: datetime) -> None:
         """Consent: the goods leave the giving store. Raises ConsentOfAnother for the asker."""
+        self.guard_sending(person_id)
         self.state = TransferState.SENT
-        if person_id == self.requested_by:
-            raise ConsentOfAnother(number=self.number)
         self.decided_by_name, self.decided_at = name, at
 
     def refuse(self, *, name: str, at: datetime) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from chassis import quantity as quantities
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.arrival import Arrival
 from services.inventory.domain.events import GoodsArrived
 from services.inventory.domain.lifecycle import ArrivalState
@@ -18,7 +19,6 @@ from services.inventory.storage import arrivals, ledger, materials, numbers, pro
 from services.inventory.storage.arrivals import Listed
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import material_stock, wishes
-from services.inventory.use_cases.changes import check_version
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,13 @@ def receive_arrival(
     """
     arriving = _load(work, number)
     arrival = arriving.arrival
+    arrival.guard_move(ArrivalState.RECEIVED)
+    guard_version(number, arrival.version, expected_version)
     arrival.receive(
         arrival.quantity if quantity is None else _in_unit(arriving, quantity),
         by=work.principal.name,
         at=work.now,
     )
-    check_version(number, arrival.version, expected_version)
     served: list[UUID] = []
     if arrival.material_id is not None:
         served = _receive_material(work, arrival, arrival.material_id)
@@ -158,8 +159,9 @@ def postpone_arrival(
     """Expect an arrival on another day."""
     arriving = _load(work, number)
     before = arriving.arrival.expected_on
+    arriving.arrival.guard_move(ArrivalState.RECEIVED)
+    guard_version(number, arriving.arrival.version, expected_version)
     arriving.arrival.postpone(expected_on)
-    check_version(number, arriving.arrival.version, expected_version)
     work.log(
         "arrival",
         number,
@@ -176,8 +178,9 @@ def cancel_arrival(
 ) -> Arriving:
     """Note that what was in transit will not come."""
     arriving = _load(work, number)
+    arriving.arrival.guard_move(ArrivalState.CANCELLED)
+    guard_version(number, arriving.arrival.version, expected_version)
     arriving.arrival.cancel()
-    check_version(number, arriving.arrival.version, expected_version)
     work.log("arrival", number, "cancel_arrival", note=note)
     work.session.flush()
     return arriving

@@ -4,12 +4,12 @@ from datetime import date
 from uuid import uuid4
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.errors import LineNotMade
 from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.storage import instructions, material_claims, numbers, orders
 from services.inventory.use_cases import drafts, material_stock, slots
-from services.inventory.use_cases.changes import check_version
 from services.inventory.use_cases.guards import check_not_held
 
 
@@ -55,7 +55,7 @@ def plan_further(
     orders.lock(work, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
     instruction.check_plannable()
-    check_version(number, instruction.version, expected_version)
+    guard_version(number, instruction.version, expected_version)
     order, line = _order_and_line(work, instruction)
     check_not_held(work, order)
     before = instruction.production_due

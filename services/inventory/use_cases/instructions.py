@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.errors import (
     LineNotMade,
     OrderNotConfirmed,
@@ -25,7 +26,6 @@ from services.inventory.storage import (
     work_centres,
 )
 from services.inventory.use_cases import further, material_stock, reservations, wishes
-from services.inventory.use_cases.changes import check_version
 from services.inventory.use_cases.guards import check_not_held, check_shown, signed
 
 SYSTEM_DRAFTS = "draft_instruction"
@@ -370,7 +370,7 @@ def _loaded(
     instruction = instructions.locked(work.session, number)
     instruction.check_move(wish)
     legal(instruction)
-    check_version(number, instruction.version, expected_version)
+    guard_version(number, instruction.version, expected_version)
     return instruction
 
 

@@ -1,11 +1,10 @@
 """Which moves of statements and instructions are open now, for whom, and why the rest is not."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from chassis.actions import action, refusal_of
 from chassis.database import Work
-from chassis.errors import GendanError, RoleNeeded
 from services.inventory.domain.errors import (
     MaterialNotHeld,
     NothingReported,
@@ -19,8 +18,6 @@ from services.inventory.domain.statement import SIGNERS, VERDICTS, Statement
 from services.inventory.storage import instructions, orders, statements
 from services.inventory.use_cases import material_stock
 from services.inventory.use_cases.guards import check_not_held, check_shown, shown_order
-
-Check = Callable[[], None]
 
 # Orders leads the issuing, at an address of the order, and lists it among the order's moves.
 _WISHES: dict[str, tuple[InstructionState, tuple[str, ...]]] = {
@@ -57,8 +54,10 @@ def list_instruction_actions(work: Work, number: str) -> list[dict[str, Any]]:
         action(
             verb,
             who=who,
-            refusal=_refusal(work, partial(_check, work, verb, instruction, order), who),
-            checked_when_done=False,
+            refusal=refusal_of(
+                partial(work.principal.require, *who),
+                partial(_check, work, verb, instruction, order),
+            ),
         )
         for verb, (_, who) in _WISHES.items()
     ]
@@ -107,10 +106,9 @@ def list_statement_actions(work: Work, order_number: str) -> list[dict[str, Any]
         action(
             f"sign_{kind}",
             who=(SIGNERS[kind],),
-            refusal=_refusal(
-                work,
+            refusal=refusal_of(
+                partial(work.principal.require, SIGNERS[kind]),
                 partial(_check_signature, work, order, kind, standing.get(kind)),
-                (SIGNERS[kind],),
             ),
             # Whether the material is there is seen when it is reserved.
             checked_when_done=kind is StatementKind.MATERIAL,
@@ -134,31 +132,3 @@ def _first_verdict(kind: StatementKind, statement: Statement) -> Verdict:
     """Give a verdict of the kind that is another than the present one, if there is one."""
     others = sorted(VERDICTS[kind] - {statement.verdict})
     return Verdict.PASSED if statement.verdict is not Verdict.PASSED or not others else others[0]
-
-
-def _refusal(work: Work, check: Check, who: tuple[str, ...]) -> GendanError | None:
-    if not work.principal.has(*who):
-        return RoleNeeded(roles=", ".join(who))
-    try:
-        check()
-    except GendanError as error:
-        return error
-    return None
-
-
-def action(
-    verb: str, *, who: tuple[str, ...], refusal: GendanError | None, checked_when_done: bool
-) -> dict[str, Any]:
-    """Give one move as lists of actions show it."""
-    why_not = refusal and {
-        "code": refusal.code,
-        "message": refusal.message,
-        "message_zh": refusal.message_zh,
-    }
-    return {
-        "verb": verb,
-        "allowed": refusal is None,
-        "who": list(who),
-        "why_not": why_not,
-        "checked_when_done": checked_when_done,
-    }

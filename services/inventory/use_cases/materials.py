@@ -7,13 +7,14 @@ from uuid import uuid4
 
 from chassis import quantity as quantities
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.errors import MaterialCodeTaken, UnitInUse
 from services.inventory.domain.material import Material, MaterialMove, MaterialMoveKind
 from services.inventory.domain.stock import Balance
 from services.inventory.storage import ledger, materials
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import material_stock
-from services.inventory.use_cases.changes import check_version, require_why
+from services.inventory.use_cases.changes import require_why
 
 
 def create_material(work: Work, facts: Mapping[str, Any]) -> Material:
@@ -39,7 +40,7 @@ def change_material(
 ) -> Material:
     """Change a material, saying why. Raises UnitInUse once quantities of it are booked."""
     material = materials.by_code(work.session, code, lock=True)
-    check_version(code, material.version, expected_version)
+    guard_version(code, material.version, expected_version)
     why = require_why(reason)
     changes = material.change(facts)
     if changes.keys() & {"unit", "unit_decimals"} and materials.has_movements(

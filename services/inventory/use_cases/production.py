@@ -6,13 +6,14 @@ from uuid import UUID, uuid4
 
 from chassis import quantity as quantities
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.errors import ReportDayWrong, ReportNotPositive
 from services.inventory.domain.events import ProductionReported
 from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.production_report import ProductionReport
 from services.inventory.storage import instructions, orders
 from services.inventory.storage.pages import Page
-from services.inventory.use_cases.changes import check_version, require_why
+from services.inventory.use_cases.changes import require_why
 from services.inventory.use_cases.guards import own_only, signed
 
 REPORTERS = ("planner", "assistant")
@@ -35,7 +36,7 @@ def report_production(
     Raises ReportDayWrong, ReportNotPositive, IllegalMove before it is made, ReportsEnded after.
     """
     instruction = _in_work(work, number)
-    check_version(number, instruction.version, expected_version)
+    guard_version(number, instruction.version, expected_version)
     report = _report(
         work,
         instruction,
@@ -67,7 +68,7 @@ def correct_report(
     """
     instruction = _in_work(work, number)
     wrong = instructions.report(work.session, instruction, report_id)
-    check_version(number, instruction.version, expected_version)
+    guard_version(number, instruction.version, expected_version)
     why = require_why(reason)
     report = _report(
         work,

@@ -5,12 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.errors import ProductCodeTaken, SubstituteOfItself, UnitInUse
 from services.inventory.domain.events import ProductChanged
 from services.inventory.domain.product import Product, Supply
 from services.inventory.storage import products
 from services.inventory.storage.pages import Page
-from services.inventory.use_cases.changes import check_version, require_why
+from services.inventory.use_cases.changes import require_why
 
 
 def create_product(
@@ -40,7 +41,7 @@ def change_product(
 ) -> Product:
     """Change a product, saying why. Raises UnitInUse while quantities are counted in it."""
     product = products.by_code(work.session, code, lock=True)
-    check_version(code, product.version, expected_version)
+    guard_version(code, product.version, expected_version)
     why = require_why(reason)
     changes = product.change(facts)
     if changes.keys() & {"unit", "unit_decimals"} and products.is_counted(work.session, product.id):

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from chassis.database import Work
-from chassis.errors import plain
+from chassis.errors import guard_version, plain
 from services.inventory.domain.errors import (
     MaterialNotSigned,
     MaterialShort,
@@ -25,7 +25,6 @@ from services.inventory.domain.statement import SIGNERS, Basis, Signature, State
 from services.inventory.storage import material_claims, orders, statements
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import drafts, material_stock, slots
-from services.inventory.use_cases.changes import check_version
 from services.inventory.use_cases.guards import check_not_held, own_only, shown_order
 
 Standing = dict[StatementKind, Statement]
@@ -297,7 +296,7 @@ def _to_sign(
     statement.check_signable(verdict)
     if not order.is_in_review:
         raise OrderNotInReview(order_number=order_number, stage=order.stage)
-    check_version(f"{order_number} {kind}", statement.version, expected_version)
+    guard_version(f"{order_number} {kind}", statement.version, expected_version)
     check_not_held(work, order)
     return order, statement, {"verdict": statement.verdict, "text": statement.text}
 

@@ -4,13 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.errors import StopConsentMissing, Withdrawn
 from services.inventory.domain.instruction import Instruction
 from services.inventory.domain.lifecycle import InstructionState
 from services.inventory.domain.order import OrderBlock, OrderCopy
 from services.inventory.storage import instructions, materials, order_blocks, orders
 from services.inventory.use_cases import material_stock, reservations, slots, statements
-from services.inventory.use_cases.changes import check_version
 from services.inventory.use_cases.guards import signed
 
 
@@ -128,7 +128,7 @@ def consent_to_stop(
     orders.lock(work, instructions.order_of(work.session, number))
     instruction = instructions.locked(work.session, number)
     instruction.check_move(InstructionState.CANCELLED)
-    check_version(number, instruction.version, expected_version)
+    guard_version(number, instruction.version, expected_version)
     back = material_stock.unused_by_code(unused)
     material_stock.check_unused(
         work,

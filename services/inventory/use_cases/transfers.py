@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from chassis import quantity as quantities
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.errors import StockHeld
 from services.inventory.domain.lifecycle import TransferState
 from services.inventory.domain.product import Product
@@ -15,7 +16,6 @@ from services.inventory.domain.transfer import Transfer
 from services.inventory.storage import ledger, numbers, products, stock, transfers
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases import wishes
-from services.inventory.use_cases.changes import check_version
 from services.inventory.use_cases.guards import own_only, shown_order
 
 Known = tuple[Transfer, Product]
@@ -62,8 +62,9 @@ def consent_transfer(
 ) -> Known:
     """Give the goods away: they leave this store now. Raises StockHeld if they are not free."""
     transfer, product = _load(work, number)
+    transfer.guard_sending(work.principal.person_id)
+    guard_version(number, transfer.version, expected_version)
     transfer.send(person_id=work.principal.person_id, name=work.principal.name, at=work.now)
-    check_version(number, transfer.version, expected_version)
     key = StockKey(product.id, transfer.from_store)
     balance = ledger.lock_stock(work.connection, [key])[key]
     if balance.free < transfer.quantity:
@@ -77,8 +78,9 @@ def refuse_transfer(
 ) -> Known:
     """Keep the goods in this store."""
     transfer, product = _load(work, number)
+    transfer.guard_move(TransferState.REFUSED)
+    guard_version(number, transfer.version, expected_version)
     transfer.refuse(name=work.principal.name, at=work.now)
-    check_version(number, transfer.version, expected_version)
     return _done(work, transfer, product, "refuse_transfer", note)
 
 
@@ -87,8 +89,9 @@ def cancel_transfer(
 ) -> Known:
     """Take the request back before the goods have left."""
     transfer, product = _load(work, number)
+    transfer.guard_move(TransferState.CANCELLED)
+    guard_version(number, transfer.version, expected_version)
     transfer.cancel(name=work.principal.name, at=work.now)
-    check_version(number, transfer.version, expected_version)
     return _done(work, transfer, product, "cancel_transfer", note)
 
 
@@ -97,8 +100,9 @@ def receive_transfer(
 ) -> Known:
     """Book the goods into the store that asked for them."""
     transfer, product = _load(work, number)
+    transfer.guard_move(TransferState.RECEIVED)
+    guard_version(number, transfer.version, expected_version)
     transfer.receive(name=work.principal.name, at=work.now)
-    check_version(number, transfer.version, expected_version)
     key = StockKey(product.id, transfer.to_store)
     balance = ledger.open_stock(work, [key])[key]
     _book(work, transfer, key, MoveKind.TRANSFERRED, transfer.quantity)

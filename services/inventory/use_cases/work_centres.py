@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from chassis.calendar import calendar_of
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.inventory.domain.errors import WorkCentreCodeTaken, WorkCentreInUse
 from services.inventory.domain.schedule import Load
 from services.inventory.domain.work_centre import BoardDay, Slot, WorkCentre
 from services.inventory.storage import orders, work_centres
 from services.inventory.storage.pages import Page
-from services.inventory.use_cases.changes import check_version, require_why
+from services.inventory.use_cases.changes import require_why
 from services.inventory.use_cases.guards import own_only
 
 
@@ -39,7 +40,7 @@ def change_work_centre(
 ) -> WorkCentre:
     """Change a work centre, saying why. Raises WorkCentreInUse where one with slots is closed."""
     centre = work_centres.by_code(work.session, code, lock=True)
-    check_version(code, centre.version, expected_version)
+    guard_version(code, centre.version, expected_version)
     why = require_why(reason)
     changes = centre.change(facts)
     if not centre.active and work_centres.has_slots_since(work.session, centre.id, work.today):

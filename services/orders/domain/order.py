@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from chassis import clock, money
-from chassis.errors import InvalidFields, StaleVersion
+from chassis.errors import InvalidFields, guard_version
 from chassis.grams import grams
 from chassis.mapping import Announcing, Day, Money, Percent, start_with
 from chassis.principal import Principal
@@ -482,8 +482,7 @@ class Order(Announcing, Base):
         """Raise OrderBusy or StaleVersion."""
         if self.busy_with is not None:
             raise OrderBusy(order_number=self.number)
-        if expected_version is not None and expected_version != self.version:
-            raise StaleVersion(entity=f"order {self.number}", version=self.version)
+        guard_version(f"order {self.number}", self.version, expected_version)
 
     def guard_hold(self) -> None:
         """Raise OrderOnHold while somebody holds the order."""

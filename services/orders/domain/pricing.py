@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import money
 from chassis.clock import BUSINESS_ZONE, business_date
-from chassis.errors import StaleVersion
+from chassis.errors import guard_version
 from chassis.mapping import Day, Money, UnitPrice, Versioned
 from services.orders.domain import Base
 from services.orders.domain.errors import DiscountAboveAmount
@@ -99,8 +99,7 @@ class PriceScheme(Versioned, Base):
 
     def guard_version(self, expected: int | None) -> None:
         """Raise StaleVersion if somebody changed it since."""
-        if expected is not None and expected != self.version:
-            raise StaleVersion(entity=f"price scheme {self.code}", version=self.version)
+        guard_version(f"price scheme {self.code}", self.version, expected)
 
     @property
     def terms(self) -> "SchemeTerms":
@@ -127,8 +126,7 @@ class Promotion(Versioned, Base):
 
     def guard_version(self, expected: int | None) -> None:
         """Raise StaleVersion if somebody changed it since."""
-        if expected is not None and expected != self.version:
-            raise StaleVersion(entity=f"promotion {self.code}", version=self.version)
+        guard_version(f"promotion {self.code}", self.version, expected)
 
 
 class LastPrice(Base):

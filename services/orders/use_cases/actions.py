@@ -6,10 +6,11 @@ Judged by orders' own rows and copies; a guard that another service answers is
 
 from collections.abc import Callable, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from chassis.actions import action, refusal_of
 from chassis.database import Work
-from chassis.errors import GendanError, RoleNeeded
 from services.orders.domain.errors import NotPlannedYet
 from services.orders.domain.lifecycle import (
     BEING_PREPARED,
@@ -180,34 +181,19 @@ ACTIONS: tuple[Action, ...] = (
 
 def list_actions(work: Work, order: Order) -> list[dict[str, Any]]:
     """Give every verb with whether the asker may do it now, and if not, why."""
-    return [_judged(action, order, work) for action in ACTIONS]
+    return [_judged(each, order, work) for each in ACTIONS]
 
 
-def _judged(action: Action, order: Order, work: Work) -> dict[str, Any]:
-    who = work.principal
-    refusal: GendanError | None = None
-    try:
-        action.guard(order, work)
-        if not who.has(*action.who):
-            refusal = RoleNeeded(roles=", ".join(action.who))
-    except GendanError as error:
-        refusal = error
-    return {
-        "verb": action.verb,
-        "title_zh": action.zh,
-        "allowed": refusal is None,
-        "who": list(action.who),
-        "why_not": None if refusal is None else _said(refusal),
-        "checked_when_done": action.checked_when_done,
-    }
-
-
-def _said(refusal: GendanError) -> dict[str, str]:
-    return {
-        "code": refusal.code,
-        "message": refusal.message,
-        "message_zh": refusal.message_zh,
-    }
+def _judged(judged: Action, order: Order, work: Work) -> dict[str, Any]:
+    return action(
+        judged.verb,
+        who=judged.who,
+        refusal=refusal_of(
+            partial(judged.guard, order, work), partial(work.principal.require, *judged.who)
+        ),
+        checked_when_done=judged.checked_when_done,
+        title_zh=judged.zh,
+    )
 
 
 def next_step(work: Work, order: Order, shipments: Set[str]) -> dict[str, Any]:

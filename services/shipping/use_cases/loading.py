@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chassis.database import Work
-from chassis.errors import StaleVersion
+from chassis.errors import guard_version
 from services.shipping.domain.shipment import ReadBack, Shipment
 from services.shipping.storage import shipments
 
@@ -28,14 +28,8 @@ def locked(
     work.principal.require(*roles)
     shipment = shipments.get(work.session, request["shipment_number"], work.principal, lock=True)
     legal(shipment)
-    check_version(shipment, request.get("expected_version"))
+    guard_version(shipment.number, shipment.version, request.get("expected_version"))
     return shipment
-
-
-def check_version(shipment: Shipment, expected: int | None) -> None:
-    """Raise StaleVersion unless the shipment is still as it was read."""
-    if expected is not None and expected != shipment.version:
-        raise StaleVersion(entity=shipment.number, version=shipment.version)
 
 
 def read_back(request: dict[str, Any]) -> ReadBack:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from chassis.actions import action, refusal_of
 from chassis.database import Work
-from chassis.errors import GendanError
 from services.shipping.domain.errors import (
     NothingOwed,
     NoticeNotMade,
@@ -133,34 +134,28 @@ _PAPERWORK = (
 def actions_of(work: Work, number: str) -> list[dict[str, Any]]:
     """Give every move of a shipment: allowed now, for whom, and why the rest is not."""
     shipment = shipments.get(work.session, number, work.principal)
-    return [_judged(work, shipment, action) for action in (*_ACTIONS, *_PAPERWORK)]
+    return [_judged(work, shipment, each) for each in (*_ACTIONS, *_PAPERWORK)]
 
 
-def _judged(work: Work, shipment: Shipment, action: Action) -> dict[str, Any]:
-    refusal: GendanError | None = None
-    who = _who_may(shipment, action)
+def _judged(work: Work, shipment: Shipment, judged: Action) -> dict[str, Any]:
+    who = _who_may(shipment, judged)
+    return action(
+        judged.verb,
+        who=who,
+        refusal=refusal_of(
+            partial(judged.judge, shipment),
+            partial(work.principal.require, *who),
+            partial(_judge_second_person, work, shipment, judged),
+        ),
+        checked_when_done=judged.checked_when_done,
+    )
+
+
+def _judge_second_person(work: Work, shipment: Shipment, judged: Action) -> None:
+    is_requester = shipment.requested_by == work.principal.person_id
     stands_in = shipment.emergency and work.principal.has("director")
-    try:
-        action.judge(shipment)
-        work.principal.require(*who)
-        is_requester = shipment.requested_by == work.principal.person_id
-        if action.verb == "check" and is_requester and not stands_in:
-            raise SecondPersonNeeded(number=shipment.number, person_name=shipment.requester_name)
-    except GendanError as error:
-        refusal = error
-    return {
-        "verb": action.verb,
-        "allowed": refusal is None,
-        "who": list(who),
-        "why_not": None
-        if refusal is None
-        else {
-            "code": refusal.code,
-            "message": refusal.message,
-            "message_zh": refusal.message_zh,
-        },
-        "checked_when_done": action.checked_when_done,
-    }
+    if judged.verb == "check" and is_requester and not stands_in:
+        raise SecondPersonNeeded(number=shipment.number, person_name=shipment.requester_name)
 
 
 def _who_may(shipment: Shipment, action: Action) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from chassis.changes import difference
 from chassis.database import Work
-from chassis.errors import StaleVersion
+from chassis.errors import guard_version
 from services.shipping.domain.carrier import (
     Carrier,
     Mode,
@@ -46,7 +46,7 @@ def change(work: Work, kind: type[Coded], request: Mapping[str, Any]) -> Coded:
     """Change fields of a master record. Raises MasterNotFound, StaleVersion."""
     work.principal.require(*KEEPERS)
     record = masters.get(work.session, kind, request["code"], lock=True)
-    _check_version(record, request["code"], request["expected_version"])
+    guard_version(request["code"], record.version, request["expected_version"])
     _apply(work, record, kind.__tablename__, request["code"], request)
     return record
 
@@ -55,7 +55,7 @@ def remove(work: Work, kind: type[Coded], request: Mapping[str, Any]) -> None:
     """Take out a master record that nothing stands on. Raises MasterUsed."""
     work.principal.require(*KEEPERS)
     record = masters.get(work.session, kind, request["code"], lock=True)
-    _check_version(record, request["code"], request["expected_version"])
+    guard_version(request["code"], record.version, request["expected_version"])
     if masters.is_used(work.session, record):
         raise MasterUsed(entity=kind.__tablename__, key=record.code)
     work.session.delete(record)
@@ -75,7 +75,7 @@ def set_transit_time(work: Work, request: Mapping[str, Any]) -> TransitTime:
         work.session.add(record)
         work.log("transit_time", transit_key(record), "add", changes=difference({}, fields))
         return record
-    _check_version(record, transit_key(record), request["expected_version"])
+    guard_version(transit_key(record), record.version, request["expected_version"])
     _apply(work, record, "transit_time", transit_key(record), request)
     return record
 
@@ -115,13 +115,6 @@ def _apply(
         changes=difference(before, wanted),
         reason=request.get("reason"),
     )
-
-
-def _check_version(
-    record: Region | Mode | Carrier | TransitTime, key: str, expected: int | None
-) -> None:
-    if expected is not None and expected != record.version:
-        raise StaleVersion(entity=key, version=record.version)
 
 
 def transit_key(record: TransitTime) -> str:

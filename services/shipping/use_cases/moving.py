@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.shipping.domain import events
 from services.shipping.domain.errors import MoneyWentBack, OtherShipmentMoved
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
@@ -15,7 +16,6 @@ from services.shipping.domain.shipment import Departure, Shipment
 from services.shipping.storage import obligations, orders, shipments
 from services.shipping.use_cases.calendar import batch_after
 from services.shipping.use_cases.loading import (
-    check_version,
     locked,
     log_move,
     person,
@@ -48,7 +48,7 @@ def look_at_release(work: Work, request: dict[str, Any]) -> dict[str, Any]:
     work.principal.require(*_releasers(request))
     shipment = shipments.get(work.session, request["shipment_number"], work.principal)
     shipment.check_releasable()
-    check_version(shipment, request["expected_version"])
+    guard_version(shipment.number, shipment.version, request["expected_version"])
     return {
         "order_id": str(shipment.order_id),
         "customer_id": str(shipment.customer_id),

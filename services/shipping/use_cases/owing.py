@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from chassis.clock import business_date
 from chassis.database import Work
+from chassis.errors import guard_version
 from services.shipping.domain import events
 from services.shipping.domain.carrier import Carrier, Mode
 from services.shipping.domain.errors import NothingOwed, NoticeNotMade
@@ -16,7 +17,7 @@ from services.shipping.domain.obligation import PAPERS, WHOSE, Owed, owe
 from services.shipping.domain.shipment import Received, Shipment
 from services.shipping.storage import masters, obligations, shipments
 from services.shipping.use_cases.calendar import after_working_days, in_minutes
-from services.shipping.use_cases.loading import check_version, locked, log_move, person
+from services.shipping.use_cases.loading import locked, log_move, person
 
 NOTICE_SENDERS = (*WHOSE[Owed.NOTICE], "sales", "supervisor")
 
@@ -222,7 +223,7 @@ def _with_notice(
     if not shipment.has_left:
         raise NoticeNotMade(number=shipment.number)
     legal(shipment)
-    check_version(shipment, request["expected_version"])
+    guard_version(shipment.number, shipment.version, request["expected_version"])
     return shipment
 
 
