@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, fields, validate
 
+from chassis.reasons import REASONS
 from chassis.schema import Copy, Message, Moment, PageRequest, Text
 from gateway import masking
 
@@ -161,18 +162,6 @@ class Change(Answer):
     changes = fields.Dict(metadata={"description": "field → [old, new]"})
     reason = fields.String(allow_none=True)
     note = fields.String(allow_none=True)
-
-
-REASONS = (
-    "customer_request",
-    "correction",
-    "stock",
-    "production",
-    "logistics",
-    "payment",
-    "price",
-    "other",
-)
 
 
 class Reasoned(Message):

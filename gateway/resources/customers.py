@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields, validate
 
 from chassis.errors import InvalidFields
+from chassis.reasons import REASONS
 from chassis.schema import CODE, Amount, Message, Moment, Percent, Text
 from gateway import storage
-from gateway.operations import (
-    REASONS,
-    Answer,
-    Move,
-    Operation,
-    Paged,
-    Reasoned,
-    moves,
-    page_of,
-)
+from gateway.operations import Answer, Move, Operation, Paged, Reasoned, moves, page_of
 
 if TYPE_CHECKING:
     from gateway.calls import Call

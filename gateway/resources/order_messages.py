@@ -2,9 +2,10 @@
 
 from marshmallow import fields, validate
 
+from chassis.reasons import REASONS
 from chassis.schema import Amount, Message, Moment, Percent, Price, Quantity, Text
 from gateway.attachments import ContentHash
-from gateway.operations import REASONS, Paged
+from gateway.operations import Paged
 
 CHANNELS = ("phone", "fax", "visit", "sales", "email", "web", "app", "mini_program", "instant")
 SENDING_CHANNELS = ("fax", "email", "hand", "post", "instant")

@@ -2,8 +2,9 @@
 
 from marshmallow import fields, validate
 
+from chassis.reasons import REASONS
 from chassis.schema import SCHEME_CODE, Amount, Message, Moment, Price, Quantity, Text
-from gateway.operations import REASONS, Answer, Operation, Paged, page_of
+from gateway.operations import Answer, Operation, Paged, page_of
 
 GRADES = ("A", "B", "C")
 

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from marshmallow import fields, validate
 
+from chassis.reasons import REASONS
 from chassis.schema import Message, Moment, Quantity, Text
 from gateway.attachments import ContentHash
-from gateway.operations import REASONS, Paged, Reasoned
+from gateway.operations import Paged, Reasoned
 
 METHODS = ("pickup_at_depot", "door", "own_vehicle", "courier")
 STATES = (

@@ -1,7 +1,7 @@
 """What every change of something in force must bring: why."""
 
+from chassis.reasons import Reason
 from services.customers.domain.errors import NoteMissing, ReasonMissing
-from services.customers.domain.words import Reason
 
 
 def guard_reason(reason: Reason | None) -> Reason:

@@ -12,19 +12,6 @@ class CustomerKind(StrEnum):
     PERSON = "person"
 
 
-class Reason(StrEnum):
-    """Why something in force was changed (SPEC §2: a short list plus free text)."""
-
-    CUSTOMER_REQUEST = "customer_request"
-    CORRECTION = "correction"
-    STOCK = "stock"
-    PRODUCTION = "production"
-    LOGISTICS = "logistics"
-    PAYMENT = "payment"
-    PRICE = "price"
-    OTHER = "other"
-
-
 class PaymentMethod(StrEnum):
     """How money came."""
 

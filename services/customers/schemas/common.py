@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from chassis.reasons import Reason
 from chassis.schema import CODE, Message, Moment, PageRequest, Text, one_of
-from services.customers.domain.words import Reason
 
 # One payment or limit; sums of thousands of them still fit their column.
 LARGEST_SUM = Decimal("9999999999.99")

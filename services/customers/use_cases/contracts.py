@@ -6,11 +6,11 @@ from typing import Any
 
 from chassis.database import Work
 from chassis.errors import guard_version
+from chassis.reasons import Reason
 from services.customers.domain.contract import CONTRACT_NUMBER, Contract
 from services.customers.domain.errors import ContractNotFound
 from services.customers.domain.guards import guard_note
 from services.customers.domain.lifecycle import CONTRACT, ContractState
-from services.customers.domain.words import Reason
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number

@@ -9,6 +9,7 @@ from chassis import clock
 from chassis.database import Work
 from chassis.errors import guard_version
 from chassis.money import ZERO
+from chassis.reasons import Reason
 from services.customers.domain.aging import Unpaid, by_age, longest_overdue, unpaid
 from services.customers.domain.contract import Contract
 from services.customers.domain.credit import (
@@ -22,7 +23,7 @@ from services.customers.domain.events import CreditStopChanged, OrderMoneyChange
 from services.customers.domain.goods import Goods
 from services.customers.domain.grade import Grade, Policy, policy_in_force
 from services.customers.domain.guards import guard_note, guard_reason
-from services.customers.domain.words import EntryKind, Reason, Verdict
+from services.customers.domain.words import EntryKind, Verdict
 from services.customers.storage import copies
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage

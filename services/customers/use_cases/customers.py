@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 from chassis.database import Work
 from chassis.errors import guard_version
+from chassis.reasons import Reason
 from services.customers.domain.credit import CreditAccount
 from services.customers.domain.customer import Address, Contact, Customer, Seal, facts_of
 from services.customers.domain.grade import Grade, Policy, policy_in_force
 from services.customers.domain.guards import guard_note, guard_reason
-from services.customers.domain.words import Reason
 from services.customers.storage import credit as credit_storage
 from services.customers.storage import customers as storage
 from services.customers.storage import money

@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.database import Work
 from chassis.errors import guard_version
 from chassis.money import capitals
+from chassis.reasons import Reason
 from services.customers.domain.credit import OrderCredit
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import NothingToPay, NoticeNotFound
@@ -17,7 +18,7 @@ from services.customers.domain.grade import Policy
 from services.customers.domain.lifecycle import NOTICE, NoticeState, Standing
 from services.customers.domain.notice import NOTICE_NUMBER, Notice
 from services.customers.domain.rules import NOTICE_PAYMENT_HOURS
-from services.customers.domain.words import NoticeChannel, NoticeKind, Reason
+from services.customers.domain.words import NoticeChannel, NoticeKind
 from services.customers.storage import copies, money, next_number
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage

@@ -7,6 +7,7 @@ from decimal import Decimal
 from chassis.database import Work
 from chassis.errors import guard_version
 from chassis.money import ZERO
+from chassis.reasons import Reason
 from services.customers.domain.credit import CreditAccount, OrderCredit
 from services.customers.domain.customer import Customer
 from services.customers.domain.errors import PaymentNotFound, PaymentTarget
@@ -14,7 +15,7 @@ from services.customers.domain.events import OrderMoneyChanged
 from services.customers.domain.guards import guard_note
 from services.customers.domain.lifecycle import PAYMENT, PaymentState
 from services.customers.domain.payment import PAYMENT_NUMBER, Payment
-from services.customers.domain.words import PaymentMethod, Reason
+from services.customers.domain.words import PaymentMethod
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import money, next_number

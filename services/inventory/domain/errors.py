@@ -101,14 +101,6 @@ class StoreCodeTaken(Conflict):
     zh = "仓库编号 {store_code} 已被使用。"
 
 
-class WhyMissing(Invalid):
-    """A change to something in force says why."""
-
-    code = "why_missing"
-    en = "This change needs a reason, one of: {allowed}."
-    zh = "此更改需要说明原因，可选：{allowed}。"
-
-
 # -- stock and reservations --------------------------------------------------------------------
 
 

@@ -11,15 +11,3 @@ RULES = rules(
     ),
     CALENDAR,
 )
-
-# The short list of reasons for changing what is in force (SPEC §2).
-REASONS = (
-    "customer_request",
-    "correction",
-    "stock",
-    "production",
-    "logistics",
-    "payment",
-    "price",
-    "other",
-)

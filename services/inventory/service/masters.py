@@ -65,7 +65,6 @@ class Masters(Service):
     @command(material_schemas.MakeRecipe)
     def make_recipe(self, work: Work, request: Request) -> Any:
         lines = [recipes.IngredientByCode(**line) for line in request.pop("lines")]
-        del request["note"]
         recipe = recipes.make_recipe(work, request.pop("product_code"), lines, **request)
         return views.recipe_view(recipe, recipes.materials_named(work, [recipe]))
 

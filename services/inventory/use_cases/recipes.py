@@ -33,6 +33,7 @@ def make_recipe(
     process: str,
     change_note: str,
     reason: str | None,
+    note: str | None,
 ) -> Recipe:
     """Make the next version of a product's recipe and have it in force from now on.
 
@@ -65,7 +66,7 @@ def make_recipe(
         "make_recipe",
         changes={"recipe": [number - 1 or None, number]},
         reason=why,
-        note=change_note or None,
+        note=note or change_note or None,
     )
     work.session.flush()
     return recipe

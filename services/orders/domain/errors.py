@@ -117,14 +117,6 @@ class NotEditable(Conflict):
     zh = "订单 {order_number} 处于 {stage}，只有备忘或草稿可以修改。"
 
 
-class WhyMissing(Invalid):
-    """A change to something submitted says why."""
-
-    code = "why_missing"
-    en = "This change needs a reason, one of: {allowed}."
-    zh = "此更改需要说明原因，可选：{allowed}。"
-
-
 class GateNotFound(NotFound):
     """The order has no such gate."""
 

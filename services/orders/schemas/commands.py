@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import fields, validate, validates_schema
 from marshmallow.exceptions import ValidationError
 
+from chassis.reasons import REASONS
 from chassis.schema import (
     SCHEME_CODE,
     Amount,
@@ -23,16 +24,6 @@ from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
 from services.orders.domain.lifecycle import Stage
 
 CHANNELS = ("phone", "fax", "visit", "sales", "email", "web", "app", "mini_program", "instant")
-REASONS = (
-    "customer_request",
-    "correction",
-    "stock",
-    "production",
-    "logistics",
-    "payment",
-    "price",
-    "other",
-)
 MOST_LINES = 200
 
 

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4, uuid5
 from chassis.calendar import calendar_of
 from chassis.changes import difference
 from chassis.database import Work
+from chassis.reasons import WhyMissing
 from services.orders.domain import events
-from services.orders.domain.errors import ProductNotKnown, WhyMissing
+from services.orders.domain.errors import ProductNotKnown
 from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
@@ -27,7 +28,6 @@ from services.orders.use_cases.pricing import price_draft
 from services.orders.use_cases.telling import drop_telling
 
 CURRENCY = "CNY"
-REASON_CODES = "customer_request, correction, stock, production, logistics, payment, price, other"
 
 
 def take_memo(work: Work, request: Mapping[str, Any]) -> Order:
@@ -137,7 +137,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     order.guard_edit(request["expected_version"])
     own_draft = order.revision == 0 and order.clerk_id == work.principal.person_id
     if not own_draft and request["reason"] is None:
-        raise WhyMissing(allowed=REASON_CODES)
+        raise WhyMissing
     before, reply_by = as_edited(order), order.reply_by
     _fill_in_header(work, order, request)
     if "lines" in request:

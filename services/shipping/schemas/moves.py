@@ -5,20 +5,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from chassis.reasons import REASONS
 from chassis.schema import Identity, Message, Moment, Quantity, Text, one_of
 from services.shipping.domain.order import BlockedFor
 from services.shipping.domain.parcel_code import MOST_PARCELS
 
-REASONS = (
-    "customer_request",
-    "correction",
-    "stock",
-    "production",
-    "logistics",
-    "payment",
-    "price",
-    "other",
-)
 METHODS = ("pickup_at_depot", "door", "own_vehicle", "courier")
 CODE = {"least": 1, "most": 20}
 

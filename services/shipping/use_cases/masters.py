@@ -85,7 +85,8 @@ def remove_transit_time(work: Work, request: Mapping[str, Any]) -> None:
     work.principal.require(*KEEPERS)
     record = masters.transit(work.session, request, lock=True)
     if record is None:
-        raise MasterNotFound(entity="transit_time", key="/".join(map(str, request.values())))
+        key = "/".join(request[f"{part}_code"] for part in ("carrier", "region", "mode"))
+        raise MasterNotFound(entity="transit_time", key=key)
     work.session.delete(record)
     work.log("transit_time", transit_key(record), "remove", reason=request["reason"])
 

@@ -10,7 +10,7 @@ import pytest
 from chassis import books
 from chassis.errors import GendanError
 from chassis.principal import Principal
-from services.customers.domain.words import Reason
+from chassis.reasons import Reason
 from services.customers.storage.books import BOOKS
 from services.customers.use_cases.customers import change_customer
 from tests.integration.customers.story import (

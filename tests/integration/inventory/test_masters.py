@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.errors import InvalidFields, StaleVersion
+from chassis.reasons import WhyMissing
 from services.inventory.domain.errors import (
     BalanceTooLarge,
     MaterialNotFound,
@@ -17,7 +18,6 @@ from services.inventory.domain.errors import (
     StoreNotFound,
     SubstituteOfItself,
     UnitInUse,
-    WhyMissing,
 )
 from services.inventory.storage import recipes
 from tests.integration.inventory.goods_story import TECHNICIAN, WAREHOUSE, Goods, order_view
@@ -80,6 +80,16 @@ def test_a_product_is_made_announced_and_looked_at(goods: Goods) -> None:
     body = goods.scalar("select body from outbox where name = 'product_changed'")
     assert '"code":"PAPER"' in body
     assert goods.announced("product_changed") == 1
+
+
+def test_the_note_of_a_new_recipe_is_kept_in_the_log(goods: Goods) -> None:
+    goods.product()
+    goods.material("PULP")
+
+    recipe(goods, ("PULP", "1", "0"), note="按客户样纸调整", change_note="首版")
+
+    log = goods.ask("list_changes", entity_type="product", entity_id="PAPER")["items"]
+    assert (log[0]["action"], log[0]["note"]) == ("make_recipe", "按客户样纸调整")
 
 
 def test_a_change_needs_a_reason_and_the_version_that_was_read(goods: Goods) -> None:

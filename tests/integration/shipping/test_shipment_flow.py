@@ -662,9 +662,12 @@ def test_masters_are_changed_and_removed_only_while_nothing_stands_on_them(desk:
     with pytest.raises(Conflict) as used:
         desk.ask("remove_carrier", DISPATCHER, code="DB")
     desk.ask("remove_transit_time", DISPATCHER, **key)
+    with pytest.raises(NotFound) as gone:
+        desk.ask("remove_transit_time", DISPATCHER, **key)
     desk.ask("remove_carrier", DISPATCHER, code="DB")
     assert (changed["name"], changed["phone"]) == ("德邦", "95353")
     assert used.value.code == "master_used"
+    assert gone.value.details == {"entity": "transit_time", "key": "DB/HN/ROAD"}
     assert desk.ask("search_carriers", CLERK)["items"] == []
 
 
