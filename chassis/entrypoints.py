@@ -36,13 +36,12 @@ Method = Callable[..., Any]
 
 def listens_to(
     source: str,
-    name: str,
-    *,
+    *names: str,
     schema: type[Schema] | Schema,
     schema_version: int = 1,
     in_order: bool = False,
 ) -> Callable[[Method], Method]:
-    """Have a method react to an event of another service: `method(self, work, event)`.
+    """Have a method react to events of another service: `method(self, work, event)`.
 
     The event (chassis.events.Received) may come late, again, or after a newer one; its `data`
     has passed `schema`. With `in_order` each event of an aggregate waits for the one before it.
@@ -52,7 +51,8 @@ def listens_to(
     def decorate(method: Method) -> Method:
         reaction = _as_run_by_chassis(method)
         fields = schema() if isinstance(schema, type) else schema
-        register_entrypoint(reaction, ListensTo(source, name, fields, schema_version, in_order))
+        for name in names:
+            register_entrypoint(reaction, ListensTo(source, name, fields, schema_version, in_order))
         return reaction
 
     return decorate

@@ -1,6 +1,5 @@
 """The entrypoints of after-sales: schema, use case, view."""
 
-from collections.abc import Callable
 from typing import Any
 
 from chassis.database import Work
@@ -39,17 +38,6 @@ SHIPMENT_EVENTS = (
     "shipment_signed",
     "receipt_recorded",
 )
-
-
-def _all_of(
-    source: str, names: tuple[str, ...], schema: Any
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
-        for name in names:
-            method = listens_to(source, name, schema=schema)(method)
-        return method
-
-    return decorate
 
 
 class AftersalesService(Service):
@@ -133,11 +121,11 @@ class AftersalesService(Service):
     def list_work(self, work: Work, request: Request) -> Answer:
         return {"items": looking.list_work(work, request)}
 
-    @_all_of("orders", ORDER_EVENTS, heard.OrderMoved)
+    @listens_to("orders", *ORDER_EVENTS, schema=heard.OrderMoved)
     def keep_order(self, work: Work, event: Received) -> None:
         hearing.hear_of_order(work, event)
 
-    @_all_of("shipping", SHIPMENT_EVENTS, heard.ShipmentMoved)
+    @listens_to("shipping", *SHIPMENT_EVENTS, schema=heard.ShipmentMoved)
     def hear_of_shipment(self, work: Work, event: Received) -> None:
         hearing.hear_of_shipment(work, event)
 

@@ -1,6 +1,5 @@
 """The entrypoints of orders: schema, use case, view."""
 
-from collections.abc import Callable
 from typing import Any
 
 from chassis.database import Work
@@ -59,17 +58,6 @@ SHIPMENT_EVENTS = (
     "shipment_cancelled",
     "shipment_failed",
 )
-
-
-def _all_of(
-    source: str, names: tuple[str, ...], schema: Any
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
-        for name in names:
-            method = listens_to(source, name, schema=schema)(method)
-        return method
-
-    return decorate
 
 
 class OrdersService(LeadingService):
@@ -309,19 +297,21 @@ class OrdersService(LeadingService):
     def keep_product(self, work: Work, event: Received) -> None:
         progress.take_product(work, event.data["product"], event.sequence)
 
-    @_all_of(
+    @listens_to(
         "inventory",
-        ("technique_stated", "material_stated", "schedule_stated"),
-        heard.StatementSigned,
+        "technique_stated",
+        "material_stated",
+        "schedule_stated",
+        schema=heard.StatementSigned,
     )
     def set_gate(self, work: Work, event: Received) -> None:
         reviewing.take_statement(work, event.data["statement"])
 
-    @_all_of("inventory", INSTRUCTION_EVENTS, heard.InstructionMoved)
+    @listens_to("inventory", *INSTRUCTION_EVENTS, schema=heard.InstructionMoved)
     def show_production(self, work: Work, event: Received) -> None:
         progress.take_instruction(work, event.name, event.data["instruction"], event.sequence)
 
-    @_all_of("shipping", SHIPMENT_EVENTS, heard.ShipmentMoved)
+    @listens_to("shipping", *SHIPMENT_EVENTS, schema=heard.ShipmentMoved)
     def show_shipment(self, work: Work, event: Received) -> None:
         progress.take_shipment(work, event.name, event.data["shipment"], event.sequence)
 

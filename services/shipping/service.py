@@ -30,35 +30,32 @@ from services.shipping.use_cases import blocking, looking, masters, moving, owin
 Request = dict[str, Any]
 
 
-def _keeps_orders(method: Any) -> Any:
-    """Listen to every event of orders that carries a changed view."""
-    for name in (
-        "memo_taken",
-        "order_drafted",
-        "order_changed",
-        "order_submitted",
-        "order_returned_to_draft",
-        "order_approved",
-        "confirmation_sent",
-        "order_confirmed",
-        "sign_back_verified",
-        "order_started",
-        "order_fulfilled",
-        "order_closed",
-        "order_reopened",
-        "cancel_requested",
-        "cancel_refused",
-        "order_cancelled",
-        "order_held",
-        "order_resumed",
-        "order_expired",
-        "order_handed_over",
-        "dates_slid",
-        "line_short_closed",
-        "past_order_recorded",
-    ):
-        method = listens_to("orders", name, schema=neighbours.OrderFact)(method)
-    return method
+# Every event of orders that carries a changed view.
+ORDER_EVENTS = (
+    "memo_taken",
+    "order_drafted",
+    "order_changed",
+    "order_submitted",
+    "order_returned_to_draft",
+    "order_approved",
+    "confirmation_sent",
+    "order_confirmed",
+    "sign_back_verified",
+    "order_started",
+    "order_fulfilled",
+    "order_closed",
+    "order_reopened",
+    "cancel_requested",
+    "cancel_refused",
+    "order_cancelled",
+    "order_held",
+    "order_resumed",
+    "order_expired",
+    "order_handed_over",
+    "dates_slid",
+    "line_short_closed",
+    "past_order_recorded",
+)
 
 
 def _shown(work: Work, shipment: Any) -> Any:
@@ -221,7 +218,7 @@ class ShippingService(LeadingService):
         found = blocking.unblock_order(work, request)
         return {"shipments": dump(views.ShipmentView, found, many=True)}
 
-    @_keeps_orders
+    @listens_to("orders", *ORDER_EVENTS, schema=neighbours.OrderFact)
     def keep_order(self, work: Work, event: Received) -> None:
         blocking.keep_order(work, event.data["order"], event.sequence)
         if event.name == "order_handed_over":

@@ -1,6 +1,5 @@
 """What orders ask of finished stock, and how inventory follows the events of its neighbours."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -23,14 +22,6 @@ from services.inventory.use_cases import (
 Request = dict[str, Any]
 
 
-def follows_orders(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Have a method react to every event that carries an order."""
-    schema = OrderEvent()
-    for name in ORDER_EVENTS:
-        method = listens_to("orders", name, schema=schema)(method)
-    return method
-
-
 class Orders(Service):
     """The neighbours' side of finished stock."""
 
@@ -50,7 +41,7 @@ class Orders(Service):
     def get_holdings(self, work: Work, request: Request) -> Any:
         return plain(holdings.get_holdings(work, request["order_id"]))
 
-    @follows_orders
+    @listens_to("orders", *ORDER_EVENTS, schema=OrderEvent)
     def keep_order_copy(self, work: Work, event: Received) -> None:
         view = event.data["order"]
         orders.follow_order(work, event.name, view)
