@@ -54,7 +54,14 @@ class Shipment(Answer):
     state = fields.String()
     blocked = fields.String(allow_none=True)
     emergency = fields.Boolean()
-    due_at = Moment()
+    due_at = Moment(metadata={"description": "once released, when its batch leaves"})
+    limit_at = Moment(
+        allow_none=True,
+        metadata={
+            "description": "the end of the working days within which it is to leave, whatever its "
+            "batch; a stock order's count from its receipt"
+        },
+    )
     consignee = fields.Nested(ShipmentConsignee)
     delivery_method = fields.String()
     urgency = fields.String()

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from chassis import quantity
+from chassis.calendar import WorkingCalendar
 from chassis.mapping import Announcing, Quantity
 from services.shipping.domain import Base, events
 from services.shipping.domain.batch import Batch
@@ -167,6 +168,9 @@ class Shipment(Announcing, Base):
     )
     emergency: Mapped[bool] = mapped_column(comment="the written request was waived")
     due_at: Mapped[datetime] = mapped_column(comment="by when it should have left")
+    limit_at: Mapped[datetime | None] = mapped_column(
+        comment="the end of the working days within which it is to leave, whatever its batch"
+    )
 
     consignee_name: Mapped[str]
     consignee_phone: Mapped[str] = mapped_column(String(40))
@@ -452,6 +456,14 @@ class Shipment(Announcing, Base):
         self.state = ShipmentState.CANCELLED
         self.cancelled_at = now
         return [events.ShipmentCancelled(self)]
+
+    def go_on_after_hold(
+        self, calendar: WorkingCalendar, *, since: datetime, now: datetime
+    ) -> None:
+        """Let its clock go on, which stood still while its order was on hold."""
+        self.due_at = calendar.after_standing_still(self.due_at, since=since, until=now)
+        if self.limit_at is not None:
+            self.limit_at = calendar.after_standing_still(self.limit_at, since=since, until=now)
 
     def block(self, why: BlockedFor | None) -> None:
         """Take over what the open blocks of its order amount to, while it has not left."""

@@ -93,6 +93,7 @@ class ShipmentView(Message):
     blocked = fields.String(allow_none=True)
     emergency = fields.Boolean()
     due_at = Moment()
+    limit_at = Moment(allow_none=True)
     consignee = fields.Function(lambda shipment: dump(ConsigneeView, shipment))
     delivery_method = fields.String()
     urgency = fields.String()

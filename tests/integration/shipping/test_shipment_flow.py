@@ -2,12 +2,14 @@
 
 from datetime import date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from chassis.calendar import WorkingCalendar
 from chassis.errors import Conflict, Forbidden, GendanError, NotFound
 from services.shipping.domain.errors import ConsigneeMissing
 from services.shipping.use_cases import moving
@@ -507,6 +509,51 @@ def test_a_stock_order_is_to_leave_three_working_days_after_its_receipt(desk: De
     assert desk.request(stock, lines=wanted)["due_at"] == "2026-11-25T09:30:00+00:00"
     made = desk.request(desk.order(asked_at=asked_at))
     assert made["due_at"] > made["requested_at"]
+
+
+def test_the_days_within_which_it_is_to_leave_do_not_move_with_its_batch(desk: Desk) -> None:
+    """S15: what is released on the fifth day leaves with its batch, and is late all the same."""
+    line = order_view()["lines"][1] | {"line_no": 1, "quantity": "100"}
+    stock = desk.order(asked_at="2026-11-16T02:00:00+00:00", lines=[line])
+    shipment = desk.request(stock, lines=[{"line_no": 1, "quantity": "100"}])
+    released = desk.ask("release_shipment", FINANCE, shipment_number=shipment["number"])
+    assert released["limit_at"] == shipment["limit_at"] == "2026-11-19T09:30:00+00:00"
+    assert released["due_at"] > released["limit_at"]
+
+
+def test_a_shipments_clock_stands_still_while_its_order_is_on_hold(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S15: a week on hold is a week more, and lifted twice no more than that."""
+    order = desk.order()
+    before = desk.request(order)
+    facts = {"order_id": order["id"], "why": "hold"}
+    desk.ask("block_order", ORDERS, order_number=order["number"], **facts)
+    (tmp_path / "clock").write_text(str(timedelta(days=7).total_seconds()))
+    monkeypatch.setenv("GENDAN_CLOCK_FILE", str(tmp_path / "clock"))
+    desk.ask("unblock_order", ORDERS, **facts)
+    (after,) = desk.ask("unblock_order", ORDERS, **facts)["shipments"]
+    five_days = timedelta(hours=5 * 9)
+    for clock in ("due_at", "limit_at"):
+        was_due, is_due = (datetime.fromisoformat(each[clock]) for each in (before, after))
+        moved = WorkingCalendar(assume_weekdays=True).working_time_between(was_due, is_due)
+        assert five_days <= moved < five_days + timedelta(minutes=1)
+
+
+def test_a_stock_order_that_was_on_hold_is_to_leave_later(desk: Desk) -> None:
+    """S15: on hold for two of the three working days before anything of it was requested."""
+    line = order_view()["lines"][1] | {"line_no": 1, "quantity": "100"}
+    stock = desk.order(asked_at="2026-11-20T10:00:00+00:00", lines=[line])
+    facts = {"order_id": stock["id"], "why": "hold"}
+    desk.ask("block_order", ORDERS, order_number=stock["number"], **facts)
+    desk.ask("unblock_order", ORDERS, **facts)
+    with desk.store.work() as work:
+        work.session.connection().exec_driver_sql(
+            "update order_block set set_at = '2026-11-23 00:30+00', "
+            "lifted_at = '2026-11-25 00:30+00'"
+        )
+    shipment = desk.request(stock, lines=[{"line_no": 1, "quantity": "100"}])
+    assert shipment["due_at"] == shipment["limit_at"] == "2026-11-27T09:30:00+00:00"
 
 
 def test_work_waits_for_the_role_whose_turn_it_is(desk: Desk) -> None:
