@@ -90,6 +90,10 @@ class Shipment(Answer):
     carrier_name = fields.String(allow_none=True)
     mode_code = fields.String(allow_none=True)
     waybill = fields.String(allow_none=True)
+    depot = fields.String(
+        allow_none=True,
+        metadata={"description": "where the customer picks it up, once its carrier is known"},
+    )
     note_number = fields.String(allow_none=True)
     dispatched_at = Moment(allow_none=True)
     expected_arrival = fields.Date(allow_none=True)

@@ -34,6 +34,7 @@ from services.shipping.domain.lifecycle import (
     PROGRESS_BY_STATE,
     ROAD,
     SHIPMENT,
+    UNDER_WAY,
     Progress,
     ScanKind,
     ShipmentState,
@@ -42,6 +43,9 @@ from services.shipping.domain.lifecycle import (
 )
 from services.shipping.domain.order import BlockedFor
 from services.shipping.domain.parcel_code import parcel_code
+
+# Unless somebody says otherwise (SPEC §7, S14).
+PICKUP_AT_DEPOT = "pickup_at_depot"
 
 _BEFORE_HANDED = OPEN[: OPEN.index(ShipmentState.HANDED)]
 
@@ -62,6 +66,7 @@ class Departure:
 
     note_number: str
     expected_arrival: date
+    depot: str | None
 
 
 @dataclass(frozen=True)
@@ -205,6 +210,9 @@ class Shipment(Announcing, Base):
     carrier_name: Mapped[str | None]
     mode_code: Mapped[str | None] = mapped_column(ForeignKey("mode.code"))
     waybill: Mapped[str | None] = mapped_column(String(60))
+    depot: Mapped[str | None] = mapped_column(
+        comment="where the customer picks it up, once its carrier is known; null: not at a depot"
+    )
 
     note_number: Mapped[str | None] = mapped_column(String(30), unique=True)
     dispatched_at: Mapped[datetime | None]
@@ -252,6 +260,16 @@ class Shipment(Announcing, Base):
     @property
     def is_on_its_way(self) -> bool:
         return self.stands in (ShipmentState.DISPATCHED, ShipmentState.IN_TRANSIT)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it has left and is neither with the customer nor given up."""
+        return self.stands in UNDER_WAY
+
+    @property
+    def is_picked_up(self) -> bool:
+        """Whether the customer comes for it to the carrier's depot."""
+        return self.delivery_method == PICKUP_AT_DEPOT
 
     @property
     def is_open(self) -> bool:
@@ -510,6 +528,7 @@ class Shipment(Announcing, Base):
                     raise ValueError("a departure needs its note")
                 self.note_number = departure.note_number
                 self.expected_arrival = departure.expected_arrival
+                self.depot = departure.depot
                 self.dispatched_at = now
             elif state is ShipmentState.IN_TRANSIT:
                 self.in_transit_at = self.in_transit_at or now

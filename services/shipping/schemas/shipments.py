@@ -120,6 +120,7 @@ class ShipmentView(Message):
     carrier_name = fields.String(allow_none=True)
     mode_code = fields.String(allow_none=True)
     waybill = fields.String(allow_none=True)
+    depot = fields.String(allow_none=True)
     note_number = fields.String(allow_none=True)
     dispatched_at = Moment(allow_none=True)
     expected_arrival = fields.Date(allow_none=True)

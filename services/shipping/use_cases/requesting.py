@@ -19,7 +19,7 @@ from services.shipping.domain.errors import (
 from services.shipping.domain.lifecycle import ShipmentState
 from services.shipping.domain.obligation import Owed
 from services.shipping.domain.order import OrderCopy
-from services.shipping.domain.shipment import Shipment, ShipmentLine
+from services.shipping.domain.shipment import PICKUP_AT_DEPOT, Shipment, ShipmentLine
 from services.shipping.storage import orders, shipments
 from services.shipping.use_cases.calendar import after_working_days
 from services.shipping.use_cases.loading import person
@@ -155,7 +155,7 @@ def _new_shipment(
         consignee_name=consignee["name"],
         consignee_phone=consignee["phone"],
         consignee_address=consignee["address"],
-        delivery_method=delivery["method"] or view["delivery_method"] or "pickup_at_depot",
+        delivery_method=delivery["method"] or view["delivery_method"] or PICKUP_AT_DEPOT,
         urgency=view["urgency"] or "normal",
         requirements=view["special_requirements"] or "",
         remark=delivery["remark"],

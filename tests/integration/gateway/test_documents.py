@@ -176,12 +176,14 @@ def test_a_paper_masks_what_its_reader_may_not_see(desk: Office) -> None:
 
 
 def test_a_dispatch_notice_needs_a_dispatch(desk: Office) -> None:
+    """S6, S14: it tells where the goods are picked up."""
     path = "/shipments/S261122-000003/documents/dispatch_notice"
     answer(desk, "shipping.get_shipment", SHIPMENT)
     refused = desk.send("GET", path, by="chen")
     left = {
         **SHIPMENT, "note_number": "F261122-000001", "dispatched_at": "2026-11-22T02:00:00+00:00",
         "expected_arrival": "2026-11-24", "carrier_name": "顺达", "waybill": None,
+        "delivery_method": "pickup_at_depot", "depot": "广州白云货运站",
     }  # fmt: skip
     answer(desk, "shipping.get_shipment", left)
 
@@ -195,8 +197,11 @@ def test_a_dispatch_notice_needs_a_dispatch(desk: Office) -> None:
         "2026年11月24日",
         "2 件",
         "待补",
+        "广州白云货运站",
     ):
         assert words in page
+    answer(desk, "shipping.get_shipment", {**left, "delivery_method": "door"})
+    assert "提货货站" not in desk.send("GET", path, by="chen").text
 
 
 def test_an_instruction_shows_what_the_factory_needs(desk: Office) -> None:

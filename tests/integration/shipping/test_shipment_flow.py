@@ -414,6 +414,60 @@ def test_a_carrier_entered_after_the_departure_moves_the_arrival_and_its_check(d
     assert page["notice_verified_at"] is not None
 
 
+def ways(desk: Desk, **depots: str) -> None:
+    """Enter the depots of one carrier in one region, by mode."""
+    desk.ask("add_region", DISPATCHER, code="HN", name="华南")
+    desk.ask("add_carrier", DISPATCHER, code="DB", name="德邦")
+    for mode, depot in depots.items():
+        desk.ask("add_mode", DISPATCHER, code=mode, name=mode)
+        key = {"carrier_code": "DB", "region_code": "HN", "mode_code": mode}
+        desk.ask("set_transit_time", DISPATCHER, **key, days=3, cost="9.00", depot=depot)
+
+
+def test_a_shipment_keeps_the_depot_where_the_customer_picks_it_up(desk: Desk) -> None:
+    """S14, S7: of its carrier in its region, and of no carrier that brings it to the door."""
+    ways(desk, ROAD="广州白云货运站", RAIL="广州东站")
+    by_road = {"carrier_code": "DB", "mode_code": "ROAD"}
+
+    def left(shipment: dict[str, Any], **way: str) -> Any:
+        number = shipment["number"]
+        desk.ask("dispatch_shipment", DISPATCHER, shipment_number=number, **way)
+        return desk.ask("get_shipment", CLERK, shipment_number=number)["depot"]
+
+    assert left(desk.handed(), **by_road) == "广州白云货运站"
+    # By which mode it goes is not known yet: there are two places where it might be.
+    assert left(desk.handed(), carrier_code="DB") is None
+    assert left(desk.handed(desk.order(delivery_method="door")), **by_road) is None
+
+
+def test_another_depot_is_told_to_the_customer_once_more(desk: Desk) -> None:
+    """S6, S7: also when the goods wait there already; the arrival is the same day."""
+    ways(desk, ROAD="广州白云货运站", RAIL="广州东站")
+    shipment = desk.handed(parcels=1)
+    about: dict[str, Any] = {"shipment_number": shipment["number"]}
+    way = {"carrier_code": "DB", "mode_code": "ROAD"}
+    desk.ask("dispatch_shipment", DISPATCHER, **about, **way, waybill="DB1")
+
+    def tell_and_verify() -> Any:
+        for channel in ("im", "sms"):
+            told = about | {"channel": channel, "received_clearly": True}
+            desk.ask("record_notice_sent", CLERK, **told)
+        return desk.ask("verify_notice", CLERK, **about)
+
+    def owed() -> set[str]:
+        page = desk.ask("get_shipment", CLERK, **about)
+        return {each["kind"] for each in page["obligations"] if each["done_at"] is None}
+
+    tell_and_verify()
+    desk.ask("report_arrival", ASSISTANT, **about)
+    settled = owed()
+    desk.ask("enter_waybill", DISPATCHER, **about, waybill="DB2")
+    assert owed() == settled == set()
+    moved = desk.ask("enter_waybill", DISPATCHER, **about, carrier_code="DB", mode_code="RAIL")
+    assert (moved["depot"], owed()) == ("广州东站", {"notice", "notice_check"})
+    assert tell_and_verify()["notice_verified_at"] is not None
+
+
 def test_a_bare_sign_scan_owes_the_receipt(desk: Desk) -> None:
     """S11."""
     shipment = desk.handed(parcels=1)
