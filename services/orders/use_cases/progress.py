@@ -15,6 +15,7 @@ from services.orders.domain.line import PLAN, OrderLine
 from services.orders.domain.order import Order
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
+from services.orders.use_cases.telling import tell_of_shipment
 
 # How far a works instruction has come; an event that arrives late never takes a line back.
 _PRODUCTION_STEPS = (
@@ -106,7 +107,8 @@ def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: 
     if order is None:
         return
     before = _progress(order)
-    copies.keep_shipment(work, shipment, sequence)
+    if copies.keep_shipment(work, shipment, sequence):
+        tell_of_shipment(work, order, name, shipment)
     _reckon_shipped(work, order)
     changes = order.start(work.now) if order.stage is Stage.CONFIRMED else [order.change()]
     work.announce(*changes, *order.fulfil_if_served(work.now))

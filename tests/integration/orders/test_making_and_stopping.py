@@ -395,6 +395,46 @@ def test_what_is_next_tells_where_the_goods_are(
     assert following() == ("short_close_line", ["aftersales", "supervisor"])
 
 
+_TOLD = "select kind, role, person_id, title, state, outcome from task order by opened_at, id"
+
+
+@pytest.mark.parametrize("state", ["exception", "lost", "returned_to_sender"])
+def test_what_meets_goods_on_their_way_is_told_to_the_customer_once(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None], state: str
+) -> None:
+    """S10: beside the anomaly, a task of the desk; the event may come again."""
+    shipped("shipment_dispatched", "dispatched", 1)
+    for sequence in (2, 2, 1):
+        shipped("shipment_failed", state, sequence)
+
+    title = f"Tell the customer of {confirmed['number']}: shipment S-1 is {state}"
+    assert desk.state(_TOLD) == [("tell_trouble", "clerk", None, title, "open", None)]
+
+
+def test_an_arrival_is_told_to_the_salesperson_until_it_is_signed_for(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    """S10: and what the customer was to be told is needless then."""
+    shipped("shipment_failed", "exception", 1)
+    for _ in range(2):
+        shipped("shipment_arrived", "arrived", 2)
+    trouble, arrived = desk.state(_TOLD)
+    assert (trouble.state, trouble.outcome) == ("dropped", "arrived")
+    title = f"Shipment S-1 of {confirmed['number']} has arrived"
+    assert tuple(arrived) == ("arrived", "sales", "sales-1", title, "open", None)
+
+    shipped("shipment_signed", "signed", 3)
+    assert [task.state for task in desk.state(_TOLD)] == ["dropped", "dropped"]
+
+
+def test_of_goods_that_are_signed_for_at_their_arrival_nobody_is_told(
+    desk: Desk, shipped: Callable[..., None]
+) -> None:
+    shipped("shipment_arrived", "signed", 1)
+    shipped("shipment_signed", "signed", 2)
+    assert desk.state(_TOLD) == []
+
+
 @pytest.mark.parametrize("state", ["running", "abnormal", "finished", "inspected"])
 def test_a_line_that_is_being_made_is_not_given_up(
     desk: Desk, confirmed: dict[str, Any], state: str
