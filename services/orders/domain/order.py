@@ -320,6 +320,11 @@ class Order(Announcing, Base):
         return self.hold is not None
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended, here or in the old books."""
+        return self.past or self.stage in (Stage.CANCELLED, Stage.CLOSED)
+
+    @property
     def made_lines(self) -> list[OrderLine]:
         return [line for line in self.lines if line.is_made]
 

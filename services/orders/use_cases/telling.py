@@ -1,11 +1,13 @@
 """Tasks to tell somebody what has come of an order: one at most, of what holds.
 
 A customer is told his dates (O28) and what met his goods on the way (S10), a salesperson that
-they arrived.
+they arrived, and that the deposit or all is paid (O32).
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 from chassis.chinese import in_chinese
@@ -100,3 +102,49 @@ def _drop_of_shipment(work: Work, order: Order, number: str, *, outcome: str) ->
     for task in tasks.open_tasks(work, order.id, TaskKind.TELL_TROUBLE, TaskKind.ARRIVED):
         if task.details["shipment"] == number:
             task.end(TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome=outcome)
+
+
+class Met(IntEnum):
+    """What the verified money of an order meets; a later one implies the earlier."""
+
+    NOTHING = 0
+    DEPOSIT = 1
+    ALL = 2
+
+
+_MET_IN_WORDS = {
+    Met.DEPOSIT: ("The deposit of {} is verified", "定金已核实到账（{}）"),
+    Met.ALL: ("{} is paid in full", "货款已全部核实到账（{}）"),
+}
+
+
+def met_by(money: Mapping[str, Any]) -> Met:
+    """Give what an order's money meets: an order that asks for nothing meets nothing by that."""
+    if not Decimal(money.get("verified") or 0):
+        return Met.NOTHING
+    if money.get("paid_in_full") and Decimal(money.get("worth") or 0):
+        return Met.ALL
+    is_due = Decimal(money.get("deposit_due") or 0) > 0
+    return Met.DEPOSIT if is_due and money.get("deposit_met") else Met.NOTHING
+
+
+def tell_of_money(work: Work, order: Order, before: Met, met: Met) -> None:
+    """Open the task that tells sales what verified money meets now; drop one that is not so."""
+    for task in tasks.open_tasks(work, order.id, TaskKind.MONEY_MET):
+        task.end(
+            TaskState.DROPPED,
+            by=work.principal.person_id,
+            at=work.now,
+            outcome="the money has changed",
+        )
+    if met <= before or order.is_over:
+        return
+    title, title_zh = _MET_IN_WORDS[met]
+    owe(
+        work,
+        order,
+        TaskKind.MONEY_MET,
+        title=title.format(order.number),
+        title_zh=title_zh.format(order.number),
+        due_at=work.now,
+    )

@@ -256,6 +256,37 @@ def test_money_of_a_closed_order_that_goes_back_is_an_anomaly_of_sales(
     assert desk.state("select step, text from anomaly") == [(1, text)]
 
 
+def test_sales_is_told_once_that_the_deposit_and_then_all_is_verified(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    """O32: and not of a deposit that nobody asked for, nor of what an order no longer costs."""
+    facts = {"order_id": confirmed["id"], "deposit_due": "300.00", "worth": "1000.00"}
+
+    def told(sequence: int, verified: str, *, deposit: bool, paid: bool = False) -> list[Any]:
+        money = facts | {"verified": verified, "deposit_met": deposit, "paid_in_full": paid}
+        with desk.store.work() as work:
+            progress.take_money(work, money, sequence)
+        return [
+            tuple(row) for row in desk.state("select title, state from task order by opened_at")
+        ]
+
+    number = confirmed["number"]
+    deposit, paid = f"The deposit of {number} is verified", f"{number} is paid in full"
+    assert told(1, "0.00", deposit=False) == []
+    for sequence in (2, 2, 3):
+        assert told(sequence, "300.00", deposit=True) == [(deposit, "open")]
+    assert told(4, "1000.00", deposit=True, paid=True) == [(deposit, "dropped"), (paid, "open")]
+    assert desk.state("select role, person_id from task where state = 'open'") == [
+        ("sales", "sales-1")
+    ]
+    assert told(5, "0.00", deposit=False)[1:] == [(paid, "dropped")]
+
+    facts["deposit_due"] = "0.00"
+    assert told(6, "100.00", deposit=True)[2:] == []
+    facts["worth"] = "0.00"
+    assert told(7, "100.00", deposit=True, paid=True)[2:] == []
+
+
 def test_an_instruction_waits_for_the_deposit(
     desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
 ) -> None:
