@@ -108,6 +108,18 @@ class WorkingCalendar:
             total += max(min(end, closes) - max(start, opens), timedelta())
         return total
 
+    def after_standing_still(
+        self, due_at: datetime, *, since: datetime, until: datetime
+    ) -> datetime:
+        """Give when something is due whose clock stood still: what was left then is left after.
+
+        What was late when it stopped stays as late as it was.
+        """
+        if due_at <= since:
+            return due_at
+        left = self.working_time_between(since, due_at)
+        return max(due_at, self.add_working_time(until, left))
+
     def _shifts_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         day = start.astimezone(BUSINESS_ZONE).date()
         while True:

@@ -49,8 +49,9 @@ def customer_a(world: World) -> None:
     )
     expect(refusal.details["needed"], "400.00", "the contract's deposit of 20 %")
     world.paid(number, "400.00")
+    world.told_sales(number, "money_met")
     instruction = world.issued(number)
-    say(f"   {number}: instruction {instruction} goes out; the sign-back is owed.")
+    say(f"   {number}: sales hears of the deposit, instruction {instruction} goes out.")
 
     world.started(instruction)
     world.stocked(instruction, "1000")

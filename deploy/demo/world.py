@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from chassis.calendar import WorkingCalendar
 from chassis.clock import BUSINESS_ZONE
-from deploy.demo.people import Company, Json, Person, expect
+from deploy.demo.people import Company, Json, Person, expect, only
 
 SIGNATORY, SEAL = "张建华", "YZ-01"
 # What the planner acknowledges of a works instruction, each by itself.
@@ -410,6 +410,19 @@ class World:
         expect(told, [("logistics", "urgent", "open")], f"the rejected scan of {number}")
         path = f"/anomalies/{anomalies[0]['id']}/actions/resolve"
         company.clerk.post(path, {"remedy": "订单已取消，包裹退回货架"})
+
+    def told_sales(self, number: str, kind: str) -> None:
+        """Have the salesperson take note of what he is told of an order, once orders has heard."""
+        sales = self.company.sales
+        told = self.company.await_(
+            f"sales is told of {number}: {kind}",
+            lambda: [
+                task
+                for task in sales.get(f"/orders/{number}/tasks")["items"]
+                if task["kind"] == kind
+            ],
+        )
+        sales.post(f"/tasks/{only(told, kind)['id']}/actions/finish", {"outcome": "知悉"})
 
     def called_off(self, number: str, supervisor: Person | None = None) -> None:
         """Have the supervisor cancel what is not told any further, so that nobody waits for it.

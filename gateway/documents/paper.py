@@ -61,6 +61,7 @@ def _environment() -> Environment:
         "amount": amount,
         "quantity": quantity,
         "price": price,
+        "percent": percent,
         "moment": moment,
         "day": day,
         "capitals": in_capitals,
@@ -82,6 +83,11 @@ def price(value: Any) -> str:
     text = f"{Decimal(value):,.6f}".rstrip("0")
     whole, _, decimals = text.partition(".")
     return f"{whole}.{decimals:0<2}"
+
+
+def percent(value: Any) -> str:
+    """Write a share in hundredths with the decimals it needs."""
+    return f"{Decimal(value).normalize():f}" if value else ""
 
 
 def quantity(value: Any, decimals: Any = 0) -> str:

@@ -8,9 +8,11 @@ from chassis import clock
 from chassis.database import Work
 from chassis.errors import Conflict, NotFound
 from chassis.schema import Message
+from gateway import permissions
 from gateway.calls import Call
 from gateway.documents import render
 from gateway.operations import HTML, Operation
+from gateway.resources import payments
 from gateway.resources.orders import ORDER
 
 
@@ -43,6 +45,8 @@ _BEFORE_SENDING = ("memo", "draft", "in_review", "approved")
 _VOID = "作废"
 #: Which mark a paper bears that nobody may work by.
 _MARKS = {"cancelled": _VOID, "draft": "未签发"}
+#: Which mark a paper bears that nothing may leave by yet.
+_TO_RELEASE = {"requested": "未放行"}
 
 
 def confirmation(call: Call) -> str:
@@ -107,6 +111,29 @@ def dispatch_notice(call: Call) -> str:
     if not found.get("dispatched_at"):
         raise NotDispatched(**call.path)
     return _printed(call, "dispatch_notice", {"number": found.get("note_number")}, shipment=found)
+
+
+def delivery_order(call: Call) -> str:
+    """Print what goes with the goods; deposit and balance only for who may ask for them (O32)."""
+    found = call.ask("shipping.get_shipment", dict(call.path))
+    return _printed(
+        call,
+        "delivery_order",
+        {"number": found.get("note_number") or found.get("number")},
+        shipment=found,
+        money=_money_of(call, found["order_number"]),
+        mark=_VOID if found["state"] == "cancelled" else _TO_RELEASE.get(found["state"]),
+    )
+
+
+def _money_of(call: Call, order_number: str) -> Any:
+    if not permissions.allows(call.principal, payments.READ):
+        return None
+    try:
+        return call.ask("customers.get_order_money", {"order_number": order_number})["money"]
+    except NotFound:
+        # Customers has heard nothing of money for it yet.
+        return None
 
 
 def _printed(call: Call, paper: str, subject: dict[str, Any], **facts: Any) -> str:
@@ -180,5 +207,15 @@ OPERATIONS = [
         answer=None,
         media=HTML,
         problems=(409,),
+    ),
+    Operation(
+        method="GET",
+        path="/shipments/{shipment_number}/documents/delivery_order",
+        do=delivery_order,
+        permission="documents.dispatch",
+        summary="Print the delivery order (送货单); deposit and balance for who may read payments",
+        tag="documents",
+        answer=None,
+        media=HTML,
     ),
 ]

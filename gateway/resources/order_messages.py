@@ -74,7 +74,10 @@ class ConsigneeIn(Message):
 
 
 class Header(Message):
-    """What a draft says beside its lines; every field may still be missing."""
+    """What a draft says beside its lines; every field may still be missing.
+
+    Goods are picked up at the carrier's depot unless `delivery_method` says otherwise.
+    """
 
     order_type = _one_of("ship", "service")
     consignee = fields.Nested(ConsigneeIn)

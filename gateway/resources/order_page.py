@@ -88,6 +88,7 @@ _PRINTED_BY = {
     "instruction": "documents.instruction",
     "notice": "documents.notice",
     "dispatch_request": "documents.dispatch",
+    "delivery_order": "documents.dispatch",
     "dispatch_notice": "documents.dispatch",
 }
 _NOTICES = {
@@ -117,6 +118,7 @@ def _documents(
     for shipment in _items(parts.get("shipments")):
         path = f"/shipments/{shipment['number']}/documents"
         papers.append(("dispatch_request", "发货申请通知单", f"{path}/dispatch_request"))
+        papers.append(("delivery_order", "送货单", f"{path}/delivery_order"))
         if shipment.get("note_number"):
             papers.append(("dispatch_notice", "发货告知书", f"{path}/dispatch_notice"))
     return [

@@ -54,7 +54,14 @@ class Shipment(Answer):
     state = fields.String()
     blocked = fields.String(allow_none=True)
     emergency = fields.Boolean()
-    due_at = Moment()
+    due_at = Moment(metadata={"description": "once released, when its batch leaves"})
+    limit_at = Moment(
+        allow_none=True,
+        metadata={
+            "description": "the end of the working days within which it is to leave, whatever its "
+            "batch; a stock order's count from its receipt"
+        },
+    )
     consignee = fields.Nested(ShipmentConsignee)
     delivery_method = fields.String()
     urgency = fields.String()
@@ -83,6 +90,10 @@ class Shipment(Answer):
     carrier_name = fields.String(allow_none=True)
     mode_code = fields.String(allow_none=True)
     waybill = fields.String(allow_none=True)
+    depot = fields.String(
+        allow_none=True,
+        metadata={"description": "where the customer picks it up, once its carrier is known"},
+    )
     note_number = fields.String(allow_none=True)
     dispatched_at = Moment(allow_none=True)
     expected_arrival = fields.Date(allow_none=True)

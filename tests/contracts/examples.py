@@ -64,7 +64,7 @@ INSPECTOR = Signed("p-inspector", "冯质检", NOW)
 CLERK = Signed(story.CLERK.person_id, story.CLERK.name, NOW)
 RELEASED_BY = (story.FINANCE.person_id, story.FINANCE.name)
 BATCH = Batch(TODAY, BatchKind.MORNING)
-DEPARTURE = Departure("F261123-000001", TODAY + timedelta(days=3))
+DEPARTURE = Departure("F261123-000001", TODAY + timedelta(days=3), "广州货运站")
 ALLOWED = {"allowed": True, "grade": "B", "paid_at": NOW.isoformat()}
 
 Story = Iterator[Event]

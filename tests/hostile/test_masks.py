@@ -44,6 +44,7 @@ SHOWN = {
     "/notices/{notice_number}/document",
     "/shipments/{shipment_number}/documents/dispatch_request",
     "/shipments/{shipment_number}/documents/dispatch_notice",
+    "/shipments/{shipment_number}/documents/delivery_order",
 }
 #: What the story has none of, so that it may be answered 404: no customer's phone or address stands
 #: in a scanner, a calendar, a promotion, an arrival from a supplier or a carrier's tables.

@@ -62,10 +62,12 @@ MANDATORY: dict[str, str] = {
     "consignee_name": "收货人",
     "consignee_phone": "收货电话",
     "consignee_address": "收货地址",
-    "delivery_method": "交货方式",
     "base_customer_due": "交货时间",
     "special_requirements": "特殊要求（无则写“无”）",
 }
+
+# Door delivery may cost extra; who wants that says so (SPEC §7).
+DEFAULT_DELIVERY = "pickup_at_depot"
 
 # What a draft's author fills in; each is a column.
 EDITABLE = (
@@ -318,6 +320,11 @@ class Order(Announcing, Base):
         return self.hold is not None
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended, here or in the old books."""
+        return self.past or self.stage in (Stage.CANCELLED, Stage.CLOSED)
+
+    @property
     def made_lines(self) -> list[OrderLine]:
         return [line for line in self.lines if line.is_made]
 
@@ -514,6 +521,7 @@ class Order(Announcing, Base):
     def draft(self, customer: Mapping[str, Any]) -> events.OrderDrafted:
         """Say who the customer is (its public view); the memo becomes a draft."""
         self.stage = Stage.DRAFT
+        self.delivery_method = self.delivery_method or DEFAULT_DELIVERY
         self.belong_to(customer)
         return events.OrderDrafted(self)
 
@@ -608,6 +616,8 @@ class Order(Announcing, Base):
     def submit(self, now: datetime) -> events.OrderSubmitted:
         """Go into review; the caller has judged and opened the gates of this revision."""
         self.stage = Stage.IN_REVIEW
+        # A draft of the release before may have none.
+        self.delivery_method = self.delivery_method or DEFAULT_DELIVERY
         self.submitted_at = self.touched_at = now
         self.holds_anything = True
         self._stop_clock_when_stated()

@@ -27,6 +27,9 @@ class TaskKind(StrEnum):
     PAPER_OWED = "paper_owed"  # An oral order's written paper.
     EXPIRED = "expired"  # An order was left alone too long and lost what was held for it.
     TELL_CUSTOMER = "tell_customer"  # A date slid or changed: the customer is to be told.
+    TELL_TROUBLE = "tell_trouble"  # Goods met trouble on the way: the customer is to be told.
+    ARRIVED = "arrived"  # Goods arrived: the salesperson is to know.
+    MONEY_MET = "money_met"  # The deposit, or all, is paid: the salesperson is to know.
 
 
 # The salesperson's; while an order has none, the clerk's.
@@ -36,6 +39,8 @@ SALESPERSONS = (
     TaskKind.RETURN_OWED,
     TaskKind.PAPER_OWED,
     TaskKind.EXPIRED,
+    TaskKind.ARRIVED,
+    TaskKind.MONEY_MET,
 )
 
 # Put to somebody for a decision: nobody else takes it off his list.

@@ -49,6 +49,7 @@ class Money(_View):
     order_id = fields.String(required=True)
     worth = fields.String(load_default=None, allow_none=True)
     verified = fields.String(load_default=None, allow_none=True)
+    deposit_due = fields.String(load_default=None, allow_none=True)
     deposit_met = fields.Boolean(load_default=None, allow_none=True)
     paid_in_full = fields.Boolean(load_default=None, allow_none=True)
 

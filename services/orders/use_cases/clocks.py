@@ -84,11 +84,10 @@ def go_on_after_hold(work: Work, order: Order, held_since: datetime) -> None:
     """
 
     def moved(due_at: datetime | None, opened_at: datetime = held_since) -> datetime | None:
+        if due_at is None:
+            return None
         stopped_at = max(held_since, opened_at)
-        if due_at is None or due_at <= stopped_at:
-            return due_at
-        left = calendar.working_time_between(stopped_at, due_at)
-        return max(due_at, calendar.add_working_time(work.now, left))
+        return calendar.after_standing_still(due_at, since=stopped_at, until=work.now)
 
     calendar = calendar_of(work, for_facts=True)
     order.confirmation_due_at = moved(order.confirmation_due_at)

@@ -15,6 +15,7 @@ from services.orders.domain.line import PLAN, OrderLine
 from services.orders.domain.order import Order
 from services.orders.storage import copies, orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
+from services.orders.use_cases.telling import met_by, tell_of_money, tell_of_shipment
 
 # How far a works instruction has come; an event that arrives late never takes a line back.
 _PRODUCTION_STEPS = (
@@ -106,7 +107,8 @@ def take_shipment(work: Work, name: str, shipment: Mapping[str, Any], sequence: 
     if order is None:
         return
     before = _progress(order)
-    copies.keep_shipment(work, shipment, sequence)
+    if copies.keep_shipment(work, shipment, sequence):
+        tell_of_shipment(work, order, name, shipment)
     _reckon_shipped(work, order)
     changes = order.start(work.now) if order.stage is Stage.CONFIRMED else [order.change()]
     work.announce(*changes, *order.fulfil_if_served(work.now))
@@ -251,7 +253,7 @@ def take_product(work: Work, product: Mapping[str, Any], sequence: int) -> None:
 
 
 def take_money(work: Work, money: Mapping[str, Any], sequence: int) -> None:
-    """Keep the newest figures of an order's money; tell sales of what was met and is no more.
+    """Keep the newest figures of an order's money; tell sales of what was met, or is no more.
 
     Nothing stops what the factory has begun, nor opens a closed order again by itself.
     """
@@ -264,8 +266,13 @@ def take_money(work: Work, money: Mapping[str, Any], sequence: int) -> None:
         for stage, met in ((Stage.IN_PROGRESS, "deposit_met"), (Stage.CLOSED, "paid_in_full"))
         if before.get(met) and not money.get(met)
     }
-    order = orders.find_order(work, order_id) if lost else None
-    if order is not None and order.stage in lost:
+    met_before, met = met_by(before), met_by(money)
+    order = orders.find_order(work, order_id) if lost or met != met_before else None
+    if order is None:
+        return
+    if met != met_before:
+        tell_of_money(work, order, met_before, met)
+    if order.stage in lost:
         open_anomaly(
             work,
             order,

@@ -64,6 +64,14 @@ class TransitTime(Versioned, Base):
 
 
 @dataclass(frozen=True)
+class Way:
+    """What is known of a shipment's way: its days, and the depot where it is picked up."""
+
+    days: int
+    depot: str | None
+
+
+@dataclass(frozen=True)
 class Offer:
     """One way to send a number of parcels."""
 

@@ -25,6 +25,7 @@ class NoticeSending(Base):
     person_id: Mapped[str] = mapped_column(String(80))
     person_name: Mapped[str] = mapped_column(String(120))
     expected_arrival: Mapped[date | None] = mapped_column(comment="the arrival that it told")
+    depot: Mapped[str | None] = mapped_column(comment="the place of pickup that it told")
 
 
 def is_sent(sendings: list[NoticeSending]) -> bool:

@@ -100,6 +100,7 @@ class OrderBlock(Base):
     __tablename__ = "order_block"
     __table_args__ = (
         Index("ix_order_block_open", "order_id", postgresql_where=text("lifted_at is null")),
+        Index("ix_order_block_order_id", "order_id"),
     )
 
     command_id: Mapped[str] = mapped_column(String(120), primary_key=True)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from chassis import quantity
+from chassis.calendar import WorkingCalendar
 from chassis.mapping import Announcing, Quantity
 from services.shipping.domain import Base, events
 from services.shipping.domain.batch import Batch
@@ -33,6 +34,7 @@ from services.shipping.domain.lifecycle import (
     PROGRESS_BY_STATE,
     ROAD,
     SHIPMENT,
+    UNDER_WAY,
     Progress,
     ScanKind,
     ShipmentState,
@@ -41,6 +43,9 @@ from services.shipping.domain.lifecycle import (
 )
 from services.shipping.domain.order import BlockedFor
 from services.shipping.domain.parcel_code import parcel_code
+
+# Unless somebody says otherwise (SPEC §7, S14).
+PICKUP_AT_DEPOT = "pickup_at_depot"
 
 _BEFORE_HANDED = OPEN[: OPEN.index(ShipmentState.HANDED)]
 
@@ -61,6 +66,7 @@ class Departure:
 
     note_number: str
     expected_arrival: date
+    depot: str | None
 
 
 @dataclass(frozen=True)
@@ -167,6 +173,9 @@ class Shipment(Announcing, Base):
     )
     emergency: Mapped[bool] = mapped_column(comment="the written request was waived")
     due_at: Mapped[datetime] = mapped_column(comment="by when it should have left")
+    limit_at: Mapped[datetime | None] = mapped_column(
+        comment="the end of the working days within which it is to leave, whatever its batch"
+    )
 
     consignee_name: Mapped[str]
     consignee_phone: Mapped[str] = mapped_column(String(40))
@@ -201,6 +210,9 @@ class Shipment(Announcing, Base):
     carrier_name: Mapped[str | None]
     mode_code: Mapped[str | None] = mapped_column(ForeignKey("mode.code"))
     waybill: Mapped[str | None] = mapped_column(String(60))
+    depot: Mapped[str | None] = mapped_column(
+        comment="where the customer picks it up, once its carrier is known; null: not at a depot"
+    )
 
     note_number: Mapped[str | None] = mapped_column(String(30), unique=True)
     dispatched_at: Mapped[datetime | None]
@@ -248,6 +260,16 @@ class Shipment(Announcing, Base):
     @property
     def is_on_its_way(self) -> bool:
         return self.stands in (ShipmentState.DISPATCHED, ShipmentState.IN_TRANSIT)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it has left and is neither with the customer nor given up."""
+        return self.stands in UNDER_WAY
+
+    @property
+    def is_picked_up(self) -> bool:
+        """Whether the customer comes for it to the carrier's depot."""
+        return self.delivery_method == PICKUP_AT_DEPOT
 
     @property
     def is_open(self) -> bool:
@@ -453,6 +475,14 @@ class Shipment(Announcing, Base):
         self.cancelled_at = now
         return [events.ShipmentCancelled(self)]
 
+    def go_on_after_hold(
+        self, calendar: WorkingCalendar, *, since: datetime, now: datetime
+    ) -> None:
+        """Let its clock go on, which stood still while its order was on hold."""
+        self.due_at = calendar.after_standing_still(self.due_at, since=since, until=now)
+        if self.limit_at is not None:
+            self.limit_at = calendar.after_standing_still(self.limit_at, since=since, until=now)
+
     def block(self, why: BlockedFor | None) -> None:
         """Take over what the open blocks of its order amount to, while it has not left."""
         if self.is_open:
@@ -498,6 +528,7 @@ class Shipment(Announcing, Base):
                     raise ValueError("a departure needs its note")
                 self.note_number = departure.note_number
                 self.expected_arrival = departure.expected_arrival
+                self.depot = departure.depot
                 self.dispatched_at = now
             elif state is ShipmentState.IN_TRANSIT:
                 self.in_transit_at = self.in_transit_at or now

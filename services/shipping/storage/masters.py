@@ -108,19 +108,21 @@ def region_named(session: Session, region: str) -> Region | None:
     )
 
 
-def transit_days(session: Session, shipment: Shipment) -> int | None:
-    """Give the days a shipment takes by its carrier, mode and region, where a table says it."""
+def ways_of(session: Session, shipment: Shipment) -> list[TransitTime]:
+    """Give the ways a shipment may take by its carrier, mode and region, the longest first.
+
+    None while carrier or region are not known; several while the mode is not.
+    """
     if shipment.carrier_code is None or shipment.region is None:
-        return None
+        return []
     region = region_named(session, shipment.region)
     if region is None:
-        return None
-    query = select(TransitTime.days).where(
+        return []
+    query = select(TransitTime).where(
         TransitTime.carrier_code == shipment.carrier_code,
         TransitTime.region_code == region.code,
         TransitTime.active,
     )
     if shipment.mode_code is not None:
         query = query.where(TransitTime.mode_code == shipment.mode_code)
-    # Where the mode is not known the longest is promised: an early arrival disappoints nobody.
-    return session.scalar(query.order_by(TransitTime.days.desc()).limit(1))
+    return list(session.scalars(query.order_by(TransitTime.days.desc())))

@@ -86,11 +86,12 @@ cross join lateral (
 
 
 def told_of(session: Session, shipment: Shipment) -> list[NoticeSending]:
-    """Give the sendings that told a shipment's arrival as it is expected now."""
+    """Give the sendings that told when a shipment arrives, and where, as it is expected now."""
     return [
         sending
         for sending in sendings(session, shipment.id)
         if sending.expected_arrival in (None, shipment.expected_arrival)
+        and sending.depot == shipment.depot
     ]
 
 

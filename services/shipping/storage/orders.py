@@ -123,6 +123,17 @@ def lift_all_blocks(session: Session, order_id: UUID, why: BlockedFor, now: date
     )
 
 
+def held_at_first(session: Session, order_id: UUID) -> datetime | None:
+    """Give since when an order is on hold."""
+    return session.scalar(
+        select(func.min(OrderBlock.set_at)).where(
+            OrderBlock.order_id == order_id,
+            OrderBlock.why == BlockedFor.HOLD,
+            OrderBlock.lifted_at.is_(None),
+        )
+    )
+
+
 def held_since(session: Session, order_id: UUID) -> datetime | None:
     """Give when the newest hold was set that stands."""
     return session.scalar(
@@ -132,6 +143,21 @@ def held_since(session: Session, order_id: UUID) -> datetime | None:
             OrderBlock.lifted_at.is_(None),
         )
     )
+
+
+def holds_of(session: Session, order_id: UUID) -> list[tuple[datetime, datetime]]:
+    """Give from when until when an order was on hold each time that is over, the first first."""
+    rows = session.execute(
+        select(OrderBlock.set_at, OrderBlock.lifted_at)
+        .where(
+            OrderBlock.order_id == order_id,
+            OrderBlock.why == BlockedFor.HOLD,
+            OrderBlock.set_at.is_not(None),
+            OrderBlock.lifted_at.is_not(None),
+        )
+        .order_by(OrderBlock.set_at)
+    )
+    return [(row.set_at, row.lifted_at) for row in rows]
 
 
 def present_block(session: Session, order_id: UUID) -> BlockedFor | None:

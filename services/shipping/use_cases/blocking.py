@@ -1,8 +1,10 @@
 """What orders tells shipping: its view, its blocks, and the end of an order."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.shipping.domain.errors import AlreadyDispatched
 from services.shipping.domain.order import BlockedFor
@@ -74,6 +76,7 @@ def unblock_order(work: Work, request: dict[str, Any]) -> list[Shipment]:
     why, order_id = BlockedFor(request["why"]), request["order_id"]
     lock = orders.lock(work.session, order_id)
     command_id = request["command_id"]
+    held_at = orders.held_at_first(work.session, order_id)
     if command_id is None:
         orders.lift_all_blocks(work.session, order_id, why, work.now)
     else:
@@ -84,6 +87,17 @@ def unblock_order(work: Work, request: dict[str, Any]) -> list[Shipment]:
     lock.blocked = present
     # What the director has let leave against a hold, that hold does not stop again.
     since = orders.held_since(work.session, order_id) if present is BlockedFor.HOLD else None
+    if held_at is not None and orders.held_at_first(work.session, order_id) is None:
+        _go_on_after_hold(work, order_id, held_at)
     shipments.block_open(work.session, order_id, present, overridden_since=since)
     work.log("order", order_id, f"unblock_for_{why}")
-    return shipments.of_order(work.session, order_id)
+    return shipments.of_order(work.session, order_id, lock=True)
+
+
+def _go_on_after_hold(work: Work, order_id: UUID, held_at: datetime) -> None:
+    """Let the clocks of what was on hold go on; what the director had let leave never stopped."""
+    calendar = calendar_of(work, for_facts=True)
+    for shipment in shipments.of_order(work.session, order_id, lock=True):
+        if shipment.is_open and shipment.blocked is not None:
+            shipment.go_on_after_hold(calendar, since=held_at, now=work.now)
+    work.session.flush()

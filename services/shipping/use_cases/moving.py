@@ -23,12 +23,12 @@ from services.shipping.use_cases.loading import (
 )
 from services.shipping.use_cases.owing import (
     close_obligation,
-    days_on_the_way,
     end_obligations,
     enter_receipt,
     open_obligation,
     owe_after_move,
     set_carrier,
+    way_of,
 )
 
 MOVED_BY = {
@@ -234,11 +234,12 @@ def move(work: Work, request: dict[str, Any], wish: ShipmentState) -> Shipment:
 
 
 def departures(work: Work, leaving: list[Shipment]) -> list[Departure]:
-    """Give each leaving shipment its dispatch note's number and the day it should arrive."""
+    """Give each leaving shipment its dispatch note's number, and when and where it arrives."""
     numbers = shipments.next_note_numbers(work.session, work.today, len(leaving))
     return [
-        Departure(number, work.today + timedelta(days=days_on_the_way(work, shipment)))
+        Departure(number, work.today + timedelta(days=way.days), way.depot)
         for number, shipment in zip(numbers, leaving, strict=True)
+        for way in (way_of(work, shipment),)
     ]
 
 

@@ -9,7 +9,7 @@ from chassis.clock import business_date
 from chassis.database import Work
 from chassis.errors import guard_version
 from services.shipping.domain import events
-from services.shipping.domain.carrier import Carrier, Mode
+from services.shipping.domain.carrier import Carrier, Mode, Way
 from services.shipping.domain.errors import NothingOwed, NoticeNotMade
 from services.shipping.domain.lifecycle import ShipmentState
 from services.shipping.domain.notice import NoticeSending, check_received, is_sent
@@ -98,6 +98,8 @@ def enter_waybill(work: Work, request: dict[str, Any]) -> Shipment:
         close_obligation(work, shipment, Owed.WAYBILL)
     if shipment.is_on_its_way:
         _expect_anew(work, shipment)
+    if shipment.is_awaited:
+        _tell_anew(work, shipment, before)
     after = _way(shipment)
     work.log(
         "shipment",
@@ -116,6 +118,7 @@ def _way(shipment: Shipment) -> dict[str, Any]:
         "mode_code": shipment.mode_code,
         "waybill": shipment.waybill,
         "expected_arrival": shipment.expected_arrival,
+        "depot": shipment.depot,
     }
 
 
@@ -125,22 +128,28 @@ def _expect_anew(work: Work, shipment: Shipment) -> None:
     The arrival check is planned from it (SPEC §7), unless a person has put it off already.
     """
     assert shipment.dispatched_at is not None  # noqa: S101  it is on its way
-    planned, told = _arrival_check_at(shipment), shipment.expected_arrival
+    planned, way = _arrival_check_at(shipment), way_of(work, shipment)
     left_on = business_date(shipment.dispatched_at)
-    shipment.expected_arrival = left_on + timedelta(days=days_on_the_way(work, shipment))
+    shipment.expected_arrival, shipment.depot = left_on + timedelta(days=way.days), way.depot
     check = obligations.open_one(work.session, shipment.id, Owed.ARRIVAL_CHECK)
     if check is not None and check.due_at == planned:
         check.due_at = _arrival_check_at(shipment)
+
+
+def _tell_anew(work: Work, shipment: Shipment, before: dict[str, Any]) -> None:
+    """Owe the notice once more where it told another arrival, or another place of pickup."""
+    told = before["expected_arrival"], before["depot"]
     sendings = obligations.sendings(work.session, shipment.id)
-    if shipment.expected_arrival != told and sendings:
-        for sending in sendings:
-            # A release that did not note it told the one that is no more.
-            sending.expected_arrival = sending.expected_arrival or told
-        _owe_notice_anew(work, shipment)
+    if (shipment.expected_arrival, shipment.depot) == told or not sendings:
+        return
+    for sending in sendings:
+        # A release that did not note it told the one that is no more.
+        sending.expected_arrival = sending.expected_arrival or before["expected_arrival"]
+    _owe_notice_anew(work, shipment)
 
 
 def _owe_notice_anew(work: Work, shipment: Shipment) -> None:
-    """Owe the notice and its check once more: the arrival that was told is another now."""
+    """Owe the notice and its check once more: what was told is not so any more."""
     shipment.notice_verified_at = shipment.notice_verifier_name = None
     for kind, setting in (
         (Owed.NOTICE, "notice_minutes"),
@@ -150,10 +159,16 @@ def _owe_notice_anew(work: Work, shipment: Shipment) -> None:
             open_obligation(work, shipment, kind, in_minutes(work, work.setting(setting)))
 
 
-def days_on_the_way(work: Work, shipment: Shipment) -> int:
-    """Give how many days a shipment takes, as far as its carrier and region are known."""
-    known = masters.transit_days(work.session, shipment)
-    return int(work.setting("default_transit_days")) if known is None else known
+def way_of(work: Work, shipment: Shipment) -> Way:
+    """Give how long a shipment takes and where it is picked up, as far as that is known.
+
+    Where the mode is not, the longest is promised: an early arrival disappoints nobody. A depot
+    is told only if it is the same by every mode: at another the customer would find nothing.
+    """
+    ways = masters.ways_of(work.session, shipment)
+    days = ways[0].days if ways else int(work.setting("default_transit_days"))
+    depots = {way.depot for way in ways} if shipment.is_picked_up else set()
+    return Way(days, (depots.pop() or None) if len(depots) == 1 else None)
 
 
 def _arrival_check_at(shipment: Shipment) -> datetime:
@@ -171,6 +186,8 @@ def set_carrier(work: Work, shipment: Shipment, request: dict[str, Any]) -> None
     if mode:
         masters.get(work.session, Mode, mode)
     shipment.assign_carrier(code=code, name=name, mode=mode, waybill=request["waybill"])
+    if code or mode:
+        shipment.depot = way_of(work, shipment).depot
 
 
 def record_notice_sent(work: Work, request: dict[str, Any]) -> Shipment:
@@ -188,6 +205,7 @@ def record_notice_sent(work: Work, request: dict[str, Any]) -> Shipment:
             person_id=who,
             person_name=name,
             expected_arrival=shipment.expected_arrival,
+            depot=shipment.depot,
         )
     )
     work.session.flush()

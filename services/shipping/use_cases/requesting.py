@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from chassis import quantity
+from chassis.calendar import calendar_of
 from chassis.clock import business_date
 from chassis.database import Work
 from services.shipping.domain import events
@@ -18,7 +19,7 @@ from services.shipping.domain.errors import (
 from services.shipping.domain.lifecycle import ShipmentState
 from services.shipping.domain.obligation import Owed
 from services.shipping.domain.order import OrderCopy
-from services.shipping.domain.shipment import Shipment, ShipmentLine
+from services.shipping.domain.shipment import PICKUP_AT_DEPOT, Shipment, ShipmentLine
 from services.shipping.storage import orders, shipments
 from services.shipping.use_cases.calendar import after_working_days
 from services.shipping.use_cases.loading import person
@@ -134,6 +135,7 @@ def _new_shipment(
     if missing := [f"consignee_{part}" for part, said in consignee.items() if not said]:
         raise ConsigneeMissing(order_number=order.number, missing=missing)
     requested_by, requester_name = person(work)
+    due_at = _due(work, order)
     return Shipment(
         id=uuid4(),
         sequence=0,
@@ -148,11 +150,12 @@ def _new_shipment(
         region=delivery["region"] or customer["region"],
         state=ShipmentState.REQUESTED,
         emergency=request["emergency"],
-        due_at=_due(work, order),
+        due_at=due_at,
+        limit_at=due_at,
         consignee_name=consignee["name"],
         consignee_phone=consignee["phone"],
         consignee_address=consignee["address"],
-        delivery_method=delivery["method"] or view["delivery_method"] or "pickup_at_depot",
+        delivery_method=delivery["method"] or view["delivery_method"] or PICKUP_AT_DEPOT,
         urgency=view["urgency"] or "normal",
         requirements=view["special_requirements"] or "",
         remark=delivery["remark"],
@@ -165,10 +168,18 @@ def _new_shipment(
 
 
 def _due(work: Work, order: OrderCopy) -> datetime:
-    """Give by when it should leave: a stock order counts from its receipt (SPEC §5, clocks)."""
+    """Give by when it should leave: a stock order counts from its receipt (SPEC §5, clocks).
+
+    The working time for which that order was on hold since does not count.
+    """
     days, received_at = work.setting("dispatch_working_days"), order.received_at
-    since = None if received_at is None else business_date(received_at)
-    return after_working_days(work, days, since=since)
+    if received_at is None:
+        return after_working_days(work, days)
+    due_at = after_working_days(work, days, since=business_date(received_at))
+    calendar = calendar_of(work, for_facts=True)
+    for since, until in orders.holds_of(work.session, order.order_id):
+        due_at = calendar.after_standing_still(due_at, since=since, until=until)
+    return due_at
 
 
 def _new_line(line: dict[str, Any], amount: Decimal) -> ShipmentLine:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chassis.errors import NotFound
 from tests.integration.gateway.conftest import Office
 
 CONSIGNEE = {"name": "王店长", "phone": "13800001234", "address": "杭州市中山路 1 号"}
@@ -176,12 +177,14 @@ def test_a_paper_masks_what_its_reader_may_not_see(desk: Office) -> None:
 
 
 def test_a_dispatch_notice_needs_a_dispatch(desk: Office) -> None:
+    """S6, S14: it tells where the goods are picked up."""
     path = "/shipments/S261122-000003/documents/dispatch_notice"
     answer(desk, "shipping.get_shipment", SHIPMENT)
     refused = desk.send("GET", path, by="chen")
     left = {
         **SHIPMENT, "note_number": "F261122-000001", "dispatched_at": "2026-11-22T02:00:00+00:00",
         "expected_arrival": "2026-11-24", "carrier_name": "顺达", "waybill": None,
+        "delivery_method": "pickup_at_depot", "depot": "广州白云货运站",
     }  # fmt: skip
     answer(desk, "shipping.get_shipment", left)
 
@@ -195,8 +198,62 @@ def test_a_dispatch_notice_needs_a_dispatch(desk: Office) -> None:
         "2026年11月24日",
         "2 件",
         "待补",
+        "广州白云货运站",
     ):
         assert words in page
+    answer(desk, "shipping.get_shipment", {**left, "delivery_method": "door"})
+    assert "提货货站" not in desk.send("GET", path, by="chen").text
+
+
+def test_a_delivery_order_shows_deposit_and_balance_to_whom_they_are_open(desk: Office) -> None:
+    """O32: the warehouse's copy lacks them, and asks nobody for them."""
+    path = "/shipments/S261122-000003/documents/delivery_order"
+    left = {**SHIPMENT, "state": "dispatched", "note_number": "F261122-000001"}
+    answer(desk, "shipping.get_shipment", left)
+    money = {
+        "worth": "22200.00", "deposit_due": "6660.00", "verified": "8000.00", "balance": "14200.00"
+    }  # fmt: skip
+    answer(desk, "customers.get_order_money", {"money": money})
+
+    desks, warehouses = (desk.send("GET", path, by=who).text for who in ("chen", "shen"))
+
+    for words in ("送货单", "F261122-000001", "1,200", "2 件", "收货人签字", CONSIGNEE["phone"]):
+        assert (words in desks, words in warehouses) == (True, True)
+    for figure in ("22,200.00", "6,660.00", "8,000.00", "14,200.00"):
+        assert (figure in desks, figure in warehouses) == (True, False)
+    asked = [each.rpc for each in desk.neighbour.asked]
+    assert asked.count("customers.get_order_money") == 1
+
+
+def test_a_delivery_order_of_goods_that_nobody_released_says_so(desk: Office) -> None:
+    """Nor has customers heard of the money of every order."""
+    path = "/shipments/S261122-000003/documents/delivery_order"
+    answer(desk, "customers.get_order_money", NotFound())
+    printed = {}
+    for state in ("requested", "released", "cancelled"):
+        answer(desk, "shipping.get_shipment", {**SHIPMENT, "state": state})
+        page = desk.send("GET", path, by="chen").text
+        printed[state] = next(iter(re.findall('class="mark">(.*?)<', page)), None)
+    assert printed == {"requested": "未放行", "released": None, "cancelled": "作废"}
+
+
+@pytest.mark.parametrize(
+    ("terms", "percent", "shown"),
+    [
+        ("deposit_and_balance", "30.000", "定金加余款，定金 30%"),
+        ("account", "12.500", "账期，定金 12.5%"),
+        ("account", "0.000", "账期"),
+        ("prepaid", "100.000", "款到发货"),
+    ],
+)
+def test_a_confirmation_says_the_deposits_share_where_one_is_due(
+    desk: Office, terms: str, percent: str, shown: str
+) -> None:
+    """O32."""
+    answer(desk, "orders.get_order", {**ORDER, "terms": terms, "deposit_percent": percent})
+    answer(desk, "orders.list_confirmations", confirmations())
+
+    assert f"<dd>{shown}</dd>" in desk.send("GET", CONFIRMATION, by="chen").text
 
 
 def test_an_instruction_shows_what_the_factory_needs(desk: Office) -> None:

@@ -256,6 +256,37 @@ def test_money_of_a_closed_order_that_goes_back_is_an_anomaly_of_sales(
     assert desk.state("select step, text from anomaly") == [(1, text)]
 
 
+def test_sales_is_told_once_that_the_deposit_and_then_all_is_verified(
+    desk: Desk, confirmed: dict[str, Any]
+) -> None:
+    """O32: and not of a deposit that nobody asked for, nor of what an order no longer costs."""
+    facts = {"order_id": confirmed["id"], "deposit_due": "300.00", "worth": "1000.00"}
+
+    def told(sequence: int, verified: str, *, deposit: bool, paid: bool = False) -> list[Any]:
+        money = facts | {"verified": verified, "deposit_met": deposit, "paid_in_full": paid}
+        with desk.store.work() as work:
+            progress.take_money(work, money, sequence)
+        return [
+            tuple(row) for row in desk.state("select title, state from task order by opened_at")
+        ]
+
+    number = confirmed["number"]
+    deposit, paid = f"The deposit of {number} is verified", f"{number} is paid in full"
+    assert told(1, "0.00", deposit=False) == []
+    for sequence in (2, 2, 3):
+        assert told(sequence, "300.00", deposit=True) == [(deposit, "open")]
+    assert told(4, "1000.00", deposit=True, paid=True) == [(deposit, "dropped"), (paid, "open")]
+    assert desk.state("select role, person_id from task where state = 'open'") == [
+        ("sales", "sales-1")
+    ]
+    assert told(5, "0.00", deposit=False)[1:] == [(paid, "dropped")]
+
+    facts["deposit_due"] = "0.00"
+    assert told(6, "100.00", deposit=True)[2:] == []
+    facts["worth"] = "0.00"
+    assert told(7, "100.00", deposit=True, paid=True)[2:] == []
+
+
 def test_an_instruction_waits_for_the_deposit(
     desk: Desk, neighbours: Neighbours, confirmed: dict[str, Any]
 ) -> None:
@@ -393,6 +424,46 @@ def test_what_is_next_tells_where_the_goods_are(
     assert following() == ("request_dispatch", ["clerk"])
     shipped("shipment_failed", "lost", 4)
     assert following() == ("short_close_line", ["aftersales", "supervisor"])
+
+
+_TOLD = "select kind, role, person_id, title, state, outcome from task order by opened_at, id"
+
+
+@pytest.mark.parametrize("state", ["exception", "lost", "returned_to_sender"])
+def test_what_meets_goods_on_their_way_is_told_to_the_customer_once(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None], state: str
+) -> None:
+    """S10: beside the anomaly, a task of the desk; the event may come again."""
+    shipped("shipment_dispatched", "dispatched", 1)
+    for sequence in (2, 2, 1):
+        shipped("shipment_failed", state, sequence)
+
+    title = f"Tell the customer of {confirmed['number']}: shipment S-1 is {state}"
+    assert desk.state(_TOLD) == [("tell_trouble", "clerk", None, title, "open", None)]
+
+
+def test_an_arrival_is_told_to_the_salesperson_until_it_is_signed_for(
+    desk: Desk, confirmed: dict[str, Any], shipped: Callable[..., None]
+) -> None:
+    """S10: and what the customer was to be told is needless then."""
+    shipped("shipment_failed", "exception", 1)
+    for _ in range(2):
+        shipped("shipment_arrived", "arrived", 2)
+    trouble, arrived = desk.state(_TOLD)
+    assert (trouble.state, trouble.outcome) == ("dropped", "arrived")
+    title = f"Shipment S-1 of {confirmed['number']} has arrived"
+    assert tuple(arrived) == ("arrived", "sales", "sales-1", title, "open", None)
+
+    shipped("shipment_signed", "signed", 3)
+    assert [task.state for task in desk.state(_TOLD)] == ["dropped", "dropped"]
+
+
+def test_of_goods_that_are_signed_for_at_their_arrival_nobody_is_told(
+    desk: Desk, shipped: Callable[..., None]
+) -> None:
+    shipped("shipment_arrived", "signed", 1)
+    shipped("shipment_signed", "signed", 2)
+    assert desk.state(_TOLD) == []
 
 
 @pytest.mark.parametrize("state", ["running", "abnormal", "finished", "inspected"])

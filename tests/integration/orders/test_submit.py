@@ -130,6 +130,31 @@ def test_missing_fields_refuse_the_submit_by_name(desk: Desk, neighbours: Neighb
     ]
 
 
+def test_goods_are_picked_up_at_the_depot_unless_somebody_says_otherwise(desk: Desk) -> None:
+    """S14, O6: nobody is asked for it."""
+    asked: dict[str, Any] = {"channel": "phone", "asked_by": "张经理", "wish": "标签"}
+    asked["reply_by"] = clock.business_now().isoformat()
+    number = desk.do(commands.TakeMemo, drafting.take_memo, **asked)["number"]
+    draft = desk.do(
+        commands.DraftOrder, drafting.draft_order, order_number=number, customer_code="C-B"
+    )
+    chosen = desk.new_order(submit=False, delivery_method="door")
+
+    methods = (draft["delivery_method"], chosen["delivery_method"])
+    assert methods == ("pickup_at_depot", "door")
+    (asked_for,) = desk.state("select details->'fields' from task where kind = 'missing_fields'")
+    assert "delivery_method" not in asked_for[0]
+
+
+def test_a_draft_of_the_release_before_may_have_no_way_of_delivery(desk: Desk) -> None:
+    number = desk.new_order(submit=False)["number"]
+    desk.state('update "order" set delivery_method = null returning 1')
+
+    order = desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert (order["stage"], order["delivery_method"]) == ("in_review", "pickup_at_depot")
+
+
 def test_a_price_that_the_submit_looks_up_is_asked_for_no_more(desk: Desk) -> None:
     """O4: the scheme came after the draft."""
     with desk.store.work() as work:

@@ -2,12 +2,14 @@
 
 from datetime import date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from chassis.calendar import WorkingCalendar
 from chassis.errors import Conflict, Forbidden, GendanError, NotFound
 from services.shipping.domain.errors import ConsigneeMissing
 from services.shipping.use_cases import moving
@@ -412,6 +414,60 @@ def test_a_carrier_entered_after_the_departure_moves_the_arrival_and_its_check(d
     assert page["notice_verified_at"] is not None
 
 
+def ways(desk: Desk, **depots: str) -> None:
+    """Enter the depots of one carrier in one region, by mode."""
+    desk.ask("add_region", DISPATCHER, code="HN", name="华南")
+    desk.ask("add_carrier", DISPATCHER, code="DB", name="德邦")
+    for mode, depot in depots.items():
+        desk.ask("add_mode", DISPATCHER, code=mode, name=mode)
+        key = {"carrier_code": "DB", "region_code": "HN", "mode_code": mode}
+        desk.ask("set_transit_time", DISPATCHER, **key, days=3, cost="9.00", depot=depot)
+
+
+def test_a_shipment_keeps_the_depot_where_the_customer_picks_it_up(desk: Desk) -> None:
+    """S14, S7: of its carrier in its region, and of no carrier that brings it to the door."""
+    ways(desk, ROAD="广州白云货运站", RAIL="广州东站")
+    by_road = {"carrier_code": "DB", "mode_code": "ROAD"}
+
+    def left(shipment: dict[str, Any], **way: str) -> Any:
+        number = shipment["number"]
+        desk.ask("dispatch_shipment", DISPATCHER, shipment_number=number, **way)
+        return desk.ask("get_shipment", CLERK, shipment_number=number)["depot"]
+
+    assert left(desk.handed(), **by_road) == "广州白云货运站"
+    # By which mode it goes is not known yet: there are two places where it might be.
+    assert left(desk.handed(), carrier_code="DB") is None
+    assert left(desk.handed(desk.order(delivery_method="door")), **by_road) is None
+
+
+def test_another_depot_is_told_to_the_customer_once_more(desk: Desk) -> None:
+    """S6, S7: also when the goods wait there already; the arrival is the same day."""
+    ways(desk, ROAD="广州白云货运站", RAIL="广州东站")
+    shipment = desk.handed(parcels=1)
+    about: dict[str, Any] = {"shipment_number": shipment["number"]}
+    way = {"carrier_code": "DB", "mode_code": "ROAD"}
+    desk.ask("dispatch_shipment", DISPATCHER, **about, **way, waybill="DB1")
+
+    def tell_and_verify() -> Any:
+        for channel in ("im", "sms"):
+            told = about | {"channel": channel, "received_clearly": True}
+            desk.ask("record_notice_sent", CLERK, **told)
+        return desk.ask("verify_notice", CLERK, **about)
+
+    def owed() -> set[str]:
+        page = desk.ask("get_shipment", CLERK, **about)
+        return {each["kind"] for each in page["obligations"] if each["done_at"] is None}
+
+    tell_and_verify()
+    desk.ask("report_arrival", ASSISTANT, **about)
+    settled = owed()
+    desk.ask("enter_waybill", DISPATCHER, **about, waybill="DB2")
+    assert owed() == settled == set()
+    moved = desk.ask("enter_waybill", DISPATCHER, **about, carrier_code="DB", mode_code="RAIL")
+    assert (moved["depot"], owed()) == ("广州东站", {"notice", "notice_check"})
+    assert tell_and_verify()["notice_verified_at"] is not None
+
+
 def test_a_bare_sign_scan_owes_the_receipt(desk: Desk) -> None:
     """S11."""
     shipment = desk.handed(parcels=1)
@@ -507,6 +563,51 @@ def test_a_stock_order_is_to_leave_three_working_days_after_its_receipt(desk: De
     assert desk.request(stock, lines=wanted)["due_at"] == "2026-11-25T09:30:00+00:00"
     made = desk.request(desk.order(asked_at=asked_at))
     assert made["due_at"] > made["requested_at"]
+
+
+def test_the_days_within_which_it_is_to_leave_do_not_move_with_its_batch(desk: Desk) -> None:
+    """S15: what is released on the fifth day leaves with its batch, and is late all the same."""
+    line = order_view()["lines"][1] | {"line_no": 1, "quantity": "100"}
+    stock = desk.order(asked_at="2026-11-16T02:00:00+00:00", lines=[line])
+    shipment = desk.request(stock, lines=[{"line_no": 1, "quantity": "100"}])
+    released = desk.ask("release_shipment", FINANCE, shipment_number=shipment["number"])
+    assert released["limit_at"] == shipment["limit_at"] == "2026-11-19T09:30:00+00:00"
+    assert released["due_at"] > released["limit_at"]
+
+
+def test_a_shipments_clock_stands_still_while_its_order_is_on_hold(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S15: a week on hold is a week more, and lifted twice no more than that."""
+    order = desk.order()
+    before = desk.request(order)
+    facts = {"order_id": order["id"], "why": "hold"}
+    desk.ask("block_order", ORDERS, order_number=order["number"], **facts)
+    (tmp_path / "clock").write_text(str(timedelta(days=7).total_seconds()))
+    monkeypatch.setenv("GENDAN_CLOCK_FILE", str(tmp_path / "clock"))
+    desk.ask("unblock_order", ORDERS, **facts)
+    (after,) = desk.ask("unblock_order", ORDERS, **facts)["shipments"]
+    five_days = timedelta(hours=5 * 9)
+    for clock in ("due_at", "limit_at"):
+        was_due, is_due = (datetime.fromisoformat(each[clock]) for each in (before, after))
+        moved = WorkingCalendar(assume_weekdays=True).working_time_between(was_due, is_due)
+        assert five_days <= moved < five_days + timedelta(minutes=1)
+
+
+def test_a_stock_order_that_was_on_hold_is_to_leave_later(desk: Desk) -> None:
+    """S15: on hold for two of the three working days before anything of it was requested."""
+    line = order_view()["lines"][1] | {"line_no": 1, "quantity": "100"}
+    stock = desk.order(asked_at="2026-11-20T10:00:00+00:00", lines=[line])
+    facts = {"order_id": stock["id"], "why": "hold"}
+    desk.ask("block_order", ORDERS, order_number=stock["number"], **facts)
+    desk.ask("unblock_order", ORDERS, **facts)
+    with desk.store.work() as work:
+        work.session.connection().exec_driver_sql(
+            "update order_block set set_at = '2026-11-23 00:30+00', "
+            "lifted_at = '2026-11-25 00:30+00'"
+        )
+    shipment = desk.request(stock, lines=[{"line_no": 1, "quantity": "100"}])
+    assert shipment["due_at"] == shipment["limit_at"] == "2026-11-27T09:30:00+00:00"
 
 
 def test_work_waits_for_the_role_whose_turn_it_is(desk: Desk) -> None:

@@ -39,6 +39,13 @@ def test_working_time_runs_over_the_weekend() -> None:
     assert CALENDAR.working_time_between(end, FRIDAY) == timedelta()
 
 
+def test_what_stood_still_has_as_much_left_as_when_it_stopped() -> None:
+    hour, until = timedelta(hours=1), datetime(2026, 11, 30, 2, tzinfo=UTC)
+    moved = CALENDAR.after_standing_still(FRIDAY, since=FRIDAY - hour, until=until)
+    assert moved == until + hour
+    assert CALENDAR.after_standing_still(FRIDAY, since=FRIDAY, until=until) == FRIDAY
+
+
 def test_a_day_to_answer_leaves_the_weekend_out_and_counts_all_hours_of_a_working_day() -> None:
     day = timedelta(hours=24)
     assert CALENDAR.add_time_of_working_days(FRIDAY, day) == FRIDAY + timedelta(days=3)

@@ -114,7 +114,9 @@ def test_a_page_lacks_only_the_part_that_did_not_answer(gateway: Gateway) -> Non
         "/orders/D1/documents/confirmation",
         "/instructions/P1/document",
         "/shipments/S1/documents/dispatch_request",
+        "/shipments/S1/documents/delivery_order",
         "/shipments/S2/documents/dispatch_request",
+        "/shipments/S2/documents/delivery_order",
         "/shipments/S2/documents/dispatch_notice",
     ]
 
@@ -178,9 +180,9 @@ ORDER = {
 @pytest.mark.parametrize(
     ("role", "papers"),
     [
-        ("finance", ["confirmation", "notice", "dispatch_request"]),
+        ("finance", ["confirmation", "notice", "dispatch_request", "delivery_order"]),
         ("technician", ["instruction"]),
-        ("warehouse", ["dispatch_request"]),
+        ("warehouse", ["dispatch_request", "delivery_order"]),
         ("aftersales", []),
     ],
 )

@@ -19,7 +19,7 @@ from services.shipping.domain.shipment import Departure, ReadBack, Received, Shi
 
 NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
 REQUESTER, OTHER, DISPATCHER = ("p-1", "陈开单"), ("p-2", "林跟单"), ("p-3", "赵发货")
-DEPARTURE = Departure("F261123-000001", date(2026, 11, 26))
+DEPARTURE = Departure("F261123-000001", date(2026, 11, 26), None)
 BATCH = Batch(date(2026, 11, 23), BatchKind.MORNING)
 ALLOWED = {
     "allowed": True,
