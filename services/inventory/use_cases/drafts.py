@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.material import Demand, Material
 from services.inventory.domain.order import LineCopy, OrderCopy
-from services.inventory.domain.recipe import materials_of
+from services.inventory.domain.recipe import Recipe, materials_of
 from services.inventory.domain.statement import Statement
 from services.inventory.storage import (
     arrivals,
@@ -79,9 +79,10 @@ def draft_statement(work: Work, *, order_number: str, kind: StatementKind) -> di
 
 def technique_figures(work: Work, order: OrderCopy) -> dict[str, Any]:
     """Give each made line's current recipe, and whether it changed since technique last passed."""
-    known = recipes.current_of(work.session, {line.product_id for line in order.made_lines})
-    passed = statements.standing(work.session, order.order_id).get(StatementKind.TECHNIQUE)
-    since = passed.signed_at if passed is not None and passed.has_passed else None
+    made = {line.product_id for line in order.made_lines}
+    known = recipes.current_of(work.session, made)
+    customer_id = order.customer_id
+    passed = statements.technique_passed(work.connection, customer_id, made) if customer_id else {}
     lines = []
     for line in order.made_lines:
         recipe = known.get(line.product_id)
@@ -97,12 +98,21 @@ def technique_figures(work: Work, order: OrderCopy) -> dict[str, Any]:
                 "recipe_made_on": business_date(recipe.made_at).isoformat() if recipe else None,
                 "process": recipe.process if recipe else None,
                 "change_note": recipe.change_note if recipe else None,
-                "changed_since_passed": bool(
-                    since and recipes.was_changed_since(work.session, line.product_id, since)
-                ),
+                "changed_since_passed": recipe is not None
+                and _has_changed(work, recipe, passed.get(line.product_id)),
             }
         )
     return {"lines": lines}
+
+
+def _has_changed(work: Work, recipe: Recipe, passed_at: datetime | None) -> bool:
+    """Whether a product is no longer made as technique last passed it for the customer.
+
+    Where it never has, whether the version in force changed the product.
+    """
+    if passed_at is None:
+        return recipe.number > 1 and recipe.changes_product
+    return recipes.was_changed_since(work.session, recipe.product_id, passed_at)
 
 
 def material_figures(work: Work, order: OrderCopy) -> dict[str, Any]:
