@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 from typing import Any
 
+from chassis.calendar import WorkingCalendar, calendar_of
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.inventory.domain.instruction import CONSENT, COUNTERSIGN, PLAN
@@ -68,9 +69,20 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
         items += [_statement_item(each) for each in found]
     if follows:
         states = {_BEFORE.get(key) or InstructionState(key) for key in follows}
-        next_moves = instructions.waiting(work, states, follows, limit)
-        items += [_instruction_item(each) for each in next_moves]
+        calendar = calendar_of(work, for_facts=True)
+        days = _report_days(work, calendar)
+        next_moves = instructions.waiting(work, states, follows, days, limit)
+        items += [_instruction_item(each, calendar) for each in next_moves]
     return items
+
+
+def _report_days(work: Work, calendar: WorkingCalendar) -> instructions.ReportDays:
+    """Give when a running instruction's report is due: each working day's at its end (I5)."""
+    return instructions.ReportDays(
+        today=work.today,
+        missing_on=calendar.add_working_days(work.today, 0),
+        next_on=calendar.next_working_day(work.today),
+    )
 
 
 def _statement_item(statement: Any) -> dict[str, Any]:
@@ -92,7 +104,7 @@ def _statement_item(statement: Any) -> dict[str, Any]:
     }
 
 
-def _instruction_item(instruction: Any) -> dict[str, Any]:
+def _instruction_item(instruction: Any, calendar: WorkingCalendar) -> dict[str, Any]:
     verb, roles, title, title_zh = _NEXT[instruction.follows]
     # Orders leads the issuing: it is done at the order's address.
     if instruction.follows == InstructionState.DRAFT:
@@ -109,11 +121,18 @@ def _instruction_item(instruction: Any) -> dict[str, Any]:
         "entity_number": instruction.number,
         "roles": list(roles),
         "person_id": None,
-        # What is still to be dated has been due since it was drafted.
-        "due_at": _end_of(instruction.production_due) or instruction.drafted_at,
+        "due_at": _due_at(instruction, calendar),
         "verb": verb,
         "path": path,
     }
+
+
+def _due_at(instruction: Any, calendar: WorkingCalendar) -> datetime:
+    if instruction.follows == InstructionState.RUNNING:
+        return calendar.end_of_working_day(instruction.due_on)
+    # What is still to be dated has been due since it was drafted.
+    drafted_at: datetime = instruction.drafted_at
+    return _end_of(instruction.due_on) or drafted_at
 
 
 def _end_of(day: date | None) -> datetime | None:

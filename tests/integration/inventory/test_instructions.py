@@ -1,9 +1,10 @@
 """Works instructions from draft to stock: SPEC §6 (O24, O29, O31, I5, I6, I8, I10, R12)."""
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from chassis.calendar import WorkingCalendar
 from chassis.errors import GendanError
 from chassis.principal import Principal
 from tests.integration.inventory.goods_story import CLERK, TECHNICIAN
@@ -518,6 +519,26 @@ def test_the_daily_report_lists_what_was_made_with_its_progress(works: Works) ->
     assert [(e["report"]["quantity"], e["instruction"]["quantity"]) for e in entries] == [
         ("400.000", "1000.000")
     ]
+
+
+def test_a_report_is_due_at_the_end_of_each_working_day(works: Works) -> None:
+    """I5: what lacks today's stands before what will be ready sooner and has it."""
+    works.tell("book_material", material_code="KRAFT", change="1000", reason="stock")
+    reported, missing = works.order("100").running(), works.order("100").running()
+    today = works.scalar("select (now() at time zone 'Asia/Shanghai')::date")
+    calendar = WorkingCalendar(assume_weekdays=True)
+    this_report = calendar.end_of_working_day(calendar.add_working_days(today, 0))
+    next_report = calendar.end_of_working_day(calendar.next_working_day(today))
+
+    def due(limit: int = 50) -> dict[str, datetime]:
+        items = works.ask("list_work", ASSISTANT, limit=limit)["items"]
+        return {item["order_number"]: datetime.fromisoformat(item["due_at"]) for item in items}
+
+    assert due() == {reported.number: this_report, missing.number: this_report}
+    for _ in range(2):
+        reported.does("report_production", quantity="10")
+    assert due() == {missing.number: this_report, reported.number: next_report}
+    assert list(due(limit=1)) == list(due())[:1]
 
 
 def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:
