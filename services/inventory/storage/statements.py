@@ -1,7 +1,7 @@
 """Signed statements and those still to be signed."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -84,6 +84,19 @@ def search(
         wanted.append(tuple_(Statement.opened_at, Statement.id) < after_moment(after))
     rows = session.scalars(query.where(*wanted).limit(limit + 1)).all()
     return page(rows, limit, lambda row: f"{row.opened_at.isoformat()}|{row.id}")
+
+
+def waiting_until(session: Session, order_ids: Collection[UUID]) -> dict[UUID, date]:
+    """Give the day that was signed for material to come, of each order that waits for it."""
+    rows = session.execute(
+        select(Statement.order_id, Statement.material_date).where(
+            Statement.order_id.in_(order_ids),
+            Statement.kind == StatementKind.MATERIAL,
+            Statement.verdict == Verdict.WAITS,
+            Statement.material_date.is_not(None),
+        )
+    )
+    return {order_id: day for order_id, day in rows if day is not None}
 
 
 # What was signed in favour stays so when a later revision made it void.

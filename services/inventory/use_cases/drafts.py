@@ -1,7 +1,7 @@
 """The figures under a statement, as the system drafts them for whoever signs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -179,6 +179,36 @@ def _covered_on(coming: list[Any], shortage: Decimal, today: date) -> date | Non
             day: date = arrival.expected_on
             return max(today, day)
     return None
+
+
+def material_dates(work: Work, order_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], date | None]:
+    """Give from when (order, line)s that lack material have it; None where nobody knows.
+
+    An order that waits is served wholly, so all its lines have it once the last of it is there.
+    What the arrivals say goes before the day that the technician signed.
+    """
+    claims = material_claims.of_orders(work.session, order_ids)
+    lacking = [claim for claim in claims if claim.missing > 0]
+    lacks: dict[UUID, dict[UUID, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
+    for claim in lacking:
+        lacks[claim.order_id][claim.material_id] += claim.missing
+    if not lacks:
+        return {}
+    named = {claim.material_id for claim in lacking}
+    free = {key: each.free for key, each in ledger.read_material(work.session, named).items()}
+    coming = arrivals.materials_in_transit(work.session, named)
+    signed = statements.waiting_until(work.session, lacks)
+    there_on: dict[UUID, date | None] = {}
+    for order_id, wanted in lacks.items():
+        days = [
+            _covered_on(coming[material_id], max(ZERO, quantity - free[material_id]), work.today)
+            for material_id, quantity in wanted.items()
+        ]
+        known = [day for day in days if day is not None]
+        promised = signed.get(order_id)
+        still_promised = promised if promised is not None and promised >= work.today else None
+        there_on[order_id] = max(known) if len(known) == len(days) else still_promised
+    return {(claim.order_id, claim.line_id): there_on[claim.order_id] for claim in lacking}
 
 
 def schedule_figures(work: Work, order: OrderCopy) -> dict[str, Any]:

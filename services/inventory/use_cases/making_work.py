@@ -8,8 +8,10 @@ from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.inventory.domain.instruction import CONSENT, COUNTERSIGN, PLAN
 from services.inventory.domain.lifecycle import InstructionState, StatementKind
+from services.inventory.domain.schedule import Risk
 from services.inventory.domain.statement import SIGNERS
 from services.inventory.storage import instructions, statements
+from services.inventory.use_cases import instruction_pages
 
 # What follows for an instruction, by its state or what comes before it is left: verb, roles,
 # titles.
@@ -59,6 +61,14 @@ _TITLES = {
 }
 
 
+# Who is warned of a date that will be missed, before it is (SPEC §6).
+WARNED = ("planner", "assistant")
+_WARNINGS = {
+    Risk.AT_RISK: ("Will be late", "预计延期"),
+    Risk.LATE: ("Is late", "已延期"),
+}
+
+
 def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
     """Give what waits for the asker's roles, of each kind the most urgent."""
     kinds = [kind for kind, role in SIGNERS.items() if work.principal.has(role)]
@@ -74,6 +84,12 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
         next_moves = instructions.waiting(work, states, follows, days, limit)
         items += [_instruction_item(each, calendar) for each in next_moves]
     return items
+
+
+def list_dates_in_danger(work: Work, limit: int) -> list[dict[str, Any]]:
+    """Give the instructions that are late or will be, of as many as are listed at most."""
+    found = instruction_pages.instructions_at_risk(work, limit=limit, most_judged=limit)
+    return [_warning_item(each) for each in found if each.outlook.risk in _WARNINGS]
 
 
 def _report_days(work: Work, calendar: WorkingCalendar) -> instructions.ReportDays:
@@ -124,6 +140,25 @@ def _instruction_item(instruction: Any, calendar: WorkingCalendar) -> dict[str, 
         "due_at": _due_at(instruction, calendar),
         "verb": verb,
         "path": path,
+    }
+
+
+def _warning_item(found: instruction_pages.AtRisk) -> dict[str, Any]:
+    instruction, ready_on = found.instruction, found.outlook.ready_on
+    title, title_zh = _WARNINGS[found.outlook.risk]
+    return {
+        "kind": "production_risk",
+        "title": f"{title}: {instruction.number}, ready {ready_on or 'nobody knows when'}",
+        "title_zh": f"{title_zh}：{instruction.number}，预计完工 {ready_on or '未知'}",
+        "order_number": instruction.order_number,
+        "customer_name": found.customer_name,
+        "entity_type": "instruction",
+        "entity_number": instruction.number,
+        "roles": list(WARNED),
+        "person_id": None,
+        "due_at": _end_of(instruction.production_due),
+        "verb": None,
+        "path": f"/api/v1/instructions/{instruction.number}",
     }
 
 

@@ -492,6 +492,44 @@ def test_what_will_be_late_is_warned_of_before_it_is(works: Works) -> None:
     assert (warned(PLANNER), warned(SALES)) == ([tight.number], [tight.number])
     assert warned(OTHER_SALES) == []
 
+    for who, expected in ((PLANNER, [tight.number]), (ASSISTANT, [tight.number]), (CLERK, [])):
+        items = works.ask("list_work", who, limit=50)["items"]
+        risks = [item for item in items if item["kind"] == "production_risk"]
+        assert [item["order_number"] for item in risks] == expected
+        assert all(item["path"].endswith(tight.instruction["number"]) for item in risks)
+
+
+def test_an_order_that_waits_for_an_arrival_after_its_date_is_warned_of(works: Works) -> None:
+    order = works.order("100").submitted()
+    today = date.fromisoformat(
+        works.scalar("select (now() at time zone 'Asia/Shanghai')::date::text")
+    )
+    due, late = str(today + timedelta(days=20)), str(today + timedelta(days=30))
+    works.tell("book_material", material_code="KRAFT", change="-1000", reason="stock")
+    order.sign("technique")
+    order.sign("material", "waits")
+    order.sign("schedule", production_due=due)
+    order.production_due = due
+    order.moves("order_confirmed", "confirmed").issue()
+    order.accept()
+
+    def outlook() -> tuple[str, str | None]:
+        page = works.ask("get_instruction", PLANNER, number=order.instruction["number"])
+        return page["outlook"]["risk"], page["outlook"]["ready_on"]
+
+    assert outlook() == ("at_risk", None)  # nothing is on its way
+    arrival = works.tell(
+        "expect_arrival", material_code="KRAFT", quantity="50", expected_on=str(today)
+    )
+    assert outlook()[0] == "on_plan"
+    works.tell("postpone_arrival", number=arrival["number"], expected_on=late)
+    risk, ready_on = outlook()
+    assert risk == "at_risk"
+    assert ready_on is not None
+    assert ready_on >= late
+    works.tell("book_material", material_code="KRAFT", change="50", reason="stock")
+    assert outlook()[0] == "on_plan"
+
 
 def test_a_day_counts_for_the_pace_once_it_has_its_report(works: Works) -> None:
     order = works.order().running()
