@@ -164,6 +164,18 @@ class Recipe(Answer):
     lines = fields.List(fields.Nested(RecipeLine))
 
 
+class MadeRecipe(Recipe):
+    """A new version, and whom it concerns."""
+
+    orders_under_way = fields.List(
+        fields.String(),
+        metadata={
+            "description": "numbers of orders, not yet issued, for which technique passed an "
+            "older version; empty where the product does not change"
+        },
+    )
+
+
 class RecipeVersion(Message):
     """Which version; none: the current one."""
 
@@ -259,7 +271,7 @@ OPERATIONS = [
         summary="Put a new version of the recipe in force",
         tag=TAG,
         body=NewRecipe,
-        answer=Recipe,
+        answer=MadeRecipe,
         status=201,
     ),
     Operation(

@@ -14,5 +14,5 @@ goods_stocked.
 
 Listens to: orders (copies of lines, stage and hold; goods and material of an order that has
 ended are freed), shipping (shipment_dispatched consumes what the order held), aftersales
-(return_received, return_inspected move returned goods).
+(return_received, return_inspected move returned goods, refund_settled takes mended ones out).
 """

@@ -27,7 +27,7 @@ class ReturnInspected(CaseEvent):
 
 
 class RefundSettled(CaseEvent):
-    """Finance settled; customers books the credit note."""
+    """Finance settled; customers books the credit note, inventory lets mended goods go."""
 
 
 class CaseClosed(CaseEvent):

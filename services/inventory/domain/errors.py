@@ -203,6 +203,14 @@ class WishNotFound(NotFound):
     zh = "没有缺货登记 {number}。"
 
 
+class ReturnNotInspected(NotFound):
+    """No inspection of the case's goods has come yet; what follows from it waits."""
+
+    code = "return_not_inspected"
+    en = "Inventory has not heard of the inspection of case {case_number}."
+    zh = "库存系统尚未收到售后单 {case_number} 的检验结果。"
+
+
 # -- orders as inventory knows them ------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ from services.inventory.domain.lifecycle import StatementKind
 
 IN_REVIEW = "in_review"
 ORDERED = frozenset({"confirmed", "in_progress"})
+# From the first review to the last line's issue, technique may have passed for an order.
+UNDER_WAY = frozenset({"draft", IN_REVIEW, "approved", "awaiting_return"}) | ORDERED
 # Nothing is to be made or held for an order in these stages.
 OVER = frozenset({"cancelled", "fulfilled", "closed"})
 
@@ -28,6 +30,7 @@ class OrderCopy(Base):
     __table_args__ = (
         Index("ix_order_copy_number", "number", unique=True),
         Index("ix_order_copy_stage", "stage"),
+        Index("ix_order_copy_customer", text("(view #>> '{customer,id}')")),
     )
 
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -117,6 +120,12 @@ class OrderCopy(Base):
         return min(
             (line.production_due for line in self.made_lines if line.production_due), default=None
         )
+
+    @property
+    def customer_id(self) -> str | None:
+        customer = self.view.get("customer") or {}
+        id_: str | None = customer.get("id")
+        return id_
 
     @property
     def customer_name(self) -> str | None:

@@ -106,7 +106,7 @@ class Risk(StrEnum):
 
     ON_PLAN = "on_plan"  # Nothing says it will be late.
     BEHIND = "behind"  # Less was made than planned by now, yet the date can be kept.
-    AT_RISK = "at_risk"  # At its present pace it will be ready after its date.
+    AT_RISK = "at_risk"  # At its pace, or by when material comes, it will be ready after its date.
     LATE = "late"  # Its date has passed.
 
 
@@ -115,7 +115,8 @@ class Progress:
     """What is known of a line in the making.
 
     `days_run` counts the working days since its start whose making is known: today only once it
-    has a report.
+    has a report. `material_on` is the day from which all its material is there, today where it
+    is held or used; None where no arrival is expected that would bring what lacks.
     """
 
     quantity: Decimal
@@ -124,11 +125,12 @@ class Progress:
     plan: list[Portion]
     per_day: Decimal | None
     days_run: int
+    material_on: date | None
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """The judgement on a line's progress; `ready_on` is None where no pace is known."""
+    """The judgement on a line's progress; `ready_on` is None where pace or material is unknown."""
 
     risk: Risk
     planned: Decimal
@@ -139,14 +141,16 @@ def judge(progress: Progress, *, today: date, calendar: WorkingCalendar) -> Outl
     """Judge progress against plan, so that lateness is warned of before it happens (SPEC §6).
 
     Planned is what the slots before today make: today's report is still to come. The pace is
-    what the days run have made, before the first report what the work centre can make.
+    what the days run have made, before the first report what the work centre can make. Making
+    goes on from the day the material is there.
     """
     planned = sum((part.quantity for part in progress.plan if part.day < today), ZERO)
     left = max(ZERO, progress.quantity - progress.produced)
     ready_on = _ready_on(progress, left, today, calendar)
     if today > progress.production_due:
         return Outlook(Risk.LATE, planned, ready_on)
-    if ready_on is not None and ready_on > progress.production_due:
+    soonest = ready_on or progress.material_on
+    if soonest is None or soonest > progress.production_due:
         return Outlook(Risk.AT_RISK, planned, ready_on)
     behind = progress.produced < min(planned, progress.quantity)
     return Outlook(Risk.BEHIND if behind else Risk.ON_PLAN, planned, ready_on)
@@ -160,8 +164,9 @@ def _ready_on(
     pace = progress.per_day
     if progress.days_run and progress.produced:
         pace = progress.produced / progress.days_run
-    if not pace:
+    if not pace or progress.material_on is None:
         return None
+    start = max(today, progress.material_on)
     days = int((left / pace).to_integral_value(rounding=ROUND_CEILING))
-    # Today still makes its share: one day's work is ready today if today is worked.
-    return calendar.add_working_days(today, min(days - 1, HORIZON_DAYS))
+    # The first day makes its share: one day's work is ready today if today is worked.
+    return calendar.add_working_days(start, min(days - 1, HORIZON_DAYS))

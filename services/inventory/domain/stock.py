@@ -85,6 +85,7 @@ class MoveKind(StrEnum):
     RESTOCKED = "restocked"
     REWORK = "rework"
     SCRAPPED = "scrapped"
+    REPAIRED = "repaired"  # mended, and with its customer again
     PASSED_ON = "passed_on"  # a returned piece that went elsewhere
 
 

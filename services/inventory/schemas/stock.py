@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from chassis.quantity import ZERO
 from chassis.schema import Copy, Identity, Message, Moment, PageRequest, Quantity, Text, one_of
 from services.inventory.domain.stock import Condition
 from services.inventory.schemas.fields import BookedByHand, Code
@@ -165,3 +166,22 @@ class ReturnInspected(Copy):
 
     case = fields.Nested(Case, required=True)
     lines = fields.List(fields.Nested(InspectedLine), required=True)
+
+
+class MendedLine(Copy):
+    """How much of a settled case's line went to rework."""
+
+    rework = Quantity(load_default=ZERO, allow_none=True, least=0)
+
+
+class SettledCase(Case):
+    """What became of a case; one settled before there were resolutions says none."""
+
+    resolution = fields.String(load_default=None, allow_none=True)
+    lines = fields.List(fields.Nested(MendedLine), required=True)
+
+
+class ReturnSettled(Copy):
+    """It is settled what the customer gets for returned goods."""
+
+    case = fields.Nested(SettledCase, required=True)

@@ -66,7 +66,8 @@ class Masters(Service):
     def make_recipe(self, work: Work, request: Request) -> Any:
         lines = [recipes.IngredientByCode(**line) for line in request.pop("lines")]
         recipe = recipes.make_recipe(work, request.pop("product_code"), lines, **request)
-        return views.recipe_view(recipe, recipes.materials_named(work, [recipe]))
+        view = views.recipe_view(recipe, recipes.materials_named(work, [recipe]))
+        return {**view, "orders_under_way": recipes.orders_to_look_at(work, recipe)}
 
     @query(material_schemas.RecipeKey)
     def get_recipe(self, work: Work, request: Request) -> Any:

@@ -64,6 +64,12 @@ class Orders(Service):
             inspected = [returned_goods.InspectedLine(**line) for line in event.data["lines"]]
             returned_goods.follow_inspection(work, case, inspected)
 
+    @listens_to("aftersales", "refund_settled", schema=schemas.ReturnSettled)
+    def give_back_mended_goods(self, work: Work, event: Received) -> None:
+        case = event.data["case"]
+        if case["resolution"] == "repair" and any(line["rework"] for line in case["lines"]):
+            returned_goods.give_back_mended(work, case["number"])
+
     @daily("purge_stock_commands", at="03:40")
     def purge_stock_commands(self, work: Work, slot: datetime) -> None:  # noqa: ARG002
         reservations.purge_commands(work)

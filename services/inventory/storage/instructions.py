@@ -152,14 +152,17 @@ def in_states(
 
 # By what comes next for an instruction, as Instruction.follows has it; what passed is in whole
 # steps of its unit, so that the bound of the tolerance need not be rounded to them. A hold stops
-# every move but reports and the customer's consent.
+# every move but reports and the customer's consent. What is running waits for its next report,
+# so it is looked for twice: without one of the day, and with it.
 _WAITING_OF = """
-select i.number, i.order_number, i.production_due, i.drafted_at, i.follows,
+select i.number, i.order_number, i.due_on, i.drafted_at, i.follows,
     (select view #>> '{{customer,name}}' from order_copy o where o.order_id = i.order_id)
     as customer_name
-from unnest(%(states)s::text[]) as asked(state)
+from unnest(%(states)s::text[], %(reported)s::boolean[]) as asked(state, reported)
 cross join lateral (
-    select number, order_id, order_number, production_due, drafted_at, follows
+    select number, order_id, order_number, drafted_at, follows, case asked.reported
+        when false then %(report_on)s::date when true then %(next_report_on)s::date
+        else production_due end as due_on
     from instruction, lateral (select case
         when part > 1 and production_due is null then 'plan'
         when state = 'finished' and jsonb_typeof(inspected) = 'object' then 'countersign'
@@ -171,27 +174,51 @@ cross join lateral (
         else state end as follows) as f
     where state = asked.state and state not in ('stocked', 'cancelled')
     and follows = any(%(follows)s){own}
+    and (asked.reported is null or asked.reported = exists (
+        select from production_report r where r.instruction_id = instruction.id
+            and r.reported_on = %(today)s and not r.corrected))
     and (follows in ('running', 'record_consent') or into_free_stock or not exists (
         select from order_block b where b.order_id = instruction.order_id and b.lifted_at is null))
     order by production_due, number limit %(limit)s
 ) as i
-order by i.production_due, i.number limit %(limit)s
+order by i.due_on, i.number limit %(limit)s
 """
 _WAITING = _WAITING_OF.format(own="")
 _OWN_WAITING = _WAITING_OF.format(own=_OWN_ORDER)
 
 
+class ReportDays(NamedTuple):
+    """Today, and when a report is due: where today's is missing, and where it is in."""
+
+    today: date
+    missing_on: date
+    next_on: date
+
+
 def waiting(
-    work: Work, states: Collection[InstructionState], follows: Collection[str], limit: int
+    work: Work,
+    states: Collection[InstructionState],
+    follows: Collection[str],
+    days: ReportDays,
+    limit: int,
 ) -> Sequence[Any]:
     """Give what is shown of instructions for which one of `follows` comes next, first due first.
 
     Of a salesperson's customers only for a salesperson. `follows` are as Instruction.follows
     has them; `states` are those in which they come next.
     """
+    looks: list[tuple[str, bool | None]] = [
+        (str(state), reported)
+        for state in states
+        for reported in ((False, True) if state is InstructionState.RUNNING else (None,))
+    ]
     asked = {
-        "states": [str(state) for state in states],
+        "states": [state for state, _ in looks],
+        "reported": [reported for _, reported in looks],
         "follows": [str(each) for each in follows],
+        "today": days.today,
+        "report_on": days.missing_on,
+        "next_report_on": days.next_on,
         "own": work.principal.person_id,
         "limit": limit,
     }

@@ -1,10 +1,11 @@
 """Signed statements and those still to be signed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, Connection, select, tuple_
 from sqlalchemy.orm import Session
 
 from chassis.database import Work
@@ -12,7 +13,7 @@ from chassis.roundtrips import ask
 from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.order import OrderCopy
-from services.inventory.domain.statement import Statement
+from services.inventory.domain.statement import BASES, Statement
 from services.inventory.storage.pages import Page, after_moment, page
 
 
@@ -83,6 +84,66 @@ def search(
         wanted.append(tuple_(Statement.opened_at, Statement.id) < after_moment(after))
     rows = session.scalars(query.where(*wanted).limit(limit + 1)).all()
     return page(rows, limit, lambda row: f"{row.opened_at.isoformat()}|{row.id}")
+
+
+def waiting_until(session: Session, order_ids: Collection[UUID]) -> dict[UUID, date]:
+    """Give the day that was signed for material to come, of each order that waits for it."""
+    rows = session.execute(
+        select(Statement.order_id, Statement.material_date).where(
+            Statement.order_id.in_(order_ids),
+            Statement.kind == StatementKind.MATERIAL,
+            Statement.verdict == Verdict.WAITS,
+            Statement.material_date.is_not(None),
+        )
+    )
+    return {order_id: day for order_id, day in rows if day is not None}
+
+
+# What was signed in favour stays so when a later revision made it void.
+_TECHNIQUE_PASSED = """
+select line ->> 'product_id' as product_id, max(s.signed_at) as signed_at
+from order_copy o
+join statement s on s.order_id = o.order_id
+cross join lateral jsonb_array_elements(s.lines) as line
+where o.view #>> '{customer,id}' = %(customer_id)s and s.kind = 'technique'
+    and s.basis = any(%(bases)s) and line ->> 'product_id' = any(%(product_ids)s)
+group by line ->> 'product_id'
+"""
+
+
+def technique_passed(
+    connection: Connection, customer_id: str, product_ids: Collection[UUID]
+) -> dict[UUID, datetime]:
+    """Give when technique last passed for a customer, of each product for which it has."""
+    asked = {
+        "customer_id": customer_id,
+        "bases": [str(basis) for basis in BASES[Verdict.PASSED]],
+        "product_ids": [str(product_id) for product_id in product_ids],
+    }
+    rows = ask(connection, _TECHNIQUE_PASSED, asked)
+    return {UUID(row.product_id): row.signed_at for row in rows}
+
+
+_RESTING_ON = """
+select o.number from order_copy o
+join statement s on s.order_id = o.order_id
+where o.stage = any(%(stages)s) and o.stopped_at is null
+    and s.kind = 'technique' and s.verdict = 'passed' and exists (
+        select from jsonb_array_elements(s.lines) as line
+        where line ->> 'product_id' = %(product_id)s and not exists (
+            select from instruction i
+            where i.order_id = s.order_id and i.line_id = (line ->> 'line_id')::uuid
+                and i.state not in ('draft', 'cancelled')))
+order by o.number limit %(limit)s
+"""
+
+
+def orders_resting_on_technique(
+    connection: Connection, product_id: UUID, stages: Collection[str], limit: int
+) -> list[str]:
+    """Give the orders in some stages that technique has passed for, a product not yet issued."""
+    asked = {"product_id": str(product_id), "stages": [*stages], "limit": limit}
+    return [row.number for row in ask(connection, _RESTING_ON, asked)]
 
 
 # Kind by kind, each in the order of its index. Only what is shown is taken from an order: its date

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from services.inventory.domain.errors import StoreNotFound
@@ -13,6 +13,7 @@ from services.inventory.domain.product import Product
 from services.inventory.domain.stock import (
     Condition,
     Discrepancy,
+    MoveKind,
     Stock,
     StockKey,
     StockMovement,
@@ -32,6 +33,23 @@ def store(session: Session, code: str) -> Store:
 def stores(session: Session) -> Sequence[Store]:
     """List all stores by code; a company has a handful."""
     return session.scalars(select(Store).order_by(Store.code)).all()
+
+
+def booked_into(
+    session: Session, reference: str, kind: MoveKind, condition: Condition
+) -> dict[StockKey, Decimal]:
+    """Give what a paper's movements of one kind brought into balances of one condition."""
+    place = (StockMovement.product_id, StockMovement.store_code, StockMovement.condition)
+    rows = session.execute(
+        select(*place, func.sum(StockMovement.on_hand))
+        .where(
+            StockMovement.reference == reference,
+            StockMovement.kind == kind,
+            StockMovement.condition == condition,
+        )
+        .group_by(*place)
+    )
+    return {StockKey(*row[:3]): row[3] for row in rows}
 
 
 def free_elsewhere(

@@ -1,8 +1,8 @@
 """The figures under a statement, as the system drafts them for whoever signs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.material import Demand, Material
 from services.inventory.domain.order import LineCopy, OrderCopy
-from services.inventory.domain.recipe import materials_of
+from services.inventory.domain.recipe import Recipe, materials_of
 from services.inventory.domain.statement import Statement
 from services.inventory.storage import (
     arrivals,
@@ -79,9 +79,10 @@ def draft_statement(work: Work, *, order_number: str, kind: StatementKind) -> di
 
 def technique_figures(work: Work, order: OrderCopy) -> dict[str, Any]:
     """Give each made line's current recipe, and whether it changed since technique last passed."""
-    known = recipes.current_of(work.session, {line.product_id for line in order.made_lines})
-    passed = statements.standing(work.session, order.order_id).get(StatementKind.TECHNIQUE)
-    since = passed.signed_at if passed is not None and passed.has_passed else None
+    made = {line.product_id for line in order.made_lines}
+    known = recipes.current_of(work.session, made)
+    customer_id = order.customer_id
+    passed = statements.technique_passed(work.connection, customer_id, made) if customer_id else {}
     lines = []
     for line in order.made_lines:
         recipe = known.get(line.product_id)
@@ -97,12 +98,21 @@ def technique_figures(work: Work, order: OrderCopy) -> dict[str, Any]:
                 "recipe_made_on": business_date(recipe.made_at).isoformat() if recipe else None,
                 "process": recipe.process if recipe else None,
                 "change_note": recipe.change_note if recipe else None,
-                "changed_since_passed": bool(
-                    since and recipes.was_changed_since(work.session, line.product_id, since)
-                ),
+                "changed_since_passed": recipe is not None
+                and _has_changed(work, recipe, passed.get(line.product_id)),
             }
         )
     return {"lines": lines}
+
+
+def _has_changed(work: Work, recipe: Recipe, passed_at: datetime | None) -> bool:
+    """Whether a product is no longer made as technique last passed it for the customer.
+
+    Where it never has, whether the version in force changed the product.
+    """
+    if passed_at is None:
+        return recipe.number > 1 and recipe.changes_product
+    return recipes.was_changed_since(work.session, recipe.product_id, passed_at)
 
 
 def material_figures(work: Work, order: OrderCopy) -> dict[str, Any]:
@@ -169,6 +179,36 @@ def _covered_on(coming: list[Any], shortage: Decimal, today: date) -> date | Non
             day: date = arrival.expected_on
             return max(today, day)
     return None
+
+
+def material_dates(work: Work, order_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], date | None]:
+    """Give from when (order, line)s that lack material have it; None where nobody knows.
+
+    An order that waits is served wholly, so all its lines have it once the last of it is there.
+    What the arrivals say goes before the day that the technician signed.
+    """
+    claims = material_claims.of_orders(work.session, order_ids)
+    lacking = [claim for claim in claims if claim.missing > 0]
+    lacks: dict[UUID, dict[UUID, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
+    for claim in lacking:
+        lacks[claim.order_id][claim.material_id] += claim.missing
+    if not lacks:
+        return {}
+    named = {claim.material_id for claim in lacking}
+    free = {key: each.free for key, each in ledger.read_material(work.session, named).items()}
+    coming = arrivals.materials_in_transit(work.session, named)
+    signed = statements.waiting_until(work.session, lacks)
+    there_on: dict[UUID, date | None] = {}
+    for order_id, wanted in lacks.items():
+        days = [
+            _covered_on(coming[material_id], max(ZERO, quantity - free[material_id]), work.today)
+            for material_id, quantity in wanted.items()
+        ]
+        known = [day for day in days if day is not None]
+        promised = signed.get(order_id)
+        still_promised = promised if promised is not None and promised >= work.today else None
+        there_on[order_id] = max(known) if len(known) == len(days) else still_promised
+    return {(claim.order_id, claim.line_id): there_on[claim.order_id] for claim in lacking}
 
 
 def schedule_figures(work: Work, order: OrderCopy) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from services.inventory.storage import (
     work_centres,
 )
 from services.inventory.storage.pages import Page
-from services.inventory.use_cases import material_stock
+from services.inventory.use_cases import drafts, material_stock
 from services.inventory.use_cases.guards import check_shown, own_only
 
 # Until goods are made, a date can be missed.
@@ -147,6 +147,7 @@ def _outlooks(
         work.session, {slot.work_centre_id for group in slots.values() for slot in group}
     )
     reported = instructions.reported_on(work.session, [each.id for each in found], work.today)
+    lacking = drafts.material_dates(work, {each.order_id for each in found if each.state in UNMADE})
     outlooks = {}
     for instruction in found:
         if instruction.state not in UNMADE or instruction.production_due is None:
@@ -162,6 +163,7 @@ def _outlooks(
                 per_day=centres[mine[0].work_centre_id].per_day if mine else None,
                 days_run=_days_run(instruction, work.today, calendar)
                 + (instruction.id in reported),
+                material_on=lacking.get((instruction.order_id, instruction.line_id), work.today),
             ),
             today=work.today,
             calendar=calendar,
@@ -203,12 +205,15 @@ def search_instructions(
     )
 
 
-def instructions_at_risk(work: Work, *, limit: int) -> list[AtRisk]:
-    """List what is, or at its pace will be, late or behind plan, the earliest due first."""
+def instructions_at_risk(work: Work, *, limit: int, most_judged: int = JUDGED) -> list[AtRisk]:
+    """List what is, or will be, late or behind plan, the earliest due first.
+
+    Of all that are unmade the first due are judged, at most so many.
+    """
     mine = own_only(work)
     found: list[AtRisk] = []
     # The first due are the likeliest to be late: mostly as many are judged as are shown.
-    for judged in range(0, JUDGED, limit):
+    for judged in range(0, most_judged, limit):
         unmade = instructions.in_states(
             work.session, UNMADE, salesperson_id=mine, limit=limit, offset=judged
         )

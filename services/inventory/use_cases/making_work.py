@@ -3,12 +3,15 @@
 from datetime import date, datetime, time
 from typing import Any
 
+from chassis.calendar import WorkingCalendar, calendar_of
 from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.inventory.domain.instruction import CONSENT, COUNTERSIGN, PLAN
 from services.inventory.domain.lifecycle import InstructionState, StatementKind
+from services.inventory.domain.schedule import Risk
 from services.inventory.domain.statement import SIGNERS
 from services.inventory.storage import instructions, statements
+from services.inventory.use_cases import instruction_pages
 
 # What follows for an instruction, by its state or what comes before it is left: verb, roles,
 # titles.
@@ -58,6 +61,14 @@ _TITLES = {
 }
 
 
+# Who is warned of a date that will be missed, before it is (SPEC §6).
+WARNED = ("planner", "assistant")
+_WARNINGS = {
+    Risk.AT_RISK: ("Will be late", "预计延期"),
+    Risk.LATE: ("Is late", "已延期"),
+}
+
+
 def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
     """Give what waits for the asker's roles, of each kind the most urgent."""
     kinds = [kind for kind, role in SIGNERS.items() if work.principal.has(role)]
@@ -68,9 +79,26 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
         items += [_statement_item(each) for each in found]
     if follows:
         states = {_BEFORE.get(key) or InstructionState(key) for key in follows}
-        next_moves = instructions.waiting(work, states, follows, limit)
-        items += [_instruction_item(each) for each in next_moves]
+        calendar = calendar_of(work, for_facts=True)
+        days = _report_days(work, calendar)
+        next_moves = instructions.waiting(work, states, follows, days, limit)
+        items += [_instruction_item(each, calendar) for each in next_moves]
     return items
+
+
+def list_dates_in_danger(work: Work, limit: int) -> list[dict[str, Any]]:
+    """Give the instructions that are late or will be, of as many as are listed at most."""
+    found = instruction_pages.instructions_at_risk(work, limit=limit, most_judged=limit)
+    return [_warning_item(each) for each in found if each.outlook.risk in _WARNINGS]
+
+
+def _report_days(work: Work, calendar: WorkingCalendar) -> instructions.ReportDays:
+    """Give when a running instruction's report is due: each working day's at its end (I5)."""
+    return instructions.ReportDays(
+        today=work.today,
+        missing_on=calendar.add_working_days(work.today, 0),
+        next_on=calendar.next_working_day(work.today),
+    )
 
 
 def _statement_item(statement: Any) -> dict[str, Any]:
@@ -92,7 +120,7 @@ def _statement_item(statement: Any) -> dict[str, Any]:
     }
 
 
-def _instruction_item(instruction: Any) -> dict[str, Any]:
+def _instruction_item(instruction: Any, calendar: WorkingCalendar) -> dict[str, Any]:
     verb, roles, title, title_zh = _NEXT[instruction.follows]
     # Orders leads the issuing: it is done at the order's address.
     if instruction.follows == InstructionState.DRAFT:
@@ -109,11 +137,37 @@ def _instruction_item(instruction: Any) -> dict[str, Any]:
         "entity_number": instruction.number,
         "roles": list(roles),
         "person_id": None,
-        # What is still to be dated has been due since it was drafted.
-        "due_at": _end_of(instruction.production_due) or instruction.drafted_at,
+        "due_at": _due_at(instruction, calendar),
         "verb": verb,
         "path": path,
     }
+
+
+def _warning_item(found: instruction_pages.AtRisk) -> dict[str, Any]:
+    instruction, ready_on = found.instruction, found.outlook.ready_on
+    title, title_zh = _WARNINGS[found.outlook.risk]
+    return {
+        "kind": "production_risk",
+        "title": f"{title}: {instruction.number}, ready {ready_on or 'nobody knows when'}",
+        "title_zh": f"{title_zh}：{instruction.number}，预计完工 {ready_on or '未知'}",
+        "order_number": instruction.order_number,
+        "customer_name": found.customer_name,
+        "entity_type": "instruction",
+        "entity_number": instruction.number,
+        "roles": list(WARNED),
+        "person_id": None,
+        "due_at": _end_of(instruction.production_due),
+        "verb": None,
+        "path": f"/api/v1/instructions/{instruction.number}",
+    }
+
+
+def _due_at(instruction: Any, calendar: WorkingCalendar) -> datetime:
+    if instruction.follows == InstructionState.RUNNING:
+        return calendar.end_of_working_day(instruction.due_on)
+    # What is still to be dated has been due since it was drafted.
+    drafted_at: datetime = instruction.drafted_at
+    return _end_of(instruction.due_on) or drafted_at
 
 
 def _end_of(day: date | None) -> datetime | None:

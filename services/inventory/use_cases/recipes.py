@@ -8,11 +8,15 @@ from uuid import UUID, uuid4
 from chassis.database import Work
 from services.inventory.domain.errors import RecipeNotFound
 from services.inventory.domain.material import Demand, Material
+from services.inventory.domain.order import UNDER_WAY
 from services.inventory.domain.product import Product
 from services.inventory.domain.recipe import Ingredient, Recipe, materials_of
-from services.inventory.storage import materials, products, recipes
+from services.inventory.storage import materials, products, recipes, statements
 from services.inventory.storage.pages import Page
 from services.inventory.use_cases.changes import require_why
+
+# More than the technician can look at one by one.
+LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,18 @@ def make_recipe(
     )
     work.session.flush()
     return recipe
+
+
+def orders_to_look_at(work: Work, recipe: Recipe) -> list[str]:
+    """Give the orders for which technique passed an older version, and that are not issued yet.
+
+    None where the version does not change the product.
+    """
+    if not recipe.changes_product:
+        return []
+    return statements.orders_resting_on_technique(
+        work.connection, recipe.product_id, UNDER_WAY, LOOKED_AT
+    )
 
 
 def get_recipe(work: Work, product_code: str, number: int | None) -> Recipe:

@@ -1,15 +1,19 @@
-"""Returned goods: into quarantine when they come, out of it as inspection decides (I13)."""
+"""Returned goods: into quarantine when they come, out of it as inspection decides (I13).
+
+What is in rework is ours until it is settled that the customer gets it back mended.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
 from chassis.database import Work
 from chassis.quantity import ZERO
+from services.inventory.domain.errors import ReturnNotInspected
 from services.inventory.domain.stock import Condition, Move, MoveKind, StockKey
-from services.inventory.storage import ledger, reservations
+from services.inventory.storage import ledger, reservations, stock
 from services.inventory.use_cases import wishes
 
 
@@ -94,6 +98,27 @@ def follow_inspection(work: Work, case: str, lines: Sequence[InspectedLine]) -> 
         {m.key.product_id for m in moves if m.key.condition is Condition.GOOD}
     ):
         wishes.meet_with_free_stock(work, product_id)
+
+
+def give_back_mended(work: Work, case: str) -> None:
+    """Book what a case brought to rework out: mended, it is with its customer again.
+
+    What was booked away meanwhile is recorded as a discrepancy, to be counted. Once for each
+    case. Raises ReturnNotInspected, to be tried again, while its inspection has not been heard of.
+    """
+    if not reservations.was_booked(work.session, case, _INSPECTED):
+        raise ReturnNotInspected(case_number=case)
+    mended = stock.booked_into(work.session, case, MoveKind.REWORK, Condition.DEFECTIVE)
+    balances = ledger.lock_stock(work.connection, mended)
+    if reservations.was_booked(work.session, case, [MoveKind.REPAIRED]):
+        return
+    gone = [
+        Move(key, MoveKind.REPAIRED, on_hand=-min(quantity, balances[key].on_hand), reference=case)
+        for key, quantity in mended.items()
+    ]
+    ledger.book_stock(work, [move for move in gone if move.on_hand])
+    missing = [replace(move, on_hand=mended[move.key] + move.on_hand) for move in gone]
+    ledger.record_discrepancies(work, [move for move in missing if move.on_hand])
 
 
 @dataclass(frozen=True)

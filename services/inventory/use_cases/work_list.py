@@ -20,6 +20,7 @@ SOURCES: tuple[tuple[frozenset[str], Source], ...] = (
         ),
         making_work.list_making_work,
     ),
+    (frozenset(making_work.WARNED), making_work.list_dates_in_danger),
 )
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)

@@ -35,6 +35,7 @@ INSTRUCTION = {
     "production_due": "2026-12-01", "least_quantity": "1164.000",
     "most_quantity": "1236.000", "special_rules": None, "process": "模切",
     "issued": {"name": "陈静", "at": "2026-11-22T02:00:00+00:00"},
+    "technique_copy_at": "2026-11-22T02:00:00+00:00", "order": {"customer_due": "2026-12-05"},
     "material": [
         {"material_code": "M1", "material_name": "原纸", "unit": "kg", "demand": "96.500"}
     ],
@@ -263,7 +264,22 @@ def test_an_instruction_shows_what_the_factory_needs(desk: Office) -> None:
 
     for words in ("生产指令单", "1,164 至 1,236", "模切", "原纸", "96.500", "2026年11月28日"):
         assert words in page
+    assert "<dt>完工日期</dt><dd>2026年12月1日</dd>" in page
+    assert "<dt>交货日期</dt><dd>2026年12月5日</dd>" in page
     assert desk.send("GET", "/instructions/P1/document", by="shen").status_code == 403
+
+
+def test_technique_lists_what_is_issued_and_reads_its_copy(desk: Office) -> None:
+    """O24."""
+    desk.person("he", "technician")
+    answer(desk, "inventory.search_instructions", {"items": [], "next": None})
+    answer(desk, "inventory.get_instruction", INSTRUCTION)
+
+    listed = desk.send("GET", "/instructions?states=issued", by="he")
+    copy = desk.send("GET", "/instructions/P261122-000004/document", by="he")
+
+    assert (listed.status_code, copy.status_code) == (200, 200)
+    assert "<dt>抄送技术部</dt><dd>2026-11-22 10:00</dd>" in copy.text
 
 
 @pytest.mark.parametrize(

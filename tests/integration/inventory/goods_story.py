@@ -26,6 +26,7 @@ _EVENT_SCHEMAS = {
     "shipment_dispatched": ("consume_dispatched_goods", stock_schemas.ShipmentDispatched),
     "return_received": ("move_returned_goods", stock_schemas.ReturnReceived),
     "return_inspected": ("move_returned_goods", stock_schemas.ReturnInspected),
+    "refund_settled": ("give_back_mended_goods", stock_schemas.ReturnSettled),
 }
 
 

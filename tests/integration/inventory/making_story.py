@@ -70,6 +70,7 @@ class Order:
         self.gates = dict(NOT_SIGNED)
         self.production_due: str | None = None
         self.short_closed = False
+        self.customer_id = UUID(int=1)
 
     def view(self) -> dict[str, Any]:
         return {
@@ -80,7 +81,7 @@ class Order:
             "revision": self.revision,
             "hold": None,
             "customer": {
-                "id": str(UUID(int=1)),
+                "id": str(self.customer_id),
                 "code": "KH-B",
                 "name": "晨光印刷",
                 "grade": "B",

@@ -11,6 +11,7 @@ from chassis.lifecycle import IllegalMove
 from services.inventory.domain.errors import (
     ConsentOfAnother,
     OrderNotKnown,
+    ReturnNotInspected,
     SameStore,
     StockHeld,
 )
@@ -167,6 +168,91 @@ def test_returned_goods_wait_in_quarantine_and_go_where_inspection_says(goods: G
     scrapped = "select sum(on_hand) from stock_movement where kind = 'scrapped'"
     assert goods.scalar(scrapped) == -2
     goods.check_ledgers()
+
+
+def come_back_for_rework(goods: Goods, paper: UUID, case: dict[str, Any]) -> dict[str, Any]:
+    """Have two pieces come back and be inspected, one of them for rework; gives the case's line."""
+    line = {"product_id": str(paper)}
+    found = {"restock": "1", "rework": "1", "scrap": "0", "transfer": "0"}
+    goods.hear("return_received", case=case, lines=[line | {"quantity": "2"}])
+    goods.hear("return_inspected", case=case, lines=[line | found])
+    return line | found
+
+
+def test_mended_goods_leave_the_books_once_when_the_repair_is_settled(goods: Goods) -> None:
+    """A1: the same piece may come back again, and is one piece then too."""
+    paper = goods.product()
+    for number in ("A261122-000001", "A261122-000002"):
+        case = {"number": number}
+        line = come_back_for_rework(goods, paper, case)
+        assert goods.balance(condition="defective") == ("1.000", "0.000")
+        settled = case | {"resolution": "repair", "lines": [line]}
+
+        goods.hear("refund_settled", case=settled)
+        goods.hear("refund_settled", case=settled)
+
+        assert goods.balance(condition="defective") == ("0.000", "0.000")
+    assert goods.balance() == ("2.000", "0.000")
+    (first, _) = [
+        row
+        for row in goods.ask("list_movements", product_code="PAPER")["items"]
+        if row["kind"] == "repaired"
+    ]
+    assert (first["reference"], first["on_hand"]) == ("A261122-000002", "-1.000")
+    assert discrepancies(goods) == []
+    goods.check_ledgers()
+
+
+@pytest.mark.parametrize("resolution", ["refund", "credit", "reship", None])
+def test_goods_in_rework_stay_ours_when_the_customer_gets_money_or_others(
+    goods: Goods, resolution: str | None
+) -> None:
+    case = {"number": "A261122-000001"}
+    line = come_back_for_rework(goods, goods.product(), case)
+
+    goods.hear("refund_settled", case=case | {"resolution": resolution, "lines": [line]})
+
+    assert goods.balance(condition="defective") == ("1.000", "0.000")
+
+
+def test_a_repair_told_before_its_inspection_is_tried_again_after_it(goods: Goods) -> None:
+    paper, case = goods.product(), {"number": "A261122-000001"}
+    line = {"product_id": str(paper), "rework": "1"}
+    settled = case | {"resolution": "repair", "lines": [line]}
+
+    with pytest.raises(ReturnNotInspected):
+        goods.hear("refund_settled", case=settled)
+    come_back_for_rework(goods, paper, case)
+    goods.hear("refund_settled", case=settled)
+
+    assert goods.balance(condition="defective") == ("0.000", "0.000")
+    goods.check_ledgers()
+
+
+def test_a_repair_of_goods_that_never_came_back_moves_nothing(goods: Goods) -> None:
+    """Of a failed delivery everything may be lost: then nothing was inspected either."""
+    line = {"product_id": str(goods.product()), "rework": "0"}
+
+    goods.hear(
+        "refund_settled",
+        case={"number": "A261122-000001", "resolution": "repair", "lines": [line]},
+    )
+
+    assert goods.ask("list_movements", product_code="PAPER")["items"] == []
+
+
+def test_mended_goods_that_were_booked_out_by_hand_are_to_be_counted(goods: Goods) -> None:
+    case = {"number": "A261122-000001"}
+    line = come_back_for_rework(goods, goods.product(), case)
+    goods.tell(
+        "book_stock", product_code="PAPER", condition="defective", change="-1", reason="stock"
+    )
+
+    goods.hear("refund_settled", case=case | {"resolution": "repair", "lines": [line]})
+    goods.hear("refund_settled", case=case | {"resolution": "repair", "lines": [line]})
+
+    assert goods.balance(condition="defective") == ("0.000", "0.000")
+    assert goods.scalar("select sum(quantity) from stock_discrepancy") == 1
 
 
 def test_restocked_goods_meet_wishes(goods: Goods) -> None:

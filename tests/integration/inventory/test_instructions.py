@@ -1,9 +1,10 @@
 """Works instructions from draft to stock: SPEC §6 (O24, O29, O31, I5, I6, I8, I10, R12)."""
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from chassis.calendar import WorkingCalendar
 from chassis.errors import GendanError
 from chassis.principal import Principal
 from tests.integration.inventory.goods_story import CLERK, TECHNICIAN
@@ -491,6 +492,44 @@ def test_what_will_be_late_is_warned_of_before_it_is(works: Works) -> None:
     assert (warned(PLANNER), warned(SALES)) == ([tight.number], [tight.number])
     assert warned(OTHER_SALES) == []
 
+    for who, expected in ((PLANNER, [tight.number]), (ASSISTANT, [tight.number]), (CLERK, [])):
+        items = works.ask("list_work", who, limit=50)["items"]
+        risks = [item for item in items if item["kind"] == "production_risk"]
+        assert [item["order_number"] for item in risks] == expected
+        assert all(item["path"].endswith(tight.instruction["number"]) for item in risks)
+
+
+def test_an_order_that_waits_for_an_arrival_after_its_date_is_warned_of(works: Works) -> None:
+    order = works.order("100").submitted()
+    today = date.fromisoformat(
+        works.scalar("select (now() at time zone 'Asia/Shanghai')::date::text")
+    )
+    due, late = str(today + timedelta(days=20)), str(today + timedelta(days=30))
+    works.tell("book_material", material_code="KRAFT", change="-1000", reason="stock")
+    order.sign("technique")
+    order.sign("material", "waits")
+    order.sign("schedule", production_due=due)
+    order.production_due = due
+    order.moves("order_confirmed", "confirmed").issue()
+    order.accept()
+
+    def outlook() -> tuple[str, str | None]:
+        page = works.ask("get_instruction", PLANNER, number=order.instruction["number"])
+        return page["outlook"]["risk"], page["outlook"]["ready_on"]
+
+    assert outlook() == ("at_risk", None)  # nothing is on its way
+    arrival = works.tell(
+        "expect_arrival", material_code="KRAFT", quantity="50", expected_on=str(today)
+    )
+    assert outlook()[0] == "on_plan"
+    works.tell("postpone_arrival", number=arrival["number"], expected_on=late)
+    risk, ready_on = outlook()
+    assert risk == "at_risk"
+    assert ready_on is not None
+    assert ready_on >= late
+    works.tell("book_material", material_code="KRAFT", change="50", reason="stock")
+    assert outlook()[0] == "on_plan"
+
 
 def test_a_day_counts_for_the_pace_once_it_has_its_report(works: Works) -> None:
     order = works.order().running()
@@ -518,6 +557,26 @@ def test_the_daily_report_lists_what_was_made_with_its_progress(works: Works) ->
     assert [(e["report"]["quantity"], e["instruction"]["quantity"]) for e in entries] == [
         ("400.000", "1000.000")
     ]
+
+
+def test_a_report_is_due_at_the_end_of_each_working_day(works: Works) -> None:
+    """I5: what lacks today's stands before what will be ready sooner and has it."""
+    works.tell("book_material", material_code="KRAFT", change="1000", reason="stock")
+    reported, missing = works.order("100").running(), works.order("100").running()
+    today = works.scalar("select (now() at time zone 'Asia/Shanghai')::date")
+    calendar = WorkingCalendar(assume_weekdays=True)
+    this_report = calendar.end_of_working_day(calendar.add_working_days(today, 0))
+    next_report = calendar.end_of_working_day(calendar.next_working_day(today))
+
+    def due(limit: int = 50) -> dict[str, datetime]:
+        items = works.ask("list_work", ASSISTANT, limit=limit)["items"]
+        return {item["order_number"]: datetime.fromisoformat(item["due_at"]) for item in items}
+
+    assert due() == {reported.number: this_report, missing.number: this_report}
+    for _ in range(2):
+        reported.does("report_production", quantity="10")
+    assert due() == {missing.number: this_report, reported.number: next_report}
+    assert list(due(limit=1)) == list(due())[:1]
 
 
 def test_work_lists_name_the_next_move_of_each_role(works: Works) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from chassis.errors import GendanError
 from chassis.principal import Principal
@@ -12,9 +12,83 @@ from tests.integration.inventory.making_story import (
     OTHER_SALES,
     PLANNER,
     SALES,
+    Order,
     Works,
     at_once,
 )
+
+
+def test_technique_is_told_whether_the_recipe_changed_since_it_last_passed_for_the_customer(
+    works: Works,
+) -> None:
+    """O13."""
+
+    def changed(order: Order) -> bool:
+        drafted = works.ask(
+            "draft_statement", TECHNICIAN, order_number=order.number, kind="technique"
+        )
+        (line,) = drafted["figures"]["lines"]
+        answer: bool = line["changed_since_passed"]
+        return answer
+
+    def makes_version(*, changes_product: bool) -> None:
+        works.tell(
+            "make_recipe",
+            TECHNICIAN,
+            product_code="BAG",
+            lines=[{"material_code": "KRAFT", "per_unit": "0.6"}],
+            changes_product=changes_product,
+            reason="production",
+        )
+
+    assert not changed(works.order().submitted())  # the first version changed nothing
+    first = works.order().submitted()
+    first.sign("technique")
+    makes_version(changes_product=False)
+    assert not changed(works.order().submitted())
+
+    makes_version(changes_product=True)
+
+    assert changed(works.order().submitted())
+    stranger = works.order()
+    stranger.customer_id = UUID(int=2)
+    assert changed(stranger.submitted())
+    assert changed(first.submitted())  # its own statement is void, and is remembered
+    first.sign("technique")
+    assert not changed(works.order().submitted())
+    refused = stranger.submitted()
+    refused.sign("technique", "refused", basis="alternative", reference="白牛皮")
+    assert changed(refused)
+    makes_version(changes_product=False)
+    assert not changed(refused)
+
+
+def test_who_makes_a_version_is_told_of_the_orders_that_technique_passed_before(
+    works: Works,
+) -> None:
+    """O13."""
+
+    def told(*, changes_product: bool = True) -> list[str]:
+        made = works.tell(
+            "make_recipe",
+            TECHNICIAN,
+            product_code="BAG",
+            lines=[{"material_code": "KRAFT", "per_unit": "0.1"}],
+            changes_product=changes_product,
+            reason="production",
+        )
+        orders: list[str] = made["orders_under_way"]
+        return orders
+
+    works.order().submitted()  # it is still to be signed
+    works.order("10").confirmed().issue()
+    passed, confirmed = works.order("10").submitted(), works.order("10").confirmed()
+    cancelled = works.order("10").confirmed()
+    cancelled.moves("order_cancelled", "cancelled")
+    passed.sign("technique")
+
+    assert told() == sorted([passed.number, confirmed.number])
+    assert told(changes_product=False) == []
 
 
 def test_a_submitted_order_waits_for_the_technician_and_then_for_the_planner(works: Works) -> None:

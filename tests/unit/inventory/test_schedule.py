@@ -111,6 +111,7 @@ def test_lateness_is_seen_before_the_date_has_passed(
             plan=plan,
             per_day=Decimal(400),
             days_run=days_run,
+            material_on=today,
         ),
         today=today,
         calendar=WEEKDAYS,
@@ -130,7 +131,35 @@ def test_today_is_no_day_run_as_long_as_it_is_not_over() -> None:
 
 def test_without_capacity_or_reports_no_date_is_guessed() -> None:
     outlook = judge(
-        Progress(Decimal(10), Decimal(0), FRIDAY, [], None, 0), today=MONDAY, calendar=WEEKDAYS
+        Progress(Decimal(10), Decimal(0), FRIDAY, [], None, 0, material_on=MONDAY),
+        today=MONDAY,
+        calendar=WEEKDAYS,
     )
 
     assert (outlook.risk, outlook.ready_on) == (Risk.ON_PLAN, None)
+
+
+@pytest.mark.parametrize(
+    ("per_day", "material_on", "risk", "ready_on"),
+    [
+        ("5", TUESDAY, Risk.ON_PLAN, date(2026, 11, 25)),
+        ("5", FRIDAY, Risk.AT_RISK, NEXT_MONDAY),
+        ("10", FRIDAY, Risk.ON_PLAN, FRIDAY),
+        ("10", SATURDAY, Risk.AT_RISK, NEXT_MONDAY),
+        ("10", None, Risk.AT_RISK, None),
+        (None, FRIDAY, Risk.ON_PLAN, None),
+        (None, SATURDAY, Risk.AT_RISK, None),
+    ],
+)
+def test_making_begins_once_the_material_is_there(
+    per_day: str | None, material_on: date | None, risk: Risk, ready_on: date | None
+) -> None:
+    pace = Decimal(per_day) if per_day else None
+
+    outlook = judge(
+        Progress(Decimal(10), Decimal(0), FRIDAY, [], pace, 0, material_on=material_on),
+        today=MONDAY,
+        calendar=WEEKDAYS,
+    )
+
+    assert (outlook.risk, outlook.ready_on) == (risk, ready_on)
