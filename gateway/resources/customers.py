@@ -371,7 +371,7 @@ def _parts(noun: str, plural: str, new: type[Schema], edit: type[Schema]) -> lis
 
 
 class NewContact(Reasoned):
-    """A new contact."""
+    """A new contact; of one who may sign it says why."""
 
     contact = fields.Nested(ContactFields, required=True)
 
@@ -382,7 +382,7 @@ class ContactEdit(Why):
     changes = fields.Nested(ContactFields(partial=True), required=True)
 
 
-class NewSeal(Reasoned):
+class NewSeal(Why):
     """A new seal on file."""
 
     seal = fields.Nested(SealFields, required=True)
