@@ -313,6 +313,17 @@ class LedgerEntry(Answer):
     at = Moment()
 
 
+class Coupon(Answer):
+    """A gift that a confirmed order earned its customer; void when the order was cancelled."""
+
+    order_number = fields.String()
+    promotion_code = fields.String()
+    amount = Amount()
+    state = fields.String()
+    granted_at = Moment()
+    voided_at = Moment(allow_none=True)
+
+
 class Debtor(Ages):
     """What one customer owes."""
 
@@ -326,6 +337,7 @@ class Debtor(Ages):
 CustomerPage = page_of(CustomerFound)
 OrderMoneyPage = page_of(OrderMoney)
 LedgerPage = page_of(LedgerEntry)
+CouponPage = page_of(Coupon)
 DebtorPage = page_of(Debtor)
 
 
@@ -547,6 +559,16 @@ OPERATIONS = [
         tag="credit",
         query=Paged,
         answer=LedgerPage,
+    ),
+    Operation(
+        method="GET",
+        path=f"{CUSTOMER}/coupons",
+        rpc="customers.list_coupons",
+        permission=MONEY,
+        summary="A customer's coupons, the newest first",
+        tag="credit",
+        query=Paged,
+        answer=CouponPage,
     ),
     Operation(
         method="GET",
