@@ -2,7 +2,7 @@
 
 The services keep a content's hash and what it is for; the bytes are here. The same content
 may be attached for several orders by several people: it lies in the folder once and has a row
-for each.
+for each. Nothing can be masked in a picture: it is shown or it is not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,33 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from marshmallow import Schema, fields
 
-from chassis.errors import Invalid, NotFound
+from chassis.errors import Forbidden, Invalid, NotFound
 from chassis.schema import Form
 from gateway import storage
 from gateway.files import HASH
 
 if TYPE_CHECKING:
     from gateway.calls import Call
+
+#: What a file may be for, and whether it is open to whom phones and addresses are masked (SPEC §2):
+#: a signed confirmation and a delivery receipt show them, and of another paper nobody knows. To
+#: the warehouse too they are masked: a paper is of an order, not of a shipment in its hands.
+OPEN_PURPOSES: Mapping[str, bool] = {
+    "sign_back": False,
+    "receipt": False,
+    "statement": True,
+    "approval": True,
+    "photo": True,
+    "other": False,
+}
+
+
+class AttachmentMasked(Forbidden):
+    """The file may show a customer's phone or address, which the caller sees masked."""
+
+    code = "attachment_masked"
+    en = "File {attachment} may show a phone or an address: say in `unmask` why you need it."
+    zh = "附件 {attachment} 可能含有电话或地址：请在 unmask 中说明查看原因。"
 
 
 class AttachmentNotFound(NotFound):
@@ -80,23 +100,28 @@ def check_they_exist(call: "Call", names: Sequence[str]) -> None:
 
 
 def visible(call: "Call", wanted: str) -> storage.Attachment:
-    """Give the row by which the caller may see a content. Raises AttachmentNotFound.
+    """Give the row by which the caller may see a content.
 
     Who is limited to his own customers sees what he sent in himself and what belongs to
-    orders that orders shows him.
+    orders that orders shows him. Raises AttachmentNotFound, or AttachmentMasked for what is
+    shown only to who says why.
     """
     if not HASH.fullmatch(wanted):
         raise AttachmentNotFound(attachment=wanted)
     rows = call.store.read(
         call.principal, lambda work: storage.attachments_of(work.session, wanted)
     )
-    for row in rows:
-        if _may_see(call, row):
+    his = (row for row in rows if _is_his(call, row))
+    first = next(his, None)
+    if first is None:
+        raise AttachmentNotFound(attachment=wanted)
+    for row in (first, *his):
+        if _is_open(call, row):
             return row
-    raise AttachmentNotFound(attachment=wanted)
+    raise AttachmentMasked(attachment=wanted)
 
 
-def _may_see(call: "Call", row: storage.Attachment) -> bool:
+def _is_his(call: "Call", row: storage.Attachment) -> bool:
     principal = call.principal
     if not principal.limited_to_own_customers or row.uploaded_by == principal.person_id:
         return True
@@ -107,3 +132,13 @@ def _may_see(call: "Call", row: storage.Attachment) -> bool:
     except NotFound:
         return False
     return True
+
+
+def _is_open(call: "Call", row: storage.Attachment) -> bool:
+    principal = call.principal
+    return (
+        principal.sees_personal_data
+        or call.unmask is not None
+        or row.uploaded_by == principal.person_id
+        or OPEN_PURPOSES[row.purpose]
+    )

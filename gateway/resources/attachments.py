@@ -16,7 +16,6 @@ from gateway.resources.orders import ORDER
 
 TAG = "attachments"
 READ = "attachments.read"
-PURPOSES = ("sign_back", "receipt", "statement", "approval", "photo", "other")
 # As many files as one order shows.
 _MOST_LISTED = 200
 
@@ -24,7 +23,14 @@ _MOST_LISTED = 200
 class NewAttachment(Message):
     """What a file is for; said in the address, for the body is the file itself."""
 
-    purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
+    purpose = fields.String(
+        required=True,
+        validate=validate.OneOf(attachments.OPEN_PURPOSES),
+        metadata={
+            "description": "a sign_back, receipt or other paper opens to whom phones and addresses "
+            "are masked only with `unmask`"
+        },
+    )
     order_number = Text(least=1, most=30)
     name = Text(most=200, metadata={"description": "a form's own file name goes before it"})
 

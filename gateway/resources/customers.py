@@ -305,6 +305,17 @@ class LedgerEntry(Answer):
     at = Moment()
 
 
+class Coupon(Answer):
+    """A gift that a confirmed order earned its customer; void when the order was cancelled."""
+
+    order_number = fields.String()
+    promotion_code = fields.String()
+    amount = Amount()
+    state = fields.String()
+    granted_at = Moment()
+    voided_at = Moment(allow_none=True)
+
+
 class Debtor(Ages):
     """What one customer owes."""
 
@@ -318,6 +329,7 @@ class Debtor(Ages):
 CustomerPage = page_of(CustomerFound)
 OrderMoneyPage = page_of(OrderMoney)
 LedgerPage = page_of(LedgerEntry)
+CouponPage = page_of(Coupon)
 DebtorPage = page_of(Debtor)
 
 
@@ -363,7 +375,7 @@ def _parts(noun: str, plural: str, new: type[Schema], edit: type[Schema]) -> lis
 
 
 class NewContact(Reasoned):
-    """A new contact."""
+    """A new contact; of one who may sign it says why."""
 
     contact = fields.Nested(ContactFields, required=True)
 
@@ -374,7 +386,7 @@ class ContactEdit(Why):
     changes = fields.Nested(ContactFields(partial=True), required=True)
 
 
-class NewSeal(Reasoned):
+class NewSeal(Why):
     """A new seal on file."""
 
     seal = fields.Nested(SealFields, required=True)
@@ -539,6 +551,16 @@ OPERATIONS = [
         tag="credit",
         query=Paged,
         answer=LedgerPage,
+    ),
+    Operation(
+        method="GET",
+        path=f"{CUSTOMER}/coupons",
+        rpc="customers.list_coupons",
+        permission=MONEY,
+        summary="A customer's coupons, the newest first",
+        tag="credit",
+        query=Paged,
+        answer=CouponPage,
     ),
     Operation(
         method="GET",

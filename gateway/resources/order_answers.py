@@ -63,6 +63,13 @@ class OrderLine(Answer):
     short_closed = fields.Boolean()
 
 
+class Gift(Answer):
+    """A coupon that an order's prices earn; the customer has it once the order is confirmed."""
+
+    promotion_code = fields.String()
+    amount = Amount()
+
+
 class Gate(Answer):
     """A check of the order: its verdict, who signed it and on what figures."""
 
@@ -118,6 +125,7 @@ class Order(Answer):
     currency = fields.String()
     total = Amount()
     scheme_total = Amount(allow_none=True)
+    coupons = fields.List(fields.Nested(Gift))
     terms = fields.String(allow_none=True)
     deposit_percent = Percent(allow_none=True)
     production_due = fields.Date(allow_none=True)

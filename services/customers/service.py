@@ -19,6 +19,7 @@ from services.customers.storage import platform
 from services.customers.storage.books import BOOKS
 from services.customers.use_cases import access, work_lists
 from services.customers.use_cases import contracts as contract_cases
+from services.customers.use_cases import coupons as coupon_cases
 from services.customers.use_cases import credit as credit_cases
 from services.customers.use_cases import customers as customer_cases
 from services.customers.use_cases import facts as fact_cases
@@ -288,6 +289,13 @@ class CustomersService(Service, AnswersRelay):
         code = request.pop("customer_code")
         found = credit_cases.list_ledger(work, code, **request)
         return common.page(credit.LedgerEntryView(), found)
+
+    @query(credit.ListOfCustomer)
+    def list_coupons(self, work: Work, request: Body) -> Any:
+        """Give a page of a customer's coupons."""
+        code = request.pop("customer_code")
+        found = coupon_cases.list_coupons(work, code, **request)
+        return common.page(credit.CouponView(), found)
 
     @query(credit.ListReceivables)
     def list_receivables(self, work: Work, request: Body) -> Any:

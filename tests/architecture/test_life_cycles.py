@@ -21,6 +21,7 @@ MOVES = {
     ("customers", "CONTRACT"): ("Contract", "state"),
     ("customers", "PAYMENT"): ("Payment", "state"),
     ("customers", "NOTICE"): ("Notice", "state"),
+    ("customers", "COUPON"): ("Coupon", "state"),
     ("customers", "STANDING"): ("OrderCredit", "standing"),
     ("inventory", "ARRIVAL"): ("Arrival", "state"),
     ("inventory", "TRANSFER"): ("Transfer", "state"),

@@ -158,10 +158,20 @@ def _patterns(trade: Trade) -> tuple[str, str, str]:
     company = trade.company
     world = World.new(company)
     client, product = world.customer("A"), trade.products[0]
+    promotion = {"threshold": "100", "value": "1", "valid_from": world.today().isoformat()}
+    gift = {"promotion_code": "BOOK", "name": "满100送1", "kind": "coupon", **promotion}
+    company.director.post("/promotions", gift)
     number = str(world.submitted(client, product, "20")["number"])
     world.approved(number)
     world.sent(number)
     company.clerk.move(f"/orders/{number}", "confirm_by_grade")
+    company.await_(
+        f"the coupon of {number}",
+        lambda: company.clerk.get(f"/customers/{client.code}/coupons")["items"],
+        lambda items: len(items) == 1,
+    )
+    # What the load orders later earns none.
+    company.director.edit("/promotions/BOOK", "PUT", active=False, reason="other", **promotion)
     shipment = shipping.request(world, number, "20")
     payment = str(world.paid(number, "200.00")["number"])
     company.await_(
@@ -491,6 +501,16 @@ COPIES: dict[str, list[Copy]] = {
                 "order_id": _id("order"),
                 "command_id": "'BL-' || i",
                 "at": _WHEN,
+            },
+        ),
+        Copy(
+            "coupon",
+            "order_number = %(order)s",
+            {
+                "customer_id": _CUSTOMER_ID,
+                "order_id": _id("order"),
+                "order_number": _NUMBER,
+                "granted_at": _WHEN,
             },
         ),
         Copy(

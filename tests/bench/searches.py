@@ -106,6 +106,10 @@ def asked(filled: Filled, today: date) -> dict[str, tuple[str, str]]:
             "finance",
             path(f"/customers/{filled.customer_code}/credit/ledger"),
         ),
+        "coupons of a customer": (
+            "finance",
+            path(f"/customers/{filled.customer_code}/coupons"),
+        ),
         "payments not yet verified": ("finance", path("/payments", state="claimed")),
         "materials": ("technician", path("/materials")),
         "materials by code": ("technician", path("/materials", text=filled.material_code)),

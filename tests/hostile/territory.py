@@ -358,7 +358,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "reason": "other",
         "note": "改",
     },
-    "POST /customers/{customer_code}/seals": {"seal": {"code": "S-9", "description": "新章"}},
+    "POST /customers/{customer_code}/seals": {
+        "seal": {"code": "S-9", "description": "新章"},
+        "reason": "other",
+    },
     "PATCH /customers/{customer_code}/seals/{seal_id}": {
         "changes": {"description": "旧章"},
         "reason": "other",

@@ -17,6 +17,7 @@ from gateway.operations import FILE, PUBLIC, SIGNED_IN, Operation
 from gateway.permissions import ROLES, TABLE, UNMASK
 from tests.hostile.territory import Territory, ask, whole
 from tests.system import System
+from tests.unit.gateway.file_examples import PNG_MAGIC
 
 #: The customer's phones and addresses, as the story gives them (deploy/demo/world.py).
 SECRETS = ("0571-88886666", "13857100001", "13857100002", "13857100003", "文三路1号")
@@ -167,6 +168,22 @@ def test_who_looks_behind_a_mask_is_written_down(
         why = f"核对{uuid4().hex[:6]}"
     # Nobody is masked who could not have it lifted, and the rest has no use for it.
     assert masked <= TABLE[UNMASK]
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_a_signed_paper_opens_to_whom_phones_are_open_and_to_others_who_say_why(
+    territory: Territory, company: Company, role: str
+) -> None:
+    """Nothing can be masked in a picture."""
+    path = f"/attachments/{territory.keys['/attachments/{hash}']}"
+    person = territory.own if role == "sales" else company.person(role)
+
+    plain = person.send("GET", path, accept="*/*")
+    with_why = person.send("GET", f"{path}?unmask=核对", accept="*/*")
+
+    is_open = role in OPEN_TO
+    assert (plain.status_code, with_why.status_code) == ((200, 403) if is_open else (403, 200))
+    assert plain.content.startswith(PNG_MAGIC) == is_open
 
 
 def test_what_those_command_before_whom_it_is_masked_is_answered_masked(

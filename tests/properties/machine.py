@@ -51,7 +51,7 @@ ROLE = st.sampled_from(PEOPLE)
 GRADE = st.sampled_from(("A", "B", "C"))
 # Those who may, and one who may not.
 PAYEE = st.sampled_from(("clerk", "finance", "warehouse"))
-REQUESTER = st.sampled_from(("clerk", "supervisor", "planner"))
+REQUESTER = st.sampled_from(("clerk", "planner"))
 OPENER = st.sampled_from(("aftersales", "clerk"))
 PLACE = st.sampled_from(PLACES)
 SUPPLY = st.sampled_from(("make", "stock"))

@@ -1,4 +1,4 @@
-"""The life cycles of contracts, payments and notices."""
+"""The life cycles of contracts, payments, notices and coupons."""
 
 from enum import StrEnum
 
@@ -66,6 +66,21 @@ NOTICE = Lifecycle(
         NoticeState.WITHDRAWN: set(),
     },
     initial=NoticeState.DRAFTED,
+)
+
+
+class CouponState(StrEnum):
+    """Where a coupon stands."""
+
+    GRANTED = "granted"  # its order is confirmed; the customer has it
+    VOID = "void"  # its order was cancelled
+
+
+COUPON = Lifecycle(
+    "coupon",
+    {CouponState.GRANTED: {CouponState.VOID}, CouponState.VOID: set()},
+    initial=CouponState.GRANTED,
+    ends={CouponState.GRANTED},
 )
 
 

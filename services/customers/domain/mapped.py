@@ -2,6 +2,7 @@
 
 from services.customers.domain.contract import Contract
 from services.customers.domain.copies import AcceptedLot, OrderCopy, ShipmentCopy
+from services.customers.domain.coupon import Coupon
 from services.customers.domain.credit import CreditAccount, LedgerEntry, OrderCredit
 from services.customers.domain.customer import Address, Contact, Customer, GradeChange, Seal
 from services.customers.domain.invoice import CreditNote, Invoice
@@ -13,6 +14,7 @@ MAPPED = (
     Address,
     Contact,
     Contract,
+    Coupon,
     CreditAccount,
     CreditNote,
     Customer,

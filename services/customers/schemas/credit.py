@@ -15,7 +15,7 @@ from chassis.schema import (
     one_of,
 )
 from services.customers.domain.grade import Grade, SettlementMethod, Terms
-from services.customers.domain.lifecycle import Standing
+from services.customers.domain.lifecycle import CouponState, Standing
 from services.customers.domain.words import EntryKind, Verdict
 from services.customers.schemas.common import LARGEST_SUM, Change, code, number
 from services.customers.schemas.customers import CustomerRow
@@ -220,6 +220,17 @@ class LedgerEntryView(Message):
     customer_credit = Amount()
     cause = fields.String()
     at = Moment()
+
+
+class CouponView(Message):
+    """A threshold gift of an order."""
+
+    order_number = fields.String()
+    promotion_code = fields.String()
+    amount = Amount()
+    state = one_of(CouponState)
+    granted_at = Moment()
+    voided_at = Moment(allow_none=True)
 
 
 class CreditStopView(Message):

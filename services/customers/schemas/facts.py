@@ -62,6 +62,13 @@ class CopiedLine(Copy):
         return {**data, **{name: data[name] or 0 for name in zeros}}
 
 
+class CopiedCoupon(Copy):
+    """A gift that an order's prices earn."""
+
+    promotion_code = fields.String(required=True)
+    amount = Amount(required=True)
+
+
 class CopiedOrder(Copy):
     """What this service reads of an order's public view."""
 
@@ -73,6 +80,7 @@ class CopiedOrder(Copy):
     total = Amount(load_default=0, allow_none=True)
     created_at = Moment(load_default=None, allow_none=True)
     lines = fields.List(fields.Nested(CopiedLine), load_default=list)
+    coupons = fields.List(fields.Nested(CopiedCoupon), load_default=list)
 
     @post_load
     def fill(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

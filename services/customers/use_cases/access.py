@@ -11,6 +11,8 @@ from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import money
 
+_LONGEST_ID = 18  # digits: what a bigint surely holds
+
 
 def seen(work: Work, customer_id: UUID) -> bool:
     """Whether who acts may see what belongs to this customer."""
@@ -50,6 +52,11 @@ def listing(
         order_id=order.id if order else None,
         state=state,
     )
+
+
+def starting_id(after: str | None) -> int | None:
+    """Give the row that a cursor names; of what names none a list begins anew."""
+    return int(after) if after and after.isdecimal() and len(after) <= _LONGEST_ID else None
 
 
 def paged(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], str | None]:

@@ -27,9 +27,9 @@ from services.customers.domain.words import EntryKind, Verdict
 from services.customers.storage import copies
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
+from services.customers.use_cases.access import starting_id
 
 MOST_ORDERS = 50  # that an account shows
-LONGEST_ID = 18  # digits: what a bigint surely holds
 
 
 @dataclass(frozen=True)
@@ -300,7 +300,7 @@ def list_ledger(
 ) -> tuple[list[LedgerEntry], str | None]:
     """Give a page of a customer's movements, the newest first."""
     customer = customer_storage.plain_by_code(work.session, customer_code, work.principal)
-    start = int(after) if after and after.isdecimal() and len(after) <= LONGEST_ID else None
+    start = starting_id(after)
     found = storage.ledger_of(work.session, customer.id, limit=limit + 1, after=start)
     page = list(found[:limit])
     return page, str(page[-1].id) if len(found) > limit else None

@@ -127,10 +127,12 @@ def add_part(
     reason: Reason | None,
     note: str | None,
 ) -> Customer:
-    """Put a contact, seal or address on file."""
+    """Put a contact, seal or address on file; says why of who or what binds the customer."""
     customer = storage.by_code(work.session, customer_code, work.principal, lock=True)
     guard_version(f"customer {customer_code}", customer.version, expected_version)
     part = kind(**values)
+    if isinstance(part, Seal) or (isinstance(part, Contact) and part.may_sign):
+        guard_reason(reason)
     customer.add(part)
     name = kind.__name__.lower()
     _log_part(work, customer, f"add_{name}", {name: [None, facts_of(part)]}, reason, note)

@@ -17,7 +17,7 @@ from services.customers.domain.invoice import CREDIT_NOTE_NUMBER, CreditNote
 from services.customers.domain.lifecycle import Standing
 from services.customers.storage import copies, money, next_number
 from services.customers.storage import credit as storage
-from services.customers.use_cases import notices
+from services.customers.use_cases import coupons, notices
 from services.customers.use_cases.credit import book, goods_of, look_at_stop, policy_now
 
 View = Mapping[str, Any]
@@ -46,13 +46,15 @@ def _goods(work: Work, order_id: UUID) -> Goods:
 
 
 def keep_confirmed_order(work: Work, view: View, sequence: int) -> None:
-    """Keep a confirmed order's lines and draft what it has to pay first.
+    """Keep a confirmed order's lines and coupons and draft what it has to pay first.
 
     What was paid for a larger version is the customer's credit only now: a draft may grow again.
     """
-    if not copies.keep_newer_order(work, view, sequence):
-        return
+    is_news = copies.keep_newer_order(work, view, sequence)
     _, account, order, _ = _locked(work, view["id"])
+    coupons.grant_coupons(work, order, view["coupons"])
+    if not is_news:
+        return
     is_what_was_reserved = order.revision <= view["revision"]
     if is_what_was_reserved and (entry := account.free_excess(order, goods_of(work, order))):
         book(work, entry)
@@ -138,6 +140,8 @@ def _free(
         notices.let_notices_follow(work, order)
     else:
         notices.withdraw_notices(work, order)
+    if standing is Standing.CANCELLED:
+        coupons.void_coupons(work, order)
 
 
 def _keep(work: Work, view: View, sequence: int) -> None:

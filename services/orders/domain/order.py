@@ -409,6 +409,12 @@ class Order(Announcing, Base):
     def find_gate(self, kind: GateKind) -> Gate | None:
         return next((gate for gate in self.gates if gate.kind is kind), None)
 
+    @property
+    def coupons(self) -> list[dict[str, str]]:
+        """The gifts that its prices earn, as the price gate found them (满500送20)."""
+        gate = self.find_gate(GateKind.PRICE)
+        return [] if gate is None else gate.figures.get("coupons", [])
+
     # -- guards ----------------------------------------------------------------------------
 
     def guard_move(

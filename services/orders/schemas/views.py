@@ -137,6 +137,10 @@ def order(order: Order, today: date | None = None) -> dict[str, Any]:
         "currency": order.currency,
         "total": _amount(order.total),
         "scheme_total": _amount(order.scheme_total),
+        "coupons": [
+            {"promotion_code": coupon["code"], "amount": coupon["value"]}
+            for coupon in order.coupons
+        ],
         "terms": order.terms,
         "deposit_percent": _percent(order.deposit_percent),
         "production_due": _day(order.production_due(day)),

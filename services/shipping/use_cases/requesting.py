@@ -25,12 +25,10 @@ from services.shipping.use_cases.calendar import after_working_days
 from services.shipping.use_cases.loading import person
 from services.shipping.use_cases.owing import open_obligation
 
-REQUESTERS = ("clerk", "supervisor")
-
 
 def look_at_order(work: Work, request: dict[str, Any]) -> dict[str, Any]:
     """Refuse what can be refused before inventory is asked; gives what to ask it."""
-    work.principal.require(*(("supervisor",) if request["emergency"] else REQUESTERS))
+    work.principal.require("supervisor" if request["emergency"] else "clerk")
     order = orders.get(work.session, request["order_number"], work.principal)
     order.check_dispatchable()
     _asked_lines(order, request["lines"])

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from chassis.errors import GendanError
 from chassis.principal import Principal
 from deploy.local.databases import migrations_of
+from services.customers.domain.errors import ReasonMissing
 from tests.integration.customers.story import (
     CLERK,
     DIRECTOR,
@@ -153,6 +154,29 @@ def test_the_log_says_whose_right_to_sign_changed_who_was_removed_and_why(office
         ("create_customer", {"name": [None, "甲"], "contacts": [None, [boss]]}),
     ]
     assert {(one["reason"], one["note"]) for one in log[:3]} == {("customer_request", "来函")}
+
+
+@pytest.mark.parametrize(
+    ("verb", "part"),
+    [
+        ("add_contact", {"contact": {"name": "小李", "may_sign": True}}),
+        ("add_seal", {"seal": {"code": "S-9", "description": "新章"}}),
+    ],
+)
+def test_what_binds_a_customer_from_now_on_says_why(
+    office: Office, verb: str, part: dict[str, Any]
+) -> None:
+    """X1: an order is confirmed by it."""
+    office.do(CLERK, "create_customer", name="甲", customer_code="KH-1")
+    before = office.everything()
+
+    with pytest.raises(ReasonMissing):
+        office.do(CLERK, verb, customer_code="KH-1", **part)
+
+    assert office.everything() == before
+    office.do(CLERK, verb, customer_code="KH-1", reason="customer_request", **part)
+    newest = office.ask(CLERK, "list_changes", entity_type="customer", entity_id="KH-1")["items"][0]
+    assert (newest["action"], newest["reason"]) == (verb, "customer_request")
 
 
 def test_a_history_is_read_page_by_page_from_its_newest_entry_to_its_first(office: Office) -> None:

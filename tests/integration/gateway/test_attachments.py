@@ -10,8 +10,10 @@ import falcon.testing
 import pytest
 
 from chassis.errors import NotFound
+from chassis.principal import SEES_PERSONAL_DATA
 from gateway import storage
 from gateway.app import create_app
+from gateway.permissions import ROLES as ROLE_NAMES
 from gateway.services import Services
 from gateway.settings import Limits, Settings
 from tests.integration.gateway.conftest import Office
@@ -81,7 +83,7 @@ def test_a_file_is_sent_in_listed_and_given_out_unchanged(desk: Desk) -> None:
     data = pdf(b"% signed\n")
 
     made = desk.send_in(data, query="purpose=sign_back&order_number=D1&name=回传.pdf")
-    given = desk.send("GET", f"/attachments/{made.json['hash']}", by="finance")
+    given = desk.send("GET", f"/attachments/{made.json['hash']}", by="director")
     listed = desk.send("GET", "/orders/D1/attachments", by="finance").json
 
     assert made.status_code == 201
@@ -267,6 +269,43 @@ def test_sales_sees_what_is_of_its_own_orders_or_its_own(desk: Desk) -> None:
     ]
     # Not his and not there are told alike.
     assert {refusal["code"] for refusal in refusals} == {"attachment_not_found"}
+
+
+@pytest.mark.parametrize(
+    "purpose", ["sign_back", "receipt", "other", "statement", "approval", "photo"]
+)
+def test_what_may_show_a_phone_or_an_address_opens_only_to_whom_they_are_open(
+    desk: Desk, purpose: str
+) -> None:
+    """X4; and to who sent it in himself."""
+    is_open = purpose in ("statement", "approval", "photo")
+    sent_in = desk.send_in(pdf(), query=f"purpose={purpose}&order_number=D1").json["hash"]
+    own = desk.send_in(pdf(b"%\n"), by="warehouse", query=f"purpose={purpose}", key="k2")
+
+    for role in sorted(set(ROLE_NAMES) - {"scanner", "admin", "sales"}):
+        given = desk.send("GET", f"/attachments/{sent_in}", by=role)
+
+        if is_open or role in SEES_PERSONAL_DATA:
+            assert (given.status_code, given.content) == (200, pdf()), role
+        else:
+            assert (given.status_code, given.json["code"]) == (403, "attachment_masked"), role
+    assert desk.send("GET", f"/attachments/{own.json['hash']}", by="warehouse").status_code == 200
+
+
+def test_who_looks_behind_the_mask_of_a_file_is_written_down(desk: Desk) -> None:
+    """X4."""
+    sent_in = desk.send_in(pdf()).json["hash"]
+
+    def look(by: str) -> falcon.testing.Result:
+        return desk.send("GET", f"/attachments/{sent_in}?unmask=complaint", by=by)
+
+    given, not_needed = look("technician"), look("clerk")
+
+    assert (given.status_code, given.content) == (200, pdf())
+    (entry,) = (each for each in desk.audit() if each["action"] == "unmasked")
+    assert (entry["person_id"], entry["note"]) == ("technician", "complaint")
+    assert entry["entity_id"].startswith(f"/api/v1/attachments/{sent_in[:60]}")
+    assert (not_needed.status_code, not_needed.json["code"]) == (403, "permission_missing")
 
 
 @pytest.mark.parametrize("name", ["..%2f..%2fetc%2fpasswd", "..", "x" * 64, "A" * 64, "incoming"])

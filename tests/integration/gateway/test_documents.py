@@ -110,6 +110,19 @@ def test_the_version_to_be_sent_is_printed_and_not_the_one_it_replaces(
     assert "人民币贰万贰仟贰佰元整" in by_number
 
 
+def test_a_confirmation_names_the_coupon_that_the_order_earns(desk: Office) -> None:
+    """O10; one that was frozen before there were any names none."""
+    gift = {"promotion_code": "SPRING-20", "amount": "20.00"}
+    answer(desk, "orders.get_order", {**ORDER, "coupons": [gift]})
+    answer(desk, "orders.list_confirmations", confirmations("void"))
+
+    page = desk.send("GET", CONFIRMATION, by="chen").text
+    old = desk.send("GET", f"{CONFIRMATION}?version=1", by="chen").text
+
+    assert "20.00 元优惠券一张" in page
+    assert "优惠券" not in old
+
+
 def test_the_dates_of_an_a_customers_paper_do_not_slide(desk: Office) -> None:
     by_grade = {}
     for grade in "AB":

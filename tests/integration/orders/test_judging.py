@@ -365,6 +365,32 @@ def test_prices_that_nothing_was_known_of_pass_once_the_director_made_their_sche
     assert verdict(resubmitted(desk, number), "price") == "passed"
 
 
+def test_a_confirmed_order_announces_the_coupon_that_its_prices_earn(desk: Desk) -> None:
+    """O10: 满500送20; as it was when it was judged, whatever became of the promotion since."""
+    for code, threshold in (("FIVE-HUNDRED", "500"), ("TWO-THOUSAND", "2000")):
+        promotion = {
+            "promotion_code": code,
+            "name": code,
+            "kind": "coupon",
+            "threshold": threshold,
+            "value": "20",
+            "valid_from": "2020-01-01",
+        }
+        with desk.store.work(DIRECTOR) as work:
+            pricing.create_promotion(work, load(commands.CreatePromotion(), promotion))
+    number = desk.sent_order()["number"]
+    desk.state("update promotion set active = false returning 1")
+
+    order = desk.talk("verify_sign_back", order_number=number, **SIGNED)
+
+    (told,) = desk.state(
+        "select body::jsonb #> '{data,order,coupons}' as coupons from outbox"
+        " where name = 'order_confirmed'"
+    )
+    earned = [{"promotion_code": "FIVE-HUNDRED", "amount": "20.00"}]
+    assert (order["coupons"], told.coupons) == (earned, earned)
+
+
 def test_prices_judged_again_are_those_that_credit_was_reserved_for(
     desk: Desk, neighbours: Neighbours
 ) -> None:

@@ -1,6 +1,7 @@
 """One order as it is looked at: what is told of it, how, and to whom."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def test_a_phone_is_found_by_its_digits(desk: Desk, written: str, typed: str) ->
     assert found(desk, phone=typed) == [wanted]
 
 
-def found(desk: Desk, who: Principal = CLERK, **asked: str) -> list[str]:
+def found(desk: Desk, who: Principal = CLERK, **asked: Any) -> list[str]:
     filters = {"after": None, "limit": 10, **asked}
     rows, _ = desk.store.read(who, lambda work: orders.search(work, filters))
     return [row.number for row in rows]
@@ -146,6 +147,68 @@ def test_many_numbers_of_one_beginning_are_found_as_few_are(
     assert found(desk, **of_the_day) == few == [second, first]
     assert found(desk, order_number=first) == [first]
     assert found(desk, order_number="D000000") == []
+
+
+#: The order that is looked for, and by what it is asked for; a day begins and ends at Shanghai's
+#: midnight.
+FITTING = {
+    "customer_name": "'晨光印刷'",
+    "stage": "'confirmed'",
+    "created_at": "'2026-03-10 00:00+08'",
+    "region": "'华东'",
+    "salesperson_id": "'p-li'",
+    "clerk_id": "'p-chen'",
+    "product_codes": "array['PAPER-70', 'LABEL-40']",
+    "total": "1000.00",
+}
+ALL_AT_ONCE: dict[str, Any] = {
+    "customer_code": "C-B",
+    "stage": [Stage.CONFIRMED, Stage.IN_PROGRESS],
+    "created_from": date(2026, 3, 10),
+    "created_to": date(2026, 3, 11),
+    "region": "华东",
+    "salesperson_id": "p-li",
+    "clerk_id": "p-chen",
+    "product_code": "PAPER-70",
+    "amount_from": Decimal("1000.00"),
+    "amount_to": Decimal("1000.00"),
+    "on_hold": False,
+}
+
+
+def placed(desk: Desk, **differs: str) -> str:
+    """Have an order in the books that fits, but for what differs."""
+    number = str(desk.new_order(submit=False)["number"])
+    facts = ", ".join(f"{name} = {value}" for name, value in (FITTING | differs).items())
+    desk.state(f"update \"order\" set {facts} where number = '{number}' returning 1")
+    return number
+
+
+def test_an_order_is_found_by_all_that_is_asked_at_once_and_misses_in_nothing(desk: Desk) -> None:
+    """G2: dates to the moment, amounts to the fen."""
+    first = placed(desk)
+    last = placed(desk, stage="'in_progress'", created_at="'2026-03-11 23:59:59.999999+08'")
+    for differs in (
+        {"customer_id": "gen_random_uuid()"},
+        {"stage": "'fulfilled'"},
+        {"created_at": "'2026-03-09 23:59:59.999999+08'"},
+        {"created_at": "'2026-03-12 00:00+08'"},
+        {"region": "'华南'"},
+        {"salesperson_id": "'p-wang'"},
+        {"clerk_id": "'p-lin'"},
+        {"product_codes": "array['LABEL-40']"},
+        {"total": "999.99"},
+        {"total": "1000.01"},
+        {"hold": "jsonb_build_object('reason', 'other')"},
+    ):
+        placed(desk, **differs)
+
+    assert found(desk, **ALL_AT_ONCE) == [last, first]
+    assert found(desk, **ALL_AT_ONCE, phone="13800008888", q="0000 8888") == [last, first]
+    assert found(desk, **ALL_AT_ONCE, q="上饶") == []
+    one_day = {**ALL_AT_ONCE, "created_to": date(2026, 3, 10)}
+    assert found(desk, **one_day) == [first]
+    assert found(desk, SALES, **ALL_AT_ONCE) == []
 
 
 def test_an_order_with_its_axes_is_one_statement(desk: Desk) -> None:

@@ -240,6 +240,8 @@ def test_an_emergency_waives_the_paper_and_finance_is_told(desk: Desk) -> None:
     order = desk.order()
     with pytest.raises(Forbidden):
         desk.request(order, emergency=True, note="客户停机")
+    with pytest.raises(Forbidden):
+        desk.request(order, SUPERVISOR)
     shipment = desk.request(order, SUPERVISOR, emergency=True, note="客户停机")
     for_finance = desk.ask("list_work", FINANCE)["items"]
     assert [item["kind"] for item in for_finance] == ["finance_told", "release"]

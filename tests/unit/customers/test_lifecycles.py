@@ -1,4 +1,4 @@
-"""Every pair of states of contracts, payments, notices and an order's standing is tried."""
+"""Every pair of states of each life cycle of the customers service is tried."""
 
 from enum import StrEnum
 from itertools import product
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chassis.lifecycle import IllegalMove, Lifecycle
-from services.customers.domain.lifecycle import CONTRACT, NOTICE, PAYMENT, STANDING
+from services.customers.domain.lifecycle import CONTRACT, COUPON, NOTICE, PAYMENT, STANDING
 
 LEGAL = {
     "contract": {
@@ -27,6 +27,7 @@ LEGAL = {
         ("sent", "settled"),
         ("sent", "withdrawn"),
     },
+    "coupon": {("granted", "void")},
     "order's credit": {
         ("open", "fulfilled"),
         ("open", "cancelled"),
@@ -35,7 +36,7 @@ LEGAL = {
 }
 PAIRS: list[tuple[Lifecycle[Any], StrEnum, StrEnum]] = [
     (lifecycle, state, wish)
-    for lifecycle in (CONTRACT, PAYMENT, NOTICE, STANDING)
+    for lifecycle in (CONTRACT, PAYMENT, NOTICE, COUPON, STANDING)
     for state, wish in product(type(lifecycle.initial), repeat=2)
 ]
 
