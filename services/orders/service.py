@@ -35,7 +35,6 @@ INSTRUCTION_EVENTS = (
     "instruction_issued",
     "instruction_accepted",
     "instruction_started",
-    "instruction_became_abnormal",
     "instruction_resumed",
     "instruction_finished",
     "instruction_changed",
@@ -318,8 +317,9 @@ class OrdersService(LeadingService):
         reviewing.take_statement(work, event.data["statement"])
 
     @_all_of("inventory", INSTRUCTION_EVENTS, heard.InstructionMoved)
+    @listens_to("inventory", "instruction_became_abnormal", schema=heard.InstructionBecameAbnormal)
     def show_production(self, work: Work, event: Received) -> None:
-        progress.take_instruction(work, event.name, event.data["instruction"], event.sequence)
+        progress.take_instruction(work, event.name, event.data, event.sequence)
 
     @_all_of("shipping", SHIPMENT_EVENTS, heard.ShipmentMoved)
     def show_shipment(self, work: Work, event: Received) -> None:
