@@ -20,6 +20,7 @@ class TaskKind(StrEnum):
 
     MISSING_FIELDS = "missing_fields"  # The salesperson asks the customer for what is missing.
     PRICE_DOUBT = "price_doubt"  # A price is in doubt; told to three people at once.
+    GATE_REFUSED = "gate_refused"  # Signed against: the customer is offered another way.
     RETURN_OWED = "return_owed"  # Grade A's signed copy that is still to come.
     CANCEL_WISH = "cancel_wish"  # A clerk asks the supervisor to cancel.
     FIRST_REPLY = "first_reply"  # A request in writing that nobody has answered yet.
@@ -33,6 +34,7 @@ class TaskKind(StrEnum):
 SALESPERSONS = (
     TaskKind.MISSING_FIELDS,
     TaskKind.PRICE_DOUBT,
+    TaskKind.GATE_REFUSED,
     TaskKind.RETURN_OWED,
     TaskKind.PAPER_OWED,
     TaskKind.EXPIRED,

@@ -8,9 +8,11 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any
 
+from chassis.chinese import in_chinese
 from chassis.database import Work
 from chassis.errors import GendanError, RoleNeeded
 from services.orders.domain.errors import NotPlannedYet
+from services.orders.domain.gate import OWNERS, Gate
 from services.orders.domain.lifecycle import (
     BEING_PREPARED,
     ON_ITS_WAY,
@@ -243,14 +245,27 @@ _GATE_WORK: dict[GateKind, tuple[str, tuple[str, ...], str]] = {
 }
 
 
+_SHORT = ("sign_material", ("technician", "sales"), "原料短缺，待到料或与客户另商")
+
+
 def _next_gate(work: Work, order: Order) -> dict[str, Any]:
-    for gate in order.gates:
-        if gate.is_open:
-            verb, who, words = _GATE_WORK[gate.kind]
-            if gate.kind is GateKind.APPROVAL and director_reasons_now(work, order):
-                who = ("director",)
-            return {"verb": verb, "who": list(who), "text_zh": words}
+    waiting = [gate for gate in order.gates if gate.is_open]
+    for gate in waiting:
+        if gate.verdict is Verdict.REFUSED:
+            return _after_refusal(order, gate)
+    for gate in waiting:
+        verb, who, words = _SHORT if gate.verdict is Verdict.SHORT else _GATE_WORK[gate.kind]
+        if gate.kind is GateKind.APPROVAL and director_reasons_now(work, order):
+            who = ("director",)
+        return {"verb": verb, "who": list(who), "text_zh": words}
     return {"verb": None, "who": [], "text_zh": "审核中"}
+
+
+def _after_refusal(order: Order, gate: Gate) -> dict[str, Any]:
+    """Say who sends back what was refused: the salesperson, else whose gate it is."""
+    who = ("sales",) if order.salesperson_id else OWNERS[gate.kind]
+    words = f"{in_chinese(str(gate.kind))}不通过，待与客户商定、退回草稿"
+    return {"verb": "return_to_draft", "who": list(who), "text_zh": words}
 
 
 # By what comes next for a works instruction: its state, or what comes between two states.
