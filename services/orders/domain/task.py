@@ -103,6 +103,10 @@ class Task(Base):
             TASKS.check(self.state, wish, task_id=self.id)
         return wish
 
+    def say(self, *, title: str, title_zh: str, details: dict[str, Any]) -> None:
+        """Say anew what is owed, which is due when it was."""
+        self.title, self.title_zh, self.details = title, title_zh, details
+
     def guard_finish(self, by: Principal) -> None:
         """Raise RoleNeeded, or EndsByItself for what no person's word ends."""
         by.require(self.role, *(() if self.kind in _DECISIONS else ("clerk", "supervisor")))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chassis.chinese import in_chinese
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass
 from services.orders.domain.lifecycle import UNDER_WAY, TaskState
@@ -49,20 +50,24 @@ def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
 
 
 def wish_cancel(work: Work, request: Mapping[str, Any]) -> Order:
-    """Write down a wish to cancel: a task for the supervisor, who alone may do it."""
+    """Write down a wish to cancel: one task for the supervisor, who alone may do it.
+
+    Wished again, the task says the newest reason; those before are in the log.
+    """
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_cancel(request["expected_version"])
-    owe(
-        work,
-        order,
-        TaskKind.CANCEL_WISH,
-        title=f"Cancel {order.number}? {request['note'] or request['reason']}",
-        title_zh=f"请求取消订单 {order.number}：{request['note'] or request['reason']}",
-        due_at=work.now,
-        role="supervisor",
-        details={"reason": request["reason"], "by": work.principal.name},
-    )
-    work.log("order", order.number, "wish_cancel", reason=request["reason"], note=request["note"])
+    reason, note = request["reason"], request["note"]
+    wish: dict[str, Any] = {
+        "title": f"Cancel {order.number}? {note or reason}",
+        "title_zh": f"请求取消订单 {order.number}：{note or in_chinese(reason)}",
+        "details": {"reason": reason, "by": work.principal.name},
+    }
+    standing = tasks.open_tasks(work, order.id, TaskKind.CANCEL_WISH)
+    if standing:
+        standing[0].say(**wish)
+    else:
+        owe(work, order, TaskKind.CANCEL_WISH, due_at=work.now, role="supervisor", **wish)
+    work.log("order", order.number, "wish_cancel", reason=reason, note=note)
     return order
 
 
