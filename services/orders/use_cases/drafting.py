@@ -300,7 +300,7 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     drop_open_tasks(work, order, TaskKind.PRICE_DOUBT, outcome="back in draft")
     if before is Stage.AWAITING_RETURN:
         # What the customer wants changed is a request of its own, with a clock of its own.
-        order.confirmation_due_at = clocks.confirmation_due(work)
+        order.confirmation_due_at = clocks.confirmation_due(work, order.held_since)
     work.log(
         "order",
         order.number,
