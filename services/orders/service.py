@@ -141,6 +141,10 @@ class OrdersService(LeadingService):
     def send_confirmation_again(self, work: Work, request: Request) -> Answer:
         return _answer(work, confirming.send_again(work, request))
 
+    @command(commands.NoteReceived)
+    def note_received_clearly(self, work: Work, request: Request) -> Answer:
+        return _answer(work, confirming.note_received(work, request))
+
     @conversation("verify_sign_back")
     def verify_sign_back(self) -> None:
         """Verify a returned copy, signatory and seal included."""

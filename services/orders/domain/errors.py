@@ -173,6 +173,14 @@ class SignBackAlreadyVerified(Conflict):
     zh = "订单 {order_number} 的回传件已验证。"
 
 
+class ReceivedClearlyAlready(Conflict):
+    """That the customer has the confirmation, legibly, has been noted before."""
+
+    code = "received_clearly_already"
+    en = "That the confirmation of order {order_number} was received clearly is noted already."
+    zh = "订单 {order_number} 的确认书已登记为客户清晰接收。"
+
+
 class GradeTooLow(Conflict):
     """Only grade A goes on before its sign-back."""
 

@@ -39,6 +39,7 @@ from services.orders.domain.errors import (
     OrderNotOnHold,
     OrderOnHold,
     OrderTooLarge,
+    ReceivedClearlyAlready,
     SignBackAlreadyVerified,
 )
 from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, STATED, Gate
@@ -805,6 +806,16 @@ class Order(Announcing, Base):
         if standing.is_verified:
             raise SignBackAlreadyVerified(order_number=self.number)
         self.guard_change(expected_version)
+        return standing
+
+    def guard_receiving(self, expected_version: int | None) -> Confirmation:
+        """Give the confirmation of which nobody knows yet that it was received clearly.
+
+        Raises ReceivedClearlyAlready.
+        """
+        standing = self.guard_sign_back(expected_version)
+        if standing.received_clearly:
+            raise ReceivedClearlyAlready(order_number=self.number)
         return standing
 
     def guard_verifying(self, expected_version: int | None) -> Confirmation:

@@ -21,6 +21,7 @@ class TaskKind(StrEnum):
     MISSING_FIELDS = "missing_fields"  # The salesperson asks the customer for what is missing.
     PRICE_DOUBT = "price_doubt"  # A price is in doubt; told to three people at once.
     GATE_REFUSED = "gate_refused"  # Signed against: the customer is offered another way.
+    RECEIVED_CLEARLY = "received_clearly"  # Whether a confirmation arrived legibly is asked.
     RETURN_OWED = "return_owed"  # Grade A's signed copy that is still to come.
     CANCEL_WISH = "cancel_wish"  # A clerk asks the supervisor to cancel.
     FIRST_REPLY = "first_reply"  # A request in writing that nobody has answered yet.

@@ -196,6 +196,12 @@ class SendConfirmation(OnOrder):
     note = Text(load_default=None, allow_none=True, most=1000)
 
 
+class NoteReceived(OnOrder):
+    """The customer said that he received the confirmation clearly."""
+
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
 class SignBackIn(OnOrder):
     """A returned copy of the confirmation."""
 

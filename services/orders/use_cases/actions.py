@@ -77,6 +77,10 @@ def _sign_back(order: Order, _: Work) -> None:
     order.guard_sign_back(None)
 
 
+def _receive(order: Order, _: Work) -> None:
+    order.guard_receiving(None)
+
+
 def _verify(order: Order, _: Work) -> None:
     order.guard_verifying(None)
 
@@ -154,6 +158,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("promise_date", "变更客户交期", ("clerk", "assistant"), _promise),
     Action("send_confirmation", "发送确认书", ("clerk",), _send, checked_when_done=True),
     Action("send_confirmation_again", "再次发送确认书", ("clerk",), _sign_back),
+    Action("note_received_clearly", "登记客户已清晰接收", ("clerk",), _receive),
     Action("verify_sign_back", "核验回传", ("clerk",), _verify, checked_when_done=True),
     Action("reject_sign_back", "退回回传件", ("clerk",), _sign_back),
     Action(

@@ -59,6 +59,7 @@ def _expire(work: Work, order: Order, slot: datetime) -> None:
         TaskKind.TELL_CUSTOMER,
         TaskKind.PRICE_DOUBT,
         TaskKind.GATE_REFUSED,
+        TaskKind.RECEIVED_CLEARLY,
         outcome="expired",
     )
     work.log("order", order.number, "expire", changes={"stage": [before, order.stage]})

@@ -297,7 +297,9 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     before = order.stage
     work.announce(return_order(order, request["reason"], work.today, work.now))
     drop_telling(work, order, outcome="a new confirmation will tell")
-    drop_open_tasks(work, order, TaskKind.PRICE_DOUBT, outcome="back in draft")
+    drop_open_tasks(
+        work, order, TaskKind.PRICE_DOUBT, TaskKind.RECEIVED_CLEARLY, outcome="back in draft"
+    )
     if before is Stage.AWAITING_RETURN:
         # What the customer wants changed is a request of its own, with a clock of its own.
         order.confirmation_due_at = clocks.confirmation_due(work, order.held_since)

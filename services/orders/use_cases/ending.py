@@ -37,14 +37,21 @@ def short_close_line(work: Work, request: Mapping[str, Any]) -> Order:
     return order
 
 
+# Of these the order itself shows that they are done.
+_CHANGES_ITS_ORDER = (TaskKind.PAPER_OWED, TaskKind.RECEIVED_CLEARLY)
+
+
 def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
     """Note that a task is done, and how it ended."""
     task = tasks.task(work, request["task_id"])
-    order = orders.order_by_id(work, task.order_id, lock=task.kind is TaskKind.PAPER_OWED)
+    order = orders.order_by_id(work, task.order_id, lock=task.kind in _CHANGES_ITS_ORDER)
     task.guard_finish(work.principal)
     task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=request["outcome"])
     if task.kind is TaskKind.PAPER_OWED:
         work.announce(order.take_paper())
+    if task.kind is TaskKind.RECEIVED_CLEARLY and order.confirmation is not None:
+        order.confirmation.note_received(work.principal, note=request["outcome"], at=work.now)
+        work.announce(order.change())
     work.log("order", order.number, f"finish_{task.kind}", note=request["outcome"])
     return task
 

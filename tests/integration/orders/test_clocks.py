@@ -208,6 +208,7 @@ def test_a_stock_order_is_to_be_confirmed_within_working_hours_of_its_memo(
         channel="fax",
         recipient="张经理",
         proof_read=True,
+        received_clearly=True,
     )
 
     assert set(due_times(desk)) == {"verify_sign_back"}
