@@ -231,6 +231,10 @@ class OrdersService(LeadingService):
     def finish_task(self, work: Work, request: Request) -> Answer:
         return views.task(ending.finish_task(work, request))
 
+    @command(commands.DelegateTask)
+    def delegate_task(self, work: Work, request: Request) -> Answer:
+        return views.task(ending.delegate_task(work, request))
+
     # -- prices ----------------------------------------------------------------------------
 
     @command(commands.CreateScheme)

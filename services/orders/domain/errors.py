@@ -337,6 +337,22 @@ class EndsByItself(Conflict):
     zh = "“{title}”须以{with_what_zh}了结，不能手工完成。"
 
 
+class HolderNeeded(Forbidden):
+    """Only who has a task, or the supervisor, hands it on."""
+
+    code = "holder_needed"
+    en = "'{title}' is handed on by who has it, or by the supervisor."
+    zh = "“{title}”只能由承办人或客服主管转交。"
+
+
+class DecisionNotDelegated(Conflict):
+    """What is put to somebody for a decision is his to decide."""
+
+    code = "decision_not_delegated"
+    en = "'{title}' waits for a decision, which nobody else takes."
+    zh = "“{title}”须由本人决定，不能转交。"
+
+
 class AnomalyNotFound(NotFound):
     """No such anomaly."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from chassis.principal import Principal
 from services.orders.domain import Base
-from services.orders.domain.errors import EndsByItself
+from services.orders.domain.errors import DecisionNotDelegated, EndsByItself, HolderNeeded
 from services.orders.domain.lifecycle import TASKS, TaskState
 
 
@@ -108,6 +108,11 @@ class Task(Base):
         """Say anew what is owed, which is due when it was."""
         self.title, self.title_zh, self.details = title, title_zh, details
 
+    @property
+    def is_delegated(self) -> bool:
+        """Whether a clerk was named to see to it."""
+        return "delegated" in self.details
+
     def guard_finish(self, by: Principal) -> None:
         """Raise RoleNeeded, or EndsByItself for what no person's word ends."""
         by.require(self.role, *(() if self.kind in _DECISIONS else ("clerk", "supervisor")))
@@ -115,6 +120,26 @@ class Task(Base):
             raise EndsByItself(
                 title=self.title, with_what="the verified copy", with_what_zh="回传件核验通过"
             )
+
+    def guard_delegation(self, by: Principal) -> None:
+        """Raise IllegalMove for what has ended, DecisionNotDelegated or HolderNeeded."""
+        TASKS.check(self.state, TaskState.DONE, task_id=self.id)
+        if self.kind in _DECISIONS:
+            raise DecisionNotDelegated(title=self.title)
+        holds = by.has(self.role) if self.person_id is None else by.person_id == self.person_id
+        if not holds and not by.has("supervisor"):
+            raise HolderNeeded(title=self.title)
+
+    def delegate(self, *, clerk_id: str, clerk_name: str, by: Principal, at: datetime) -> None:
+        """Have one clerk see to it, and nobody else (O4)."""
+        self.role, self.person_id = "clerk", clerk_id
+        delegated = {
+            "to_name": clerk_name,
+            "by": by.person_id,
+            "by_name": by.name,
+            "at": at.isoformat(),
+        }
+        self.details = {**self.details, "delegated": delegated}
 
     def end(self, state: TaskState, *, by: str, at: datetime, outcome: str | None = None) -> None:
         """Note that it was done, or dropped as no longer needed."""

@@ -368,6 +368,15 @@ class FinishTask(Message):
     outcome = Text(required=True, least=1, most=1000)
 
 
+class DelegateTask(Message):
+    """A clerk sees to a task from now on."""
+
+    task_id = Identity(required=True)
+    clerk_id = Text(required=True, least=1, most=80)
+    clerk_name = Text(required=True, least=1, most=120)
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
 class Break(Message):
     """From `min_quantity` on, `unit_price` holds."""
 

@@ -266,6 +266,8 @@ def list_what_is_missing(work: Work, order: Order) -> None:
     if not missing:
         return
     words = "、".join(missing.values())
+    # Whoever was asked to call goes on with what is missing now.
+    caller = next((task for task in standing if task.is_delegated), None)
     owe(
         work,
         order,
@@ -275,7 +277,9 @@ def list_what_is_missing(work: Work, order: Order) -> None:
         due_at=calendar_of(work, for_facts=True).add_working_time(
             work.now, timedelta(hours=work.setting("missing_fields_hours"))
         ),
-        details={"fields": missing},
+        role=None if caller is None else caller.role,
+        person_id=None if caller is None else caller.person_id,
+        details={**({} if caller is None else caller.details), "fields": missing},
     )
 
 

@@ -56,6 +56,20 @@ def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
     return task
 
 
+def delegate_task(work: Work, request: Mapping[str, Any]) -> Task:
+    """Hand a task to a clerk, in whose work list alone it stands from then on (O4)."""
+    task = tasks.task(work, request["task_id"])
+    order = orders.order_by_id(work, task.order_id)
+    task.guard_delegation(work.principal)
+    before, clerk_id = task.person_id or task.role, request["clerk_id"]
+    task.delegate(
+        clerk_id=clerk_id, clerk_name=request["clerk_name"], by=work.principal, at=work.now
+    )
+    changes = {"person": [before, clerk_id]}
+    work.log("order", order.number, f"delegate_{task.kind}", changes=changes, note=request["note"])
+    return task
+
+
 def wish_cancel(work: Work, request: Mapping[str, Any]) -> Order:
     """Write down a wish to cancel: one task for the supervisor, who alone may do it.
 
