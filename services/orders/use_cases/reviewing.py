@@ -165,7 +165,7 @@ def report_refusal(work: Work, order: Order, gate: Gate) -> None:
             "text": gate.text,
             "reference": reference,
             "signer_name": gate.signer_name,
-            "signed_at": _signed(gate),
+            "signed_at": gate.signed_at and gate.signed_at.isoformat(),
             "attachment": gate.attachment,
             "material_date": gate.figures.get("material_date"),
         },
@@ -176,14 +176,11 @@ def end_refusals(work: Work, order: Order) -> None:
     """End what was told of gates that were signed anew, opened anew or are no more."""
     for task in tasks.open_tasks(work, order.id, TaskKind.GATE_REFUSED):
         gate = order.find_gate(GateKind(task.details["gate"]))
-        if gate is not None and gate.stands_against and _signed(gate) == task.details["signed_at"]:
+        told_at = datetime.fromisoformat(task.details["signed_at"])
+        if gate is not None and gate.stands_against and gate.signed_at == told_at:
             continue
         outcome = "to be signed anew" if gate is None else f"now {gate.verdict}"
         task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=outcome)
-
-
-def _signed(gate: Gate) -> str | None:
-    return None if gate.signed_at is None else gate.signed_at.isoformat()
 
 
 def take_statement(work: Work, statement: Mapping[str, Any]) -> None:

@@ -1,10 +1,14 @@
 """What follows when a gate is signed against: who is told, and how it goes on."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from chassis.principal import Principal
+from deploy.local.databases import migrations_of
 from services.orders import pages
 from services.orders.schemas import commands
 from services.orders.use_cases import by_the_clock, drafting, progress, reviewing
@@ -166,3 +170,30 @@ def test_a_refusal_ends_when_the_order_expires(desk: Desk) -> None:
         assert by_the_clock.expire_orders(work, work.now) == 1
 
     assert work_of(desk, SALES) == ["expired"]
+
+
+def test_what_was_refused_before_refusals_were_told_is_told_by_the_upgrade(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O12: it has left the approvers' list, so somebody else must have it."""
+    number = desk.new_order(lines=STOCK)["number"]
+    sign(desk, number, "refused")
+    told = "select kind, role, person_id, title, title_zh, details, state from task"
+    before = desk.state(told)
+    engine = desk.store.engine
+    monkeypatch.setenv("GENDAN_DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    migrations = Config()
+    migrations.set_main_option("script_location", str(migrations_of("orders")))
+
+    command.downgrade(migrations, "0018")
+    assert desk.state(told) == []
+    command.upgrade(migrations, "0019")
+
+    ((*said, details, state),) = desk.state(told)
+    ((*said_before, details_before, state_before),) = before
+    assert (said, state) == (said_before, state_before)
+    for each in (details, details_before):
+        each["signed_at"] = datetime.fromisoformat(each["signed_at"])
+    assert details == details_before
+    sign(desk, number, "passed")
+    assert desk.state(TASKS) == [("approval", "sales", "sales-1", "done")]
