@@ -106,6 +106,11 @@ WORDS: Mapping[str, str] = {
     "finished": "已完工",
     "inspected": "已检验",
     "stocked": "已入库",
+    # what kind of thing went wrong in production
+    "equipment": "设备",
+    "quality": "质量",
+    "staffing": "人员",
+    "process": "工艺",
     # a shipment
     "requested": "已申请",
     "released": "已放行",

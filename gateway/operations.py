@@ -202,6 +202,7 @@ class Move:
     problems: Sequence[int] = ()
     shipments: bool = False
     do: "Callable[[Call], Any] | None" = None
+    complete: "Callable[[Call], Call] | None" = None
 
 
 def moves(
@@ -237,6 +238,7 @@ def moves(
             path=f"{path}/actions/{move.verb}",
             rpc=move.rpc,
             do=move.do,
+            complete=move.complete,
             permission=move.permission,
             summary=move.summary,
             tag=tag,

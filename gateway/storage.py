@@ -236,11 +236,11 @@ def other_administrators(session: Session, account_id: UUID, *, to_rely_on: bool
     return bool(session.scalars(query.with_for_update() if to_rely_on else query).all())
 
 
-def name_of_seller(session: Session, person_id: str) -> str | None:
-    """Give the name of a person with an account that is not locked, with the role of sales."""
+def name_in_role(session: Session, person_id: str, role: str) -> str | None:
+    """Give the name of a person with an account that is not locked, with a role."""
     found = select(Account.display_name).where(
         Account.person_id == person_id,
-        Account.roles.contains(["sales"]),
+        Account.roles.contains([role]),
         Account.locked.is_(False),
     )
     return session.scalar(found)

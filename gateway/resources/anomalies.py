@@ -1,8 +1,13 @@
 """Anomalies of orders, and tasks: what somebody must see to."""
 
+from dataclasses import replace
+
 from marshmallow import fields, validate
 
+from chassis.errors import InvalidFields
 from chassis.schema import Message, Text
+from gateway import storage
+from gateway.calls import Call
 from gateway.operations import Move, Operation, Paged, moves
 from gateway.resources import order_answers as answers
 
@@ -37,6 +42,27 @@ class Outcome(Message):
     """How a task ended."""
 
     outcome = Text(required=True, least=1, most=1000)
+
+
+class Delegation(Message):
+    """Which clerk is to see to a task."""
+
+    clerk_id = Text(required=True, least=1, most=80)
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
+def _name_clerk(call: Call) -> Call:
+    """Give the name of who is to see to a task: who is a clerk is the gateway's to know."""
+    clerk_id = call.loaded["clerk_id"]
+    name = call.store.read(
+        call.principal, lambda work: storage.name_in_role(work.session, clerk_id, "clerk")
+    )
+    if name is None:
+        raise InvalidFields(_NO_CLERK)
+    return replace(call, body={**call.body, "clerk_name": name})
+
+
+_NO_CLERK = {"clerk_id": ["Must be the person_id of an account with the role clerk, not locked."]}
 
 
 class AnomalyQuery(Paged):
@@ -96,6 +122,15 @@ OPERATIONS = [
             permission="tasks.finish",
             summary="Say that a task is done, and how",
             body=Outcome,
+            versioned=False,
+        ),
+        Move(
+            verb="delegate",
+            rpc="orders.delegate_task",
+            complete=_name_clerk,
+            permission="tasks.delegate",
+            summary="Have a clerk see to a task",
+            body=Delegation,
             versioned=False,
         ),
         answer=answers.Task,

@@ -430,7 +430,7 @@ def _named(call: "Call", file: Mapping[str, Any]) -> dict[str, Any]:
     person_id, name = file["salesperson_id"], None
     if person_id is not None:
         name = call.store.read(
-            call.principal, lambda work: storage.name_of_seller(work.session, person_id)
+            call.principal, lambda work: storage.name_in_role(work.session, person_id, "sales")
         )
         if name is None:
             raise InvalidFields(_NO_SALESPERSON)

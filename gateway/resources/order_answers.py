@@ -205,6 +205,7 @@ class Confirmation(Answer):
     sent_on = fields.Date(allow_none=True)
     arrived_on = fields.Date(allow_none=True)
     sendings = fields.List(fields.Raw())
+    received_clearly = fields.Boolean(metadata={"description": "by one of its sendings"})
     document = fields.Dict()
     sign_backs = fields.List(fields.Nested(SignBack))
 

@@ -165,6 +165,12 @@ class Sending(Message):
     note = _optional(1000)
 
 
+class Received(Message):
+    """That the customer said he received the confirmation clearly."""
+
+    note = _optional(1000)
+
+
 class SignBackIn(Message):
     """A returned copy of the confirmation."""
 

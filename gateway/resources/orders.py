@@ -95,6 +95,13 @@ MOVES = (
         body=messages.Sending,
     ),
     Move(
+        verb="note_received_clearly",
+        rpc="orders.note_received_clearly",
+        permission="orders.confirm",
+        summary="Note that the customer received the confirmation clearly",
+        body=messages.Received,
+    ),
+    Move(
         verb="verify_sign_back",
         rpc="orders.verify_sign_back",
         permission="orders.confirm",

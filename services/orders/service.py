@@ -34,7 +34,6 @@ INSTRUCTION_EVENTS = (
     "instruction_issued",
     "instruction_accepted",
     "instruction_started",
-    "instruction_became_abnormal",
     "instruction_resumed",
     "instruction_finished",
     "instruction_changed",
@@ -130,6 +129,10 @@ class OrdersService(LeadingService):
     def send_confirmation_again(self, work: Work, request: Request) -> Answer:
         return _answer(work, confirming.send_again(work, request))
 
+    @command(commands.NoteReceived)
+    def note_received_clearly(self, work: Work, request: Request) -> Answer:
+        return _answer(work, confirming.note_received(work, request))
+
     @conversation("verify_sign_back")
     def verify_sign_back(self) -> None:
         """Verify a returned copy, signatory and seal included."""
@@ -215,6 +218,10 @@ class OrdersService(LeadingService):
     @command(commands.FinishTask)
     def finish_task(self, work: Work, request: Request) -> Answer:
         return views.task(ending.finish_task(work, request))
+
+    @command(commands.DelegateTask)
+    def delegate_task(self, work: Work, request: Request) -> Answer:
+        return views.task(ending.delegate_task(work, request))
 
     # -- prices ----------------------------------------------------------------------------
 
@@ -308,8 +315,9 @@ class OrdersService(LeadingService):
         reviewing.take_statement(work, event.data["statement"])
 
     @listens_to("inventory", *INSTRUCTION_EVENTS, schema=heard.InstructionMoved)
+    @listens_to("inventory", "instruction_became_abnormal", schema=heard.InstructionBecameAbnormal)
     def show_production(self, work: Work, event: Received) -> None:
-        progress.take_instruction(work, event.name, event.data["instruction"], event.sequence)
+        progress.take_instruction(work, event.name, event.data, event.sequence)
 
     @listens_to("shipping", *SHIPMENT_EVENTS, schema=heard.ShipmentMoved)
     def show_shipment(self, work: Work, event: Received) -> None:

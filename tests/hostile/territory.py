@@ -347,6 +347,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "take_measure": {"temporary_measure": "先停发"},
     "resolve": {"remedy": "改了"},
     "finish": {"outcome": "好了"},
+    "delegate": {"clerk_id": "clerk"},
     "PATCH /customers/{customer_code}": {
         "changes": {"notes": "改"},
         "reason": "other",

@@ -65,6 +65,7 @@ def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
     )
     work.announce(event)
     clocks.end_replies(work, order)
+    confirming.follow_receipt(work, order, order.confirmations[-1])
     work.log(
         "order",
         order.number,
@@ -149,6 +150,7 @@ def _finish_sign_back(work: Work, talk: Talk) -> dict[str, Any]:
     before = order.stage
     work.announce(order.verify_sign_back(copy, work.now))
     confirming.settle_return(work, order)
+    confirming.end_asking(work, order, outcome="the signed copy has come")
     telling.tell_frozen_dates(work, order, confirmation)
     if before is Stage.AWAITING_RETURN:
         prices.keep_last_prices(work, order)

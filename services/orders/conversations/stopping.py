@@ -1,6 +1,5 @@
 """Hold, resume, cancel: shipping and inventory are stopped, or set going again, first."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -97,10 +96,10 @@ def _undo_resume(talk: Talk) -> None:
 
 def _finish_resume(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
-    was, before = order.hold, order.stage
+    was, since, before = order.hold, order.held_since, order.stage
     work.announce(*order.resume(work.now))
-    if was is not None:
-        clocks.go_on_after_hold(work, order, datetime.fromisoformat(was["at"]))
+    if since is not None:
+        clocks.go_on_after_hold(work, order, since)
     work.log(
         "order",
         order.number,

@@ -113,6 +113,7 @@ def _review(
     order.open_gates(work.now)
     submitted = order.submit(work.now)
     if order.revision > 1:
+        reviewing.end_refusals(work, order)
         # Of a first revision nothing can be stated before it is announced.
         reviewing.apply_statements(work, order)
     if findings.doubts and not price.has_passed:

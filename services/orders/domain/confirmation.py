@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from chassis.calendar import entered_calendar
 from chassis.mapping import Day
+from chassis.principal import Principal
 from services.orders.domain import Base
 from services.orders.domain.lifecycle import CONFIRMATIONS, ConfirmationState
 
@@ -103,6 +104,17 @@ class Confirmation(Base):
     @property
     def is_verified(self) -> bool:
         return self.state is ConfirmationState.VERIFIED
+
+    @property
+    def received_clearly(self) -> bool:
+        """Whether the customer has it legibly, by one of its sendings (O19)."""
+        return any(sending.get("received_clearly") for sending in self.sendings)
+
+    def note_received(self, by: Principal, *, note: str | None, at: datetime) -> None:
+        """Note who heard, and when, that the last sending was received clearly."""
+        *before, last = self.sendings
+        noted = {"at": at.isoformat(), "by": by.person_id, "by_name": by.name, "note": note}
+        self.sendings = [*before, {**last, "received_clearly": True, "noted": noted}]
 
     def send_again(self, sending: dict[str, Any]) -> None:
         """Note another sending of the same version; `sent_on` stays the first."""

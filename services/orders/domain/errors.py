@@ -165,6 +165,14 @@ class SignBackAlreadyVerified(Conflict):
     zh = "订单 {order_number} 的回传件已验证。"
 
 
+class ReceivedClearlyAlready(Conflict):
+    """That the customer has the confirmation, legibly, has been noted before."""
+
+    code = "received_clearly_already"
+    en = "That the confirmation of order {order_number} was received clearly is noted already."
+    zh = "订单 {order_number} 的确认书已登记为客户清晰接收。"
+
+
 class GradeTooLow(Conflict):
     """Only grade A goes on before its sign-back."""
 
@@ -319,6 +327,22 @@ class EndsByItself(Conflict):
     code = "task_ends_by_itself"
     en = "'{title}' ends by itself with {with_what}; nobody can finish it by hand."
     zh = "“{title}”须以{with_what_zh}了结，不能手工完成。"
+
+
+class HolderNeeded(Forbidden):
+    """Only who has a task, or the supervisor, hands it on."""
+
+    code = "holder_needed"
+    en = "'{title}' is handed on by who has it, or by the supervisor."
+    zh = "“{title}”只能由承办人或客服主管转交。"
+
+
+class DecisionNotDelegated(Conflict):
+    """What is put to somebody for a decision is his to decide."""
+
+    code = "decision_not_delegated"
+    en = "'{title}' waits for a decision, which nobody else takes."
+    zh = "“{title}”须由本人决定，不能转交。"
 
 
 class AnomalyNotFound(NotFound):

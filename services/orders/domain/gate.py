@@ -109,6 +109,11 @@ class Gate(Base):
     def has_passed(self) -> bool:
         return self.verdict is Verdict.PASSED
 
+    @property
+    def stands_against(self) -> bool:
+        """Whether somebody signed that the order cannot go on as it is."""
+        return self.verdict in (Verdict.REFUSED, Verdict.SHORT)
+
     def sign(
         self,
         verdict: Verdict,

@@ -39,6 +39,7 @@ from services.orders.domain.errors import (
     OrderNotOnHold,
     OrderOnHold,
     OrderTooLarge,
+    ReceivedClearlyAlready,
     SignBackAlreadyVerified,
 )
 from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, STATED, Gate
@@ -325,6 +326,10 @@ class Order(Announcing, Base):
         return self.past or self.stage in (Stage.CANCELLED, Stage.CLOSED)
 
     @property
+    def held_since(self) -> datetime | None:
+        return None if self.hold is None else datetime.fromisoformat(self.hold["at"])
+
+    @property
     def made_lines(self) -> list[OrderLine]:
         return [line for line in self.lines if line.is_made]
 
@@ -430,19 +435,26 @@ class Order(Announcing, Base):
         from elsewhere: a memo is drafted, an order in review is returned to draft. Raises
         IllegalMove before OrderBusy, StaleVersion and OrderOnHold.
         """
+        self._guard_stage(wish, only_from)
+        self.guard_change(expected_version)
+        self.guard_hold()
+
+    def _guard_stage(self, wish: Stage, only_from: Container[Stage]) -> None:
         if self.stage not in only_from:
             raise NotByThisVerb(order_number=self.number, state=self.stage, wish=wish)
         STAGES.check(self.stage, wish, order_number=self.number)
-        self.guard_change(expected_version)
-        self.guard_hold()
 
     def guard_draft(self, expected_version: int | None) -> None:
         """Raise unless this is a memo that may become a draft."""
         self.guard_move(Stage.DRAFT, expected_version, only_from={Stage.MEMO})
 
     def guard_return(self, expected_version: int | None) -> None:
-        """Raise unless the order may be sent back to draft."""
-        self.guard_move(Stage.DRAFT, expected_version, only_from=RETURNABLE)
+        """Raise unless the order may be sent back to draft.
+
+        That is no move forward, so a hold does not stop it: the draft stays on hold.
+        """
+        self._guard_stage(Stage.DRAFT, RETURNABLE)
+        self.guard_change(expected_version)
 
     def guard_fulfilling(self, expected_version: int | None) -> None:
         """Raise unless lines of the order may be given up: it is in progress."""
@@ -809,6 +821,16 @@ class Order(Announcing, Base):
         if standing.is_verified:
             raise SignBackAlreadyVerified(order_number=self.number)
         self.guard_change(expected_version)
+        return standing
+
+    def guard_receiving(self, expected_version: int | None) -> Confirmation:
+        """Give the confirmation of which nobody knows yet that it was received clearly.
+
+        Raises ReceivedClearlyAlready.
+        """
+        standing = self.guard_sign_back(expected_version)
+        if standing.received_clearly:
+            raise ReceivedClearlyAlready(order_number=self.number)
         return standing
 
     def guard_verifying(self, expected_version: int | None) -> Confirmation:

@@ -47,6 +47,13 @@ RULES = rules(
         80,
     ),
     Rule("missing_fields_hours", 4, "missing fields are asked for within working hours", 1, 80),
+    Rule(
+        "received_clearly_hours",
+        4,
+        "a confirmation's clear receipt is asked for within working hours",
+        1,
+        80,
+    ),
     Rule("paper_owed_working_days", 1, "an oral order's paper is owed within working days", 0, 60),
     CALENDAR,
 )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from chassis.principal import Principal
 from services.orders.domain import Base
-from services.orders.domain.errors import EndsByItself
+from services.orders.domain.errors import DecisionNotDelegated, EndsByItself, HolderNeeded
 from services.orders.domain.lifecycle import TASKS, TaskState
 
 
@@ -20,6 +20,8 @@ class TaskKind(StrEnum):
 
     MISSING_FIELDS = "missing_fields"  # The salesperson asks the customer for what is missing.
     PRICE_DOUBT = "price_doubt"  # A price is in doubt; told to three people at once.
+    GATE_REFUSED = "gate_refused"  # Signed against: the customer is offered another way.
+    RECEIVED_CLEARLY = "received_clearly"  # Whether a confirmation arrived legibly is asked.
     RETURN_OWED = "return_owed"  # Grade A's signed copy that is still to come.
     CANCEL_WISH = "cancel_wish"  # A clerk asks the supervisor to cancel.
     FIRST_REPLY = "first_reply"  # A request in writing that nobody has answered yet.
@@ -36,6 +38,7 @@ class TaskKind(StrEnum):
 SALESPERSONS = (
     TaskKind.MISSING_FIELDS,
     TaskKind.PRICE_DOUBT,
+    TaskKind.GATE_REFUSED,
     TaskKind.RETURN_OWED,
     TaskKind.PAPER_OWED,
     TaskKind.EXPIRED,
@@ -106,6 +109,15 @@ class Task(Base):
             TASKS.check(self.state, wish, task_id=self.id)
         return wish
 
+    def say(self, *, title: str, title_zh: str, details: dict[str, Any]) -> None:
+        """Say anew what is owed, which is due when it was."""
+        self.title, self.title_zh, self.details = title, title_zh, details
+
+    @property
+    def is_delegated(self) -> bool:
+        """Whether a clerk was named to see to it."""
+        return "delegated" in self.details
+
     def guard_finish(self, by: Principal) -> None:
         """Raise RoleNeeded, or EndsByItself for what no person's word ends."""
         by.require(self.role, *(() if self.kind in _DECISIONS else ("clerk", "supervisor")))
@@ -113,6 +125,26 @@ class Task(Base):
             raise EndsByItself(
                 title=self.title, with_what="the verified copy", with_what_zh="回传件核验通过"
             )
+
+    def guard_delegation(self, by: Principal) -> None:
+        """Raise IllegalMove for what has ended, DecisionNotDelegated or HolderNeeded."""
+        TASKS.check(self.state, TaskState.DONE, task_id=self.id)
+        if self.kind in _DECISIONS:
+            raise DecisionNotDelegated(title=self.title)
+        holds = by.has(self.role) if self.person_id is None else by.person_id == self.person_id
+        if not holds and not by.has("supervisor"):
+            raise HolderNeeded(title=self.title)
+
+    def delegate(self, *, clerk_id: str, clerk_name: str, by: Principal, at: datetime) -> None:
+        """Have one clerk see to it, and nobody else (O4)."""
+        self.role, self.person_id = "clerk", clerk_id
+        delegated = {
+            "to_name": clerk_name,
+            "by": by.person_id,
+            "by_name": by.name,
+            "at": at.isoformat(),
+        }
+        self.details = {**self.details, "delegated": delegated}
 
     def end(self, state: TaskState, *, by: str, at: datetime, outcome: str | None = None) -> None:
         """Note that it was done, or dropped as no longer needed."""

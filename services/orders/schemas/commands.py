@@ -187,6 +187,12 @@ class SendConfirmation(OnOrder):
     note = Text(load_default=None, allow_none=True, most=1000)
 
 
+class NoteReceived(OnOrder):
+    """The customer said that he received the confirmation clearly."""
+
+    note = Text(load_default=None, allow_none=True, most=1000)
+
+
 class SignBackIn(OnOrder):
     """A returned copy of the confirmation."""
 
@@ -351,6 +357,15 @@ class FinishTask(Message):
 
     task_id = Identity(required=True)
     outcome = Text(required=True, least=1, most=1000)
+
+
+class DelegateTask(Message):
+    """A clerk sees to a task from now on."""
+
+    task_id = Identity(required=True)
+    clerk_id = Text(required=True, least=1, most=80)
+    clerk_name = Text(required=True, least=1, most=120)
+    note = Text(load_default=None, allow_none=True, most=1000)
 
 
 class Break(Message):

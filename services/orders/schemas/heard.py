@@ -1,5 +1,7 @@
 """What orders reads of other services' events; what it does not know is left out."""
 
+from typing import ClassVar
+
 from marshmallow import INCLUDE, fields
 
 from chassis.schema import Copy
@@ -89,6 +91,15 @@ class Instruction(_View):
 
 class InstructionMoved(Copy):
     instruction = fields.Nested(Instruction, required=True)
+
+
+class InstructionBecameAbnormal(InstructionMoved):
+    class Meta(Copy.Meta):
+        # Python's word cannot name a field.
+        include: ClassVar = {"class": fields.String(load_default=None, allow_none=True)}
+
+    reason = fields.String(load_default=None, allow_none=True)
+    measure = fields.String(load_default=None, allow_none=True)
 
 
 class ShipmentLine(_View):

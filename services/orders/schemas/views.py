@@ -205,6 +205,7 @@ def confirmation(confirmation: Confirmation) -> dict[str, Any]:
         "sent_on": _day(confirmation.sent_on),
         "arrived_on": _day(confirmation.arrived_on),
         "sendings": confirmation.sendings,
+        "received_clearly": confirmation.received_clearly,
         "document": confirmation.document,
         "sign_backs": [
             {

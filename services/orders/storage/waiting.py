@@ -39,6 +39,7 @@ _OWN_ANOMALY = " and salesperson_id = %(own)s"
 _IN_STAGE = "stage = asked.kind and not past"
 # What is due by its own clock before what waits without one, where that may run.
 _DUE, _LONGEST = "confirmation_due_at, touched_at", "touched_at"
+# What was refused waits for no signature, but to be returned: a task of its own says so.
 # From the gates on, the longest open first, and each order looked up: PostgreSQL would rather go
 # through all orders in review for what it expects of so many conditions.
 _AT_GATE = """
@@ -52,6 +53,7 @@ _AT_GATE = """
         limit 1
     ) as o
     where g.kind = asked.kind and g.opened_at is not null and g.verdict <> 'passed'
+    and g.verdict <> 'refused'
     order by g.opened_at limit %(limit)s
 """
 # Stage by stage, as all that waits in several stages: one stage is read in the order of its

@@ -10,8 +10,10 @@ from functools import partial
 from typing import Any
 
 from chassis.actions import action, refusal_of
+from chassis.chinese import in_chinese
 from chassis.database import Work
 from services.orders.domain.errors import NotPlannedYet
+from services.orders.domain.gate import OWNERS, Gate
 from services.orders.domain.lifecycle import (
     BEING_PREPARED,
     ON_ITS_WAY,
@@ -74,6 +76,10 @@ def _send(order: Order, _: Work) -> None:
 
 def _sign_back(order: Order, _: Work) -> None:
     order.guard_sign_back(None)
+
+
+def _receive(order: Order, _: Work) -> None:
+    order.guard_receiving(None)
 
 
 def _verify(order: Order, _: Work) -> None:
@@ -153,6 +159,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("promise_date", "变更客户交期", ("clerk", "assistant"), _promise),
     Action("send_confirmation", "发送确认书", ("clerk",), _send, checked_when_done=True),
     Action("send_confirmation_again", "再次发送确认书", ("clerk",), _sign_back),
+    Action("note_received_clearly", "登记客户已清晰接收", ("clerk",), _receive),
     Action("verify_sign_back", "核验回传", ("clerk",), _verify, checked_when_done=True),
     Action("reject_sign_back", "退回回传件", ("clerk",), _sign_back),
     Action(
@@ -229,14 +236,27 @@ _GATE_WORK: dict[GateKind, tuple[str, tuple[str, ...], str]] = {
 }
 
 
+_SHORT = ("sign_material", ("technician", "sales"), "原料短缺，待到料或与客户另商")
+
+
 def _next_gate(work: Work, order: Order) -> dict[str, Any]:
-    for gate in order.gates:
-        if gate.is_open:
-            verb, who, words = _GATE_WORK[gate.kind]
-            if gate.kind is GateKind.APPROVAL and director_reasons_now(work, order):
-                who = ("director",)
-            return {"verb": verb, "who": list(who), "text_zh": words}
+    waiting = [gate for gate in order.gates if gate.is_open]
+    for gate in waiting:
+        if gate.verdict is Verdict.REFUSED:
+            return _after_refusal(order, gate)
+    for gate in waiting:
+        verb, who, words = _SHORT if gate.verdict is Verdict.SHORT else _GATE_WORK[gate.kind]
+        if gate.kind is GateKind.APPROVAL and director_reasons_now(work, order):
+            who = ("director",)
+        return {"verb": verb, "who": list(who), "text_zh": words}
     return {"verb": None, "who": [], "text_zh": "审核中"}
+
+
+def _after_refusal(order: Order, gate: Gate) -> dict[str, Any]:
+    """Say who sends back what was refused: the salesperson, else whose gate it is."""
+    who = ("sales",) if order.salesperson_id else OWNERS[gate.kind]
+    words = f"{in_chinese(str(gate.kind))}不通过，待与客户商定、退回草稿"
+    return {"verb": "return_to_draft", "who": list(who), "text_zh": words}
 
 
 # By what comes next for a works instruction: its state, or what comes between two states.

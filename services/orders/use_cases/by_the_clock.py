@@ -53,7 +53,15 @@ def expire_orders(work: Work, slot: datetime) -> int:
 def _expire(work: Work, order: Order, slot: datetime) -> None:
     before = order.stage
     work.announce(order.expire(business_date(slot), work.now))
-    drop_open_tasks(work, order, TaskKind.TELL_CUSTOMER, TaskKind.PRICE_DOUBT, outcome="expired")
+    drop_open_tasks(
+        work,
+        order,
+        TaskKind.TELL_CUSTOMER,
+        TaskKind.PRICE_DOUBT,
+        TaskKind.GATE_REFUSED,
+        TaskKind.RECEIVED_CLEARLY,
+        outcome="expired",
+    )
     work.log("order", order.number, "expire", changes={"stage": [before, order.stage]})
     owe(
         work,

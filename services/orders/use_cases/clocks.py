@@ -17,9 +17,14 @@ INSTANT = ("instant",)
 REPLIES = (TaskKind.FIRST_REPLY, TaskKind.REPLY_DUE)
 
 
-def confirmation_due(work: Work) -> datetime:
-    """Give by when what is asked for now is confirmed in writing."""
-    return _worked(work, work.now, timedelta(hours=work.setting("confirmation_hours")))
+def confirmation_due(work: Work, held_since: datetime | None = None) -> datetime:
+    """Give by when what is asked for now is confirmed in writing.
+
+    While on hold the clock stands where it stood at the hold: all of the time is left then.
+    """
+    return _worked(
+        work, held_since or work.now, timedelta(hours=work.setting("confirmation_hours"))
+    )
 
 
 def owe_replies(work: Work, order: Order) -> None:

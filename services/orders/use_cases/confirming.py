@@ -56,8 +56,43 @@ def send_again(work: Work, request: Mapping[str, Any]) -> Order:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     confirmation = order.guard_sign_back(request["expected_version"])
     confirmation.send_again(sending(work, order, request))
+    follow_receipt(work, order, confirmation)
     work.announce(order.change())
     work.log("order", order.number, "send_confirmation_again", note=request["note"])
+    return order
+
+
+def follow_receipt(work: Work, order: Order, confirmation: Confirmation) -> None:
+    """Keep one task of the clerk until the customer has the paper legibly (O19)."""
+    if confirmation.received_clearly:
+        end_asking(work, order, outcome="received clearly")
+    elif not tasks.open_tasks(work, order.id, TaskKind.RECEIVED_CLEARLY):
+        owe(
+            work,
+            order,
+            TaskKind.RECEIVED_CLEARLY,
+            title=f"Ask whether the confirmation of {order.number} was received clearly",
+            title_zh=f"与客户核实确认书已清晰接收：{order.number}",
+            due_at=calendar_of(work, for_facts=True).add_working_time(
+                work.now, timedelta(hours=work.setting("received_clearly_hours"))
+            ),
+        )
+
+
+def end_asking(work: Work, order: Order, *, outcome: str) -> None:
+    """End the task to ask: the customer has the paper, by his word or by his signature."""
+    for task in tasks.open_tasks(work, order.id, TaskKind.RECEIVED_CLEARLY):
+        task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=outcome)
+
+
+def note_received(work: Work, request: Mapping[str, Any]) -> Order:
+    """Note, after the sending, that the customer received the confirmation clearly (O19)."""
+    order = orders.order_by_number(work, request["order_number"], lock=True)
+    confirmation = order.guard_receiving(request["expected_version"])
+    confirmation.note_received(work.principal, note=request["note"], at=work.now)
+    end_asking(work, order, outcome="received clearly")
+    work.announce(order.change())
+    work.log("order", order.number, "note_received_clearly", note=request["note"])
     return order
 
 

@@ -266,6 +266,8 @@ def list_what_is_missing(work: Work, order: Order) -> None:
     if not missing:
         return
     words = "、".join(missing.values())
+    # Whoever was asked to call goes on with what is missing now.
+    caller = next((task for task in standing if task.is_delegated), None)
     owe(
         work,
         order,
@@ -275,7 +277,9 @@ def list_what_is_missing(work: Work, order: Order) -> None:
         due_at=calendar_of(work, for_facts=True).add_working_time(
             work.now, timedelta(hours=work.setting("missing_fields_hours"))
         ),
-        details={"fields": missing},
+        role=None if caller is None else caller.role,
+        person_id=None if caller is None else caller.person_id,
+        details={**({} if caller is None else caller.details), "fields": missing},
     )
 
 
@@ -297,10 +301,12 @@ def return_to_draft(work: Work, request: Mapping[str, Any]) -> Order:
     before = order.stage
     work.announce(return_order(order, request["reason"], work.today, work.now))
     drop_telling(work, order, outcome="a new confirmation will tell")
-    drop_open_tasks(work, order, TaskKind.PRICE_DOUBT, outcome="back in draft")
+    drop_open_tasks(
+        work, order, TaskKind.PRICE_DOUBT, TaskKind.RECEIVED_CLEARLY, outcome="back in draft"
+    )
     if before is Stage.AWAITING_RETURN:
         # What the customer wants changed is a request of its own, with a clock of its own.
-        order.confirmation_due_at = clocks.confirmation_due(work)
+        order.confirmation_due_at = clocks.confirmation_due(work, order.held_since)
     work.log(
         "order",
         order.number,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chassis.chinese import in_chinese
 from chassis.database import Work
 from services.orders.domain.anomaly import AnomalyClass
 from services.orders.domain.lifecycle import UNDER_WAY, TaskState
@@ -36,33 +37,58 @@ def short_close_line(work: Work, request: Mapping[str, Any]) -> Order:
     return order
 
 
+# Of these the order itself shows that they are done.
+_CHANGES_ITS_ORDER = (TaskKind.PAPER_OWED, TaskKind.RECEIVED_CLEARLY)
+
+
 def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
     """Note that a task is done, and how it ended."""
     task = tasks.task(work, request["task_id"])
-    order = orders.order_by_id(work, task.order_id, lock=task.kind is TaskKind.PAPER_OWED)
+    order = orders.order_by_id(work, task.order_id, lock=task.kind in _CHANGES_ITS_ORDER)
     task.guard_finish(work.principal)
     task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=request["outcome"])
     if task.kind is TaskKind.PAPER_OWED:
         work.announce(order.take_paper())
+    if task.kind is TaskKind.RECEIVED_CLEARLY and order.confirmation is not None:
+        order.confirmation.note_received(work.principal, note=request["outcome"], at=work.now)
+        work.announce(order.change())
     work.log("order", order.number, f"finish_{task.kind}", note=request["outcome"])
     return task
 
 
+def delegate_task(work: Work, request: Mapping[str, Any]) -> Task:
+    """Hand a task to a clerk, in whose work list alone it stands from then on (O4)."""
+    task = tasks.task(work, request["task_id"])
+    order = orders.order_by_id(work, task.order_id)
+    task.guard_delegation(work.principal)
+    before, clerk_id = task.person_id or task.role, request["clerk_id"]
+    task.delegate(
+        clerk_id=clerk_id, clerk_name=request["clerk_name"], by=work.principal, at=work.now
+    )
+    changes = {"person": [before, clerk_id]}
+    work.log("order", order.number, f"delegate_{task.kind}", changes=changes, note=request["note"])
+    return task
+
+
 def wish_cancel(work: Work, request: Mapping[str, Any]) -> Order:
-    """Write down a wish to cancel: a task for the supervisor, who alone may do it."""
+    """Write down a wish to cancel: one task for the supervisor, who alone may do it.
+
+    Wished again, the task says the newest reason; those before are in the log.
+    """
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_cancel(request["expected_version"])
-    owe(
-        work,
-        order,
-        TaskKind.CANCEL_WISH,
-        title=f"Cancel {order.number}? {request['note'] or request['reason']}",
-        title_zh=f"请求取消订单 {order.number}：{request['note'] or request['reason']}",
-        due_at=work.now,
-        role="supervisor",
-        details={"reason": request["reason"], "by": work.principal.name},
-    )
-    work.log("order", order.number, "wish_cancel", reason=request["reason"], note=request["note"])
+    reason, note = request["reason"], request["note"]
+    wish: dict[str, Any] = {
+        "title": f"Cancel {order.number}? {note or reason}",
+        "title_zh": f"请求取消订单 {order.number}：{note or in_chinese(reason)}",
+        "details": {"reason": reason, "by": work.principal.name},
+    }
+    standing = tasks.open_tasks(work, order.id, TaskKind.CANCEL_WISH)
+    if standing:
+        standing[0].say(**wish)
+    else:
+        owe(work, order, TaskKind.CANCEL_WISH, due_at=work.now, role="supervisor", **wish)
+    work.log("order", order.number, "wish_cancel", reason=reason, note=note)
     return order
 
 

@@ -34,8 +34,9 @@ _PRODUCTION_STEPS = (
 HANDED_OVER_AT_ONCE = 100
 
 
-def take_instruction(work: Work, name: str, instruction: Mapping[str, Any], sequence: int) -> None:
+def take_instruction(work: Work, name: str, said: Mapping[str, Any], sequence: int) -> None:
     """Show on its line how far a works instruction has come, as its newest event says."""
+    instruction = said["instruction"]
     order = orders.find_order(work, UUID(str(instruction["order_id"])))
     line = None if order is None else order.line_by_id(UUID(str(instruction["line_id"])))
     if order is None or line is None:
@@ -46,17 +47,30 @@ def take_instruction(work: Work, name: str, instruction: Mapping[str, Any], sequ
         _show(line, instruction, begins_anew=begins_anew)
     order.note_goods()
     if name == "instruction_became_abnormal":
-        open_anomaly(
-            work,
-            order,
-            cause=AnomalyClass.PRODUCTION,
-            topic=Topic.DELAY,
-            priority=Priority.URGENT,
-            text=f"Works instruction {instruction['number']} became abnormal.",
-            text_zh=f"生产指令单 {instruction['number']} 出现异常。",
-        )
+        _tell_abnormal(work, order, said)
     work.announce(order.change(), *order.fulfil_if_served(work.now))
     _log_progress(work, order, name, before)
+
+
+def _tell_abnormal(work: Work, order: Order, said: Mapping[str, Any]) -> None:
+    """Raise the anomaly of production that stopped, with its reason and what is done for now (O31).
+
+    A message of a release that left these out is told without them.
+    """
+    number, kind, reason = said["instruction"]["number"], said["class"], said["reason"]
+    text, text_zh = f"Works instruction {number} became abnormal", f"生产指令单 {number} 出现异常"
+    if kind is not None:
+        text, text_zh = f"{text} ({kind})", f"{text_zh}（{in_chinese(kind)}）"
+    open_anomaly(
+        work,
+        order,
+        cause=AnomalyClass.PRODUCTION,
+        topic=Topic.QUALITY if kind == "quality" else Topic.DELAY,
+        priority=Priority.URGENT,
+        text=f"{text}: {reason}" if reason else f"{text}.",
+        text_zh=f"{text_zh}：{reason}" if reason else f"{text_zh}。",
+        temporary_measure=said["measure"],
+    )
 
 
 def _show(line: OrderLine, instruction: Mapping[str, Any], *, begins_anew: bool) -> None:

@@ -40,6 +40,7 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
         text=request["text"],
         attachment=request["attachment"],
     )
+    report_refusal(work, order, gate)
     work.announce(*order.settle_gates(work.now))
     work.log(
         "order",
@@ -140,6 +141,48 @@ def end_doubts(work: Work, order: Order, *, outcome: str) -> None:
         task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=outcome)
 
 
+def report_refusal(work: Work, order: Order, gate: Gate) -> None:
+    """Tell whose customer it is that a gate was signed against: he offers another way (O12, O14).
+
+    What was told of gates that stand otherwise by now ends.
+    """
+    end_refusals(work, order)
+    if not gate.stands_against:
+        return
+    what = f"{in_chinese(str(gate.kind))}{in_chinese(str(gate.verdict))}"
+    reference = gate.figures.get("reference")
+    said = " / ".join(words for words in (gate.text, reference) if words)
+    owe(
+        work,
+        order,
+        TaskKind.GATE_REFUSED,
+        title=f"The {gate.kind} of {order.number} is {gate.verdict}: {said}",
+        title_zh=f"订单 {order.number} {what}：{said}",
+        due_at=work.now,
+        details={
+            "gate": gate.kind,
+            "verdict": gate.verdict,
+            "text": gate.text,
+            "reference": reference,
+            "signer_name": gate.signer_name,
+            "signed_at": gate.signed_at and gate.signed_at.isoformat(),
+            "attachment": gate.attachment,
+            "material_date": gate.figures.get("material_date"),
+        },
+    )
+
+
+def end_refusals(work: Work, order: Order) -> None:
+    """End what was told of gates that were signed anew, opened anew or are no more."""
+    for task in tasks.open_tasks(work, order.id, TaskKind.GATE_REFUSED):
+        gate = order.find_gate(GateKind(task.details["gate"]))
+        told_at = datetime.fromisoformat(task.details["signed_at"])
+        if gate is not None and gate.stands_against and gate.signed_at == told_at:
+            continue
+        outcome = "to be signed anew" if gate is None else f"now {gate.verdict}"
+        task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=outcome)
+
+
 def take_statement(work: Work, statement: Mapping[str, Any]) -> None:
     """Set a gate as inventory's signed statement says; one for an old revision changes nothing.
 
@@ -174,6 +217,7 @@ def apply_statements(work: Work, order: Order) -> bool:
         _sign(gate, view, work.now)
         if again and (not gate.has_passed or kind is not GateKind.TECHNIQUE):
             order.reopen_after(kind)
+        report_refusal(work, order, gate)
         if kind is GateKind.SCHEDULE and gate.has_passed:
             _take_dates(work, order, view)
         order.open_gates(work.now)
@@ -219,6 +263,7 @@ def _sign(gate: Gate, view: Mapping[str, Any], now: datetime) -> None:
             "figures": view.get("figures"),
             "material_date": view.get("material_date"),
             "production_due": view.get("production_due"),
+            "reference": view.get("reference"),
             "signed_at": view["signed_at"],
         },
         valid_until=_day(view.get("valid_until")),

@@ -194,15 +194,22 @@ class Desk:
             progress.take_shipment(work, name, heard.Shipment().load(shipment), sequence)
 
     def hear_of_instruction(
-        self, name: str, instruction: dict[str, Any], sequence: int | None = None
+        self,
+        name: str,
+        instruction: dict[str, Any],
+        sequence: int | None = None,
+        **beside: Any,
     ) -> None:
         """Let inventory announce a works instruction, read as its events are.
 
         Each is newer than the one before unless its sequence is told.
         """
         self.heard = sequence or self.heard + 1
+        became_abnormal = name == "instruction_became_abnormal"
+        schema = heard.InstructionBecameAbnormal if became_abnormal else heard.InstructionMoved
+        said = schema().load({"instruction": instruction, **beside})
         with self.store.work() as work:
-            progress.take_instruction(work, name, heard.Instruction().load(instruction), self.heard)
+            progress.take_instruction(work, name, said, self.heard)
 
     # -- the story's steps -----------------------------------------------------------------
 

@@ -208,6 +208,7 @@ def test_a_stock_order_is_to_be_confirmed_within_working_hours_of_its_memo(
         channel="fax",
         recipient="张经理",
         proof_read=True,
+        received_clearly=True,
     )
 
     assert set(due_times(desk)) == {"verify_sign_back"}
@@ -308,6 +309,25 @@ def test_what_was_opened_during_a_hold_has_its_own_time_when_the_order_goes_on(
 
     assert due_times(desk)["anomaly"] == at(3, 5)
     assert due_times(desk, SALES)["missing_fields"] == at(3, 5)
+
+
+def test_what_is_sent_back_to_draft_on_hold_has_its_whole_time_from_the_resume_on(
+    desk: Desk, days: Days
+) -> None:
+    number = desk.sent_order()["number"]
+    held(desk, number)
+    days.be(1, 1)
+    desk.do(
+        commands.ReturnToDraft,
+        drafting.return_to_draft,
+        order_number=number,
+        reason="customer_request",
+    )
+    days.be(2, 1)
+
+    resumed(desk, number)
+
+    assert due_times(desk)["submit"] == at(2, 5)
 
 
 def test_what_was_late_at_the_hold_stays_as_late_as_it_was(desk: Desk, days: Days) -> None:

@@ -8,15 +8,17 @@ import pytest
 
 from chassis import clock
 from chassis.errors import InvalidFields, StaleVersion
+from services.orders import pages
 from services.orders.domain.errors import (
     ConfirmationNotSent,
     GradeTooLow,
+    ReceivedClearlyAlready,
     SignBackAlreadyVerified,
     SignBackInvalid,
 )
 from services.orders.schemas import commands, views
 from services.orders.storage import orders
-from services.orders.use_cases import by_the_clock, confirming, drafting
+from services.orders.use_cases import by_the_clock, confirming, drafting, ending
 from tests.integration.orders.desk import CLERK, Desk, Neighbours
 
 SIGNED: dict[str, Any] = {
@@ -63,6 +65,103 @@ def test_sending_freezes_version_one(desk: Desk) -> None:
 
 
 SENDING: dict[str, Any] = {"channel": "fax", "recipient": "张经理", "proof_read": True}
+
+
+def receiving(desk: Desk) -> list[tuple[str, str, str | None]]:
+    """Give the tasks to ask whether a confirmation was received clearly."""
+    rows = desk.state(
+        "select role, state, outcome from task where kind = 'received_clearly' order by opened_at"
+    )
+    return [tuple(row) for row in rows]
+
+
+def note_received(desk: Desk, number: str, note: str | None = None) -> None:
+    desk.do(commands.NoteReceived, confirming.note_received, order_number=number, note=note)
+
+
+def papers(desk: Desk, number: str) -> list[dict[str, Any]]:
+    asked = {"order_number": number}
+    return desk.store.read(CLERK, lambda work: pages.list_confirmations(work, asked))
+
+
+def test_a_confirmation_that_nobody_knows_to_be_received_clearly_is_asked_after(
+    desk: Desk,
+) -> None:
+    """O19: within four working hours, by the clerk, until it is noted by whom and when."""
+    number = desk.approved_order()["number"]
+    desk.talk("send_confirmation", order_number=number, **SENDING)
+    items = desk.store.read(CLERK, lambda work: pages.list_work(work, {"limit": 10}))
+    asked = next(item for item in items if item["kind"] == "received_clearly")
+    assert (asked["order_number"], asked["due_at"] is None) == (number, False)
+    assert papers(desk, number)[0]["received_clearly"] is False
+
+    note_received(desk, number, note="张经理电话确认")
+
+    assert receiving(desk) == [("clerk", "done", "received clearly")]
+    (paper,) = papers(desk, number)
+    noted = paper["sendings"][0]["noted"]
+    assert paper["received_clearly"] is True
+    assert (noted["by"], noted["note"]) == (CLERK.person_id, "张经理电话确认")
+    with pytest.raises(ReceivedClearlyAlready):
+        note_received(desk, number)
+
+
+def test_who_finishes_the_task_to_ask_notes_it_on_the_confirmation(desk: Desk) -> None:
+    """O19."""
+    number = desk.approved_order()["number"]
+    desk.talk("send_confirmation", order_number=number, **SENDING)
+    (task,) = desk.state("select id from task where kind = 'received_clearly'")
+
+    with desk.store.work(CLERK) as work:
+        ending.finish_task(work, {"task_id": task.id, "outcome": "已听清"})
+
+    assert papers(desk, number)[0]["sendings"][0]["noted"]["note"] == "已听清"
+
+
+def test_it_is_asked_once_whatever_is_sent_again_and_no_more_once_it_came_clearly(
+    desk: Desk,
+) -> None:
+    """O19."""
+    number = desk.approved_order()["number"]
+    desk.talk("send_confirmation", order_number=number, **SENDING)
+
+    def send_again(**said: Any) -> None:
+        body = {"order_number": number, **SENDING, **said}
+        desk.do(commands.SendConfirmation, confirming.send_again, **body)
+
+    send_again()
+    assert receiving(desk) == [("clerk", "open", None)]
+    send_again(received_clearly=True)
+    assert receiving(desk) == [("clerk", "done", "received clearly")]
+    send_again()
+    assert len(receiving(desk)) == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "ended"),
+    [
+        ("sign_back", ("clerk", "done", "the signed copy has come")),
+        ("return", ("clerk", "dropped", "back in draft")),
+    ],
+)
+def test_nobody_asks_any_more_once_the_copy_is_back_or_the_paper_void(
+    desk: Desk, end: str, ended: tuple[str, str, str]
+) -> None:
+    """O19."""
+    number = desk.approved_order()["number"]
+    desk.talk("send_confirmation", order_number=number, **SENDING)
+
+    if end == "sign_back":
+        desk.talk("verify_sign_back", order_number=number, **SIGNED)
+    else:
+        desk.do(
+            commands.ReturnToDraft,
+            drafting.return_to_draft,
+            order_number=number,
+            reason="customer_request",
+        )
+
+    assert receiving(desk) == [ended]
 
 
 def test_what_was_faxed_last_evening_is_recorded_with_its_time(

@@ -113,7 +113,7 @@ def stock(desk: Desk, order: dict[str, Any], quantity: str) -> None:
 
 def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> dict[str, Any]:
     """Let inventory announce an instruction; gives the line as it stands then."""
-    sequence = facts.pop("sequence", None)
+    sequence, beside = facts.pop("sequence", None), facts.pop("beside", {})
     told = {
         "order_id": order["id"],
         "line_id": order["lines"][0]["id"],
@@ -121,7 +121,7 @@ def instruction(desk: Desk, order: dict[str, Any], name: str, **facts: Any) -> d
         "line_accepted_quantity": None,
         **facts,
     }
-    desk.hear_of_instruction(name, told, sequence)
+    desk.hear_of_instruction(name, told, sequence, **beside)
     line: dict[str, Any] = desk.order(order["number"])["lines"][0]
     return line
 
@@ -586,12 +586,56 @@ def test_a_rejected_scan_is_an_urgent_anomaly(desk: Desk, confirmed: dict[str, A
     assert raised == ("urgent", "A scan of shipment S-1 was rejected: illegal_move")
 
 
+@pytest.mark.parametrize(
+    ("beside", "topic", "text", "measure"),
+    [
+        (
+            {"class": "quality", "reason": "掉粉", "measure": "换胶"},
+            "quality",
+            "Works instruction P-1 became abnormal (quality): 掉粉",
+            "换胶",
+        ),
+        (
+            {"class": "equipment", "reason": "切刀断裂", "measure": "换备用机"},
+            "delay",
+            "Works instruction P-1 became abnormal (equipment): 切刀断裂",
+            "换备用机",
+        ),
+        # As a release told it that left the rest out.
+        ({}, "delay", "Works instruction P-1 became abnormal.", None),
+    ],
+)
+def test_abnormal_production_is_told_with_its_reason_and_measure(
+    desk: Desk,
+    confirmed: dict[str, Any],
+    beside: dict[str, str],
+    topic: str,
+    text: str,
+    measure: str | None,
+) -> None:
+    """O31, O30."""
+    desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
+    name = "instruction_became_abnormal"
+    instruction(desk, confirmed, name, beside=beside, number="P-1", state="abnormal")
+
+    assert desk.state("select topic, text, temporary_measure, told_all from anomaly") == [
+        (topic, text, measure, True)
+    ]
+
+
 def test_what_the_system_says_of_an_anomaly_is_wholly_chinese_for_who_reads_chinese(
     desk: Desk, confirmed: dict[str, Any]
 ) -> None:
     """What a person wrote stands as it was written."""
     desk.talk("issue_instruction", order_number=confirmed["number"], line_no=1)
-    instruction(desk, confirmed, "instruction_became_abnormal", number="P-1", state="abnormal")
+    instruction(
+        desk,
+        confirmed,
+        "instruction_became_abnormal",
+        beside={"class": "equipment", "reason": "切刀断裂", "measure": "换备用机"},
+        number="P-1",
+        state="abnormal",
+    )
     receipt = {"line_no": 1, "quantity": "980", "signed_quantity": "978", "damaged_quantity": "3"}
     line = {"line_id": confirmed["lines"][0]["id"], **receipt}
     shipment = {"id": str(uuid4()), "order_id": confirmed["id"], "number": "S-1", "lines": [line]}
@@ -614,7 +658,7 @@ def test_what_the_system_says_of_an_anomaly_is_wholly_chinese_for_who_reads_chin
     items += desk.store.read(SALES_AND_CLERK, lambda work: pages.list_work(work, asked))
 
     assert {each["title_zh"] for each in items if each["kind"] == "anomaly"} == {
-        "生产指令单 P-1 出现异常。",
+        "生产指令单 P-1 出现异常（设备）：切刀断裂",
         "发货单 S-1：丢失。",
         "发货单 S-1 的到货回单：第 1 行签收 978，应收 980；第 1 行破损 3；受潮。",
         "发货单 S-1 的一次扫描被拒：已打包。",

@@ -7,8 +7,15 @@ import pytest
 
 from services.orders.domain.errors import OrderOnHold
 from services.orders.schemas import commands
-from services.orders.use_cases import confirming, ending, progress
-from tests.integration.orders.desk import CUSTOMER, SALES, SUPERVISOR, Desk, Neighbours
+from services.orders.use_cases import confirming, drafting, ending, progress
+from tests.integration.orders.desk import (
+    CLERK,
+    CUSTOMER,
+    SALES,
+    SUPERVISOR,
+    Desk,
+    Neighbours,
+)
 from tests.integration.orders.test_confirmation import SIGNED
 
 STOCK = [{"product_code": "LABEL-40", "quantity": "100"}]
@@ -136,3 +143,37 @@ def test_a_wish_to_cancel_is_no_move_forward(desk: Desk) -> None:
     assert desk.state("select kind, role from task") == [("cancel_wish", "supervisor")]
     order = desk.talk("cancel", SUPERVISOR, order_number=number, reason="customer_request")
     assert (order["stage"], order["hold"]) == ("cancelled", None)
+
+
+def test_a_wish_to_cancel_that_is_said_again_stays_one_task_with_its_newest_reason(
+    desk: Desk,
+) -> None:
+    number = desk.sent_order()["number"]
+    for who, note in ((SALES, "再议"), (CLERK, "不要了")):
+        body = {"order_number": number, "reason": "customer_request", "note": note}
+        desk.do(commands.RequestCancel, ending.wish_cancel, who, **body)
+
+    assert desk.state("select state, title_zh, details->>'by' as by from task") == [
+        ("open", f"请求取消订单 {number}：不要了", CLERK.name)
+    ]
+    notes = desk.state("select note from change_log where action = 'wish_cancel' order by id")
+    assert [row.note for row in notes] == ["再议", "不要了"]
+
+
+def test_an_order_on_hold_is_sent_back_to_draft_and_stays_on_hold(desk: Desk) -> None:
+    """SPEC §5: a hold stops every forward move; the draft goes on when it is lifted."""
+    number = desk.sent_order()["number"]
+    held(desk, number)
+
+    order = desk.do(
+        commands.ReturnToDraft,
+        drafting.return_to_draft,
+        order_number=number,
+        reason="customer_request",
+    )
+
+    assert (order["stage"], order["hold"]["by"]) == ("draft", CLERK.person_id)
+    with pytest.raises(OrderOnHold):
+        desk.talk("submit", order_number=number, key_data_checked=True)
+    resumed(desk, number)
+    assert desk.talk("submit", order_number=number, key_data_checked=True)["stage"] != "draft"
