@@ -141,6 +141,20 @@ class GateNotOpen(Conflict):
     zh = "订单 {order_number} 的 {kind} 审核项处于 {verdict}，目前不可签署。"
 
 
+class StatementExpired(Conflict):
+    """What is approved, or promised to a customer, rests on statements that still count."""
+
+    code = "statement_expired"
+    en = (
+        "The {kind} statement of order {order_number} was valid until {valid_until}: "
+        "return the order to draft and submit it again, then it is signed anew."
+    )
+    zh = (
+        "订单 {order_number} 的{kind}说明有效期至 {valid_until}，已失效："
+        "请退回草稿重新提交，再由责任人重新签署。"
+    )
+
+
 class DirectorNeeded(Forbidden):
     """The amount or rebate is beyond the supervisor's authority."""
 

@@ -109,6 +109,10 @@ class Gate(Base):
     def has_passed(self) -> bool:
         return self.verdict is Verdict.PASSED
 
+    def has_expired(self, today: date) -> bool:
+        """Whether it passed by a statement whose last valid day is over."""
+        return self.has_passed and self.valid_until is not None and self.valid_until < today
+
     def sign(
         self,
         verdict: Verdict,

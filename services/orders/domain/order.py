@@ -40,6 +40,7 @@ from services.orders.domain.errors import (
     OrderOnHold,
     OrderTooLarge,
     SignBackAlreadyVerified,
+    StatementExpired,
 )
 from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, STATED, Gate
 from services.orders.domain.lifecycle import (
@@ -677,6 +678,14 @@ class Order(Announcing, Base):
         made, promised = self.base_production_due, self.base_customer_due
         if made is not None and promised is not None and promised < made:
             raise DateTooEarly(order_number=self.number, customer_due=promised, production_due=made)
+
+    def guard_statements(self, day: date) -> None:
+        """Raise StatementExpired where a statement counts no more on the day it is built on."""
+        for gate in self.gates:
+            if gate.has_expired(day):
+                raise StatementExpired(
+                    order_number=self.number, kind=gate.kind, valid_until=gate.valid_until
+                )
 
     def promise(
         self, customer_due: date, *, consent_by: str | None, today: date, now: datetime

@@ -64,11 +64,13 @@ def _approve(order: Order, work: Work) -> None:
     order.guard_change(None)
     order.guard_hold()
     order.guard_dates()
+    order.guard_statements(work.today)
     guard_approver(work, order)
 
 
-def _send(order: Order, _: Work) -> None:
+def _send(order: Order, work: Work) -> None:
     order.guard_sending(None)
+    order.guard_statements(work.today)
 
 
 def _sign_back(order: Order, _: Work) -> None:
