@@ -141,6 +141,7 @@ def _begin_submit(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
     if order.is_editable and order.lines and order.customer_id is not None:
         price_draft(work, order)
     order.guard_submit(request["expected_version"], work.today)
+    copies.guard_buying(work, order.customer_id)
     holdings = _holdings(order)
     # Stock may refuse it yet, which leaves everything as it was: the check of key data and the
     # prices looked up are written at the end, with the rest.

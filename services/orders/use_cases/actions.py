@@ -19,6 +19,7 @@ from services.orders.domain.lifecycle import (
     Verdict,
 )
 from services.orders.domain.order import Order
+from services.orders.storage import copies
 from services.orders.use_cases.drafting import RETURNERS
 from services.orders.use_cases.reviewing import director_reasons_now, guard_approver
 
@@ -50,6 +51,7 @@ def _submit(order: Order, work: Work) -> None:
     if order.missing_fields().keys() - {"unit_price"}:
         order.guard_submit(None, work.today)
     order.guard_due_to_come(work.today)
+    copies.guard_buying(work, order.customer_id)
 
 
 def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Work], None]:
