@@ -63,6 +63,20 @@ class PricesMoved(Conflict):
     zh = "提交过程中价格方案或产品发生变动，请重新提交。"
 
 
+class CheckedPricesMoved(Conflict):
+    """What is submitted costs what it did when its key data were compared."""
+
+    code = "checked_prices_moved"
+    en = (
+        "Order {order_number} costs something else than when its key data were checked: "
+        "{changes}. Check them again, or submit it with the key data checked."
+    )
+    zh = (
+        "订单 {order_number} 的价格自关键信息核对后有变动：{changes_zh}。"
+        "请重新核对，或在提交时确认已核对。"
+    )
+
+
 class OrderTooLarge(Invalid):
     """The order comes to more than the books can hold."""
 

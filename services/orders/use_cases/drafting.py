@@ -280,12 +280,21 @@ def list_what_is_missing(work: Work, order: Order) -> None:
 
 
 def check_key_data(work: Work, request: Mapping[str, Any]) -> Order:
-    """Note that size, quantity, price and consignee were compared once more (O37)."""
+    """Note that size, quantity, price and consignee were compared once more (O37).
+
+    The prices are those of this moment, as a submit would take them; the answer shows them.
+    """
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_edit(request["expected_version"])
+    before = as_edited(order)
+    if order.lines and order.customer_id is not None:
+        price_draft(work, order)
     order.check_key_data(work.principal, work.now)
     work.announce(order.change())
-    work.log("order", order.number, "check_key_data")
+    changes = difference(before, as_edited(order))
+    work.log("order", order.number, "check_key_data", changes=changes)
+    if order.stage is Stage.DRAFT:
+        list_what_is_missing(work, order)
     return order
 
 
