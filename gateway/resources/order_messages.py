@@ -68,7 +68,11 @@ class ConsigneeIn(Message):
     """Who gets the goods, where; what is not named stays as it is."""
 
     name = Text(allow_none=True, most=100)
-    phone = Text(allow_none=True, most=40)
+    phone = Text(
+        allow_none=True,
+        most=40,
+        metadata={"description": "holds a whole number: with area code, abroad with country code"},
+    )
     address = Text(allow_none=True, most=300)
 
 

@@ -14,6 +14,7 @@ from chassis import clock, money
 from chassis.errors import InvalidFields, StaleVersion
 from chassis.grams import grams
 from chassis.mapping import Announcing, Day, Money, Percent, start_with
+from chassis.phone import is_dialable
 from chassis.principal import Principal
 from services.orders.domain import Base, events
 from services.orders.domain.confirmation import Confirmation, SignBack
@@ -983,6 +984,13 @@ def check_date_to_come(customer_due: date, today: date) -> None:
     """Raise InvalidFields for a past day: nobody is promised goods before today."""
     if customer_due < today:
         raise InvalidFields({"customer_due": [f"Must be {today} or later."]})
+
+
+def check_consignee_phone(phone: str) -> None:
+    """Raise InvalidFields for a phone by which nobody can be called."""
+    if not is_dialable(phone):
+        wrong = "Must hold a whole number: with its area code, or abroad with + and country code."
+        raise InvalidFields({"consignee": {"phone": [wrong]}})
 
 
 def _later(day: date | None, days: int) -> date | None:

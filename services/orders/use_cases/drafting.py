@@ -15,7 +15,12 @@ from services.orders.domain.errors import ProductNotKnown, WhyMissing
 from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
-from services.orders.domain.order import EDITABLE, Order, check_date_to_come
+from services.orders.domain.order import (
+    EDITABLE,
+    Order,
+    check_consignee_phone,
+    check_date_to_come,
+)
 from services.orders.domain.pricing import PriceFindings, guard_discounts
 from services.orders.domain.review import return_order
 from services.orders.domain.task import TaskKind
@@ -167,12 +172,16 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
 def _fill_in_header(work: Work, order: Order, request: Mapping[str, Any]) -> None:
     """Fill in what a request says beside the lines. Raises InvalidFields.
 
-    A date that is said again as it stands may have passed since: submit tells of that.
+    A date that is said again as it stands may have passed since: submit tells of that. A phone
+    that stands may be from before they were looked at.
     """
     fields = header(request)
     promised = fields.get("base_customer_due")
     if promised is not None and promised != order.base_customer_due:
         check_date_to_come(promised, work.today)
+    phone = fields.get("consignee_phone")
+    if phone and phone != order.consignee_phone:
+        check_consignee_phone(phone)
     order.fill_in(fields, work.now)
 
 

@@ -183,6 +183,27 @@ def test_an_edit_of_a_consignee_changes_what_it_names(desk: Desk) -> None:
     assert desk.order(number)["consignee"]["address"] is None
 
 
+def test_a_consignee_has_a_phone_that_can_be_called(desk: Desk) -> None:
+    """O6: one that stands from before is kept, whatever else is edited."""
+    with pytest.raises(InvalidFields) as refused:
+        desk.new_order(consignee={"name": "张三", "phone": "abc", "address": "杭州市西湖区1号"})
+    assert list(refused.value.details["fields"]["consignee"]) == ["phone"]
+    assert (desk.state('select * from "order"'), desk.announced()) == ([], [])
+    number = desk.new_order(submit=False)["number"]
+    before = desk.order(number)
+    with pytest.raises(InvalidFields):
+        change(desk, number, consignee={"phone": "1380000888"})
+    assert desk.order(number) == before
+
+    change(desk, number, consignee={"phone": "0571-88886666-801"})
+    assert desk.order(number)["consignee"]["phone"] == "0571-88886666-801"
+
+    desk.state("update \"order\" set consignee_phone = 'abc' returning 1")
+    change(desk, number, consignee={"name": "李四", "phone": "abc"})
+    assert desk.order(number)["consignee"]["name"] == "李四"
+    assert desk.talk("submit", order_number=number, key_data_checked=True)["stage"] == "in_review"
+
+
 def test_an_unchecked_order_is_not_submitted(desk: Desk) -> None:
     """O37: key data are compared a second time."""
     with pytest.raises(FieldsMissing) as refused:

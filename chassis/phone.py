@@ -18,3 +18,14 @@ def normalised(phone: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_dialable(phone: str) -> bool:
+    """Whether a number that some numbering plan knows stands in a text: alone or beside others.
+
+    An extension may follow it in any form, also after one more dash, as is usual at home.
+    """
+    return any(
+        next(iter(phonenumbers.PhoneNumberMatcher(text, HOME_REGION)), None) is not None
+        for text in (phone, phone.rpartition("-")[0])
+    )
