@@ -194,6 +194,7 @@ def _build(
 def _begin_create(
     work: Work, conversation_id: UUID, request: dict[str, Any]
 ) -> dict[str, Any] | Begun:
+    drafting.guard_moments(work, request)
     order_id = uuid5(conversation_id, "order")
     if not request["submit"]:
         return {"order_id": str(order_id), "order_number": orders.next_number(work)}

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from chassis.bounds import check_moment
 from chassis.calendar import calendar_of
 from chassis.changes import difference
 from chassis.database import Work
@@ -35,8 +36,27 @@ CURRENCY = "CNY"
 REASON_CODES = "customer_request, correction, stock, production, logistics, payment, price, other"
 
 
+# Who asked longer ago, or is answered later, is no case of this desk: a month or year is wrong.
+_LONGEST = timedelta(days=92)
+
+
+def guard_moments(
+    work: Work, request: Mapping[str, Any], promised_before: datetime | None = None
+) -> None:
+    """Raise InvalidFields unless it was asked until now, and an answer is promised from now on.
+
+    A promise that is said again as it stands may have passed since.
+    """
+    asked_at, reply_by = request.get("asked_at"), request.get("reply_by")
+    if asked_at is not None:
+        check_moment("asked_at", asked_at, first=work.now - _LONGEST, last=work.now)
+    if reply_by is not None and reply_by != promised_before:
+        check_moment("reply_by", reply_by, first=work.now, last=work.now + _LONGEST)
+
+
 def take_memo(work: Work, request: Mapping[str, Any]) -> Order:
     """Write down what somebody asked for, and the time by which they were promised an answer."""
+    guard_moments(work, request)
     order = _memo(work, uuid4(), orders.next_number(work), request)
     work.session.add(order)
     work.announce(order.take_memo(work.principal))
@@ -54,7 +74,7 @@ def _memo(work: Work, order_id: UUID, number: str, request: Mapping[str, Any]) -
         now=work.now,
         channel=request["channel"],
         asked_by=request["asked_by"],
-        asked_at=request.get("asked_at") or work.now,
+        asked_at=min(request.get("asked_at") or work.now, work.now),
         currency=CURRENCY,
         reply_by=request.get("reply_by"),
         wish=request.get("wish"),
@@ -87,6 +107,7 @@ def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_draft(request["expected_version"])
     author, reply_by = order.salesperson_id, order.reply_by
+    guard_moments(work, request, reply_by)
     _fill_in(work, order, request, _about(work, request))
     tasks.follow_salesperson(work, [order.id], order.salesperson_id, {author})
     announce_draft(work, order)
@@ -144,6 +165,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     if not own_draft and request["reason"] is None:
         raise WhyMissing(allowed=REASON_CODES)
     before, reply_by = as_edited(order), order.reply_by
+    guard_moments(work, request, reply_by)
     _fill_in_header(work, order, request)
     if "lines" in request:
         wanted = request["lines"]
