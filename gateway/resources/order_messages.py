@@ -209,7 +209,15 @@ class Promise(Why):
     """Another date for the customer; a later one with the salesperson's consent."""
 
     customer_due = fields.Date(required=True)
-    consent_by = _optional(100)
+    consent_by = Text(
+        load_default=None,
+        allow_none=True,
+        most=100,
+        metadata={
+            "description": "For a later date the name of the order's salesperson, unless that "
+            "person asks; of an order without one, who consented."
+        },
+    )
 
 
 class ShortClose(Why):

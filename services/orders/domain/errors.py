@@ -326,11 +326,14 @@ class NothingToPromise(Conflict):
 
 
 class ConsentMissing(Conflict):
-    """A change needs somebody's consent on record."""
+    """A later date needs the consent of the order's salesperson."""
 
     code = "consent_missing"
-    en = "This needs the consent of {whose} on record."
-    zh = "此操作需要 {whose} 的书面同意。"
+    en = (
+        "Order {order_number} gets a later customer date with the consent of {whose} only: "
+        "by that person, or with that name as consent_by."
+    )
+    zh = "订单 {order_number} 延后客户交期须经 {whose} 同意：由本人变更，或在同意人中填写其姓名。"
 
 
 class NotAllOwedSettled(Conflict):

@@ -689,9 +689,17 @@ class Order(Announcing, Base):
                 )
 
     def promise(
-        self, customer_due: date, *, consent_by: str | None, today: date, now: datetime
+        self,
+        customer_due: date,
+        *,
+        by: Principal,
+        consent_by: str | None,
+        today: date,
+        now: datetime,
     ) -> events.OrderChanged:
         """Give the customer another date; a later one needs the salesperson's consent.
+
+        He gives it himself, or is named; of an order without one somebody is named.
 
         The date is meant as said, so what has slid until today is taken off its base. Of a
         draft it is an edit like any other.
@@ -699,14 +707,23 @@ class Order(Announcing, Base):
         """
         check_date_to_come(customer_due, today)
         before = self.customer_due(today)
-        if before is not None and customer_due > before and not consent_by:
-            raise ConsentMissing(order_number=self.number, whose="salesperson")
+        if before is not None and customer_due > before:
+            self._guard_consent(by, consent_by)
         self.base_customer_due = _later(customer_due, -self.slide_days(today))
         self.guard_dates()
         if self.is_editable:
             self.touched_at = now
             self.checked_by = self.checked_at = None
         return events.OrderChanged(self)
+
+    def _guard_consent(self, by: Principal, named: str | None) -> None:
+        if self.salesperson_id is None:
+            consents, whose = bool(named), "sales"
+        else:
+            whose = self.salesperson_name or self.salesperson_id
+            consents = named == whose or by.person_id == self.salesperson_id
+        if not consents:
+            raise ConsentMissing(order_number=self.number, whose=whose)
 
     def return_to_draft(self, why: str, today: date, now: datetime) -> events.OrderReturnedToDraft:
         """Go back to draft; all that is held stays held until the next submit or the expiry."""

@@ -153,7 +153,7 @@ ACTIONS: tuple[Action, ...] = (
         checked_when_done=True,
     ),
     Action("sign_approval", "审批", ("supervisor", "director"), _approve),
-    Action("promise_date", "变更客户交期", ("clerk", "assistant"), _promise),
+    Action("promise_date", "变更客户交期", ("clerk", "assistant", "sales"), _promise),
     Action("send_confirmation", "发送确认书", ("clerk",), _send, checked_when_done=True),
     Action("send_confirmation_again", "再次发送确认书", ("clerk",), _sign_back),
     Action("verify_sign_back", "核验回传", ("clerk",), _verify, checked_when_done=True),
