@@ -22,6 +22,7 @@ WORDS: Mapping[str, str] = {
     "carrier": "承运人",
     "confirmation": "确认书",
     "contract": "合同",
+    "coupon": "优惠券",
     "device": "扫描设备",
     "instruction": "生产指令单",
     "mode": "运输方式",
@@ -79,6 +80,7 @@ WORDS: Mapping[str, str] = {
     "refused": "不通过",
     "waits": "待料",
     "void": "作废",
+    "granted": "已发放",
     # confirmations, notices, contracts, payments, tasks
     "sent": "已发出",
     "verified": "已核实",

@@ -65,11 +65,18 @@ class OrderLineIn(Message):
     packing = _optional(500)
 
 
+REPLY_BY = "by when an answer is promised: from now on, within 92 days"
+
+
 class ConsigneeIn(Message):
     """Who gets the goods, where; what is not named stays as it is."""
 
     name = Text(allow_none=True, most=100)
-    phone = Text(allow_none=True, most=40)
+    phone = Text(
+        allow_none=True,
+        most=40,
+        metadata={"description": "holds a number of at least 7 digits"},
+    )
     address = Text(allow_none=True, most=300)
 
 
@@ -86,7 +93,7 @@ class Header(Message):
     customer_due = fields.Date()
     special_requirements = Text(most=2000)
     wish = Text(most=4000)
-    reply_by = Moment(allow_none=True)
+    reply_by = Moment(allow_none=True, metadata={"description": REPLY_BY})
     paper_owed = fields.Boolean()
 
 
@@ -95,14 +102,18 @@ class Intake(Message):
 
     channel = _one_of(*CHANNELS, required=True)
     asked_by = _needed(100)
-    asked_at = Moment(load_default=None, allow_none=True)
+    asked_at = Moment(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "until now, within the last 92 days; now where it is not given"},
+    )
 
 
 class NewMemo(Intake):
     """What a customer asked for, as first written down."""
 
     wish = _needed(4000)
-    reply_by = Moment(required=True)
+    reply_by = Moment(required=True, metadata={"description": REPLY_BY})
     paper_owed = fields.Boolean(load_default=False)
 
 
@@ -208,7 +219,15 @@ class Promise(Why):
     """Another date for the customer; a later one with the salesperson's consent."""
 
     customer_due = fields.Date(required=True)
-    consent_by = _optional(100)
+    consent_by = Text(
+        load_default=None,
+        allow_none=True,
+        most=100,
+        metadata={
+            "description": "For a later date the name of the order's salesperson, unless that "
+            "person asks; of an order without one, who consented."
+        },
+    )
 
 
 class ShortClose(Why):

@@ -21,14 +21,15 @@ MOVES = (
         verb="check_key_data",
         rpc="orders.check_key_data",
         permission="orders.check",
-        summary="Say that the key data were compared a second time",
+        summary="Say that the key data were compared a second time, at the prices of this moment",
         body=Nothing,
     ),
     Move(
         verb="submit",
         rpc="orders.submit_order",
         permission="orders.submit",
-        summary="Send a draft into review: credit and stock are held, gates opened",
+        summary="Send a draft into review, at the prices that were checked: credit and stock are "
+        "held, gates opened",
         body=messages.Submit,
     ),
     Move(

@@ -208,4 +208,4 @@ class ArrivalAsked(Message):
 
     reason = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(REASONS))
     note = Text(required=True, least=1, most=1000)
-    ask_again_at = Moment(required=True)
+    ask_again_at = Moment(required=True, metadata={"description": "from now on, within 92 days"})

@@ -51,7 +51,13 @@ class Signature(Message):
 
     revision = fields.Integer(required=True, validate=validate.Range(min=1))
     text = Text(required=True, least=1, most=4000)
-    valid_until = fields.Date(allow_none=True)
+    valid_until = fields.Date(
+        allow_none=True,
+        metadata={
+            "description": "Its last day. After it nothing is approved by the statement and no "
+            "confirmation sent: it is signed anew. What was sent before stays promised."
+        },
+    )
     attachment = ContentHash(allow_none=True)
     verdict = fields.String(validate=validate.OneOf(("passed", "refused", "short", "waits")))
     basis = fields.String(validate=validate.OneOf(BASES))

@@ -21,7 +21,11 @@ class VisitResult(Message):
         load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 5)
     )
     notes = Text(required=True, least=1, most=2000)
-    follow_up_on = fields.Date(load_default=None, allow_none=True)
+    follow_up_on = fields.Date(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "from today on, within 183 days"},
+    )
     urgent = fields.Boolean(load_default=False)
 
 

@@ -333,6 +333,10 @@ class OrdersService(LeadingService):
     def announce_slides(self, work: Work, slot: Any) -> None:
         by_the_clock.announce_slides(work, slot)
 
+    @daily("reopen_expired_gates", at="00:05")
+    def reopen_expired_gates(self, work: Work, slot: Any) -> None:  # noqa: ARG002
+        by_the_clock.reopen_expired_gates(work)
+
     @daily("expire_orders", at="00:30")
     def expire_orders(self, work: Work, slot: Any) -> None:
         by_the_clock.expire_orders(work, slot)

@@ -5,11 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from chassis.bounds import check_day
 from chassis.clock import business_date
 from chassis.database import Work
 from services.aftersales.domain.lifecycle import VisitState
 from services.aftersales.domain.visit import Visit, VisitReason
 from services.aftersales.storage import copies, visits
+
+_FOLLOWED_UP_WITHIN = timedelta(days=183)
 
 
 def plan_after_dispatch(work: Work, shipment: Mapping[str, Any], day: date) -> None:
@@ -92,7 +95,10 @@ def day_list(work: Work, on: date) -> Sequence[Visit]:
 
 
 def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
-    """Write down how a call went; the next one is planned as agreed, a monthly one anyway."""
+    """Write down how a call went; the next one is planned as agreed, a monthly one anyway.
+
+    Raises InvalidFields for a day agreed that is past or beyond half a year.
+    """
     visit = visits.visit(work, request["visit_id"], lock=True)
     visit.record(
         reached=request["reached"],
@@ -102,9 +108,10 @@ def record_visit(work: Work, request: Mapping[str, Any]) -> Visit:
         at=work.now,
     )
     work.session.flush()
-    if request["follow_up_on"] is not None:
-        day, urgent = request["follow_up_on"], request["urgent"]
-        visits.agree(work, _another(visit, VisitReason.FOLLOW_UP, day, urgent=urgent))
+    if (agreed := request["follow_up_on"]) is not None:
+        check_day("follow_up_on", agreed, first=work.today, last=work.today + _FOLLOWED_UP_WITHIN)
+        urgent = request["urgent"]
+        visits.agree(work, _another(visit, VisitReason.FOLLOW_UP, agreed, urgent=urgent))
     if visit.reason is VisitReason.MONTHLY:
         day = work.today + timedelta(days=work.setting("regular_visit_days"))
         visits.plan(work, [_another(visit, VisitReason.MONTHLY, day)])

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from chassis.changes import difference
 from chassis.grams import grams
 from chassis.mapping import Announcing
+from chassis.phone import normalised
 from services.customers.domain import Base, events
 from services.customers.domain.errors import CustomerInactive, PartNotFound, SameGrade
 from services.customers.domain.grade import Grade
-from services.customers.domain.phone import normalised
 from services.customers.domain.search import phone_tail, search_text
 from services.customers.domain.words import CustomerKind
 

@@ -99,11 +99,12 @@ STATEMENT = Lifecycle(
             Verdict.WAITS,
             Verdict.VOID,
         },
-        # Back to pending: a schedule opens again for a new material statement or another date.
+        # Back to pending: a schedule opens again for a new material statement or another date,
+        # and whatever has expired before it was built on.
         Verdict.PASSED: {Verdict.PENDING, Verdict.VOID},
         Verdict.REFUSED: {Verdict.REFUSED, Verdict.PASSED, Verdict.VOID},
         Verdict.SHORT: {Verdict.SHORT, Verdict.PASSED, Verdict.WAITS, Verdict.VOID},
-        Verdict.WAITS: {Verdict.PASSED, Verdict.SHORT, Verdict.VOID},
+        Verdict.WAITS: {Verdict.PENDING, Verdict.PASSED, Verdict.SHORT, Verdict.VOID},
         # Void is the end, unless the same revision is submitted once more.
         Verdict.VOID: {Verdict.PENDING},
     },

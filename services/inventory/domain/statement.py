@@ -148,6 +148,10 @@ class Statement(Announcing, Base):
         """Whether its gate passes: signed in favour, or waiting for an arrival."""
         return self.verdict in {Verdict.PASSED, Verdict.WAITS}
 
+    def has_expired(self, today: date) -> bool:
+        """Whether it passed, and its last valid day is over."""
+        return self.has_passed and self.valid_until is not None and self.valid_until < today
+
     @property
     def is_signed(self) -> bool:
         return self.verdict not in {Verdict.PENDING, Verdict.VOID}

@@ -64,6 +64,9 @@ def _ensure(work: Work, order: OrderCopy, standing: Standing, kind: StatementKin
     """Give the statement of `kind` for the order's revision: standing, carried over or opened."""
     statement = standing.get(kind)
     if statement is not None and statement.carried_to >= order.revision:
+        if statement.has_expired(work.today) and not order.gate_has_passed(kind):
+            # Its gate opened again for that; what it held stays until it is signed anew.
+            statement.open_again(lines=[_line(line) for line in order.made_lines], at=work.now)
         return statement
     if statement is not None and statement.has_passed and order.gate_has_passed(kind):
         statement.carry_over(order.revision)

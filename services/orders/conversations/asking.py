@@ -44,7 +44,7 @@ def _ask_terms(talk: Talk) -> None:
 def _begin_sending(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_sending(request["expected_version"])
-    confirming.sent_at(work, order, request)
+    order.guard_statements(clock.business_date(confirming.sent_at(work, order, request)))
     return {**_notes(order), "version": order.version}
 
 

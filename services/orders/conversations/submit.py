@@ -27,7 +27,7 @@ from services.orders.domain.review import (
 from services.orders.schemas import commands, views
 from services.orders.storage import copies, orders
 from services.orders.use_cases import clocks, drafting, reviewing
-from services.orders.use_cases.pricing import price_draft
+from services.orders.use_cases.pricing import guard_checked_prices, price_draft, prices_of
 
 
 def _holdings(order: Order) -> dict[str, Any]:
@@ -139,9 +139,13 @@ def _begin_submit(work: Work, conversation_id: UUID, request: dict[str, Any]) ->
     order = orders.order_by_number(work, request["order_number"], lock=True)
     if request["key_data_checked"]:
         order.check_key_data(work.principal, work.now)
+    checked = prices_of(order)
     if order.is_editable and order.lines and order.customer_id is not None:
         price_draft(work, order)
     order.guard_submit(request["expected_version"], work.today)
+    if not request["key_data_checked"]:
+        guard_checked_prices(order, checked)
+    copies.guard_buying(work, order.customer_id)
     holdings = _holdings(order)
     # Stock may refuse it yet, which leaves everything as it was: the check of key data and the
     # prices looked up are written at the end, with the rest.
@@ -154,8 +158,10 @@ def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     if talk.request["key_data_checked"]:
         order.check_key_data(work.principal, work.now)
-    before = drafting.as_edited(order)
+    before, checked = drafting.as_edited(order), prices_of(order)
     findings = price_draft(work, order)
+    if not talk.request["key_data_checked"]:
+        guard_checked_prices(order, checked)
     _review(work, talk, order, findings, difference(before, drafting.as_edited(order)))
     drafting.list_what_is_missing(work, order)
     work.session.flush()
@@ -189,6 +195,7 @@ def _build(
 def _begin_create(
     work: Work, conversation_id: UUID, request: dict[str, Any]
 ) -> dict[str, Any] | Begun:
+    drafting.guard_moments(work, request)
     order_id = uuid5(conversation_id, "order")
     if not request["submit"]:
         return {"order_id": str(order_id), "order_number": orders.next_number(work)}

@@ -63,6 +63,20 @@ class PricesMoved(Conflict):
     zh = "提交过程中价格方案或产品发生变动，请重新提交。"
 
 
+class CheckedPricesMoved(Conflict):
+    """What is submitted costs what it did when its key data were compared."""
+
+    code = "checked_prices_moved"
+    en = (
+        "Order {order_number} costs something else than when its key data were checked: "
+        "{changes}. Check them again, or submit it with the key data checked."
+    )
+    zh = (
+        "订单 {order_number} 的价格自关键信息核对后有变动：{changes_zh}。"
+        "请重新核对，或在提交时确认已核对。"
+    )
+
+
 class OrderTooLarge(Invalid):
     """The order comes to more than the books can hold."""
 
@@ -131,6 +145,20 @@ class GateNotOpen(Conflict):
     code = "gate_not_open"
     en = "The {kind} gate of order {order_number} is {verdict}; it is not waiting for this."
     zh = "订单 {order_number} 的 {kind} 审核项处于 {verdict}，目前不可签署。"
+
+
+class StatementExpired(Conflict):
+    """What is approved, or promised to a customer, rests on statements that still count."""
+
+    code = "statement_expired"
+    en = (
+        "The {kind} statement of order {order_number} was valid until {valid_until}: "
+        "return the order to draft and submit it again, then it is signed anew."
+    )
+    zh = (
+        "订单 {order_number} 的{kind}说明有效期至 {valid_until}，已失效："
+        "请退回草稿重新提交，再由责任人重新签署。"
+    )
 
 
 class DirectorNeeded(Forbidden):
@@ -298,11 +326,14 @@ class NothingToPromise(Conflict):
 
 
 class ConsentMissing(Conflict):
-    """A change needs somebody's consent on record."""
+    """A later date needs the consent of the order's salesperson."""
 
     code = "consent_missing"
-    en = "This needs the consent of {whose} on record."
-    zh = "此操作需要 {whose} 的书面同意。"
+    en = (
+        "Order {order_number} gets a later customer date with the consent of {whose} only: "
+        "by that person, or with that name as consent_by."
+    )
+    zh = "订单 {order_number} 延后客户交期须经 {whose} 同意：由本人变更，或在同意人中填写其姓名。"
 
 
 class NotAllOwedSettled(Conflict):

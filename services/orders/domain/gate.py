@@ -114,6 +114,10 @@ class Gate(Base):
         """Whether somebody signed that the order cannot go on as it is."""
         return self.verdict in (Verdict.REFUSED, Verdict.SHORT)
 
+    def has_expired(self, today: date) -> bool:
+        """Whether it passed by a statement whose last valid day is over."""
+        return self.has_passed and self.valid_until is not None and self.valid_until < today
+
     def sign(
         self,
         verdict: Verdict,

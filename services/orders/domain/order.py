@@ -14,6 +14,7 @@ from chassis import clock, money
 from chassis.errors import InvalidFields, guard_version
 from chassis.grams import grams
 from chassis.mapping import Announcing, Day, Money, Percent, start_with
+from chassis.phone import FEWEST_DIGITS, is_dialable
 from chassis.principal import Principal
 from services.orders.domain import Base, events
 from services.orders.domain.confirmation import Confirmation, SignBack
@@ -41,6 +42,7 @@ from services.orders.domain.errors import (
     OrderTooLarge,
     ReceivedClearlyAlready,
     SignBackAlreadyVerified,
+    StatementExpired,
 )
 from services.orders.domain.gate import DEPENDS_ON, OPENS_AFTER, STATED, Gate
 from services.orders.domain.lifecycle import (
@@ -705,10 +707,26 @@ class Order(Announcing, Base):
         if made is not None and promised is not None and promised < made:
             raise DateTooEarly(order_number=self.number, customer_due=promised, production_due=made)
 
+    def guard_statements(self, day: date) -> None:
+        """Raise StatementExpired where a statement counts no more on the day it is built on."""
+        for gate in self.gates:
+            if gate.has_expired(day):
+                raise StatementExpired(
+                    order_number=self.number, kind=gate.kind, valid_until=gate.valid_until
+                )
+
     def promise(
-        self, customer_due: date, *, consent_by: str | None, today: date, now: datetime
+        self,
+        customer_due: date,
+        *,
+        by: Principal,
+        consent_by: str | None,
+        today: date,
+        now: datetime,
     ) -> events.OrderChanged:
         """Give the customer another date; a later one needs the salesperson's consent.
+
+        He gives it himself, or is named; of an order without one somebody is named.
 
         The date is meant as said, so what has slid until today is taken off its base. Of a
         draft it is an edit like any other.
@@ -716,14 +734,23 @@ class Order(Announcing, Base):
         """
         check_date_to_come(customer_due, today)
         before = self.customer_due(today)
-        if before is not None and customer_due > before and not consent_by:
-            raise ConsentMissing(order_number=self.number, whose="salesperson")
+        if before is not None and customer_due > before:
+            self._guard_consent(by, consent_by)
         self.base_customer_due = _later(customer_due, -self.slide_days(today))
         self.guard_dates()
         if self.is_editable:
             self.touched_at = now
             self.checked_by = self.checked_at = None
         return events.OrderChanged(self)
+
+    def _guard_consent(self, by: Principal, named: str | None) -> None:
+        if self.salesperson_id is None:
+            consents, whose = bool(named), "sales"
+        else:
+            whose = self.salesperson_name or self.salesperson_id
+            consents = named == whose or by.person_id == self.salesperson_id
+        if not consents:
+            raise ConsentMissing(order_number=self.number, whose=whose)
 
     def return_to_draft(self, why: str, today: date, now: datetime) -> events.OrderReturnedToDraft:
         """Go back to draft; all that is held stays held until the next submit or the expiry."""
@@ -1011,6 +1038,13 @@ def check_date_to_come(customer_due: date, today: date) -> None:
     """Raise InvalidFields for a past day: nobody is promised goods before today."""
     if customer_due < today:
         raise InvalidFields({"customer_due": [f"Must be {today} or later."]})
+
+
+def check_consignee_phone(phone: str) -> None:
+    """Raise InvalidFields for a phone by which nobody can be called."""
+    if not is_dialable(phone):
+        wrong = f"Must hold a number of at least {FEWEST_DIGITS} digits."
+        raise InvalidFields({"consignee": {"phone": [wrong]}})
 
 
 def _later(day: date | None, days: int) -> date | None:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from chassis.clock import business_date
 from chassis.notation import to_hash
 from services.orders.domain import events
 from services.orders.domain.gate import RULE_VERSION, STATED, Gate
@@ -60,10 +61,12 @@ def inputs_of(order: Order, kind: GateKind) -> str:
 
 
 def renew_gates(order: Order, now: datetime) -> None:
-    """Set up the gates of a new revision: what did not change carries over, the rest re-opens.
+    """Set up the gates of a new revision: what stands carries over, the rest re-opens.
 
-    The order's `revision` has been counted up already.
+    That is what did not change and has not expired. The order's `revision` has been counted up
+    already.
     """
+    today = business_date(now)
     kept = {gate.kind: gate for gate in order.gates}
     changed: set[GateKind] = set()
     gates: list[Gate] = []
@@ -76,6 +79,7 @@ def renew_gates(order: Order, now: datetime) -> None:
         elif (
             gate.inputs != inputs
             or not gate.has_passed
+            or gate.has_expired(today)
             or (kind is GateKind.SCHEDULE and (GateKind.MATERIAL in changed or _lacks_dates(order)))
         ):
             gate.reopen(order.revision, inputs)
@@ -88,6 +92,25 @@ def renew_gates(order: Order, now: datetime) -> None:
         approval.reopen(order.revision, approval.inputs)
     order.gates = gates
     order.open_gates(now)
+
+
+def reopen_expired(order: Order, today: date, now: datetime) -> list[GateKind]:
+    """Open the gates of a review anew whose statements have expired; gives which.
+
+    As a resubmit does, with the date that stands on its material and the approval of all. A
+    statement that was taken is no news afterwards, and passes no gate a second time.
+    """
+    expired = [gate.kind for gate in order.gates if gate.has_expired(today)]
+    asked = {*expired, GateKind.APPROVAL} if expired else set()
+    if GateKind.MATERIAL in asked:
+        asked.add(GateKind.SCHEDULE)
+    for gate in order.gates:
+        if gate.kind in asked:
+            taken = gate.figures.get("signed_at")
+            gate.reopen(order.revision, gate.inputs)
+            gate.figures = {"signed_at": taken} if taken else {}
+    order.open_gates(now)
+    return expired
 
 
 def _lacks_dates(order: Order) -> bool:

@@ -257,7 +257,7 @@ class IssueInstruction(OnOrder):
 
 
 class PromiseDate(WithWhy):
-    """Give the customer another date; a later one with the salesperson's consent."""
+    """Give the customer another date; a later one by, or with the consent of, the salesperson."""
 
     customer_due = fields.Date(required=True)
     consent_by = Text(load_default=None, allow_none=True, most=100)

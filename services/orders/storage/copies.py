@@ -89,6 +89,17 @@ def customer_by_id(work: Work, customer_id: UUID) -> Mapping[str, Any]:
     return found
 
 
+def guard_buying(work: Work, customer_id: UUID | None) -> None:
+    """Raise CustomerInactive where nothing new is begun with an order's customer, if known."""
+    ended = work.session.scalar(
+        select(CustomerCopy.code).where(
+            CustomerCopy.id == customer_id, CustomerCopy.active.is_(False)
+        )
+    )
+    if ended is not None:
+        raise CustomerInactive(customer_code=ended)
+
+
 def _checked(work: Work, code: str, found: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Give the view of a customer that may have a new order from who asks."""
     if found is None:

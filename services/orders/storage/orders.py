@@ -34,7 +34,8 @@ from chassis.roundtrips import ask
 from services.orders.domain.confirmation import Confirmation
 from services.orders.domain.copies import CustomerCopy
 from services.orders.domain.errors import OrderNotFound
-from services.orders.domain.lifecycle import ConfirmationState, Stage
+from services.orders.domain.gate import Gate
+from services.orders.domain.lifecycle import ConfirmationState, Stage, Verdict
 from services.orders.domain.order import NUMBERS, Order
 
 WHOLE = (
@@ -361,6 +362,18 @@ def ids_of_unsigned(work: Work, sent_on_or_before: date) -> Sequence[UUID]:
             Order.busy_with.is_(None),
             Confirmation.state == ConfirmationState.SENT,
             Confirmation.sent_on <= sent_on_or_before,
+        )
+        .order_by(Order.id)
+    ).all()
+
+
+def ids_with_expired_statements(work: Work, today: date) -> Sequence[UUID]:
+    """Give orders in review with a gate that passed by a statement valid until before today."""
+    return work.session.scalars(
+        select(Order.id)
+        .where(
+            Order.stage == Stage.IN_REVIEW,
+            Order.gates.any((Gate.verdict == Verdict.PASSED) & (Gate.valid_until < today)),
         )
         .order_by(Order.id)
     ).all()

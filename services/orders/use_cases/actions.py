@@ -22,6 +22,7 @@ from services.orders.domain.lifecycle import (
     Verdict,
 )
 from services.orders.domain.order import Order
+from services.orders.storage import copies
 from services.orders.use_cases.drafting import RETURNERS
 from services.orders.use_cases.reviewing import director_reasons_now, guard_approver
 
@@ -53,6 +54,7 @@ def _submit(order: Order, work: Work) -> None:
     if order.missing_fields().keys() - {"unit_price"}:
         order.guard_submit(None, work.today)
     order.guard_due_to_come(work.today)
+    copies.guard_buying(work, order.customer_id)
 
 
 def _gate(kind: GateKind, verdict: Verdict) -> Callable[[Order, Work], None]:
@@ -67,11 +69,13 @@ def _approve(order: Order, work: Work) -> None:
     order.guard_change(None)
     order.guard_hold()
     order.guard_dates()
+    order.guard_statements(work.today)
     guard_approver(work, order)
 
 
-def _send(order: Order, _: Work) -> None:
+def _send(order: Order, work: Work) -> None:
     order.guard_sending(None)
+    order.guard_statements(work.today)
 
 
 def _sign_back(order: Order, _: Work) -> None:
@@ -156,7 +160,7 @@ ACTIONS: tuple[Action, ...] = (
         checked_when_done=True,
     ),
     Action("sign_approval", "审批", ("supervisor", "director"), _approve),
-    Action("promise_date", "变更客户交期", ("clerk", "assistant"), _promise),
+    Action("promise_date", "变更客户交期", ("clerk", "assistant", "sales"), _promise),
     Action("send_confirmation", "发送确认书", ("clerk",), _send, checked_when_done=True),
     Action("send_confirmation_again", "再次发送确认书", ("clerk",), _sign_back),
     Action("note_received_clearly", "登记客户已清晰接收", ("clerk",), _receive),

@@ -6,7 +6,9 @@ from chassis.clock import business_date
 from chassis.database import Work
 from services.orders.domain import events
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
+from services.orders.domain.lifecycle import Stage, Verdict
 from services.orders.domain.order import Order
+from services.orders.domain.review import reopen_expired
 from services.orders.domain.task import TaskKind
 from services.orders.storage import orders, tasks
 from services.orders.use_cases.anomalies import open_anomaly
@@ -29,6 +31,28 @@ def announce_slides(work: Work, slot: datetime) -> int:
         tell_slid_dates(work, order, today)
         found += 1
     return found
+
+
+def reopen_expired_gates(work: Work) -> int:
+    """Open the gates of reviews anew whose statements were valid until yesterday.
+
+    So they wait in their signers' work lists before anybody has to approve by them.
+    """
+    found = orders.ids_with_expired_statements(work, work.today)
+    for order_id in found:
+        order = orders.find_order(work, order_id)
+        # It may have left the review before it was locked.
+        if order is None or order.stage is not Stage.IN_REVIEW:
+            continue
+        expired = reopen_expired(order, work.today, work.now)
+        work.announce(order.change())
+        work.log(
+            "order",
+            order.number,
+            "reopen_expired_gates",
+            changes={str(kind): [Verdict.PASSED, Verdict.PENDING] for kind in expired},
+        )
+    return len(found)
 
 
 def expire_orders(work: Work, slot: datetime) -> int:

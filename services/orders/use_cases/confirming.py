@@ -160,7 +160,11 @@ def promise_date(work: Work, request: Mapping[str, Any]) -> Order:
     order.guard_promise(request["expected_version"])
     before, promised = order.customer_due(work.today), request["customer_due"]
     event = order.promise(
-        promised, consent_by=request["consent_by"], today=work.today, now=work.now
+        promised,
+        by=work.principal,
+        consent_by=request["consent_by"],
+        today=work.today,
+        now=work.now,
     )
     work.announce(event)
     telling.tell_dates(work, order, f"new customer date {promised}", f"新的客户交期 {promised}")

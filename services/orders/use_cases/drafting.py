@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from chassis.bounds import check_moment
 from chassis.calendar import calendar_of
 from chassis.changes import difference
 from chassis.database import Work
@@ -16,7 +17,12 @@ from services.orders.domain.errors import ProductNotKnown
 from services.orders.domain.gate import OWNERS
 from services.orders.domain.lifecycle import Stage, TaskState
 from services.orders.domain.line import OrderLine
-from services.orders.domain.order import EDITABLE, Order, check_date_to_come
+from services.orders.domain.order import (
+    EDITABLE,
+    Order,
+    check_consignee_phone,
+    check_date_to_come,
+)
 from services.orders.domain.pricing import PriceFindings, guard_discounts
 from services.orders.domain.review import return_order
 from services.orders.domain.task import TaskKind
@@ -30,8 +36,27 @@ from services.orders.use_cases.telling import drop_telling
 CURRENCY = "CNY"
 
 
+# Who asked longer ago, or is answered later, is no case of this desk: a month or year is wrong.
+_LONGEST = timedelta(days=92)
+
+
+def guard_moments(
+    work: Work, request: Mapping[str, Any], promised_before: datetime | None = None
+) -> None:
+    """Raise InvalidFields unless it was asked until now, and an answer is promised from now on.
+
+    A promise that is said again as it stands may have passed since.
+    """
+    asked_at, reply_by = request.get("asked_at"), request.get("reply_by")
+    if asked_at is not None:
+        check_moment("asked_at", asked_at, first=work.now - _LONGEST, last=work.now)
+    if reply_by is not None and reply_by != promised_before:
+        check_moment("reply_by", reply_by, first=work.now, last=work.now + _LONGEST)
+
+
 def take_memo(work: Work, request: Mapping[str, Any]) -> Order:
     """Write down what somebody asked for, and the time by which they were promised an answer."""
+    guard_moments(work, request)
     order = _memo(work, uuid4(), orders.next_number(work), request)
     work.session.add(order)
     work.announce(order.take_memo(work.principal))
@@ -49,7 +74,7 @@ def _memo(work: Work, order_id: UUID, number: str, request: Mapping[str, Any]) -
         now=work.now,
         channel=request["channel"],
         asked_by=request["asked_by"],
-        asked_at=request.get("asked_at") or work.now,
+        asked_at=min(request.get("asked_at") or work.now, work.now),
         currency=CURRENCY,
         reply_by=request.get("reply_by"),
         wish=request.get("wish"),
@@ -82,6 +107,7 @@ def draft_order(work: Work, request: Mapping[str, Any]) -> Order:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_draft(request["expected_version"])
     author, reply_by = order.salesperson_id, order.reply_by
+    guard_moments(work, request, reply_by)
     _fill_in(work, order, request, _about(work, request))
     tasks.follow_salesperson(work, [order.id], order.salesperson_id, {author})
     announce_draft(work, order)
@@ -139,6 +165,7 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
     if not own_draft and request["reason"] is None:
         raise WhyMissing
     before, reply_by = as_edited(order), order.reply_by
+    guard_moments(work, request, reply_by)
     _fill_in_header(work, order, request)
     if "lines" in request:
         wanted = request["lines"]
@@ -167,12 +194,16 @@ def change_order(work: Work, request: Mapping[str, Any]) -> Order:
 def _fill_in_header(work: Work, order: Order, request: Mapping[str, Any]) -> None:
     """Fill in what a request says beside the lines. Raises InvalidFields.
 
-    A date that is said again as it stands may have passed since: submit tells of that.
+    A date that is said again as it stands may have passed since: submit tells of that. A phone
+    that stands may be from before they were looked at.
     """
     fields = header(request)
     promised = fields.get("base_customer_due")
     if promised is not None and promised != order.base_customer_due:
         check_date_to_come(promised, work.today)
+    phone = fields.get("consignee_phone")
+    if phone and phone != order.consignee_phone:
+        check_consignee_phone(phone)
     order.fill_in(fields, work.now)
 
 
@@ -284,12 +315,21 @@ def list_what_is_missing(work: Work, order: Order) -> None:
 
 
 def check_key_data(work: Work, request: Mapping[str, Any]) -> Order:
-    """Note that size, quantity, price and consignee were compared once more (O37)."""
+    """Note that size, quantity, price and consignee were compared once more (O37).
+
+    The prices are those of this moment, as a submit would take them; the answer shows them.
+    """
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_edit(request["expected_version"])
+    before = as_edited(order)
+    if order.lines and order.customer_id is not None:
+        price_draft(work, order)
     order.check_key_data(work.principal, work.now)
     work.announce(order.change())
-    work.log("order", order.number, "check_key_data")
+    changes = difference(before, as_edited(order))
+    work.log("order", order.number, "check_key_data", changes=changes)
+    if order.stage is Stage.DRAFT:
+        list_what_is_missing(work, order)
     return order
 
 

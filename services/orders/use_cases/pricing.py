@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from chassis.changes import difference
 from chassis.database import Work
-from services.orders.domain.errors import SchemeCodeTaken
+from services.orders.domain.errors import CheckedPricesMoved, SchemeCodeTaken
 from services.orders.domain.order import Order
 from services.orders.domain.pricing import (
     Market,
@@ -37,6 +38,33 @@ def price_draft(work: Work, order: Order, market: Market | None = None) -> Price
     order.scheme_total = findings.scheme_total
     order.reckon()
     return findings
+
+
+Prices = Mapping[int, tuple[Decimal, Decimal]]
+
+
+def prices_of(order: Order) -> Prices:
+    """Give unit price and discount of each line, by its number."""
+    return {line.line_no: (line.unit_price, line.discount) for line in order.lines}
+
+
+def guard_checked_prices(order: Order, checked: Prices) -> None:
+    """Raise CheckedPricesMoved where a line costs something else than was compared (O37)."""
+    changes, changes_zh = [], []
+    for line_no, now in prices_of(order).items():
+        for what, what_zh, old, new in zip(
+            ("", "discount "), ("单价", "折扣"), checked[line_no], now, strict=True
+        ):
+            if old != new:
+                moved = f"{old.normalize():f} → {new.normalize():f}"
+                changes.append(f"line {line_no}: {what}{moved}")
+                changes_zh.append(f"第 {line_no} 行{what_zh} {moved}")
+    if changes:
+        raise CheckedPricesMoved(
+            order_number=order.number,
+            changes="; ".join(changes),
+            changes_zh="；".join(changes_zh),
+        )
 
 
 def check_as_it_stands(work: Work, order: Order) -> PriceFindings:

@@ -31,6 +31,7 @@ def sign_approval(work: Work, request: Mapping[str, Any]) -> Order:
     order.guard_dates()
     before, verdict = gate.verdict, Verdict(request["verdict"])
     if verdict is Verdict.PASSED:
+        order.guard_statements(work.today)
         guard_approver(work, order)
     gate.sign(
         verdict,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from chassis.bounds import check_moment
 from chassis.clock import business_date
 from chassis.database import Work
 from chassis.errors import guard_version
@@ -18,6 +19,8 @@ from services.shipping.domain.shipment import Received, Shipment
 from services.shipping.storage import masters, obligations, shipments
 from services.shipping.use_cases.calendar import after_working_days, in_minutes
 from services.shipping.use_cases.loading import locked, log_move, person
+
+_ASKED_AGAIN_WITHIN = timedelta(days=92)
 
 NOTICE_SENDERS = (*WHOSE[Owed.NOTICE], "sales", "supervisor")
 
@@ -246,12 +249,16 @@ def _with_notice(
 
 
 def check_arrival(work: Work, request: dict[str, Any]) -> Shipment:
-    """Note that somebody asked after the goods; not there yet, it is asked again later (S10)."""
-    owes = _owes(work, Owed.ARRIVAL_CHECK)
+    """Note that somebody asked after the goods; not there yet, it is asked again later (S10).
+
+    Raises InvalidFields for a moment that is past, or further off than anything travels.
+    """
+    owes, again = _owes(work, Owed.ARRIVAL_CHECK), request["ask_again_at"]
     shipment = locked(work, request, roles=WHOSE[Owed.ARRIVAL_CHECK], legal=owes)
+    check_moment("ask_again_at", again, first=work.now, last=work.now + _ASKED_AGAIN_WITHIN)
     close_obligation(work, shipment, Owed.ARRIVAL_CHECK, note=request["note"])
     work.session.flush()
-    open_obligation(work, shipment, Owed.ARRIVAL_CHECK, request["ask_again_at"])
+    open_obligation(work, shipment, Owed.ARRIVAL_CHECK, again)
     log_move(work, shipment, "check_arrival", shipment.state, request)
     return shipment
 

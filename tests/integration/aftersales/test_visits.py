@@ -1,12 +1,13 @@
 """Calls planned from what happened: once each, forty a day, the rest rolls over (A7, A10)."""
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from chassis.clock import business_date, business_now
+from chassis.clock import business_date, business_now, machine_now
 from chassis.errors import GendanError, InvalidFields, NotFound
 from services.aftersales.storage import visits as stored
 from tests.integration.aftersales.story import (
@@ -35,6 +36,14 @@ def planned(desk: Desk, order: dict[str, Any]) -> list[tuple[str, str]]:
 
 def days_after(*days: int) -> list[str]:
     return [(SIGNED_ON + timedelta(days=n)).isoformat() for n in days]
+
+
+@pytest.fixture
+def at_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the business clock to the moment at which the goods are signed for."""
+    file = tmp_path / "clock"
+    file.write_text(str((SIGNED_AT - machine_now()).total_seconds()))
+    monkeypatch.setenv("GENDAN_CLOCK_FILE", str(file))
 
 
 def test_a_customer_is_called_two_days_after_dispatch(desk: Desk) -> None:
@@ -216,6 +225,7 @@ def test_a_list_holds_forty_and_the_rest_rolls_over_to_the_next_day(desk: Desk) 
     assert not {visit["id"] for visit in first} & {visit["id"] for visit in second}
 
 
+@pytest.mark.usefixtures("at_receipt")
 def test_an_urgent_follow_up_comes_first_on_its_day(desk: Desk) -> None:
     order = desk.delivered()
     (day,) = days_after(3)
@@ -236,6 +246,7 @@ def test_an_urgent_follow_up_comes_first_on_its_day(desk: Desk) -> None:
     assert len(planned(desk, order)) == 6
 
 
+@pytest.mark.usefixtures("at_receipt")
 def test_two_visits_may_agree_on_the_same_day_for_a_follow_up(desk: Desk) -> None:
     order = desk.delivered()
     day = days_after(30)[0]
@@ -255,6 +266,7 @@ def record(desk: Desk, visit: dict[str, Any], **said: Any) -> None:
     desk.ask("record_visit", AFTERSALES, visit_id=visit["id"], reached=True, notes="满意", **said)
 
 
+@pytest.mark.usefixtures("at_receipt")
 def test_a_follow_up_agreed_twice_for_a_day_is_urgent_if_either_says_so(desk: Desk) -> None:
     order = desk.delivered()
     first, second, third = visits(desk, order_number=order["number"])[:3]
@@ -268,6 +280,18 @@ def test_a_follow_up_agreed_twice_for_a_day_is_urgent_if_either_says_so(desk: De
     assert [(v["reason"], v["urgent"]) for v in agreed] == [("follow_up", True)]
 
 
+@pytest.mark.parametrize("days", [-1, 365])
+def test_a_follow_up_is_agreed_for_no_day_that_is_past_or_far_off(desk: Desk, days: int) -> None:
+    visit = visits(desk, order_number=desk.delivered()["number"])[0]
+    day = business_date(business_now()) + timedelta(days=days)
+
+    with pytest.raises(InvalidFields):
+        record(desk, visit, follow_up_on=day.isoformat())
+
+    assert desk.ask("get_visit", AFTERSALES, visit_id=visit["id"])["state"] == "planned"
+
+
+@pytest.mark.usefixtures("at_receipt")
 def test_a_follow_up_is_agreed_for_a_day_whose_call_was_made(desk: Desk) -> None:
     """Called in the morning, and asked to call again in the afternoon."""
     order = desk.delivered()

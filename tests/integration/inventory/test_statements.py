@@ -1,9 +1,14 @@
 """Statements on technique, material and schedule: SPEC §5 (O13, O14, O16, O17, I2, I4, X5)."""
 
 import json
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
+from chassis import clock
 from chassis.errors import GendanError
 from chassis.principal import Principal
 from tests.integration.inventory.goods_story import CLERK, TECHNICIAN
@@ -290,6 +295,52 @@ def test_what_a_resubmit_wants_no_longer_serves_who_waits_for_it(works: Works) -
     order.submitted("1000", technique="passed")
 
     assert (order.held_material, waiting.held_material) == (["500.000"], ["500.000"])
+
+
+@pytest.mark.parametrize(("verdict", "held"), [("passed", "500.000"), ("waits", "0.000")])
+def test_what_expired_is_signed_again_and_holds_on_until_then(
+    works: Works, clock_file: Path, verdict: str, held: str
+) -> None:
+    """O16, O17: once its gate has opened again; another statement's days are none of its own."""
+    today = clock.business_date(clock.business_now())
+    if verdict == "waits":
+        works.order("2000").submitted().signed()
+    order = works.order().submitted()
+    order.sign("technique", valid_until=(today + timedelta(days=2)).isoformat())
+    order.sign("material", verdict, valid_until=(today + timedelta(days=1)).isoformat())
+    order.sign("schedule")
+    slots = order.slot_days
+    # What stands passed at its gate stays as it was signed, expired or not.
+    stands = {"technique": "passed", "material": "passed", "schedule": "passed"}
+
+    def verdicts() -> dict[str, str]:
+        found = works.ask("list_statements", order_number=order.number)["items"]
+        return {statement["kind"]: statement["verdict"] for statement in found}
+
+    def days_pass_until(day: int, **gates: str) -> dict[str, str]:
+        clock_file.write_text(str(day * 86_400))
+        order.gates = stands | gates
+        order.moves("order_changed")
+        return verdicts()
+
+    signed = stands | {"material": verdict}
+    # On its last day it counts: an older view of the order may still show its gate unsigned.
+    assert days_pass_until(1, material="pending", schedule="pending") == signed
+    assert days_pass_until(2) == signed
+    opened = days_pass_until(2, material="pending", schedule="pending")
+    assert opened == signed | {"material": "pending"}
+    assert (order.held_material, order.slot_days) == ([held], slots)
+    items = works.ask("list_work", TECHNICIAN, limit=50)["items"]
+    assert [item["order_number"] for item in items] == [order.number]
+
+    order.sign("material", verdict)
+
+    assert verdicts() == signed | {"schedule": "pending"}
+    order.sign("schedule")
+    assert (order.held_material, order.slot_days) == ([held], slots)
+    assert days_pass_until(3, technique="pending") == signed | {"technique": "pending"}
+    order.sign("technique")
+    assert verdicts() == signed
 
 
 def test_carried_over_gates_need_no_new_signature(works: Works) -> None:

@@ -1,7 +1,7 @@
 """The order desk of the tests: orders on a migrated database, its neighbours at the RPC name."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -233,7 +233,9 @@ class Desk:
         answer: dict[str, Any] = self.talk("create", **body)
         return answer
 
-    def state_all_made(self, number: str, revision: int = 1) -> None:
+    def state_all_made(
+        self, number: str, revision: int = 1, *, valid_until: Mapping[str, date] | None = None
+    ) -> None:
         order = self.order(number)
         for kind in ("technique", "material", "schedule"):
             statement = {
@@ -250,6 +252,7 @@ class Desk:
                 ).isoformat()
                 if kind == "schedule"
                 else None,
+                "valid_until": day.isoformat() if (day := (valid_until or {}).get(kind)) else None,
             }
             with self.store.work() as work:
                 reviewing.take_statement(work, statement)

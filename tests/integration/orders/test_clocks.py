@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from chassis import clock
 from chassis.commands import load
-from chassis.errors import Conflict, RoleNeeded
+from chassis.errors import Conflict, InvalidFields, RoleNeeded
 from chassis.lifecycle import IllegalMove
 from services.orders import pages
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
@@ -149,6 +149,45 @@ def test_an_order_written_at_once_owes_the_promised_answer_too(desk: Desk, days:
     """O5."""
     desk.new_order(submit=False, reply_by=at(0, 3).isoformat())
     assert due_times(desk)["reply_due"] == at(0, 3)
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("asked_at", timedelta(minutes=6)),
+        ("asked_at", timedelta(days=365)),
+        ("asked_at", timedelta(days=-93)),
+        ("reply_by", timedelta(minutes=-6)),
+        ("reply_by", timedelta(days=93)),
+    ],
+)
+def test_who_asked_did_so_until_now_and_is_answered_from_now_on(
+    desk: Desk, days: Days, field: str, said: timedelta
+) -> None:
+    """O1, O5: a month or a year that was mistyped would move every clock of the order."""
+    now = days.be(2, 1)
+    wrong = {field: (now + said).isoformat()}
+    for write in (memo, lambda desk, **facts: desk.new_order(submit=False, **facts)):
+        with pytest.raises(InvalidFields) as refused:
+            write(desk, **({"reply_by": at(2, 5).isoformat()} | wrong))
+        assert list(refused.value.details["fields"]) == [field]
+    assert (desk.state('select * from "order"'), desk.announced()) == ([], [])
+
+    # Of a clock that is fast what it says of the future is not kept.
+    early = {"asked_at": (now + timedelta(minutes=4)).isoformat(), "reply_by": now.isoformat()}
+    assert _minute(memo(desk, **early)["asked_at"]) == now
+
+
+def test_a_promised_answer_that_has_passed_is_no_reason_to_refuse_an_edit(
+    desk: Desk, days: Days
+) -> None:
+    number = desk.new_order(submit=False, reply_by=at(0, 3).isoformat())["number"]
+    days.be(1, 1)
+    edit: dict[str, Any] = {"order_number": number, "wish": "快点"}
+    desk.do(commands.ChangeOrder, drafting.change_order, reply_by=at(0, 3).isoformat(), **edit)
+    with pytest.raises(InvalidFields):
+        desk.do(commands.ChangeOrder, drafting.change_order, reply_by=at(0, 4).isoformat(), **edit)
+    assert desk.order(number)["reply_by"] == at(0, 3).isoformat()
 
 
 def test_the_task_to_answer_moves_and_ends_with_what_was_promised(desk: Desk, days: Days) -> None:

@@ -12,14 +12,15 @@ from chassis.errors import RoleNeeded, StaleVersion
 from chassis.principal import Principal
 from services.orders import pages
 from services.orders.domain.errors import (
+    CustomerInactive,
     DiscountAboveAmount,
     FieldsMissing,
     LineServed,
     LineUnderWay,
 )
 from services.orders.schemas import commands
-from services.orders.storage import copies
-from services.orders.use_cases import drafting, ending, pricing, progress, reviewing
+from services.orders.storage import copies, looked_at
+from services.orders.use_cases import actions, drafting, ending, pricing, progress, reviewing
 from tests.integration.orders.desk import (
     CLERK,
     CUSTOMER,
@@ -95,6 +96,40 @@ def test_a_draft_is_judged_by_the_grade_its_customer_has_at_the_submit(desk: Des
 
     assert (order["lines"][0]["unit_price"], verdict(order, "price")) == ("0.450000", "passed")
     assert desk.order(under_way)["customer"]["grade"] == "B"
+
+
+def test_no_draft_is_submitted_whose_customer_was_blocked_since(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """What is under way goes on, and a draft does once the customer buys again."""
+    under_way = desk.new_order()["number"]
+    number = desk.new_order(submit=False)["number"]
+
+    def customer_is(sequence: int, *, active: bool) -> None:
+        with desk.store.work() as work:
+            progress.take_customer(work, {**CUSTOMER, "active": active}, sequence)
+
+    def submit_action() -> dict[str, Any]:
+        def look(work: Any) -> list[dict[str, Any]]:
+            return actions.list_actions(work, looked_at.by_number(work, number).order)
+
+        (found,) = (each for each in desk.store.read(CLERK, look) if each["verb"] == "submit")
+        return found
+
+    customer_is(2, active=False)
+    before, told, asked = desk.order(number), desk.announced(), len(neighbours.asked)
+
+    with pytest.raises(CustomerInactive):
+        resubmitted(desk, number)
+
+    assert (desk.order(number), desk.announced()) == (before, told)
+    assert len(neighbours.asked) == asked
+    assert submit_action()["why_not"]["code"] == "customer_inactive"
+    desk.state_all_made(under_way)
+    assert verdict(desk.order(under_way), "schedule") == "passed"
+    customer_is(3, active=True)
+    assert submit_action()["allowed"]
+    assert resubmitted(desk, number)["stage"] == "in_review"
 
 
 def test_the_price_of_a_campaign_that_has_ended_is_no_last_price_to_doubt_by(

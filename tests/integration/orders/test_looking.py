@@ -1,7 +1,7 @@
 """One order as it is looked at: what is told of it, how, and to whom."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm.exc import UnmappedInstanceError
 
+from chassis import clock
 from chassis.principal import SYSTEM, Principal
 from services.orders import pages
 from services.orders.domain.anomaly import AnomalyClass, Priority, Topic
@@ -34,7 +35,7 @@ MEMO: dict[str, Any] = {
     "channel": "phone",
     "asked_by": "张经理",
     "wish": "1000卷",
-    "reply_by": "2026-11-28T10:00:00Z",
+    "reply_by": (clock.business_now() + timedelta(days=30)).isoformat(),
 }
 DOUBTFUL = {"product_code": "PAPER-70", "quantity": "3", "unit_price": "0.5"}
 

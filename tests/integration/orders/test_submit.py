@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from chassis import clock
-from chassis.commands import KeyReused
+from chassis.commands import KeyReused, load
 from chassis.database import Work
 from chassis.errors import Conflict, InvalidFields, RoleNeeded, StaleVersion, Unavailable
 from chassis.principal import Principal
 from chassis.rpc import deadline_in
 from services.orders import pages
 from services.orders.domain.errors import (
+    CheckedPricesMoved,
     CustomerDuePassed,
     DirectorNeeded,
     DiscountAboveAmount,
@@ -24,7 +25,7 @@ from services.orders.domain.errors import (
 )
 from services.orders.schemas import commands
 from services.orders.storage import copies, looked_at, orders
-from services.orders.use_cases import actions, confirming, drafting, reviewing
+from services.orders.use_cases import actions, confirming, drafting, pricing, reviewing
 from tests.integration.orders.desk import (
     CLERK,
     DIRECTOR,
@@ -207,12 +208,71 @@ def test_an_edit_of_a_consignee_changes_what_it_names(desk: Desk) -> None:
     assert desk.order(number)["consignee"]["address"] is None
 
 
+def test_a_consignee_has_a_phone_that_can_be_called(desk: Desk) -> None:
+    """O6: one that stands from before is kept, whatever else is edited."""
+    with pytest.raises(InvalidFields) as refused:
+        desk.new_order(consignee={"name": "张三", "phone": "abc", "address": "杭州市西湖区1号"})
+    assert list(refused.value.details["fields"]["consignee"]) == ["phone"]
+    assert (desk.state('select * from "order"'), desk.announced()) == ([], [])
+    number = desk.new_order(submit=False)["number"]
+    before = desk.order(number)
+    with pytest.raises(InvalidFields):
+        change(desk, number, consignee={"phone": "1380000888"})
+    assert desk.order(number) == before
+
+    change(desk, number, consignee={"phone": "0571-88886666-801"})
+    assert desk.order(number)["consignee"]["phone"] == "0571-88886666-801"
+
+    desk.state("update \"order\" set consignee_phone = 'abc' returning 1")
+    change(desk, number, consignee={"name": "李四", "phone": "abc"})
+    assert desk.order(number)["consignee"]["name"] == "李四"
+    assert desk.talk("submit", order_number=number, key_data_checked=True)["stage"] == "in_review"
+
+
 def test_an_unchecked_order_is_not_submitted(desk: Desk) -> None:
     """O37: key data are compared a second time."""
     with pytest.raises(FieldsMissing) as refused:
         desk.new_order(key_data_checked=False)
 
     assert list(refused.value.details["fields"]) == ["key_data_checked"]
+
+
+def test_prices_that_moved_since_the_second_check_are_checked_again(
+    desk: Desk, neighbours: Neighbours
+) -> None:
+    """O37: what was compared is what is submitted."""
+    lines = [
+        {"product_code": "LABEL-40", "quantity": "100"},
+        {"product_code": "PAPER-70", "quantity": "10", "unit_price": "1.00"},
+    ]
+    first, second = (desk.new_order(submit=False, lines=lines)["number"] for _ in range(2))
+    desk.scheme("DEARER", "0.55")
+    before, told = desk.order(first), desk.announced()
+
+    with pytest.raises(CheckedPricesMoved) as refused:
+        desk.talk("submit", order_number=first)
+
+    assert refused.value.details["changes"] == "line 1: 0.5 → 0.55"
+    assert (desk.order(first), desk.announced(), neighbours.asked) == (before, told, [])
+    checked = desk.do(commands.CheckKeyData, drafting.check_key_data, order_number=first)
+    assert (checked["total"], desk.announced()[-1]) == ("65.00", "order_changed")
+    assert desk.talk("submit", order_number=first)["total"] == "65.00"
+    said = desk.talk("submit", order_number=second, key_data_checked=True)
+    assert (said["total"], said["stage"]) == ("65.00", "in_review")
+
+
+def test_a_discount_that_came_since_the_second_check_is_checked_again(desk: Desk) -> None:
+    """O37."""
+    number = desk.new_order(submit=False)["number"]
+    terms = {"threshold": "500", "value": "20", "valid_from": "2020-01-01"}
+    name = {"promotion_code": "P", "name": "满500减20", "kind": "discount"}
+    with desk.store.work(DIRECTOR) as work:
+        pricing.create_promotion(work, load(commands.CreatePromotion(), {**terms, **name}))
+
+    with pytest.raises(CheckedPricesMoved) as refused:
+        desk.talk("submit", order_number=number)
+
+    assert refused.value.details["changes"] == "line 1: discount 0 → 20"
 
 
 def test_credit_that_is_held_does_not_refuse_the_order(desk: Desk, neighbours: Neighbours) -> None:
@@ -650,7 +710,8 @@ def test_a_price_that_the_submit_looks_up_keeps_nobody_from_it(desk: Desk) -> No
     desk.state("update order_line set unit_price = 0 returning 1")
 
     assert submit_why_not(desk, number) is None
-    assert desk.talk("submit", order_number=number)["total"] == "50.00"
+    submitted = desk.talk("submit", order_number=number, key_data_checked=True)
+    assert submitted["total"] == "50.00"
 
 
 def test_no_other_customer_date_is_given_than_one_to_come(desk: Desk) -> None:

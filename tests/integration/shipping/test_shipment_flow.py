@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from chassis import clock
 from chassis.calendar import WorkingCalendar
-from chassis.errors import Conflict, Forbidden, GendanError, NotFound
+from chassis.errors import Conflict, Forbidden, GendanError, InvalidFields, NotFound
 from services.shipping.domain.errors import ConsigneeMissing
 from services.shipping.use_cases import moving
 from tests.integration.shipping.story import (
@@ -542,13 +543,23 @@ def test_what_meets_an_exception_after_its_arrival_is_asked_after_again(desk: De
     desk.ask("fail_shipment", ASSISTANT, shipment_number=number, kind="exception", note="拒收")
     owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
     assert owed.count("arrival_check") == 1
+    tomorrow = clock.business_now() + timedelta(days=1)
+    for wrong in (tomorrow - timedelta(days=2), tomorrow + timedelta(days=365)):
+        with pytest.raises(InvalidFields):
+            desk.ask(
+                "check_arrival",
+                ASSISTANT,
+                shipment_number=number,
+                note="明日再送",
+                ask_again_at=wrong.isoformat(),
+            )
 
     desk.ask(
         "check_arrival",
         ASSISTANT,
         shipment_number=number,
         note="明日再送",
-        ask_again_at="2026-11-28T02:00:00Z",
+        ask_again_at=tomorrow.isoformat(),
     )
     arrived = desk.ask("report_arrival", ASSISTANT, shipment_number=number)
     page = desk.ask("get_shipment", CLERK, shipment_number=number)
@@ -590,8 +601,8 @@ def test_a_shipments_clock_stands_still_while_its_order_is_on_hold(
     desk.ask("unblock_order", ORDERS, **facts)
     (after,) = desk.ask("unblock_order", ORDERS, **facts)["shipments"]
     five_days = timedelta(hours=5 * 9)
-    for clock in ("due_at", "limit_at"):
-        was_due, is_due = (datetime.fromisoformat(each[clock]) for each in (before, after))
+    for limit in ("due_at", "limit_at"):
+        was_due, is_due = (datetime.fromisoformat(each[limit]) for each in (before, after))
         moved = WorkingCalendar(assume_weekdays=True).working_time_between(was_due, is_due)
         assert five_days <= moved < five_days + timedelta(minutes=1)
 

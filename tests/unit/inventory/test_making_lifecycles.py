@@ -31,6 +31,7 @@ LEGAL_INSTRUCTION_MOVES = {
     ("abnormal", "cancelled"),
 }
 LEGAL_VERDICT_MOVES = {
+    ("waits", "pending"),
     ("pending", "passed"),
     ("pending", "refused"),
     ("pending", "short"),

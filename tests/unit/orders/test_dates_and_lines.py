@@ -7,15 +7,27 @@ from uuid import uuid4
 
 import pytest
 
+from chassis.principal import Principal
 from services.orders.domain.anomaly import LADDER, Anomaly, AnomalyClass, Priority, Topic
 from services.orders.domain.confirmation import SignBack
 from services.orders.domain.errors import AcceptedNotShipped, ConsentMissing, DateTooEarly
 from services.orders.domain.lifecycle import Stage
 from services.orders.domain.order import Order
 from services.orders.domain.review import return_order
-from tests.unit.orders.story import LABEL, NOW, TODAY, draft, line, passed_kinds, resubmitted
+from tests.unit.orders.story import (
+    CLERK,
+    LABEL,
+    NOW,
+    TODAY,
+    draft,
+    line,
+    passed_kinds,
+    resubmitted,
+)
 from tests.unit.orders.story import submitted as in_review
 
+SALES = Principal("sales-1", "Wang Wei", frozenset({"sales"}))
+OTHER_SALES = Principal("sales-2", "Zhao Min", frozenset({"sales"}))
 MADE, PROMISED = date(2026, 12, 20), date(2026, 12, 31)
 
 
@@ -101,17 +113,33 @@ def test_an_expired_order_loses_its_gates_and_production_dates() -> None:
 
 def test_a_promised_date_is_the_date_said_also_after_a_slide() -> None:
     order = sent()
-    order.promise(date(2027, 1, 10), consent_by="Wang Wei", today=day(3), now=NOW)
+    order.promise(date(2027, 1, 10), by=CLERK, consent_by="Wang Wei", today=day(3), now=NOW)
     assert order.customer_due(day(3)) == date(2027, 1, 10)
 
 
 def test_a_later_promise_needs_consent_and_none_is_before_production() -> None:
     order = sent()
-    with pytest.raises(ConsentMissing):
-        order.promise(PROMISED + timedelta(days=1), consent_by=None, today=TODAY, now=NOW)
-    order.promise(MADE, consent_by=None, today=TODAY, now=NOW)
+
+    def promise(by: Principal, customer_due: date, consent_by: str | None = None) -> None:
+        order.promise(customer_due, by=by, consent_by=consent_by, today=TODAY, now=NOW)
+
+    later = PROMISED + timedelta(days=1)
+    assert (order.salesperson_id, order.salesperson_name) == ("sales-1", "Wang Wei")
+    for by, named in ((CLERK, None), (CLERK, "x"), (OTHER_SALES, None), (OTHER_SALES, "Zhao Min")):
+        with pytest.raises(ConsentMissing) as refused:
+            promise(by, later, named)
+        assert refused.value.details["whose"] == "Wang Wei"
+    promise(CLERK, MADE)
     with pytest.raises(DateTooEarly):
-        order.promise(MADE - timedelta(days=1), consent_by=None, today=TODAY, now=NOW)
+        promise(CLERK, MADE - timedelta(days=1))
+    promise(CLERK, later, "Wang Wei")
+    promise(SALES, later + timedelta(days=1))
+
+    order.hand_over(None, None)
+    with pytest.raises(ConsentMissing):
+        promise(CLERK, later + timedelta(days=2))
+    promise(CLERK, later + timedelta(days=2), "王伟")
+    assert order.customer_due(TODAY) == later + timedelta(days=2)
 
 
 def test_each_line_has_its_planners_date_and_the_order_the_latest() -> None:

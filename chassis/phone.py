@@ -3,6 +3,7 @@
 import phonenumbers
 
 HOME_REGION = "CN"
+FEWEST_DIGITS = 7
 
 
 def normalised(phone: str) -> str | None:
@@ -18,3 +19,11 @@ def normalised(phone: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_dialable(phone: str) -> bool:
+    """Whether a text holds as many digits as the shortest numbers have, whatever stands beside.
+
+    No plan is asked: carriers' forms hold local numbers, too.
+    """
+    return sum(character.isdecimal() for character in phone) >= FEWEST_DIGITS
