@@ -13,7 +13,8 @@ from services.customers.domain.credit import Request
 from services.customers.domain.customer import Address, Contact, Seal
 from services.customers.domain.lifecycle import Standing
 from services.customers.domain.rules import RULES
-from services.customers.schemas import common, contracts, credit, customers, facts, payments
+from services.customers.schemas import contracts, credit, customers, facts, payments, work_list
+from services.customers.schemas.shared_fields import page
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import platform
 from services.customers.storage.books import BOOKS
@@ -39,7 +40,7 @@ _money, _account, _answer = (
     credit.CreditAccountView(),
     credit.CreditAnswerView(),
 )
-_work_item = common.WorkItem()
+_work_item = work_list.WorkItem()
 
 
 class CustomersService(Service, AnswersRelay):
@@ -84,7 +85,7 @@ class CustomersService(Service, AnswersRelay):
         limit, after = request.pop("limit"), request.pop("after")
         wish = customer_storage.Search(**request)
         found = customer_cases.search_customers(work, wish, limit=limit, after=after)
-        return common.page(_customers, found)
+        return page(_customers, found)
 
     @query(customers.GetCustomer)
     def list_customer_actions(self, work: Work, request: Body) -> Any:
@@ -214,7 +215,7 @@ class CustomersService(Service, AnswersRelay):
     @query(contracts.ListContracts)
     def list_contracts(self, work: Work, request: Body) -> Any:
         """Give a page of contracts, the newest first."""
-        return common.page(_contract, contract_cases.list_contracts(work, **request))
+        return page(_contract, contract_cases.list_contracts(work, **request))
 
     @query(contracts.OfContract)
     def list_contract_actions(self, work: Work, request: Body) -> Any:
@@ -281,27 +282,27 @@ class CustomersService(Service, AnswersRelay):
     def list_order_credits(self, work: Work, request: Body) -> Any:
         """Give a page of a customer's orders with their money."""
         code = request.pop("customer_code")
-        return common.page(_money, credit_cases.list_order_credits(work, code, **request))
+        return page(_money, credit_cases.list_order_credits(work, code, **request))
 
     @query(credit.ListOfCustomer)
     def list_ledger(self, work: Work, request: Body) -> Any:
         """Give a page of the movements of a customer's account."""
         code = request.pop("customer_code")
         found = credit_cases.list_ledger(work, code, **request)
-        return common.page(credit.LedgerEntryView(), found)
+        return page(credit.LedgerEntryView(), found)
 
     @query(credit.ListOfCustomer)
     def list_coupons(self, work: Work, request: Body) -> Any:
         """Give a page of a customer's coupons."""
         code = request.pop("customer_code")
         found = coupon_cases.list_coupons(work, code, **request)
-        return common.page(credit.CouponView(), found)
+        return page(credit.CouponView(), found)
 
     @query(credit.ListReceivables)
     def list_receivables(self, work: Work, request: Body) -> Any:
         """Give a page of the customers that owe, with their debts by age."""
         found = credit_cases.list_receivables(work, **request)
-        return common.page(credit.ReceivablesRow(), found)
+        return page(credit.ReceivablesRow(), found)
 
     # -- payments, notices, invoices -------------------------------------------------------
 
@@ -348,7 +349,7 @@ class CustomersService(Service, AnswersRelay):
     @query(payments.ListPayments)
     def list_payments(self, work: Work, request: Body) -> Any:
         """Give a page of payments, the newest first."""
-        return common.page(_payment, payment_cases.list_payments(work, **request))
+        return page(_payment, payment_cases.list_payments(work, **request))
 
     @query(payments.OfPayment)
     def list_payment_actions(self, work: Work, request: Body) -> Any:
@@ -384,7 +385,7 @@ class CustomersService(Service, AnswersRelay):
     @query(payments.ListNotices)
     def list_notices(self, work: Work, request: Body) -> Any:
         """Give a page of notices, the newest first."""
-        return common.page(_notice, notice_cases.list_notices(work, **request))
+        return page(_notice, notice_cases.list_notices(work, **request))
 
     @query(payments.OfNotice)
     def list_notice_actions(self, work: Work, request: Body) -> Any:
@@ -407,9 +408,9 @@ class CustomersService(Service, AnswersRelay):
     @query(payments.ListInvoices)
     def list_invoices(self, work: Work, request: Body) -> Any:
         """Give a page of invoices, the newest first."""
-        return common.page(_invoice, invoice_cases.list_invoices(work, **request))
+        return page(_invoice, invoice_cases.list_invoices(work, **request))
 
-    @query(common.WorkRequest)
+    @query(work_list.WorkRequest)
     def list_work(self, work: Work, request: Body) -> Any:
         """Give what waits for the person who asks."""
         items = work_lists.list_work(work, request["limit"])

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from chassis.schema import Amount, Identity, Message, Moment, PageRequest, Percent, Text, one_of
 from services.customers.domain.grade import SettlementMethod, Terms
 from services.customers.domain.lifecycle import ContractState
-from services.customers.schemas.common import LARGEST_SUM, Change, code, number
+from services.customers.schemas.shared_fields import LARGEST_SUM, Change, code, number
 
 
 class ContractText(Message):

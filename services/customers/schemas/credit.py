@@ -17,8 +17,8 @@ from chassis.schema import (
 from services.customers.domain.grade import Grade, SettlementMethod, Terms
 from services.customers.domain.lifecycle import CouponState, Standing
 from services.customers.domain.words import EntryKind, Verdict
-from services.customers.schemas.common import LARGEST_SUM, Change, code, number
 from services.customers.schemas.customers import CustomerRow
+from services.customers.schemas.shared_fields import LARGEST_SUM, Change, code, number
 
 
 class ReserveCredit(Copy):

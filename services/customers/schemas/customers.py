@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from chassis.schema import Copy, Identity, Message, Moment, PageRequest, Text, one_of
 from services.customers.domain.grade import Grade
 from services.customers.domain.words import CustomerKind
-from services.customers.schemas.common import Change, code
+from services.customers.schemas.shared_fields import Change, code
 
 MOST_PARTS = 100
 

@@ -5,9 +5,9 @@ from marshmallow import fields, validate
 from chassis.schema import Amount, Identity, Message, Moment, PageRequest, Percent, Text, one_of
 from services.customers.domain.lifecycle import NoticeState, PaymentState
 from services.customers.domain.words import NoticeChannel, NoticeKind, PaymentMethod
-from services.customers.schemas.common import LARGEST_SUM, Change, code, number
 from services.customers.schemas.credit import MoneyView
 from services.customers.schemas.customers import ContactView, CustomerRow
+from services.customers.schemas.shared_fields import LARGEST_SUM, Change, code, number
 
 
 class RecordPayment(Message):

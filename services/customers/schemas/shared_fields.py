@@ -1,12 +1,12 @@
-"""The fields that many messages share."""
+"""Fields and pages that many messages share."""
 
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from chassis.reasons import Reason
-from chassis.schema import CODE, Message, Moment, PageRequest, Text, one_of
+from chassis.schema import CODE, Message, PageRequest, Text, one_of
 
 # One payment or limit; sums of thousands of them still fit their column.
 LARGEST_SUM = Decimal("9999999999.99")
@@ -18,7 +18,7 @@ def code(**kwargs: Any) -> fields.String:
 
 
 def number(**kwargs: Any) -> Text:
-    """Give the field of a number for people: a letter, the business date, six digits."""
+    """Give the field of a number for people, as they say or type it."""
     return Text(least=1, most=20, **kwargs)
 
 
@@ -28,29 +28,6 @@ class Change(Message):
     expected_version = fields.Integer(load_default=None, allow_none=True)
     reason = one_of(Reason, load_default=None, allow_none=True)
     note = Text(load_default=None, allow_none=True, most=1000)
-
-
-class WorkRequest(Message):
-    """How much of the work list is wanted."""
-
-    limit = fields.Integer(load_default=100, validate=validate.Range(1, 500))
-
-
-class WorkItem(Message):
-    """Something that waits for a person."""
-
-    kind = fields.String()
-    title = fields.String()
-    title_zh = fields.String()
-    order_number = fields.String(allow_none=True)
-    customer_name = fields.String(allow_none=True)
-    entity_type = fields.String()
-    entity_number = fields.String()
-    roles = fields.List(fields.String())
-    person_id = fields.String(allow_none=True)
-    due_at = Moment()
-    verb = fields.String(allow_none=True)
-    path = fields.String()
 
 
 class Page(PageRequest):
