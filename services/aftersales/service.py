@@ -13,7 +13,7 @@ from services.aftersales.storage import cases as stored
 from services.aftersales.storage import platform
 from services.aftersales.storage import visits as planned
 from services.aftersales.storage.books import BOOKS
-from services.aftersales.use_cases import cases, hearing, looking, visits
+from services.aftersales.use_cases import actions, cases, hearing, visits, work_list
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -99,7 +99,7 @@ class AftersalesService(Service):
     @query(commands.CaseAsked)
     def list_case_actions(self, work: Work, request: Request) -> Answer:
         case = stored.case(work, request["case_number"])
-        return {"items": looking.list_actions(work, case)}
+        return {"items": actions.list_actions(work, case)}
 
     @query(commands.VisitsAsked)
     def list_visits(self, work: Work, request: Request) -> Answer:
@@ -119,7 +119,7 @@ class AftersalesService(Service):
 
     @query(commands.WorkAsked)
     def list_work(self, work: Work, request: Request) -> Answer:
-        return {"items": looking.list_work(work, request)}
+        return {"items": work_list.list_work(work, request)}
 
     @listens_to("orders", *ORDER_EVENTS, schema=heard.OrderMoved)
     def keep_order(self, work: Work, event: Received) -> None:

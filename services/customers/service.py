@@ -13,12 +13,12 @@ from services.customers.domain.credit import Request
 from services.customers.domain.customer import Address, Contact, Seal
 from services.customers.domain.lifecycle import Standing
 from services.customers.domain.rules import RULES
-from services.customers.schemas import contracts, credit, customers, facts, payments, work_list
+from services.customers.schemas import contracts, credit, customers, facts, payments, work_items
 from services.customers.schemas.shared_fields import page
 from services.customers.storage import customers as customer_storage
 from services.customers.storage import platform
 from services.customers.storage.books import BOOKS
-from services.customers.use_cases import access, work_lists
+from services.customers.use_cases import access, actions, work_list
 from services.customers.use_cases import contracts as contract_cases
 from services.customers.use_cases import coupons as coupon_cases
 from services.customers.use_cases import credit as credit_cases
@@ -40,7 +40,7 @@ _money, _account, _answer = (
     credit.CreditAccountView(),
     credit.CreditAnswerView(),
 )
-_work_item = work_list.WorkItem()
+_work_item = work_items.WorkItem()
 
 
 class CustomersService(Service, AnswersRelay):
@@ -90,8 +90,7 @@ class CustomersService(Service, AnswersRelay):
     @query(customers.GetCustomer)
     def list_customer_actions(self, work: Work, request: Body) -> Any:
         """Give what may be done with a customer now, by whom."""
-        actions = work_lists.list_customer_actions(work, **request)
-        return {"items": actions}
+        return {"items": actions.list_customer_actions(work, **request)}
 
     @query(customers.GetCustomer)
     def propose_grades(self, work: Work, request: Body) -> Any:
@@ -220,8 +219,7 @@ class CustomersService(Service, AnswersRelay):
     @query(contracts.OfContract)
     def list_contract_actions(self, work: Work, request: Body) -> Any:
         """Give what may be done with a contract now, by whom."""
-        actions = work_lists.list_contract_actions(work, **request)
-        return {"items": actions}
+        return {"items": actions.list_contract_actions(work, **request)}
 
     # -- credit ----------------------------------------------------------------------------
 
@@ -354,8 +352,7 @@ class CustomersService(Service, AnswersRelay):
     @query(payments.OfPayment)
     def list_payment_actions(self, work: Work, request: Body) -> Any:
         """Give what may be done with a payment now, by whom."""
-        actions = work_lists.list_payment_actions(work, **request)
-        return {"items": actions}
+        return {"items": actions.list_payment_actions(work, **request)}
 
     @query(payments.GetOrderMoney)
     def get_order_money(self, work: Work, request: Body) -> Any:
@@ -390,8 +387,7 @@ class CustomersService(Service, AnswersRelay):
     @query(payments.OfNotice)
     def list_notice_actions(self, work: Work, request: Body) -> Any:
         """Give what may be done with a notice now, by whom."""
-        actions = work_lists.list_notice_actions(work, **request)
-        return {"items": actions}
+        return {"items": actions.list_notice_actions(work, **request)}
 
     @command(payments.MakeInvoice)
     def make_invoice(self, work: Work, request: Body) -> Any:
@@ -410,10 +406,10 @@ class CustomersService(Service, AnswersRelay):
         """Give a page of invoices, the newest first."""
         return page(_invoice, invoice_cases.list_invoices(work, **request))
 
-    @query(work_list.WorkRequest)
+    @query(work_items.WorkRequest)
     def list_work(self, work: Work, request: Body) -> Any:
         """Give what waits for the person who asks."""
-        items = work_lists.list_work(work, request["limit"])
+        items = work_list.list_work(work, request["limit"])
         return {"items": _work_item.dump(items, many=True)}
 
     # -- facts of others -------------------------------------------------------------------

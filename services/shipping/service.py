@@ -25,7 +25,16 @@ from services.shipping.storage import platform
 from services.shipping.storage import scans as scan_storage
 from services.shipping.storage import shipments as shipment_storage
 from services.shipping.storage.books import BOOKS
-from services.shipping.use_cases import blocking, looking, masters, moving, owing, scanning
+from services.shipping.use_cases import (
+    actions,
+    blocking,
+    looking,
+    masters,
+    moving,
+    owing,
+    scanning,
+    work_list,
+)
 
 Request = dict[str, Any]
 
@@ -175,15 +184,15 @@ class ShippingService(LeadingService):
 
     @query(views.GetShipment)
     def list_shipment_actions(self, work: Work, request: Request) -> Any:
-        return {"items": looking.actions_of(work, request["shipment_number"])}
+        return {"items": actions.list_actions(work, request["shipment_number"])}
 
     @query(views.ListWork)
     def list_work(self, work: Work, request: Request) -> Any:
-        return {"items": looking.work_of(work, request["limit"])}
+        return {"items": work_list.list_work(work, request["limit"])}
 
     @query(views.ListOwed)
     def list_owed(self, work: Work, request: Request) -> Any:
-        owed = looking.owed_for(work, request["order_id"])
+        owed = work_list.owed_for(work, request["order_id"])
         return {"items": dump(views.OwedItem, owed, many=True)}
 
     # -- scans ---------------------------------------------------------------------------------

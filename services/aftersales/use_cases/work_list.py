@@ -1,54 +1,19 @@
-"""What may be done with a case, and what waits for whom."""
+"""What waits for whom: moves of cases, and calls to customers."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-from chassis.actions import action, refusal_of
-from chassis.calendar import calendar_of
+from chassis.calendar import WorkingCalendar, calendar_of
 from chassis.clock import business_date
 from chassis.database import Work
-from services.aftersales.domain.case import Case
-from services.aftersales.domain.lifecycle import CASES, RESHIPPED_BY, CaseState
+from services.aftersales.domain.lifecycle import CASES, CaseState
 from services.aftersales.domain.rules import CASE_DUE_BY
 from services.aftersales.domain.visit import Visit
-from services.aftersales.storage import cases, copies
+from services.aftersales.storage import cases
 from services.aftersales.use_cases.cases import MOVES
 from services.aftersales.use_cases.visits import day_list
-
-
-def list_actions(work: Work, case: Case) -> list[dict[str, Any]]:
-    """Give every verb with whether the asker may do it now, and if not, why."""
-    moves = [
-        action(
-            verb,
-            who=[role],
-            refusal=refusal_of(
-                partial(work.principal.require, role), partial(case.guard_move, wish, None)
-            ),
-            # By other goods it is settled only once an order replaces them.
-            checked_when_done=verb == "settle" and case.reshipped_as is None,
-            title_zh=words,
-        )
-        for verb, (words, wish, role) in MOVES.items()
-    ]
-    return [*moves, _reshipping(work, case)]
-
-
-def _reshipping(work: Work, case: Case) -> dict[str, Any]:
-    """Say whether the goods may be replaced now; with which order is seen when it is named."""
-    who = RESHIPPED_BY.get(case.state, ("aftersales", "supervisor"))
-    anew = copies.is_cancelled(work, case.reshipped_as)
-    return action(
-        "reship",
-        who=who,
-        refusal=refusal_of(
-            partial(case.guard_reship, anew=anew), partial(work.principal.require, *who)
-        ),
-        checked_when_done=True,
-        title_zh="补发",
-    )
 
 
 def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -60,20 +25,23 @@ def list_work(work: Work, request: Mapping[str, Any]) -> list[dict[str, Any]]:
             for state in CaseState:
                 if CASES.allows(state, wish):
                     mine.setdefault(state, (verb, words, role))
-    due_at = _due_times(work)
+    calendar = calendar_of(work, for_facts=True)
+    due_at = _due_times(work, calendar)
     items = [
         _case_item(case, *mine[case.state], due_at(case))
         for case in cases.waiting(work, [*mine], limit)
     ]
     if work.principal.has("aftersales", "assistant"):
-        items += [_visit_item(visit) for visit in day_list(work, work.today)[:limit]]
+        items += [
+            _visit_item(visit, calendar.end_of_working_day(visit.planned_on))
+            for visit in day_list(work, work.today)[:limit]
+        ]
     items.sort(key=lambda item: datetime.fromisoformat(item["due_at"]))
     return items[:limit]
 
 
-def _due_times(work: Work) -> Callable[[Any], datetime]:
+def _due_times(work: Work, calendar: WorkingCalendar) -> Callable[[Any], datetime]:
     """Give what says of a waiting case when its next step is due."""
-    calendar = calendar_of(work, for_facts=True)
 
     # Many wait since the same day, and working days are counted one by one.
     @cache
@@ -107,7 +75,7 @@ def _case_item(case: Any, verb: str, words: str, role: str, due_at: datetime) ->
     }
 
 
-def _visit_item(visit: Visit) -> dict[str, Any]:
+def _visit_item(visit: Visit, due_at: datetime) -> dict[str, Any]:
     return {
         "kind": "visit",
         "title": f"Call {visit.customer_name} about {visit.order_number}",
@@ -118,7 +86,7 @@ def _visit_item(visit: Visit) -> dict[str, Any]:
         "entity_number": str(visit.id),
         "roles": ["aftersales"],
         "person_id": None,
-        "due_at": f"{visit.planned_on.isoformat()}T09:30:00+00:00",
+        "due_at": due_at.isoformat(),
         "verb": "record",
         "path": f"/api/v1/visits/{visit.id}",
     }
