@@ -1,9 +1,8 @@
 """What the warehouse has to do: receive, consent, count."""
 
-from datetime import date, datetime, time
 from typing import Any
 
-from chassis.clock import BUSINESS_ZONE
+from chassis.calendar import calendar_of
 from chassis.database import Work
 from services.inventory.domain.lifecycle import TransferState
 from services.inventory.storage import arrivals, stock, transfers
@@ -17,6 +16,7 @@ _NEXT_OF_TRANSFER = {
 
 def arrivals_due(work: Work, limit: int) -> list[dict[str, Any]]:
     """Give the arrivals expected by today that have not been received."""
+    calendar = calendar_of(work, for_facts=True)
     return [
         _item(
             kind="arrival_due",
@@ -24,7 +24,7 @@ def arrivals_due(work: Work, limit: int) -> list[dict[str, Any]]:
             title_zh=f"收货：{row.item_name} {row.quantity}",
             entity_type="arrival",
             entity_number=row.number,
-            due_at=_end_of(row.expected_on),
+            due_at=calendar.end_of_working_day(row.expected_on),
             verb="receive",
             path=f"/api/v1/arrivals/{row.number}",
         )
@@ -69,10 +69,6 @@ def shortages_to_count(work: Work, limit: int) -> list[dict[str, Any]]:
         )
         for row in stock.open_discrepancies(work.session, limit)
     ]
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day, time(18), tzinfo=BUSINESS_ZONE)
 
 
 def _item(**facts: Any) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """What waits in inventory for technician, planner, assistant, inspector and the desk."""
 
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
 from chassis.calendar import WorkingCalendar, calendar_of
-from chassis.clock import BUSINESS_ZONE
 from chassis.database import Work
 from services.inventory.domain.instruction import CONSENT, COUNTERSIGN, PLAN
 from services.inventory.domain.lifecycle import InstructionState, StatementKind
@@ -73,13 +72,13 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
     """Give what waits for the asker's roles, of each kind the most urgent."""
     kinds = [kind for kind, role in SIGNERS.items() if work.principal.has(role)]
     follows = [key for key, (_, roles, _, _) in _NEXT.items() if work.principal.has(*roles)]
+    calendar = calendar_of(work, for_facts=True)
     items = []
     if kinds:
         found = statements.to_sign(work, kinds, limit)
-        items += [_statement_item(each) for each in found]
+        items += [_statement_item(each, calendar) for each in found]
     if follows:
         states = {_BEFORE.get(key) or InstructionState(key) for key in follows}
-        calendar = calendar_of(work, for_facts=True)
         days = _report_days(work, calendar)
         next_moves = instructions.waiting(work, states, follows, days, limit)
         items += [_instruction_item(each, calendar) for each in next_moves]
@@ -89,7 +88,8 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
 def list_dates_in_danger(work: Work, limit: int) -> list[dict[str, Any]]:
     """Give the instructions that are late or will be, of as many as are listed at most."""
     found = instruction_pages.instructions_at_risk(work, limit=limit, most_judged=limit)
-    return [_warning_item(each) for each in found if each.outlook.risk in _WARNINGS]
+    calendar = calendar_of(work, for_facts=True)
+    return [_warning_item(each, calendar) for each in found if each.outlook.risk in _WARNINGS]
 
 
 def _report_days(work: Work, calendar: WorkingCalendar) -> instructions.ReportDays:
@@ -101,9 +101,12 @@ def _report_days(work: Work, calendar: WorkingCalendar) -> instructions.ReportDa
     )
 
 
-def _statement_item(statement: Any) -> dict[str, Any]:
+def _statement_item(statement: Any, calendar: WorkingCalendar) -> dict[str, Any]:
     kind = StatementKind(statement.kind)
     title, title_zh = _TITLES[kind]
+    due_at = statement.needed_by
+    if due_at is None and statement.production_due is not None:
+        due_at = calendar.end_of_working_day(statement.production_due)
     return {
         "kind": f"{statement.kind}_statement",
         "title": title,
@@ -114,7 +117,7 @@ def _statement_item(statement: Any) -> dict[str, Any]:
         "entity_number": f"{statement.order_number}/{statement.kind}",
         "roles": [SIGNERS[kind]],
         "person_id": None,
-        "due_at": statement.needed_by or _end_of(statement.production_due),
+        "due_at": due_at,
         "verb": f"sign_{statement.kind}",
         "path": f"/api/v1/orders/{statement.order_number}/statements/{statement.kind}",
     }
@@ -143,8 +146,9 @@ def _instruction_item(instruction: Any, calendar: WorkingCalendar) -> dict[str, 
     }
 
 
-def _warning_item(found: instruction_pages.AtRisk) -> dict[str, Any]:
+def _warning_item(found: instruction_pages.AtRisk, calendar: WorkingCalendar) -> dict[str, Any]:
     instruction, ready_on = found.instruction, found.outlook.ready_on
+    due = instruction.production_due
     title, title_zh = _WARNINGS[found.outlook.risk]
     return {
         "kind": "production_risk",
@@ -156,22 +160,15 @@ def _warning_item(found: instruction_pages.AtRisk) -> dict[str, Any]:
         "entity_number": instruction.number,
         "roles": list(WARNED),
         "person_id": None,
-        "due_at": _end_of(instruction.production_due),
+        "due_at": None if due is None else calendar.end_of_working_day(due),
         "verb": None,
         "path": f"/api/v1/instructions/{instruction.number}",
     }
 
 
 def _due_at(instruction: Any, calendar: WorkingCalendar) -> datetime:
-    if instruction.follows == InstructionState.RUNNING:
+    if instruction.due_on is not None:
         return calendar.end_of_working_day(instruction.due_on)
     # What is still to be dated has been due since it was drafted.
     drafted_at: datetime = instruction.drafted_at
-    return _end_of(instruction.due_on) or drafted_at
-
-
-def _end_of(day: date | None) -> datetime | None:
-    """Give the last moment of a business day."""
-    if day is None:
-        return None
-    return datetime.combine(day, time(23, 59, 59), BUSINESS_ZONE)
+    return drafted_at
