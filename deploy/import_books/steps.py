@@ -370,7 +370,7 @@ def _part(
             found = api.get(UNMASK, path, unmask=_WHY["note"])
         if found is None or any(part[told_by] == body[told_by] for part in found.body[plural]):
             return THERE
-        api.post(CUSTOMERS, f"{path}/{plural}", {noun: body})
+        api.post(CUSTOMERS, f"{path}/{plural}", {noun: body, **_WHY})
         return MADE
 
     return take

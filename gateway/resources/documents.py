@@ -1,5 +1,6 @@
 """Printable papers: HTML in Chinese, drawn from what the owning service says now."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, validate
@@ -45,8 +46,6 @@ _BEFORE_SENDING = ("memo", "draft", "in_review", "approved")
 _VOID = "作废"
 #: Which mark a paper bears that nobody may work by.
 _MARKS = {"cancelled": _VOID, "draft": "未签发"}
-#: Which mark a paper bears that nothing may leave by yet.
-_TO_RELEASE = {"requested": "未放行"}
 
 
 def confirmation(call: Call) -> str:
@@ -122,8 +121,20 @@ def delivery_order(call: Call) -> str:
         {"number": found.get("note_number") or found.get("number")},
         shipment=found,
         money=_money_of(call, found["order_number"]),
-        mark=_VOID if found["state"] == "cancelled" else _TO_RELEASE.get(found["state"]),
+        mark=_mark_of(found),
     )
+
+
+def _mark_of(shipment: Mapping[str, Any]) -> str | None:
+    """Give the mark of a paper by which nothing may leave, or not now."""
+    if shipment["state"] == "cancelled":
+        return _VOID
+    if shipment["dispatched_at"] is not None:
+        return None
+    if shipment["blocked"]:
+        return "暂停发货"
+    is_to_release = shipment["state"] == "requested" or shipment["release_withdrawn_at"]
+    return "未放行" if is_to_release else None
 
 
 def _money_of(call: Call, order_number: str) -> Any:

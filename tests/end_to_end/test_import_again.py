@@ -37,7 +37,7 @@ def files(tmp_path: Path) -> Files:
 
 
 CUSTOMERS = "customer_code,name,grade\n"
-CONTACTS = "customer_code,name,phone\n"
+CONTACTS = "customer_code,name,phone,may_sign\n"
 SEALS = "customer_code,seal_code\n"
 ADDRESSES = "customer_code,address\n"
 
@@ -109,7 +109,7 @@ def test_what_is_told_of_customers_who_are_there_is_put_on_their_files(
 ) -> None:
     load_book(read_and_check(files(customers=CUSTOMERS + "PARTS,部分,\n")), api)
     parts = {
-        "contacts": CONTACTS + "PARTS,张建华,13800000000\nPARTS,李敏,\n",
+        "contacts": CONTACTS + "PARTS,张建华,13800000000,yes\nPARTS,李敏,,\n",
         "seals": SEALS + "PARTS,合同章\n",
         "addresses": ADDRESSES + "PARTS,北京市海淀区学院路 5 号\n",
     }
@@ -128,7 +128,7 @@ def test_what_is_told_of_customers_who_are_there_is_put_on_their_files(
 
 
 def test_parts_of_new_customers_come_with_them_and_are_counted(api: Api, files: Files) -> None:
-    folder = files(customers=CUSTOMERS + "WHOLE,整,\n", contacts=CONTACTS + "WHOLE,张建华,\n")
+    folder = files(customers=CUSTOMERS + "WHOLE,整,\n", contacts=CONTACTS + "WHOLE,张建华,,\n")
 
     assert load_book(read_and_check(folder), api).made == {"customers": 1, "contacts": 1}
 

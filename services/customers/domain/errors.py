@@ -75,14 +75,6 @@ class CustomerInactive(Conflict):
     zh = "客户 {customer_code} 已停用。"
 
 
-class ReasonMissing(Invalid):
-    """A change of something in force does not say why."""
-
-    code = "reason_missing"
-    en = "Say why: a reason of the list is needed for this change."
-    zh = "请说明原因：此项修改须选择原因。"
-
-
 class NoteMissing(Invalid):
     """A decision does not say in words why."""
 

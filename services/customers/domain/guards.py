@@ -1,13 +1,13 @@
 """What every change of something in force must bring: why."""
 
-from chassis.reasons import Reason
-from services.customers.domain.errors import NoteMissing, ReasonMissing
+from chassis.reasons import Reason, WhyMissing
+from services.customers.domain.errors import NoteMissing
 
 
 def guard_reason(reason: Reason | None) -> Reason:
-    """Raise ReasonMissing for a change that gives no reason of the list."""
+    """Raise WhyMissing for a change that gives no reason of the list."""
     if reason is None:
-        raise ReasonMissing
+        raise WhyMissing
     return reason
 
 

@@ -22,6 +22,7 @@ def void_coupons(work: Work, order: OrderCredit) -> None:
     """Take back what a cancelled order had earned."""
     for coupon in storage.granted_of_order(work.session, order.id):
         coupon.void(work.now)
+        work.log("coupon", coupon.order_number, "void_coupon")
 
 
 def list_coupons(

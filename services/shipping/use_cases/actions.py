@@ -132,10 +132,10 @@ def _judge_second_person(work: Work, shipment: Shipment, judged: Action) -> None
         raise SecondPersonNeeded(number=shipment.number, person_name=shipment.requester_name)
 
 
-def _who_may(shipment: Shipment, action: Action) -> tuple[str, ...]:
+def _who_may(shipment: Shipment, judged: Action) -> tuple[str, ...]:
     """Give who may do it: in an emergency the director, too, by his override."""
-    if not shipment.emergency or action.verb not in ("release", "check"):
-        return action.who
-    if action.verb == "release" and shipment.awaits_override:
+    if not shipment.emergency or judged.verb not in ("release", "check"):
+        return judged.who
+    if judged.verb == "release" and shipment.awaits_override:
         return ("director",)
-    return (*action.who, "director")
+    return (*judged.who, "director")

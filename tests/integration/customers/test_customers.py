@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from chassis.errors import GendanError
 from chassis.principal import Principal
+from chassis.reasons import WhyMissing
 from deploy.local.databases import migrations_of
-from services.customers.domain.errors import ReasonMissing
 from tests.integration.customers.story import (
     CLERK,
     DIRECTOR,
@@ -84,7 +84,7 @@ def test_a_grade_is_changed_by_finance_or_the_director_in_writing(office: Office
 
     for who, body, code in (
         (CLERK, {"reason": "other", "note": "评定"}, "role_needed"),
-        (FINANCE, {"note": "评定"}, "reason_missing"),
+        (FINANCE, {"note": "评定"}, "why_missing"),
         (FINANCE, {"reason": "other"}, "note_missing"),
         (FINANCE, {"reason": "other", "note": "x", "expected_version": 9}, "stale_version"),
     ):
@@ -170,7 +170,7 @@ def test_what_binds_a_customer_from_now_on_says_why(
     office.do(CLERK, "create_customer", name="甲", customer_code="KH-1")
     before = office.everything()
 
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(WhyMissing):
         office.do(CLERK, verb, customer_code="KH-1", **part)
 
     assert office.everything() == before

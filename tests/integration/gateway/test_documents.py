@@ -27,7 +27,8 @@ SHIPMENT = {
     "number": "S261122-000003", "order_number": "D261122-000017", "customer_name": "杭州文华",
     "state": "requested", "consignee": CONSIGNEE, "delivery_method": "door", "urgency": "normal",
     "requested_at": "2026-11-22T01:02:03+00:00", "requester_name": "陈静", "lines": [LINE],
-    "parcels": [{"code": "X1"}, {"code": "X2"}], "dispatched_at": None,
+    "parcels": [{"code": "X1"}, {"code": "X2"}], "dispatched_at": None, "blocked": None,
+    "release_withdrawn_at": None,
 }  # fmt: skip
 
 INSTRUCTION = {
@@ -243,12 +244,19 @@ def test_a_delivery_order_of_goods_that_nobody_released_says_so(desk: Office) ->
     """Nor has customers heard of the money of every order."""
     path = "/shipments/S261122-000003/documents/delivery_order"
     answer(desk, "customers.get_order_money", NotFound())
-    printed = {}
-    for state in ("requested", "released", "cancelled"):
-        answer(desk, "shipping.get_shipment", {**SHIPMENT, "state": state})
+    now = "2026-11-22T02:00:00+00:00"
+
+    def printed(state: str, **facts: str) -> str | None:
+        answer(desk, "shipping.get_shipment", {**SHIPMENT, "state": state, **facts})
         page = desk.send("GET", path, by="chen").text
-        printed[state] = next(iter(re.findall('class="mark">(.*?)<', page)), None)
-    assert printed == {"requested": "未放行", "released": None, "cancelled": "作废"}
+        return next(iter(re.findall('class="mark">(.*?)<', page)), None)
+
+    assert printed("requested") == "未放行"
+    assert printed("released") is None
+    assert printed("packed", release_withdrawn_at=now) == "未放行"
+    assert printed("packed", blocked="hold") == "暂停发货"
+    assert printed("dispatched", dispatched_at=now, blocked="hold") is None
+    assert printed("cancelled") == "作废"
 
 
 @pytest.mark.parametrize(
