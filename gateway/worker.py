@@ -28,7 +28,7 @@ from gunicorn import util
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-#: For the whole of a request, from its first byte to the last of its body.
+#: For the whole of a request, from its first byte to the last of its body; and to get a thread.
 READ_SECONDS = float(os.environ.get("GENDAN_HTTP_READ_SECONDS", "10"))
 #: For a client to take what it was answered.
 WRITE_SECONDS = 10.0
@@ -152,6 +152,12 @@ class BoundedWorker(ThreadWorker):
 
     def handle(self, conn: TConn) -> object:
         """Serve a connection's request, and those that follow it at once."""
+        now = time.monotonic()
+        if now > conn.sock.read_until:
+            # The time went by while it waited for a thread: its client is not to blame.
+            _say_busy(conn.sock)
+            return False
+        conn.sock.read_until = now + READ_SECONDS
         while True:
             what_now = super().handle(conn)
             if what_now is not True or not self._next_has_arrived(conn):
@@ -190,8 +196,7 @@ class BoundedWorker(ThreadWorker):
         return not peeked or len(peeked) >= _PEEKED_BYTES or _is_whole(peeked)
 
     def _refuse(self, conn: TConn) -> None:
-        with suppress(OSError):
-            conn.sock.send(_BUSY)
+        _say_busy(conn.sock)
         self.nr_conns -= 1
         self._close(conn, graceful=True)
 
@@ -228,6 +233,11 @@ class BoundedWorker(ThreadWorker):
 
     def _forget(self) -> None:
         self.nr_conns -= 1
+
+
+def _say_busy(sock: BoundedSocket) -> None:
+    with suppress(OSError):
+        sock.send(_BUSY)
 
 
 def _is_read_ahead(conn: TConn) -> bool:

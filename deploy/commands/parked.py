@@ -47,8 +47,10 @@ def list_parked(state: str) -> None:
         for row in rows[:PAGE]:
             found += 1
             error = str(row["error"]).splitlines()[0] if row["error"] else ""
+            # What cannot be read does not tell what it is.
+            event = f"{row['source'] or '?'}.{row['name'] or '?'}"
             click.echo(
-                f"{service}:{row['id']}  {row['source']}.{row['name']}  for {row['listener']}  "
+                f"{service}:{row['id']}  {event}  for {row['listener']}  "
                 f"since {row['first_failed_at']:%Y-%m-%d %H:%M}  {error}"
             )
         if len(rows) > PAGE:

@@ -169,19 +169,25 @@ def parts() -> Iterator[Finding]:
     )
     yield from consumers(instance)
     for backlog in health.backlogs(instance):
-        yield Finding(
-            f"{backlog.service}: parked messages",
-            backlog.parked in (0, None),
-            str(backlog.parked or 0),
-            "See ./gendan parked list.",
-        )
+        yield parked(backlog)
     for service, url in instance.installation.database_urls().items():
         if service in databases.SERVICES:
             yield from jobs(service, health.failing_jobs(url))
 
 
-def jobs(service: str, failing: Sequence[tuple[str, int, str]]) -> Iterator[Finding]:
+def parked(backlog: health.Backlog) -> Finding:
+    """Say whether messages of a service wait for somebody's decision."""
+    subject = f"{backlog.service}: parked messages"
+    if backlog.parked is None:
+        return unsaid(subject)
+    return Finding(subject, backlog.parked == 0, str(backlog.parked), "See ./gendan parked list.")
+
+
+def jobs(service: str, failing: Sequence[tuple[str, int, str]] | None) -> Iterator[Finding]:
     """Yield a finding for each job by the clock that fails: what it announces stays unsaid."""
+    if failing is None:
+        yield unsaid(f"{service}: jobs by the clock")
+        return
     if not failing:
         yield Finding(f"{service}: jobs by the clock", True, "none fails")
     for job, times, error in failing:
@@ -191,6 +197,12 @@ def jobs(service: str, failing: Sequence[tuple[str, int, str]]) -> Iterator[Find
             f"failed {times} times: {error[:200]}",
             f"See ./gendan logs {service}.",
         )
+
+
+def unsaid(subject: str) -> Finding:
+    """Say that a database does not tell: it is away, or a table of it is locked."""
+    fact = "nobody knows: its database does not say"
+    return Finding(subject, False, fact, "See ./gendan logs postgresql.")
 
 
 def answering(subject: str, answers: Callable[[], bool], log: str) -> Finding:

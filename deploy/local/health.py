@@ -17,6 +17,8 @@ from deploy.local.parts import RELAY, http_answers
 from deploy.local.problems import Problem
 
 MEBIBYTE = 1_048_576
+# So long a database may take to say what waits: a table may be locked just when somebody looks.
+PATIENCE_SECONDS = 3
 # Messages and consumers by queue.
 Depths = Mapping[str, tuple[int, int]]
 
@@ -34,7 +36,7 @@ class PartState:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What one service has not dealt with yet; None when its database does not answer."""
+    """What one service has not dealt with yet; None when its database does not say."""
 
     service: str
     requests: int | None
@@ -112,9 +114,9 @@ def waiting_in_queues(service: str, depths: Depths | None) -> tuple[int | None, 
 
 
 def waiting_in_rows(url: str) -> tuple[int | None, int | None, int | None]:
-    """Return unsent events, failing and parked messages; None when the database is away."""
+    """Return unsent events, failing and parked messages; None when the database does not say."""
     try:
-        with closing(psycopg2.connect(url, connect_timeout=3)) as database:
+        with closing(patient(url)) as database:
             return (
                 counted(database, "outbox", "sent_at is null"),
                 counted(database, "failed_message", "state <> 'discarded'"),
@@ -124,20 +126,29 @@ def waiting_in_rows(url: str) -> tuple[int | None, int | None, int | None]:
         return None, None, None
 
 
-def failing_jobs(url: str) -> list[tuple[str, int, str]]:
-    """Return the jobs by the clock whose next slot fails: name, how often, the last error."""
+def failing_jobs(url: str) -> list[tuple[str, int, str]] | None:
+    """Return the jobs by the clock whose next slot fails: name, how often, the last error.
+
+    None when the database does not say.
+    """
     try:
-        with (
-            closing(psycopg2.connect(url, connect_timeout=3)) as database,
-            database.cursor() as cursor,
-        ):
+        with closing(patient(url)) as database, database.cursor() as cursor:
             cursor.execute(
                 "select job, attempts, coalesce(error, '') from job_slot"
                 " where attempts > 0 order by job"
             )
             return [(str(job), int(times), str(error)) for job, times, error in cursor]
     except psycopg2.OperationalError:
-        return []
+        return None
+
+
+def patient(url: str) -> "psycopg2.extensions.connection":
+    """Connect to a database that is waited for only so long, whatever is asked."""
+    return psycopg2.connect(
+        url,
+        connect_timeout=PATIENCE_SECONDS,
+        options=f"-c statement_timeout={PATIENCE_SECONDS}s",
+    )
 
 
 def counted(database: "psycopg2.extensions.connection", table: str, condition: str) -> int | None:

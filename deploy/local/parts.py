@@ -45,6 +45,8 @@ AUDIT_CALLS = (
     "raise_anomaly",
 )
 REPLY_QUEUE = r"rpc\.reply-.+"
+# Where an answer goes: to a queue of ours by its name, to one of nameko's own clients by a UUID.
+REPLY_KEY = rf"{REPLY_QUEUE}|[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"
 # What a child may inherit from us; everything else it is told by name.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONDONTWRITEBYTECODE")
 
@@ -231,8 +233,8 @@ def topic_permission_of(user: str) -> TopicPermission:
     read = [rf"{re.escape(user)}\.\*"] if user in SERVICES else []
     return TopicPermission(
         exchange=RPC_EXCHANGE,
-        write=whole("|".join([*write, REPLY_QUEUE])),
-        read=whole("|".join([*read, REPLY_QUEUE])),
+        write=whole("|".join([*write, REPLY_KEY])),
+        read=whole("|".join([*read, REPLY_KEY])),
     )
 
 

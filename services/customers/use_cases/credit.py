@@ -96,6 +96,8 @@ def reserve_credit(work: Work, order_id: UUID, customer_id: UUID, request: Reque
     found = storage.lock_for_new_order(work.connection, customer_id, order_id, work.today)
     if found is None:
         order = storage.order(work.session, order_id=order_id)
+        # An attempt that was taken back drew a number of its own.
+        order.order_number = request.order_number
         if order.customer_id != customer_id:
             _change_customer(work, order, customer_id)
         customer, account, contract = storage.lock_account(work.session, customer_id, work.today)

@@ -144,6 +144,21 @@ def test_a_reservation_that_comes_after_its_undo_is_withdrawn(office: Office) ->
     assert office.everything() == before
 
 
+def test_an_order_asked_for_again_is_known_by_the_number_of_the_attempt_that_stood(
+    office: Office,
+) -> None:
+    order = order_of(office)
+    first = str(uuid4())
+    office.reserve(order, key=first)
+    office.do(CLERK, "undo_credit", order_id=order.id, command_id=first)
+    order.number = "D261122-000002"
+
+    office.reserve(order)
+    office.pay(order, "300.00")
+
+    assert office.money(order)["verified"] == "300.00"
+
+
 def test_a_reservation_and_its_undo_at_once_leave_nothing_held(office: Office) -> None:
     customer_id = office.customer("B")
     for n in range(1, 11):

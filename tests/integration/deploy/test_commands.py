@@ -103,6 +103,7 @@ def test_parked_messages_are_listed_to_a_bound_and_more_are_said_to_be_there(
     shown = CliRunner().invoke(cli, ["parked", "list"]).output.splitlines()
 
     assert len(shown) == 2
+    assert "  customers.?  for hear  " in shown[0]
     assert shown[1] == "orders has more of them: these are the oldest"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 import amqp
 import psycopg2
@@ -53,6 +54,11 @@ def declare_reply_queue(channel: amqp.Channel) -> None:
     channel.queue_bind("rpc.reply-orders-1", "nameko-rpc", "rpc.reply-orders-1")
 
 
+def bind_as_nameko_does(channel: amqp.Channel) -> None:
+    channel.queue_declare("rpc.reply-standalone_rpc_proxy-1", exclusive=True)
+    channel.queue_bind("rpc.reply-standalone_rpc_proxy-1", "nameko-rpc", str(uuid4()))
+
+
 def listen_in(channel: amqp.Channel) -> None:
     channel.queue_declare("rpc.reply-orders-2", exclusive=True)
     channel.queue_bind("rpc.reply-orders-2", "nameko-rpc", "customers.*")
@@ -69,6 +75,8 @@ def publish(exchange: str, routing_key: str) -> Act:
     [
         pytest.param(publish("nameko-rpc", "customers.get_terms"), id="ask customers"),
         pytest.param(declare_reply_queue, id="have a queue for answers"),
+        pytest.param(bind_as_nameko_does, id="have one as nameko's own clients do"),
+        pytest.param(publish("nameko-rpc", str(uuid4())), id="answer nameko's own clients"),
         pytest.param(lambda channel: channel.basic_get("rpc-orders"), id="read its requests"),
     ],
 )

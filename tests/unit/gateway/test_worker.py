@@ -1,6 +1,7 @@
 """How the gateway's worker counts its clients."""
 
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from select import select
@@ -29,3 +30,17 @@ def test_a_connection_counts_until_its_client_has_hung_up() -> None:
         select([worker.method_queue], [], [], 10)
         worker.method_queue.run_callbacks(None)
         assert worker.nr_conns == 0
+
+
+def test_a_request_that_waited_too_long_for_a_thread_is_told_to_come_again() -> None:
+    worker = BoundedWorker.__new__(BoundedWorker)
+    ours, client = socket.socketpair()
+    with closing(client), closing(BoundedSocket.over(ours)) as sock:
+        sock.read_until = time.monotonic() - 1
+
+        stays_open = worker.handle(SimpleNamespace(sock=sock))
+
+        answer = client.recv(4096).decode()
+    assert not stays_open
+    assert answer.startswith("HTTP/1.1 503 Service Unavailable\r\n")
+    assert ("Retry-After: 2\r\n" in answer, '"code":"overloaded"' in answer) == (True, True)
