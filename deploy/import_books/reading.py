@@ -51,6 +51,6 @@ def _remarks(folder: Path, read: Sequence[Path]) -> list[str]:
     told = [f"{name} was not read: no file of that name is described" for name in others]
     for path in read:
         encoding, example = read_as(path)
-        if encoding != "UTF-8":
+        if encoding not in {"", "UTF-8"}:
             told.append(f"{path.name} was read as {encoding}: is {example!r} right?")
     return told

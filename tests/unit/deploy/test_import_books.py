@@ -265,9 +265,36 @@ def test_a_file_that_is_no_table_is_told_as_what_it_is(files: Files) -> None:
     (folder / "order_lines.csv").write_bytes(LINES.encode("utf-16"))
     assert mistakes(folder) == [
         "customers.csv row 1: is empty: the first row names the columns",
-        "order_lines.csv row 1: is neither UTF-8 nor GB 18030",
+        "order_lines.csv row 1: is neither UTF-8 nor GB 18030: save it as CSV UTF-8",
         "orders.csv row 1: is empty: the first row names the columns",
-        "products.csv row 1: is not separated by commas",
+        "products.csv row 1: is not separated by commas, and no first line like sep=; says by what",
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_no_known_encoding_is_told_once_with_what_to_do(
+    files: Files, encoding: str
+) -> None:
+    folder = files()
+    (folder / "customers.csv").write_bytes(CUSTOMERS.encode(encoding))
+
+    with pytest.raises(WrongBooks) as wrong:
+        read_and_check(folder)
+
+    assert str(wrong.value).splitlines() == [
+        "customers.csv row 1: is neither UTF-8 nor GB 18030: save it as CSV UTF-8",
+        "1 mistake; nothing was sent.",
+    ]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|", "，", "；"])
+def test_a_file_with_other_separators_is_told_as_such_and_not_column_by_column(
+    files: Files, separator: str
+) -> None:
+    told = mistakes(files(customers=CUSTOMERS.replace(",", separator)))
+
+    assert told == [
+        "customers.csv row 1: is not separated by commas, and no first line like sep=; says by what"
     ]
 
 
