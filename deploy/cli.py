@@ -17,7 +17,7 @@ from deploy.local.problems import Problem
 if TYPE_CHECKING:
     from deploy.local.instance import Instance, Plan
 
-PASSED_THROUGH = {"ignore_unknown_options": True, "help_option_names": []}
+PASSED_THROUGH = {"ignore_unknown_options": True}
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -88,7 +88,7 @@ class Replicas(click.ParamType[tuple[str, int]]):
         if service not in SERVICES:
             self.fail(f"{service} is none of {', '.join(SERVICES)}", param, ctx)
         if not number.isdigit() or not 1 <= int(number) <= 32:
-            self.fail(f"{number!r} is no number from 1 to 32", param, ctx)
+            self.fail(f"{number!r} is no number from 1 to 32; say {service}=2", param, ctx)
         return service, int(number)
 
 
@@ -239,7 +239,10 @@ def lint() -> None:
 @cli.command(context_settings=PASSED_THROUGH)
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def test(pytest_arguments: Sequence[str]) -> None:
-    """Lint, then run the suite on engines of its own; every argument goes to pytest."""
+    """Lint, then run the suite on engines of its own; every argument goes to pytest.
+
+    `./gendan test -- --help` shows what pytest understands.
+    """
     from deploy.local.test_run import run_checks, run_tests
 
     failed = run_checks(say)

@@ -20,6 +20,7 @@ from deploy.local.ports import LOOPBACK
     [
         (["up", "--replicas", "orderz=2"], "orderz is none of orders, customers"),
         (["up", "--replicas", "orders=0"], "'0' is no number from 1 to 32"),
+        (["up", "--replicas", "orders"], "say orders=2"),
         (["up", "--port", "70000"], "70000 is not in the range 1<=x<=65535"),
         (["up", "--profile", "staging"], "'staging' is not one of 'tryout', 'production'"),
         (["parked", "show", "12"], "'12' is not like orders:12"),
@@ -81,6 +82,17 @@ def test_every_command_says_what_it_does() -> None:
         command = cli.get_command(context, name)
         assert command is not None
         assert command.get_short_help_str()
+
+
+def test_every_command_explains_itself_and_does_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(test_run, "run_check", None)
+    context = cli.make_context("gendan", [], resilient_parsing=True)
+
+    for name in cli.list_commands(context):
+        result = CliRunner().invoke(cli, [name, "--help"])
+        assert (result.exit_code, result.output.startswith("Usage: ")) == (0, True), name
 
 
 def test_parts_are_not_told_the_administrators_addresses() -> None:
