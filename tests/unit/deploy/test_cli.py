@@ -24,6 +24,7 @@ from deploy.local.ports import LOOPBACK
         (["up", "--port", "70000"], "70000 is not in the range 1<=x<=65535"),
         (["up", "--profile", "staging"], "'staging' is not one of 'tryout', 'production'"),
         (["parked", "show", "12"], "'12' is not like orders:12"),
+        (["accounts", "add", "li", "--name", "李", "--role", "boss"], "'boss' is not one of"),
         (["audit", "--json", "no/where.json"], "no is no folder to write to."),
     ],
 )
@@ -32,6 +33,15 @@ def test_a_wrong_word_is_refused_with_what_is_right(arguments: list[str], told: 
 
     assert result.exit_code == 2
     assert told in result.output
+
+
+def test_an_account_that_will_not_do_is_refused_in_words() -> None:
+    wish = ["accounts", "add", "Li Na", "--name", "李", "--role", "clerk"]
+
+    result = CliRunner().invoke(cli, wish, env={NAME_VARIABLE: "never-set-up"})
+
+    assert result.exit_code == 1
+    assert "This will not do: username: Must be 2 to 40 of a-z" in result.output
 
 
 def test_an_instances_name_must_be_fit_for_a_folder() -> None:
