@@ -15,7 +15,7 @@ from deploy.import_books.checking import Book, check, check_outside, check_sales
 from deploy.import_books.reading import read_books
 from deploy.import_books.rows import Mistake
 from deploy.import_books.sending import Api, NotAnswering, Refused
-from deploy.import_books.steps import OpenOrder, Phase, Step, looked_up, phases
+from deploy.import_books.steps import MADE, THERE, OpenOrder, Phase, Step, looked_up, phases
 from deploy.local.problems import Problem
 
 AT_ONCE = 8
@@ -66,6 +66,8 @@ class Report:
 
     made: Counter[str] = field(default_factory=Counter)
     there: Counter[str] = field(default_factory=Counter)
+    #: Rows that tell something else of what was there and was left as it is.
+    otherwise: list[Mistake] = field(default_factory=list)
     open_orders: list[OpenOrder] = field(default_factory=list)
     short: list[ShortLine] = field(default_factory=list)
 
@@ -77,6 +79,7 @@ class Report:
                 told.append(f"{kind}: {self.made[kind]} recorded, or recorded before")
             else:
                 told.append(f"{kind}: {self.made[kind]} new, {self.there[kind]} there already")
+        told += _told(_by_place(self.otherwise))
         if self.open_orders:
             told.append(f"open orders: stock is short for {len(self.short)} lines")
         told += [
@@ -165,7 +168,9 @@ def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
                 except Problem as refusal:
                     refused.append(step.row.mistake("", str(refusal)))
                 else:
-                    (report.made if did == "made" else report.there)[step.kind] += 1
+                    (report.made if did == MADE else report.there)[step.kind] += 1
+                    if did not in (MADE, THERE):
+                        report.otherwise.append(step.row.mistake("", did))
                 progress.advance(bars[step.kind])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -13,7 +13,7 @@ from deploy.import_books import load
 from deploy.import_books.checking import LARGEST_TOTAL, amount_of, check_outside, check_salespeople
 from deploy.import_books.load import AT_ONCE, Incomplete, Report, WrongBooks, read_and_check
 from deploy.import_books.rows import Mistake, Row
-from deploy.import_books.sending import Api, NotAnswering, Refused, described, key_of
+from deploy.import_books.sending import Answered, Api, NotAnswering, Refused, described, key_of
 from deploy.import_books.steps import Phase, Step, phases
 from deploy.import_books.tables import TABLES
 from deploy.local.places import CHECKOUT
@@ -426,6 +426,28 @@ def test_somebody_who_stops_an_import_ends_the_waits_of_all_its_steps() -> None:
         load._take(Phase(steps), api, Report(), load._progress(None))
 
     assert api.ended.is_set()
+
+
+def test_what_is_there_under_another_name_or_in_another_unit_is_told_and_left_as_it_is(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {
+        "/customers/HUALIAN": {"name": "华联百货", "grade": "A", "version": 2},
+        "/products/RJ-1": {"name": "收银纸", "unit": "箱", "unit_decimals": 0},
+    }
+    api, report = Api("http://localhost", {}), Report()
+    # Nothing but looks: a change would sign in, for which nobody is named.
+    monkeypatch.setattr(api, "get", lambda _, path: Answered(there[path], None))
+
+    masters = phases(read_and_check(files()), [])[0]
+    load._take(masters, api, report, load._progress(None))
+
+    assert report.lines() == [
+        "products: 0 new, 1 there already",
+        "customers: 0 new, 1 there already",
+        "customers.csv row 2: is there with name '华联百货': left as it is",
+        "products.csv row 2: is there with unit '箱': left as it is",
+    ]
 
 
 def test_all_refused_rows_are_told_but_no_more_than_can_be_read() -> None:
