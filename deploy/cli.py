@@ -1,5 +1,6 @@
 """The commands of `./gendan`; each only parses and hands over to the room that does the work."""
 
+import errno
 import importlib
 import importlib.util
 import sys
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from deploy.local.instance import Instance, Plan
 
 PASSED_THROUGH = {"ignore_unknown_options": True}
+# A file system without writing, and somebody else's folder.
+_UNWRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -60,9 +63,12 @@ class Launcher(click.Group):
         except Problem as problem:
             raise click.ClickException(str(problem)) from problem
         except OSError as error:
-            if error.errno != 28:  # ENOSPC
+            if error.errno == errno.ENOSPC:
+                raise click.ClickException("The disk is full: free some space.") from error
+            if error.errno not in _UNWRITABLE:
                 raise
-            raise click.ClickException("The disk is full: free some space.") from error
+            why = f"{error.filename} cannot be used: {error.strerror}."
+            raise click.ClickException(why) from error
 
 
 @click.group(cls=Launcher, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,5 +1,7 @@
 """What the command line understands, and how it refuses."""
 
+import errno
+import os
 import socket
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from deploy.local import test_run
 from deploy.local.instance import NAME_VARIABLE, Plan
 from deploy.local.logs import headed
 from deploy.local.parts import stop_seconds, tuning
+from deploy.local.places import Places
 from deploy.local.ports import LOOPBACK
 
 
@@ -49,6 +52,27 @@ def test_an_instances_name_must_be_fit_for_a_folder() -> None:
 
     assert result.exit_code == 1
     assert "will not do" in result.output
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, "Error: The disk is full: free some space.\n"),
+        (errno.EROFS, "Error: var/main cannot be used: Read-only file system.\n"),
+        (errno.EACCES, "Error: var/main cannot be used: Permission denied.\n"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, number: int, told: str
+) -> None:
+    def unwritable(_: Places) -> None:
+        raise OSError(number, os.strerror(number), "var/main")
+
+    monkeypatch.setattr(Places, "make", unwritable)
+
+    result = CliRunner().invoke(cli, ["up"], env={NAME_VARIABLE: "never-set-up"})
+
+    assert (result.exit_code, result.output) == (1, told)
 
 
 def test_no_instance_of_a_person_is_taken_for_an_abandoned_run_of_tests() -> None:
