@@ -21,6 +21,7 @@ from deploy.local.problems import Problem
 AT_ONCE = 8
 _TOLD_MISTAKES = 500
 _LOOKS = 5
+_GOES_ON = "What is in stays; importing again goes on from there."
 
 
 class WrongBooks(Problem):
@@ -126,8 +127,11 @@ def load_book(book: Book, api: Api, console: Console | None = None) -> Report:
     check_against(book, api)
     report = Report()
     with _progress(console) as progress:
-        for phase in phases(book, report.open_orders):
-            _take(phase, api, report, progress)
+        try:
+            for phase in phases(book, report.open_orders):
+                _take(phase, api, report, progress)
+        except KeyboardInterrupt:
+            raise Incomplete(f"The import was stopped. {_GOES_ON}") from None
     for opened in sorted(report.open_orders, key=lambda each: each.reference):
         report.short += _short_lines(opened)
     return report
@@ -163,8 +167,7 @@ def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
                     did = done.result()
                 except NotAnswering as away:
                     why = f"The system does not answer: {away}\n"
-                    goes_on = "What is in stays; importing again goes on from there."
-                    raise Incomplete(_told_refused(refused) + why + goes_on) from away
+                    raise Incomplete(_told_refused(refused) + why + _GOES_ON) from away
                 except Problem as refusal:
                     refused.append(step.row.mistake("", str(refusal)))
                 else:

@@ -428,6 +428,23 @@ def test_somebody_who_stops_an_import_ends_the_waits_of_all_its_steps() -> None:
     assert api.ended.is_set()
 
 
+def test_an_import_that_is_stopped_says_that_it_can_be_taken_up(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(load, "check_against", lambda *_: None)
+    monkeypatch.setattr(load, "_take", stopped)
+
+    with pytest.raises(Incomplete) as incomplete:
+        load.load_book(read_and_check(files()), Api("http://localhost", {}))
+
+    assert str(incomplete.value) == (
+        "The import was stopped. What is in stays; importing again goes on from there."
+    )
+
+
 def test_what_is_there_under_another_name_or_in_another_unit_is_told_and_left_as_it_is(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
