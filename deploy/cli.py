@@ -1,5 +1,6 @@
 """The commands of `./gendan`; each only parses and hands over to the room that does the work."""
 
+import errno
 import importlib
 import importlib.util
 import sys
@@ -17,7 +18,9 @@ from deploy.local.problems import Problem
 if TYPE_CHECKING:
     from deploy.local.instance import Instance, Plan
 
-PASSED_THROUGH = {"ignore_unknown_options": True, "help_option_names": []}
+PASSED_THROUGH = {"ignore_unknown_options": True}
+# A file system without writing, and somebody else's folder.
+_UNWRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -60,9 +63,12 @@ class Launcher(click.Group):
         except Problem as problem:
             raise click.ClickException(str(problem)) from problem
         except OSError as error:
-            if error.errno != 28:  # ENOSPC
+            if error.errno == errno.ENOSPC:
+                raise click.ClickException("The disk is full: free some space.") from error
+            if error.errno not in _UNWRITABLE:
                 raise
-            raise click.ClickException("The disk is full: free some space.") from error
+            why = f"{error.filename} cannot be used: {error.strerror}."
+            raise click.ClickException(why) from error
 
 
 @click.group(cls=Launcher, context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,7 +94,7 @@ class Replicas(click.ParamType[tuple[str, int]]):
         if service not in SERVICES:
             self.fail(f"{service} is none of {', '.join(SERVICES)}", param, ctx)
         if not number.isdigit() or not 1 <= int(number) <= 32:
-            self.fail(f"{number!r} is no number from 1 to 32", param, ctx)
+            self.fail(f"{number!r} is no number from 1 to 32; say {service}=2", param, ctx)
         return service, int(number)
 
 
@@ -239,7 +245,10 @@ def lint() -> None:
 @cli.command(context_settings=PASSED_THROUGH)
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def test(pytest_arguments: Sequence[str]) -> None:
-    """Lint, then run the suite on engines of its own; every argument goes to pytest."""
+    """Lint, then run the suite on engines of its own; every argument goes to pytest.
+
+    `./gendan test -- --help` shows what pytest understands.
+    """
     from deploy.local.test_run import run_checks, run_tests
 
     failed = run_checks(say)

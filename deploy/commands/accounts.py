@@ -12,7 +12,7 @@ from deploy.local.instance import Instance
 from deploy.local.problems import Problem
 from gateway import accounts as people
 from gateway import storage
-from gateway.resources.accounts import NewAccount
+from gateway.resources.accounts import PEOPLE, NewAccount
 
 
 @click.group("accounts", invoke_without_command=True)
@@ -50,7 +50,7 @@ def described(account: storage.Account, first: KnownAccount | None) -> str:
 @command.command()
 @click.argument("username")
 @click.option("--name", required=True, help="As others see them.")
-@click.option("--role", "roles", multiple=True, required=True)
+@click.option("--role", "roles", type=click.Choice(PEOPLE), multiple=True, required=True)
 def add(username: str, *, name: str, roles: Sequence[str]) -> None:
     """Open an account; its one-time password is printed."""
     wish = {"username": username, "display_name": name, "roles": list(roles)}
@@ -58,7 +58,9 @@ def add(username: str, *, name: str, roles: Sequence[str]) -> None:
         # As strictly as the API: who is added here is to be found there.
         wish = NewAccount().load(wish)
     except ValidationError as error:
-        raise Problem(f"This will not do: {error.messages}") from None
+        found = error.messages_dict.items()
+        told = "; ".join(f"{field}: {' '.join(messages)}" for field, messages in found)
+        raise Problem(f"This will not do: {told}") from None
     instance = Instance.open()
     with gateway_work(instance.installation) as work:
         account, one_time = people.add_account(work, **wish)

@@ -58,7 +58,8 @@ def command(
     api = Api(url or Instance.open().plan.address, passwords(users, is_here=url is None))
     if dry_run:
         check_against(book, api)
-        click.echo("nothing is wrong; nothing was sent")
+        click.echo("nothing is wrong with the files; nothing was sent")
+        click.echo("What is there already was not compared: the import itself tells what differs.")
         return
     for line in load_book(book, api, Console(stderr=True)).lines():
         click.echo(line)

@@ -15,12 +15,13 @@ from deploy.import_books.checking import Book, check, check_outside, check_sales
 from deploy.import_books.reading import read_books
 from deploy.import_books.rows import Mistake
 from deploy.import_books.sending import Api, NotAnswering, Refused
-from deploy.import_books.steps import OpenOrder, Phase, Step, looked_up, phases
+from deploy.import_books.steps import MADE, THERE, OpenOrder, Phase, Step, looked_up, phases
 from deploy.local.problems import Problem
 
 AT_ONCE = 8
 _TOLD_MISTAKES = 500
 _LOOKS = 5
+_GOES_ON = "What is in stays; importing again goes on from there."
 
 
 class WrongBooks(Problem):
@@ -66,6 +67,8 @@ class Report:
 
     made: Counter[str] = field(default_factory=Counter)
     there: Counter[str] = field(default_factory=Counter)
+    #: Rows that tell something else of what was there and was left as it is.
+    otherwise: list[Mistake] = field(default_factory=list)
     open_orders: list[OpenOrder] = field(default_factory=list)
     short: list[ShortLine] = field(default_factory=list)
 
@@ -77,6 +80,7 @@ class Report:
                 told.append(f"{kind}: {self.made[kind]} recorded, or recorded before")
             else:
                 told.append(f"{kind}: {self.made[kind]} new, {self.there[kind]} there already")
+        told += _told(_by_place(self.otherwise))
         if self.open_orders:
             told.append(f"open orders: stock is short for {len(self.short)} lines")
         told += [
@@ -123,8 +127,11 @@ def load_book(book: Book, api: Api, console: Console | None = None) -> Report:
     check_against(book, api)
     report = Report()
     with _progress(console) as progress:
-        for phase in phases(book, report.open_orders):
-            _take(phase, api, report, progress)
+        try:
+            for phase in phases(book, report.open_orders):
+                _take(phase, api, report, progress)
+        except KeyboardInterrupt:
+            raise Incomplete(f"The import was stopped. {_GOES_ON}") from None
     for opened in sorted(report.open_orders, key=lambda each: each.reference):
         report.short += _short_lines(opened)
     return report
@@ -160,12 +167,13 @@ def _take(phase: Phase, api: Api, report: Report, progress: Progress) -> None:
                     did = done.result()
                 except NotAnswering as away:
                     why = f"The system does not answer: {away}\n"
-                    goes_on = "What is in stays; importing again goes on from there."
-                    raise Incomplete(_told_refused(refused) + why + goes_on) from away
+                    raise Incomplete(_told_refused(refused) + why + _GOES_ON) from away
                 except Problem as refusal:
                     refused.append(step.row.mistake("", str(refusal)))
                 else:
-                    (report.made if did == "made" else report.there)[step.kind] += 1
+                    (report.made if did == MADE else report.there)[step.kind] += 1
+                    if did not in (MADE, THERE):
+                        report.otherwise.append(step.row.mistake("", did))
                 progress.advance(bars[step.kind])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -22,7 +22,7 @@ def read_books(folder: Path, mistakes: list[Mistake]) -> tuple[Mapping[str, list
         raise Problem(f"{folder} cannot be read: {error.strerror}.") from error
     if northwind.is_northwind(there):
         theirs = northwind.read(there, mistakes)
-        return theirs, _remarks(folder, [there[name] for name in northwind.COLUMNS])
+        return theirs, _remarks(folder, [there[n] for n in northwind.COLUMNS if n in there])
     ours = {name: there[table.file] for name, table in TABLES.items() if table.file in there}
     if not ours:
         files = ", ".join(table.file for table in TABLES.values())
@@ -51,6 +51,6 @@ def _remarks(folder: Path, read: Sequence[Path]) -> list[str]:
     told = [f"{name} was not read: no file of that name is described" for name in others]
     for path in read:
         encoding, example = read_as(path)
-        if encoding != "UTF-8":
+        if encoding not in {"", "UTF-8"}:
             told.append(f"{path.name} was read as {encoding}: is {example!r} right?")
     return told

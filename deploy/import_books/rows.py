@@ -16,6 +16,9 @@ ENCODINGS = {"UTF-8": "utf-8-sig", "GB 18030": "gb18030"}
 # A first line for Excel, which shows it to nobody: its rows are counted from the next.
 _SEPARATOR = re.compile(r'sep=(?P<separator>[^"\r\n])(\r\n|\r|\n)', re.IGNORECASE)
 
+# What else is found between cells: of other programs, or typed with a Chinese keyboard.
+_OTHER_SEPARATORS = ";\t|，；"
+
 # Every table has more; a file that shows one column is empty or not separated by commas.
 _LEAST_COLUMNS = 2
 
@@ -87,7 +90,8 @@ def read_rows(path: Path, mistakes: list[Mistake]) -> list[Row]:
     """Read a CSV file whose first row names the columns; what cannot be read is a mistake."""
     text, _ = _decoded(path)
     if text is None:
-        mistakes.append(Mistake(path.name, 1, "", "is neither UTF-8 nor GB 18030"))
+        what = "is neither UTF-8 nor GB 18030: save it as CSV UTF-8"
+        mistakes.append(Mistake(path.name, 1, "", what))
         return []
     records = _records(text)
     rows: list[Row] = []
@@ -152,6 +156,8 @@ def _decoded(path: Path) -> tuple[str | None, str]:
         raw = path.read_bytes()
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
+    if b"\0" in raw[:2]:
+        return None, ""  # UTF-16 without its mark, which would pass for text full of zeros.
     for name, encoding in ENCODINGS.items():
         try:
             return raw.decode(encoding), name
@@ -163,7 +169,8 @@ def _decoded(path: Path) -> tuple[str | None, str]:
 def _about_header(file: str, header: Sequence[str]) -> list[Mistake]:
     if not header:
         return [Mistake(file, 1, "", "is empty: the first row names the columns")]
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        return [Mistake(file, 1, "", "is not separated by commas")]
+    if len(header) == 1 and any(mark in header[0] for mark in _OTHER_SEPARATORS):
+        what = "is not separated by commas, and no first line like sep=; says by what"
+        return [Mistake(file, 1, "", what)]
     twice = sorted({name for name in header if header.count(name) > 1})
     return [Mistake(file, 1, name, "stands there twice") for name in twice]

@@ -16,7 +16,10 @@ from deploy.import_books.sending import Answered, Api, NotAnswering, Refused
 from gateway.masking import MASK
 from gateway.permissions import UNMASK
 
+#: What a step did; any other word says how what is there differs from the row.
 MADE, THERE = "made", "there"
+# Whose code it is, and what its quantities count.
+_TELLING = ("name", "unit", "unit_decimals")
 _NEW = 1
 _HEARD_WITHIN_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.1
@@ -136,12 +139,23 @@ def _made_unless_there(
     """Create what `code` names below `path`, unless it is there."""
 
     def take(api: Api) -> str:
-        if api.get(read, f"{path}/{quote(code, safe='')}") is not None:
-            return THERE
+        found = api.get(read, f"{path}/{quote(code, safe='')}")
+        if found is not None:
+            return _there(found, body)
         api.post(change, path, body)
         return MADE
 
     return take
+
+
+def _there(found: Answered, body: Mapping[str, Any]) -> str:
+    """Say that something is there, and what of it tells that the file may mean something else."""
+    otherwise = [
+        f"{name} {found.body[name]!r}"
+        for name in _TELLING
+        if name in body and found.body.get(name, body[name]) != body[name]
+    ]
+    return f"is there with {', '.join(otherwise)}: left as it is" if otherwise else THERE
 
 
 def _named(record: Record, plural: str) -> Step:
@@ -328,13 +342,15 @@ def _customer(
         return True
 
     def take(api: Api) -> str:
-        found, did = api.get("customers.read", path), THERE
+        found = api.get("customers.read", path)
         if found is None:
             found, did = create(api), MADE
             made.add(code)
-        # Interrupted before, the grade is still to be given; a customer made by hand has its own.
-        elif not _may_lack_grade(found, grade) or not is_ours(api):
-            return THERE
+        else:
+            did = _there(found, body)
+            # Interrupted before, the grade is still to be given; who was made by hand has its own.
+            if not _may_lack_grade(found, grade) or not is_ours(api):
+                return did
         if _may_lack_grade(found, grade):
             api.post(
                 DECIDE, f"{path}/actions/change_grade", {"grade": grade, **_WHY}, etag=found.etag

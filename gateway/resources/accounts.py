@@ -22,12 +22,14 @@ _PERSON_ID = Form(
     "^[A-Za-z0-9._-]{1,40}$", error="Must be 1 to 40 of A-Z, a-z, 0-9, '.', '_', '-'."
 )
 
+#: The roles that a person may hold; a scanner has a key.
+PEOPLE = sorted(set(ROLES) - {"scanner"})
+
 
 def _roles(**kwargs: Any) -> fields.List[Any]:
-    people = sorted(set(ROLES) - {"scanner"})
     return fields.List(
-        fields.String(validate=validate.OneOf(people)),
-        validate=validate.Length(min=1, max=len(people)),
+        fields.String(validate=validate.OneOf(PEOPLE)),
+        validate=validate.Length(min=1, max=len(PEOPLE)),
         **kwargs,
     )
 

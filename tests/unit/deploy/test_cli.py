@@ -1,5 +1,7 @@
 """What the command line understands, and how it refuses."""
 
+import errno
+import os
 import socket
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from deploy.local import test_run
 from deploy.local.instance import NAME_VARIABLE, Plan
 from deploy.local.logs import headed
 from deploy.local.parts import stop_seconds, tuning
+from deploy.local.places import Places
 from deploy.local.ports import LOOPBACK
 
 
@@ -20,9 +23,11 @@ from deploy.local.ports import LOOPBACK
     [
         (["up", "--replicas", "orderz=2"], "orderz is none of orders, customers"),
         (["up", "--replicas", "orders=0"], "'0' is no number from 1 to 32"),
+        (["up", "--replicas", "orders"], "say orders=2"),
         (["up", "--port", "70000"], "70000 is not in the range 1<=x<=65535"),
         (["up", "--profile", "staging"], "'staging' is not one of 'tryout', 'production'"),
         (["parked", "show", "12"], "'12' is not like orders:12"),
+        (["accounts", "add", "li", "--name", "李", "--role", "boss"], "'boss' is not one of"),
         (["audit", "--json", "no/where.json"], "no is no folder to write to."),
     ],
 )
@@ -33,11 +38,41 @@ def test_a_wrong_word_is_refused_with_what_is_right(arguments: list[str], told: 
     assert told in result.output
 
 
+def test_an_account_that_will_not_do_is_refused_in_words() -> None:
+    wish = ["accounts", "add", "Li Na", "--name", "李", "--role", "clerk"]
+
+    result = CliRunner().invoke(cli, wish, env={NAME_VARIABLE: "never-set-up"})
+
+    assert result.exit_code == 1
+    assert "This will not do: username: Must be 2 to 40 of a-z" in result.output
+
+
 def test_an_instances_name_must_be_fit_for_a_folder() -> None:
     result = CliRunner().invoke(cli, ["status"], env={NAME_VARIABLE: "../other"})
 
     assert result.exit_code == 1
     assert "will not do" in result.output
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, "Error: The disk is full: free some space.\n"),
+        (errno.EROFS, "Error: var/main cannot be used: Read-only file system.\n"),
+        (errno.EACCES, "Error: var/main cannot be used: Permission denied.\n"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, number: int, told: str
+) -> None:
+    def unwritable(_: Places) -> None:
+        raise OSError(number, os.strerror(number), "var/main")
+
+    monkeypatch.setattr(Places, "make", unwritable)
+
+    result = CliRunner().invoke(cli, ["up"], env={NAME_VARIABLE: "never-set-up"})
+
+    assert (result.exit_code, result.output) == (1, told)
 
 
 def test_no_instance_of_a_person_is_taken_for_an_abandoned_run_of_tests() -> None:
@@ -81,6 +116,17 @@ def test_every_command_says_what_it_does() -> None:
         command = cli.get_command(context, name)
         assert command is not None
         assert command.get_short_help_str()
+
+
+def test_every_command_explains_itself_and_does_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(test_run, "run_check", None)
+    context = cli.make_context("gendan", [], resilient_parsing=True)
+
+    for name in cli.list_commands(context):
+        result = CliRunner().invoke(cli, [name, "--help"])
+        assert (result.exit_code, result.output.startswith("Usage: ")) == (0, True), name
 
 
 def test_parts_are_not_told_the_administrators_addresses() -> None:

@@ -13,7 +13,7 @@ from deploy.import_books import load
 from deploy.import_books.checking import LARGEST_TOTAL, amount_of, check_outside, check_salespeople
 from deploy.import_books.load import AT_ONCE, Incomplete, Report, WrongBooks, read_and_check
 from deploy.import_books.rows import Mistake, Row
-from deploy.import_books.sending import Api, NotAnswering, Refused, described, key_of
+from deploy.import_books.sending import Answered, Api, NotAnswering, Refused, described, key_of
 from deploy.import_books.steps import Phase, Step, phases
 from deploy.import_books.tables import TABLES
 from deploy.local.places import CHECKOUT
@@ -265,9 +265,36 @@ def test_a_file_that_is_no_table_is_told_as_what_it_is(files: Files) -> None:
     (folder / "order_lines.csv").write_bytes(LINES.encode("utf-16"))
     assert mistakes(folder) == [
         "customers.csv row 1: is empty: the first row names the columns",
-        "order_lines.csv row 1: is neither UTF-8 nor GB 18030",
+        "order_lines.csv row 1: is neither UTF-8 nor GB 18030: save it as CSV UTF-8",
         "orders.csv row 1: is empty: the first row names the columns",
-        "products.csv row 1: is not separated by commas",
+        "products.csv row 1: is not separated by commas, and no first line like sep=; says by what",
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_no_known_encoding_is_told_once_with_what_to_do(
+    files: Files, encoding: str
+) -> None:
+    folder = files()
+    (folder / "customers.csv").write_bytes(CUSTOMERS.encode(encoding))
+
+    with pytest.raises(WrongBooks) as wrong:
+        read_and_check(folder)
+
+    assert str(wrong.value).splitlines() == [
+        "customers.csv row 1: is neither UTF-8 nor GB 18030: save it as CSV UTF-8",
+        "1 mistake; nothing was sent.",
+    ]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|", "，", "；"])
+def test_a_file_with_other_separators_is_told_as_such_and_not_column_by_column(
+    files: Files, separator: str
+) -> None:
+    told = mistakes(files(customers=CUSTOMERS.replace(",", separator)))
+
+    assert told == [
+        "customers.csv row 1: is not separated by commas, and no first line like sep=; says by what"
     ]
 
 
@@ -399,6 +426,45 @@ def test_somebody_who_stops_an_import_ends_the_waits_of_all_its_steps() -> None:
         load._take(Phase(steps), api, Report(), load._progress(None))
 
     assert api.ended.is_set()
+
+
+def test_an_import_that_is_stopped_says_that_it_can_be_taken_up(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(load, "check_against", lambda *_: None)
+    monkeypatch.setattr(load, "_take", stopped)
+
+    with pytest.raises(Incomplete) as incomplete:
+        load.load_book(read_and_check(files()), Api("http://localhost", {}))
+
+    assert str(incomplete.value) == (
+        "The import was stopped. What is in stays; importing again goes on from there."
+    )
+
+
+def test_what_is_there_under_another_name_or_in_another_unit_is_told_and_left_as_it_is(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {
+        "/customers/HUALIAN": {"name": "华联百货", "grade": "A", "version": 2},
+        "/products/RJ-1": {"name": "收银纸", "unit": "箱", "unit_decimals": 0},
+    }
+    api, report = Api("http://localhost", {}), Report()
+    # Nothing but looks: a change would sign in, for which nobody is named.
+    monkeypatch.setattr(api, "get", lambda _, path: Answered(there[path], None))
+
+    masters = phases(read_and_check(files()), [])[0]
+    load._take(masters, api, report, load._progress(None))
+
+    assert report.lines() == [
+        "products: 0 new, 1 there already",
+        "customers: 0 new, 1 there already",
+        "customers.csv row 2: is there with name '华联百货': left as it is",
+        "products.csv row 2: is there with unit '箱': left as it is",
+    ]
 
 
 def test_all_refused_rows_are_told_but_no_more_than_can_be_read() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.load import EXAMPLE_BOOK
 from deploy.import_books.checking import Book, amount_of
 from deploy.import_books.load import WrongBooks, read_and_check
 from deploy.import_books.northwind import is_northwind
@@ -58,11 +59,19 @@ def mistakes(folder: Path) -> list[str]:
     return [str(mistake) for mistake in wrong.value.mistakes]
 
 
-def test_it_is_known_by_its_files_and_columns(folder: Path) -> None:
-    there = {f"{name}.csv": folder / f"{name}.csv" for name in FILES}
-    assert is_northwind(there)
-    del there["order_details.csv"]
-    assert not is_northwind(there)
+@pytest.mark.parametrize("file", FILES)
+def test_it_is_known_by_the_columns_of_any_of_its_files(folder: Path, file: str) -> None:
+    assert is_northwind({f"{file}.csv": folder / f"{file}.csv"})
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_that_lacks_is_told_and_not_the_others_columns(folder: Path, file: str) -> None:
+    (folder / f"{file}.csv").unlink()
+    assert mistakes(folder) == [f"{file}.csv row 1: is missing: Northwind's books are read whole"]
+
+
+def test_our_own_books_are_not_taken_for_it() -> None:
+    assert not is_northwind({path.name: path for path in EXAMPLE_BOOK.glob("*.csv")})
 
 
 def test_its_files_may_be_named_in_capitals(folder: Path) -> None:
@@ -75,6 +84,7 @@ def test_its_files_may_be_named_in_capitals(folder: Path) -> None:
     ("file", "column"),
     [
         ("customers", "fax"),
+        ("customers", "customer_id"),
         ("products", "discontinued"),
         ("orders", "order_date"),
         ("orders", "shipped_date"),
