@@ -464,7 +464,7 @@ class Shipment(Announcing, Base):
         self, *, code: str | None, name: str | None, mode: str | None, waybill: str | None
     ) -> None:
         """Enter what is known of carrier, mode and waybill; what is not given stays."""
-        if code is not None:
+        if code:
             self.carrier_code, self.carrier_name = code, name
         self.mode_code = mode or self.mode_code
         self.waybill = waybill or self.waybill

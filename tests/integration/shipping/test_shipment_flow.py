@@ -377,6 +377,24 @@ def test_arrival_is_planned_by_the_regions_transit_time(desk: Desk) -> None:
     assert "waybill" not in {owed["kind"] for owed in page["obligations"]}
 
 
+def test_a_carrier_left_empty_stays_owed(desk: Desk) -> None:
+    """An empty field of a form is one that was not filled in."""
+    number = desk.handed()["number"]
+
+    left = desk.ask(
+        "dispatch_shipment",
+        DISPATCHER,
+        shipment_number=number,
+        carrier_code=" ",
+        mode_code="",
+        waybill="",
+    )
+
+    assert (left["carrier_code"], left["mode_code"], left["waybill"]) == (None, None, None)
+    page = desk.ask("get_shipment", CLERK, shipment_number=number)
+    assert "waybill" in {owed["kind"] for owed in page["obligations"]}
+
+
 def test_a_carrier_entered_after_the_departure_moves_the_arrival_and_its_check(desk: Desk) -> None:
     """S9, S10: until then the days of an unknown carrier are reckoned with."""
     desk.ask("add_region", DISPATCHER, code="HN", name="华南")
