@@ -62,3 +62,10 @@ def test_a_reason_in_chinese_is_taken_where_there_is_one() -> None:
 
     assert Refused(why="late", why_zh="太晚").message_zh == "不行：太晚，?。"
     assert Refused(why="late").message == "No: late, ?."
+
+
+def test_a_name_that_is_also_a_word_of_ours_stands_as_it_was_given() -> None:
+    class Taken(Conflict):
+        zh = "账号 {username} 已存在，角色 {role}。"
+
+    assert Taken(username="clerk", role="clerk").message_zh == "账号 clerk 已存在，角色 开单员。"
