@@ -13,7 +13,7 @@ import falcon
 from gunicorn.http.errors import ParseException
 from marshmallow import Schema, fields
 
-from chassis.commands import KeyMissing, load
+from chassis.commands import MAX_KEY_LENGTH, KeyMissing, load
 from gateway.errors import (
     AddressNotFound,
     BadRequest,
@@ -23,6 +23,7 @@ from gateway.errors import (
     FileTypeRefused,
     IfMatchMissing,
     IfMatchRefused,
+    KeyRefused,
     MalformedForm,
     MalformedJson,
     NotAcceptable,
@@ -36,7 +37,7 @@ from gateway.settings import Limits
 # and every proxy. The length is that of the services' key column. No comma: one in it is how
 # WSGI shows a header that came twice, of which nobody can say which was meant.
 KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,120}")
-_ENTITY_TAG = re.compile(r'"([0-9]{1,9})"')
+_ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,9})"')
 _MAX_VERSION = 2**31 - 1
 # A part of an address: what codes, numbers and ids are made of.
 PATH_VALUE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,79}")
@@ -133,14 +134,15 @@ def _typed(field: "fields.Field[Any] | None", value: str) -> Any:
 def idempotency_key(request: falcon.Request, *, required: bool) -> str:
     """Give the key of a command, or where none is required and none came, one of its own.
 
-    Raises KeyMissing.
+    Raises KeyMissing or KeyRefused.
     """
     key = request.get_header("Idempotency-Key")
     if key is None and not required:
         return uuid4().hex
-    key = key or ""
+    if not key:
+        raise KeyMissing(most=MAX_KEY_LENGTH)
     if not KEY.fullmatch(key):
-        raise KeyMissing(most=120)
+        raise KeyRefused(most=MAX_KEY_LENGTH)
     return key
 
 
@@ -301,11 +303,11 @@ class _NoFields(Schema):
 _EMPTY = _NoFields()
 
 
-def path_values(params: Mapping[str, str]) -> dict[str, str]:
+def path_values(request: falcon.Request, params: Mapping[str, str]) -> dict[str, str]:
     """Give the address's parameters. Raises AddressNotFound for what can be no code or number."""
     for value in params.values():
         if not PATH_VALUE.fullmatch(value):
-            raise AddressNotFound(path=value[:80])
+            raise AddressNotFound(path=request.path[:200])
     return dict(params)
 
 
