@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,12 @@ MEMO = {
 def code_of(result: Any) -> str:
     assert result.headers["content-type"] == "application/problem+json"
     return str(result.json["code"])
+
+
+def is_told_in_chinese(result: Any) -> bool:
+    """Whether the reason is, and not only what stands before it; names may stand as they are."""
+    why = result.json["detail_zh"].partition("：")[2]
+    return re.search(r"[\u4e00-\u9fff]", why) is not None and " is " not in why
 
 
 def test_an_order_is_read_with_its_version_as_entity_tag(gateway: Gateway) -> None:
@@ -113,6 +120,7 @@ def test_if_match_must_name_one_version(gateway: Gateway, tag: str) -> None:
     result = gateway.post("/orders/D1/actions/check_key_data", if_match=tag)
 
     assert (result.status_code, code_of(result)) == (400, "if_match_refused")
+    assert re.search("；.*[\u4e00-\u9fff]", result.json["detail_zh"])
     assert gateway.asked == []
 
 
@@ -188,6 +196,7 @@ def test_a_body_that_is_no_good_json_is_refused(gateway: Gateway, raw: bytes, wh
 
     assert (result.status_code, code_of(result)) == (400, "malformed_json")
     assert why in result.json["detail"]
+    assert is_told_in_chinese(result)
     assert gateway.asked == []
 
 
@@ -317,6 +326,7 @@ def test_a_query_that_is_no_good_is_refused(
     result = gateway.get("/orders", query_string=query)
 
     assert (result.status_code, code_of(result)) == (status, code)
+    assert code != "bad_request" or is_told_in_chinese(result)
     assert gateway.asked == []
 
 
