@@ -11,6 +11,7 @@ import services
 from chassis.chinese import WORDS, in_chinese
 from chassis.errors import Conflict
 from chassis.lifecycle import IllegalMove, Lifecycle
+from chassis.rpc.wire import ServiceUnavailable
 from gateway.permissions import ROLES
 
 
@@ -53,6 +54,11 @@ def test_an_illegal_move_is_told_in_chinese() -> None:
 
     assert refused.message_zh == "订单 不能从 已结案 变为 草稿；当前可到：已交付。"
     assert refused.details["state"] == "closed"
+
+
+@pytest.mark.parametrize("reason", ["connection lost", "no such service runs"])
+def test_why_a_service_is_not_reached_is_told_in_chinese(reason: str) -> None:
+    assert reason not in ServiceUnavailable(service="orders", reason=reason).message_zh
 
 
 def test_a_reason_in_chinese_is_taken_where_there_is_one() -> None:
