@@ -148,6 +148,12 @@ WORDS: Mapping[str, str] = {
     "logistics": "物流",
     "other": "其他",
     "order cancelled": "订单取消",
+    # why a service is not reached
+    "connection lost": "连接中断",
+    "no connection to the broker": "未连接到消息服务器",
+    "no such service runs": "该服务未运行",
+    "the broker takes no messages": "消息服务器暂不接收消息",
+    "unreadable reply": "应答无法读取",
     # fields read back
     "consignee_name": "收货人",
     "consignee_phone": "收货电话",

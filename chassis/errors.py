@@ -78,10 +78,16 @@ class _Facts(dict[str, Any]):
         return "?"
 
 
+# Names that people give to people, by which they stand also where they are words of ours.
+_GIVEN_NAMES = frozenset({"username", "person_id"})
+
+
 class _ChineseFacts(_Facts):
     """Facts by their Chinese names; of `why`, `why_zh` is taken where it is given."""
 
     def __getitem__(self, key: str) -> Any:
+        if key in _GIVEN_NAMES:
+            return super().__getitem__(key)
         in_words = f"{key}_zh"
         return super().__getitem__(in_words) if in_words in self else in_chinese(self.get(key, "?"))
 

@@ -38,6 +38,15 @@ MOST_DECIMALS = 12
 MOST_CHARACTERS = 200
 MOST_ENTRIES = 60
 
+_KINDS: Mapping[type, tuple[str, str]] = {
+    bool: ("true or false", "true 或 false"),
+    int: ("a whole number", "整数"),
+    Decimal: ("a number", "数值"),
+    str: ("text", "文本"),
+    list: ("a list of whole numbers", "整数列表"),
+    dict: ("an object", "对象"),
+}
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -111,19 +120,29 @@ class Rule:
         return value
 
     def _refusal(self, value: Any) -> SettingNotAllowed:
-        allowed = [f"type {type(self.default).__name__}"]
+        en, zh = _KINDS[type(self.default)]
+        allowed, allowed_zh = [en], [zh]
+
+        def allow(words: str, words_zh: str) -> None:
+            allowed.append(words)
+            allowed_zh.append(words_zh)
+
         if isinstance(self.default, Decimal):
-            allowed.append(f"at most {MOST_DECIMALS} decimals")
+            allow(f"at most {MOST_DECIMALS} decimals", f"最多 {MOST_DECIMALS} 位小数")
         if self.least is not None:
-            allowed.append(f"at least {self.least}")
+            allow(f"at least {self.least}", f"最小 {self.least}")
         if self.most is not None:
-            allowed.append(f"at most {self.most}")
+            allow(f"at most {self.most}", f"最大 {self.most}")
         if self.choices:
-            allowed.append("one of " + ", ".join(self.choices))
+            allow("one of " + ", ".join(self.choices), "可选 " + "、".join(self.choices))
         if self.form:
-            allowed.append(self.form)
-        told = str(value)[:MOST_CHARACTERS]
-        return SettingNotAllowed(key=self.key, value=told, allowed=", ".join(allowed))
+            allow(self.form, self.form)
+        return SettingNotAllowed(
+            key=self.key,
+            value=str(value)[:MOST_CHARACTERS],
+            allowed=", ".join(allowed),
+            allowed_zh="，".join(allowed_zh),
+        )
 
 
 def rules(*declared: Rule) -> Mapping[str, Rule]:

@@ -173,7 +173,9 @@ def list_actions(work: Work, username: str) -> list[dict[str, Any]]:
     """Give what may be done with an account now, and why the rest may not."""
     account = storage.get_account(work.session, username)
     is_own = account.person_id == work.principal.person_id
-    last = "admin" in account.roles and not storage.other_administrators(work.session, account.id)
+    last = "admin" in account.roles and not storage.other_administrators(
+        work.session, account.id, clock.machine_now()
+    )
     own = NotYourOwn() if is_own else None
     refusals: dict[str, GendanError | None] = {
         "lock": own or (LastAdministrator(username=username) if last else None),
@@ -237,7 +239,8 @@ def _refuse_own(work: Work, account: Account) -> None:
 def _keep_an_administrator(work: Work, account: Account) -> None:
     if "admin" in account.roles and not account.locked:
         return
-    if not storage.other_administrators(work.session, account.id, to_rely_on=True):
+    now = clock.machine_now()
+    if not storage.other_administrators(work.session, account.id, now, to_rely_on=True):
         raise LastAdministrator(username=account.username)
 
 

@@ -108,7 +108,7 @@ class _Responder:
 
     def _call(self, request: falcon.Request, caller: Caller, params: Mapping[str, str]) -> Call:
         operation, limits = self._operation, self._desk.limits
-        path = reading.path_values(params)
+        path = reading.path_values(request, params)
         query = reading.query(request, self._query, limits)
         unmask = query.pop("unmask", None)
         if unmask is not None:

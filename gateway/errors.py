@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import falcon
 
+from chassis.commands import KeyMissing
 from chassis.errors import (
     Conflict,
     Forbidden,
@@ -112,6 +113,13 @@ class IfMatchRefused(BadRequest):
     code = "if_match_refused"
     en = 'If-Match must be one entity tag as it was given, such as "7"; {why}.'
     zh = 'If-Match 必须是读取时给出的单个标签，例如 "7"；{why}。'
+
+
+class KeyRefused(KeyMissing):
+    """The idempotency key is there, but in no form that is taken."""
+
+    en = "Idempotency-Key takes 1 to {most} visible ASCII characters, no space or comma."
+    zh = "Idempotency-Key 必须为 1 至 {most} 个可见的 ASCII 字符，不含空格和逗号。"
 
 
 class Unauthenticated(GendanError):

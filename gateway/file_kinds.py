@@ -87,7 +87,7 @@ def recognise(file: BinaryIO, size: int, *, most_pixels: int) -> Kind:
     if _PDF.match(head):
         _check_pdf(file, size)
         return Kind.PDF
-    raise FileRefused(why="its content is of no such kind")
+    raise FileRefused(why="its content is of no such kind", why_zh="文件内容不属于以上类型")
 
 
 def _check_pixels(image: _Size, most: int) -> None:
@@ -105,22 +105,24 @@ def _png(file: BinaryIO, size: int) -> _Size:
         _take_part(left)
         length, name = _unpacked(">I4s", file.read(8))
         if length > size or not _PNG_CHUNK_NAME.fullmatch(name):
-            raise FileRefused(why="a PNG chunk is longer than the file")
+            raise FileRefused(
+                why="a PNG chunk is longer than the file", why_zh="PNG 数据块超出文件"
+            )
         data = file.read(length)
         (checksum,) = _unpacked(">I", file.read(4))
         if len(data) != length or zlib.crc32(name + data) != checksum:
-            raise FileRefused(why="a PNG chunk is damaged")
+            raise FileRefused(why="a PNG chunk is damaged", why_zh="PNG 数据块已损坏")
         if (name == b"IHDR") != (image is None):
-            raise FileRefused(why="a PNG begins with one IHDR")
+            raise FileRefused(why="a PNG begins with one IHDR", why_zh="PNG 须以一个 IHDR 开头")
         if name == b"IHDR":
             image = _png_header(data)
         has_data |= name == b"IDAT" and bool(data)
         if name == b"IEND":
             break
     if not has_data or image is None:
-        raise FileRefused(why="the PNG holds no image")
+        raise FileRefused(why="the PNG holds no image", why_zh="PNG 中没有图像")
     if file.tell() != size:
-        raise FileRefused(why="there are data behind its end")
+        raise FileRefused(why="there are data behind its end", why_zh="文件结尾之后还有数据")
     return image
 
 
@@ -133,7 +135,7 @@ def _png_header(data: bytes) -> _Size:
         or (packing, filters) != (0, 0)
         or lacing > 1
     ):
-        raise FileRefused(why="the PNG's header says what cannot be")
+        raise FileRefused(why="the PNG's header says what cannot be", why_zh="PNG 文件头有误")
     return _Size(width, height)
 
 
@@ -146,7 +148,7 @@ def _jpeg(data: bytes) -> _Size:
     largest, at = _jpeg_image(data, 0, left)
     while at < len(data):
         if not data.startswith(_JPEG, at):
-            raise FileRefused(why="there are data behind its end")
+            raise FileRefused(why="there are data behind its end", why_zh="文件结尾之后还有数据")
         image, at = _jpeg_image(data, at, left)
         largest = max(largest, image, key=lambda each: each.width * each.height)
     return largest
@@ -168,30 +170,35 @@ def _jpeg_image(data: bytes, at: int, left: Iterator[int]) -> tuple[_Size, int]:
         if marker in _JPEG_STANDALONE:
             continue
         if marker == _SOI:
-            raise FileRefused(why="a JPEG begins within another")
+            raise FileRefused(why="a JPEG begins within another", why_zh="JPEG 内又套有 JPEG")
         segment, at = _jpeg_segment(data, at)
         if marker in _JPEG_FRAMES:
             if image is not None:
-                raise FileRefused(why="a JPEG has one frame")
+                raise FileRefused(why="a JPEG has one frame", why_zh="JPEG 只能有一帧")
             image = _jpeg_frame(segment)
         if marker == _SOS:
             has_scan = True
             at = _jpeg_scan_end(data, at)
     if image is None or not has_scan:
-        raise FileRefused(why="the JPEG holds no image")
+        raise FileRefused(why="the JPEG holds no image", why_zh="JPEG 中没有图像")
     return image, at
 
 
 def _take_part(left: Iterator[int]) -> None:
     if next(left, None) is None:
-        raise FileRefused(why=f"it has more than {_MOST_PARTS:,} parts")
+        raise FileRefused(
+            why=f"it has more than {_MOST_PARTS:,} parts",
+            why_zh=f"内部数据块超过 {_MOST_PARTS:,} 个",
+        )
 
 
 def _jpeg_marker(data: bytes, at: int) -> tuple[int, int]:
     # T.81 §B.1.1.2: any number of FF may stand before a marker's code.
     fill = _JPEG_FILL.match(data, at)
     if fill is None or fill.end() >= len(data) or data[fill.end()] == 0:
-        raise FileRefused(why="the JPEG's segments do not follow each other")
+        raise FileRefused(
+            why="the JPEG's segments do not follow each other", why_zh="JPEG 数据段不连续"
+        )
     return data[fill.end()], fill.end() + 1
 
 
@@ -199,21 +206,23 @@ def _jpeg_segment(data: bytes, at: int) -> tuple[bytes, int]:
     (length,) = _unpacked(">H", data[at : at + 2])
     segment = data[at + 2 : at + length]
     if length < 2 or len(segment) != length - 2:
-        raise FileRefused(why="a JPEG segment is longer than the file")
+        raise FileRefused(
+            why="a JPEG segment is longer than the file", why_zh="JPEG 数据段超出文件"
+        )
     return segment, at + length
 
 
 def _jpeg_scan_end(data: bytes, at: int) -> int:
     found = _JPEG_SCAN_END.search(data, at)
     if found is None:
-        raise FileRefused(why="the JPEG ends before its end")
+        raise FileRefused(why="the JPEG ends before its end", why_zh="JPEG 不完整，提前结束")
     return found.start()
 
 
 def _jpeg_frame(segment: bytes) -> _Size:
     depth, height, width, components = _unpacked(">BHHB", segment[:6])
     if depth not in (8, 12) or not width or not height or not 1 <= components <= 4:
-        raise FileRefused(why="the JPEG's header says what cannot be")
+        raise FileRefused(why="the JPEG's header says what cannot be", why_zh="JPEG 文件头有误")
     return _Size(width, height)
 
 
@@ -222,17 +231,22 @@ def _check_pdf(file: BinaryIO, size: int) -> None:
     file.seek(max(0, size - _TAIL_BYTES))
     end = _PDF_END.search(file.read())
     if end is None:
-        raise FileRefused(why="the PDF is cut off, or there are data behind its end")
+        raise FileRefused(
+            why="the PDF is cut off, or there are data behind its end",
+            why_zh="PDF 不完整，或结尾之后还有数据",
+        )
     table = int(end[1])
     if table >= size:
-        raise FileRefused(why="the PDF's table lies outside of it")
+        raise FileRefused(why="the PDF's table lies outside of it", why_zh="PDF 对象表超出文件")
     file.seek(table)
     if not _PDF_TABLE.match(file.read(64)):
-        raise FileRefused(why="the PDF's table is not where it says")
+        raise FileRefused(
+            why="the PDF's table is not where it says", why_zh="PDF 对象表不在所示位置"
+        )
 
 
 def _unpacked(form: str, data: bytes) -> tuple[Any, ...]:
     try:
         return struct.unpack(form, data)
     except struct.error:
-        raise FileRefused(why="it ends before its end") from None
+        raise FileRefused(why="it ends before its end", why_zh="文件不完整，提前结束") from None

@@ -13,7 +13,7 @@ import falcon
 from gunicorn.http.errors import ParseException
 from marshmallow import Schema, fields
 
-from chassis.commands import KeyMissing, load
+from chassis.commands import MAX_KEY_LENGTH, KeyMissing, load
 from gateway.errors import (
     AddressNotFound,
     BadRequest,
@@ -23,6 +23,7 @@ from gateway.errors import (
     FileTypeRefused,
     IfMatchMissing,
     IfMatchRefused,
+    KeyRefused,
     MalformedForm,
     MalformedJson,
     NotAcceptable,
@@ -36,7 +37,7 @@ from gateway.settings import Limits
 # and every proxy. The length is that of the services' key column. No comma: one in it is how
 # WSGI shows a header that came twice, of which nobody can say which was meant.
 KEY = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,120}")
-_ENTITY_TAG = re.compile(r'"([0-9]{1,9})"')
+_ENTITY_TAG = re.compile(r'"([1-9][0-9]{0,9})"')
 _MAX_VERSION = 2**31 - 1
 # A part of an address: what codes, numbers and ids are made of.
 PATH_VALUE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,79}")
@@ -72,7 +73,7 @@ def body(
         _check_content_type(request.content_type)
         sent = _parsed(raw, limits)
     if not isinstance(sent, dict):
-        raise MalformedJson(why="it must be an object")
+        raise MalformedJson(why="it must be an object", why_zh="正文须为对象")
     return sent, load(schema or _EMPTY, sent)
 
 
@@ -97,7 +98,10 @@ def query(request: falcon.Request, schema: Schema | None, limits: Limits) -> dic
             max_num_fields=limits.query_fields,
         )
     except ValueError as error:
-        raise BadRequest(why="its query is not made of name=value pairs in UTF-8") from error
+        raise BadRequest(
+            why="its query is not made of name=value pairs in UTF-8",
+            why_zh="查询参数须为 UTF-8 编码的“名称=值”",
+        ) from error
     reader = schema or _EMPTY
     sent = _gathered(pairs, reader)
     loaded = load(reader, sent)
@@ -110,12 +114,16 @@ def _gathered(pairs: list[tuple[str, str]], schema: Schema) -> dict[str, Any]:
     sent: dict[str, Any] = {}
     for name, value in pairs:
         if _NO_TEXT.search(name) or _NO_TEXT.search(value):
-            raise BadRequest(why="its query holds characters that are no text")
+            raise BadRequest(
+                why="its query holds characters that are no text", why_zh="查询参数含有非文本字符"
+            )
         field = schema.fields.get(name)
         if isinstance(field, fields.List):
             sent.setdefault(name, []).append(value)
         elif name in sent:
-            raise BadRequest(why=f"{name} stands twice in its query")
+            raise BadRequest(
+                why=f"{name} stands twice in its query", why_zh=f"查询参数 {name} 重复"
+            )
         else:
             sent[name] = _typed(field, value)
     return sent
@@ -133,14 +141,15 @@ def _typed(field: "fields.Field[Any] | None", value: str) -> Any:
 def idempotency_key(request: falcon.Request, *, required: bool) -> str:
     """Give the key of a command, or where none is required and none came, one of its own.
 
-    Raises KeyMissing.
+    Raises KeyMissing or KeyRefused.
     """
     key = request.get_header("Idempotency-Key")
     if key is None and not required:
         return uuid4().hex
-    key = key or ""
+    if not key:
+        raise KeyMissing(most=MAX_KEY_LENGTH)
     if not KEY.fullmatch(key):
-        raise KeyMissing(most=120)
+        raise KeyRefused(most=MAX_KEY_LENGTH)
     return key
 
 
@@ -154,12 +163,12 @@ def expected_version(request: falcon.Request) -> int:
     if not value:
         raise IfMatchMissing
     if value == "*":
-        raise IfMatchRefused(why="* names no version")
+        raise IfMatchRefused(why="* names no version", why_zh="* 未指明版本")
     if value.startswith("W/"):
-        raise IfMatchRefused(why="a weak one never matches")
+        raise IfMatchRefused(why="a weak one never matches", why_zh="弱标签不会匹配")
     match = _ENTITY_TAG.fullmatch(value)
     if match is None or int(match[1]) > _MAX_VERSION:
-        raise IfMatchRefused(why="this is none of ours")
+        raise IfMatchRefused(why="this is none of ours", why_zh="该标签并非本系统给出")
     return int(match[1])
 
 
@@ -177,9 +186,9 @@ def _bytes(request: falcon.Request, most: int) -> bytes:
     try:
         return _received(request, most)
     except OSError as error:
-        raise BadRequest(why="its body did not arrive in time") from error
+        raise BadRequest(why="its body did not arrive in time", why_zh="正文未及时到达") from error
     except ParseException as error:
-        raise BadRequest(why="its chunks are none") from error
+        raise BadRequest(why="its chunks are none", why_zh="分块格式有误") from error
 
 
 def _received(request: falcon.Request, most: int) -> bytes:
@@ -192,7 +201,7 @@ def _received(request: falcon.Request, most: int) -> bytes:
     else:
         raw = request.bounded_stream.read(length)
         if len(raw) < length:
-            raise MalformedJson(why="it ended before its length")
+            raise MalformedJson(why="it ended before its length", why_zh="正文短于声明的长度")
     if len(raw) > most:
         raise BodyTooLarge(most=most)
     return bytes(raw)
@@ -232,41 +241,54 @@ def _parsed(raw: bytes, limits: Limits) -> Any:
             parse_float=_finite,
         )
     except RecursionError:
-        raise MalformedJson(why=f"it is deeper than {limits.json_depth} levels") from None
+        raise MalformedJson(
+            why=f"it is deeper than {limits.json_depth} levels",
+            why_zh=f"层级超过 {limits.json_depth} 层",
+        ) from None
     except ValueError as error:
-        raise MalformedJson(why=_reason(error)) from None
+        raise _malformed(error) from None
     _check_shape(value, limits)
     return value
 
 
-def _reason(error: ValueError) -> str:
+def _malformed(error: ValueError) -> MalformedJson:
+    if isinstance(error, _Refused):
+        return MalformedJson(why=error.why, why_zh=error.why_zh)
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos}"
+        at = error.pos
+        return MalformedJson(why=f"{error.msg} at character {at}", why_zh=f"第 {at} 个字符处有误")
     if isinstance(error, UnicodeDecodeError):
-        return f"it is not UTF-8 at byte {error.start}"
-    # Ours, or CPython's refusal of a number with thousands of digits.
-    return str(error) if isinstance(error, _Refused) else "a number is too long"
+        at = error.start
+        return MalformedJson(
+            why=f"it is not UTF-8 at byte {at}", why_zh=f"第 {at} 字节处不是 UTF-8"
+        )
+    # CPython's refusal of a number with thousands of digits.
+    return MalformedJson(why="a number is too long", why_zh="有数字过长")
 
 
 class _Refused(ValueError):
     """What JSON's grammar allows and we do not."""
 
+    def __init__(self, why: str, why_zh: str) -> None:
+        super().__init__(why)
+        self.why, self.why_zh = why, why_zh
+
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise _Refused("a name stands twice in one object")
+        raise _Refused("a name stands twice in one object", "同一对象中名称重复")
     return members
 
 
 def _no_number(name: str) -> Any:
-    raise _Refused(f"{name} is no number")
+    raise _Refused(f"{name} is no number", f"{name} 不是数字")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise _Refused("a number is too large")
+        raise _Refused("a number is too large", "有数字过大")
     return number
 
 
@@ -278,7 +300,10 @@ def _check_shape(value: Any, limits: Limits) -> None:
         for item in level:
             if isinstance(item, str):
                 if _NO_TEXT.search(item):
-                    raise MalformedJson(why="a text holds NUL or half a surrogate pair")
+                    raise MalformedJson(
+                        why="a text holds NUL or half a surrogate pair",
+                        why_zh="文本含有 NUL 或不成对的代理字符",
+                    )
             elif isinstance(item, dict):
                 below.extend(item)
                 below.extend(item.values())
@@ -289,9 +314,15 @@ def _check_shape(value: Any, limits: Limits) -> None:
             return
         count += len(below)
         if count > limits.json_values:
-            raise MalformedJson(why=f"it has more than {limits.json_values} values")
+            raise MalformedJson(
+                why=f"it has more than {limits.json_values} values",
+                why_zh=f"数值超过 {limits.json_values} 个",
+            )
         level = below
-    raise MalformedJson(why=f"it is deeper than {limits.json_depth} levels")
+    raise MalformedJson(
+        why=f"it is deeper than {limits.json_depth} levels",
+        why_zh=f"层级超过 {limits.json_depth} 层",
+    )
 
 
 class _NoFields(Schema):
@@ -301,11 +332,11 @@ class _NoFields(Schema):
 _EMPTY = _NoFields()
 
 
-def path_values(params: Mapping[str, str]) -> dict[str, str]:
+def path_values(request: falcon.Request, params: Mapping[str, str]) -> dict[str, str]:
     """Give the address's parameters. Raises AddressNotFound for what can be no code or number."""
     for value in params.values():
         if not PATH_VALUE.fullmatch(value):
-            raise AddressNotFound(path=value[:80])
+            raise AddressNotFound(path=request.path[:200])
     return dict(params)
 
 
@@ -335,9 +366,11 @@ class SentFile:
                 yield piece
             self._check_end(received)
         except OSError as error:
-            raise BadRequest(why="its body did not arrive in time") from error
+            raise BadRequest(
+                why="its body did not arrive in time", why_zh="正文未及时到达"
+            ) from error
         except ParseException as error:
-            raise BadRequest(why="its chunks are none") from error
+            raise BadRequest(why="its chunks are none", why_zh="分块格式有误") from error
         except (falcon.HTTPError, UnicodeError) as error:
             raise MalformedForm from error
 
@@ -358,7 +391,7 @@ class SentFile:
         """Refuse what was cut off: a body before its length, a form before its last line."""
         if self._rest is None:
             if received < (self._request.content_length or 0):
-                raise BadRequest(why="it ended before its length")
+                raise BadRequest(why="it ended before its length", why_zh="正文短于声明的长度")
         elif next(self._rest, None) is not None:
             raise MalformedForm
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    or_,
     select,
     text,
     update,
@@ -225,13 +226,18 @@ def list_accounts(session: Session, *, after: str, limit: int) -> Sequence[Accou
     return session.scalars(query.limit(limit)).all()
 
 
-def other_administrators(session: Session, account_id: UUID, *, to_rely_on: bool = False) -> bool:
-    """Whether somebody but this account can manage accounts.
+def other_administrators(
+    session: Session, account_id: UUID, now: datetime, *, to_rely_on: bool = False
+) -> bool:
+    """Whether somebody but this account can sign in and manage accounts.
 
     To rely on it the rows are locked: two administrators cannot lock each other out at once.
     """
     query = select(Account.id).where(
-        Account.id != account_id, Account.roles.contains(["admin"]), Account.locked.is_(False)
+        Account.id != account_id,
+        Account.roles.contains(["admin"]),
+        Account.locked.is_(False),
+        or_(Account.one_time_until.is_(None), Account.one_time_until > now),
     )
     return bool(session.scalars(query.with_for_update() if to_rely_on else query).all())
 

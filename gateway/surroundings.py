@@ -41,7 +41,7 @@ class Surroundings:
         response.set_header("Cache-Control", "no-store")
         if "HTTP_HOST" not in request.env and request.env["SERVER_PROTOCOL"] == "HTTP/1.1":
             # RFC 9112 §3.2: two servers would each take it for their own.
-            raise BadRequest(why="it names no host")
+            raise BadRequest(why="it names no host", why_zh="未指明主机")
 
     def process_response(
         self,

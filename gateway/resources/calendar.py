@@ -35,6 +35,14 @@ class YearWrong(Invalid):
     zh = "{year} 不是 2000 至 2100 之间的年份。"
 
 
+class DayOutsideYear(Invalid):
+    """A day of another year than the one that is entered."""
+
+    code = "calendar_day_outside_year"
+    en = "{day} is not a day of {year}, the year that is entered here."
+    zh = "{day} 不属于所录入的 {year} 年。"
+
+
 class CalendarIsForAll(Invalid):
     """Set for one service alone, its working days would be others than everybody's."""
 
@@ -78,8 +86,9 @@ def show(call: Call) -> dict[str, Any]:
 
 def enter(call: Call) -> dict[str, Any]:
     year, days = _year(call), call.body["days"]
-    if any(not str(day).startswith(year) for day in days):
-        raise YearWrong(year=year)
+    for day in days:
+        if not day.startswith(year):
+            raise DayOutsideYear(day=day, year=year)
     run_once(call, "enter_calendar_year", lambda work: _enter_in_all(work, call, year))
     return {"year": int(year), "days": days}
 

@@ -252,6 +252,7 @@ OPERATIONS = [
         tag=TAG,
         body=NewTransit,
         answer=Transit,
+        problems=(412,),
     ),
     Operation(
         method="DELETE",

@@ -132,8 +132,8 @@ class StockHeld(Conflict):
     """What is reserved cannot be booked away."""
 
     code = "stock_held"
-    en = "Only {free} of {code} are free; the rest is reserved for orders."
-    zh = "{code} 仅有 {free} 可用，其余已为订单预留。"
+    en = "Only {free} of {code} are free; what is reserved for orders stays."
+    zh = "{code} 仅有 {free} 可用，为订单预留的不得动用。"
 
 
 class MaterialShort(Conflict):

@@ -17,6 +17,7 @@ from chassis.mapping import Announcing, Quantity
 from services.shipping.domain import Base, events
 from services.shipping.domain.batch import Batch
 from services.shipping.domain.errors import (
+    LineTwice,
     MoreThanShipped,
     OnlyInEmergency,
     OrderBeingCancelled,
@@ -464,7 +465,7 @@ class Shipment(Announcing, Base):
         self, *, code: str | None, name: str | None, mode: str | None, waybill: str | None
     ) -> None:
         """Enter what is known of carrier, mode and waybill; what is not given stays."""
-        if code is not None:
+        if code:
             self.carrier_code, self.carrier_name = code, name
         self.mode_code = mode or self.mode_code
         self.waybill = waybill or self.waybill
@@ -568,9 +569,13 @@ class Shipment(Announcing, Base):
     ) -> None:
         """Enter what the customer's signature says; unnamed lines count as full, undamaged.
 
-        Raises MoreThanShipped, QuantityNotInUnit.
+        Raises LineTwice, MoreThanShipped, QuantityNotInUnit.
         """
-        by_number = {item.line_no: item for item in received}
+        by_number: dict[int, Received] = {}
+        for each in received:
+            if each.line_no in by_number:
+                raise LineTwice(line_no=each.line_no)
+            by_number[each.line_no] = each
         for line in self.lines:
             item = by_number.pop(line.line_no, Received(line.line_no, line.quantity, Decimal(0)))
             if item.quantity > line.quantity or item.damaged > item.quantity:

@@ -1,10 +1,12 @@
 """What every move begins with: who acts, the locked row, the version it was read in."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from chassis.database import Work
 from chassis.errors import guard_version
+from services.shipping.domain.errors import LineTwice
 from services.shipping.domain.shipment import ReadBack, Shipment
 from services.shipping.storage import shipments
 
@@ -33,13 +35,18 @@ def locked(
 
 
 def read_back(request: dict[str, Any]) -> ReadBack:
-    """Give what was read aloud."""
+    """Give what was read aloud. Raises LineTwice."""
     said = request["read_back"]
+    quantities: dict[int, Decimal] = {}
+    for line in said["lines"]:
+        if line["line_no"] in quantities:
+            raise LineTwice(line_no=line["line_no"])
+        quantities[line["line_no"]] = line["quantity"]
     return ReadBack(
         name=said["name"],
         phone=said["phone"],
         address=said["address"],
-        quantities={line["line_no"]: line["quantity"] for line in said["lines"]},
+        quantities=quantities,
     )
 
 

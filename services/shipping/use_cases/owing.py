@@ -281,7 +281,7 @@ def _check_receipt_owed(shipment: Shipment) -> None:
 def enter_receipt(work: Work, shipment: Shipment, request: dict[str, Any]) -> None:
     """Put what the customer signed for on the shipment's lines.
 
-    Raises MoreThanShipped, QuantityNotInUnit.
+    Raises LineTwice, MoreThanShipped, QuantityNotInUnit.
     """
     shipment.enter_receipt(
         signer=request["signer"],

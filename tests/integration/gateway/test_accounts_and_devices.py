@@ -24,6 +24,22 @@ def test_an_account_is_opened_once_and_its_password_shown_once(office: Office) -
     assert office.sign_in("chen", one_time).json["must_change_password"] is True
 
 
+def test_who_can_no_longer_sign_in_is_no_administrator_to_rely_on(office: Office) -> None:
+    """A one-time password that nobody used in time lets nobody in."""
+    second = {"username": "second", "display_name": "老板", "roles": ["admin"]}
+    office.send("POST", "/accounts", second, by="boss", key="a1")
+    office.store.transact(
+        ADMIN,
+        lambda work: work.connection.execute(
+            text("update account set one_time_until = now() where username = 'second'")
+        ),
+    )
+
+    refused = office.send("PATCH", "/accounts/boss", {"roles": ["clerk"]}, by="boss", if_match=1)
+
+    assert (refused.status_code, refused.json["code"]) == (409, "last_administrator")
+
+
 def test_what_is_kept_here_is_kept_without_the_blanks_around_it(office: Office) -> None:
     """Its length was measured without them: with them it did not fit into its column."""
     blanks = " " * 80

@@ -430,8 +430,10 @@ def test_a_store_cannot_give_what_is_not_free_nor_to_itself(goods: Goods) -> Non
         to_store="SHOP",
     )["number"]
 
-    with pytest.raises(StockHeld):
+    with pytest.raises(StockHeld) as short:
         goods.tell("consent_transfer", SHOP, number=number)
+    # Nothing of the three is reserved, and nothing is said to be.
+    assert short.value.message == "Only 3.000 of PAPER are free; what is reserved for orders stays."
     asked: dict[str, Any] = {"product_code": "PAPER", "quantity": "1", "from_store": "MAIN"}
     with pytest.raises(SameStore):
         goods.tell("request_transfer", **asked)

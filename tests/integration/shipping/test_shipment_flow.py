@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from chassis import clock
 from chassis.calendar import WorkingCalendar
-from chassis.errors import Conflict, Forbidden, GendanError, InvalidFields, NotFound
+from chassis.errors import Conflict, Forbidden, GendanError, Invalid, InvalidFields, NotFound
 from services.shipping.domain.errors import ConsigneeMissing
 from services.shipping.use_cases import moving
 from tests.integration.shipping.story import (
@@ -302,8 +302,17 @@ def test_the_check_wants_another_person_and_the_right_items(desk: Desk) -> None:
         desk.ask(
             "check_shipment", ASSISTANT, shipment_number=number, read_back=read | {"phone": "1"}
         )
+    wrong = {"line_no": read["lines"][0]["line_no"], "quantity": "999"}
+    with pytest.raises(Invalid) as twice:
+        desk.ask(
+            "check_shipment",
+            ASSISTANT,
+            shipment_number=number,
+            read_back=read | {"lines": [wrong, *read["lines"]]},
+        )
     assert same_person.value.code == "second_person_needed"
     assert misread.value.code == "read_back_differs"
+    assert twice.value.code == "order_line_twice"
     assert desk.state(shipment) == "released"
 
 
@@ -375,6 +384,24 @@ def test_arrival_is_planned_by_the_regions_transit_time(desk: Desk) -> None:
     assert arrival - day in (timedelta(days=7), timedelta(days=8))
     page = desk.ask("get_shipment", CLERK, shipment_number=shipment["number"])
     assert "waybill" not in {owed["kind"] for owed in page["obligations"]}
+
+
+def test_a_carrier_left_empty_stays_owed(desk: Desk) -> None:
+    """An empty field of a form is one that was not filled in."""
+    number = desk.handed()["number"]
+
+    left = desk.ask(
+        "dispatch_shipment",
+        DISPATCHER,
+        shipment_number=number,
+        carrier_code=" ",
+        mode_code="",
+        waybill="",
+    )
+
+    assert (left["carrier_code"], left["mode_code"], left["waybill"]) == (None, None, None)
+    page = desk.ask("get_shipment", CLERK, shipment_number=number)
+    assert "waybill" in {owed["kind"] for owed in page["obligations"]}
 
 
 def test_a_carrier_entered_after_the_departure_moves_the_arrival_and_its_check(desk: Desk) -> None:

@@ -11,6 +11,7 @@ import services
 from chassis.chinese import WORDS, in_chinese
 from chassis.errors import Conflict
 from chassis.lifecycle import IllegalMove, Lifecycle
+from chassis.rpc.wire import ServiceUnavailable
 from gateway.permissions import ROLES
 
 
@@ -55,6 +56,11 @@ def test_an_illegal_move_is_told_in_chinese() -> None:
     assert refused.details["state"] == "closed"
 
 
+@pytest.mark.parametrize("reason", ["connection lost", "no such service runs"])
+def test_why_a_service_is_not_reached_is_told_in_chinese(reason: str) -> None:
+    assert reason not in ServiceUnavailable(service="orders", reason=reason).message_zh
+
+
 def test_a_reason_in_chinese_is_taken_where_there_is_one() -> None:
     class Refused(Conflict):
         en = "No: {why}, {else}."
@@ -62,3 +68,10 @@ def test_a_reason_in_chinese_is_taken_where_there_is_one() -> None:
 
     assert Refused(why="late", why_zh="太晚").message_zh == "不行：太晚，?。"
     assert Refused(why="late").message == "No: late, ?."
+
+
+def test_a_name_that_is_also_a_word_of_ours_stands_as_it_was_given() -> None:
+    class Taken(Conflict):
+        zh = "账号 {username} 已存在，角色 {role}。"
+
+    assert Taken(username="clerk", role="clerk").message_zh == "账号 clerk 已存在，角色 开单员。"

@@ -198,3 +198,19 @@ def test_a_setting_is_read_in_its_rules_type(rule: Rule, given: Any, read: Any) 
 def test_a_setting_beyond_its_rule_is_refused(rule: Rule, given: Any) -> None:
     with pytest.raises(SettingNotAllowed):
         rule.parsed(given)
+
+
+def test_a_setting_that_is_refused_is_told_what_is_allowed_in_both_languages() -> None:
+    days = Rule("days", 7, "", 1, 365)
+    terms = Rule("terms", "account", "", choices=("account", "prepaid"))
+
+    with pytest.raises(SettingNotAllowed) as too_many:
+        days.parsed(366)
+    with pytest.raises(SettingNotAllowed) as unknown:
+        terms.parsed("cash")
+
+    assert too_many.value.message == (
+        "366 is not allowed for days: a whole number, at least 1, at most 365."
+    )
+    assert too_many.value.message_zh == "设置 days 不允许取值 366：整数，最小 1，最大 365。"
+    assert unknown.value.message_zh.endswith("：文本，可选 account、prepaid。")

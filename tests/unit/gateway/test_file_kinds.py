@@ -1,6 +1,7 @@
 """What a file is, told by its content; and what is refused."""
 
 import io
+import re
 import struct
 from contextlib import suppress
 
@@ -50,6 +51,11 @@ def test_an_image_of_too_many_pixels_is_refused_by_its_header(data: bytes) -> No
         kind_of(data)
 
 
+def assert_told_in_chinese(refused: FileRefused) -> None:
+    why = refused.message_zh.partition("：")[2]
+    assert re.search("[\u4e00-\u9fff]", why), why
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -74,8 +80,9 @@ def test_an_image_of_too_many_pixels_is_refused_by_its_header(data: bytes) -> No
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(data: bytes) -> None:
-    with pytest.raises(FileRefused):
+    with pytest.raises(FileRefused) as refused:
         kind_of(data)
+    assert_told_in_chinese(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +110,9 @@ def test_anything_else_is_refused(data: bytes) -> None:
     ],
 )  # fmt: skip
 def test_a_damaged_or_lying_file_is_refused(data: bytes) -> None:
-    with pytest.raises(FileRefused):
+    with pytest.raises(FileRefused) as refused:
         kind_of(data)
+    assert_told_in_chinese(refused.value)
 
 
 @given(st.sampled_from([png(), jpeg(), pdf()]), st.data())

@@ -89,6 +89,14 @@ def test_an_operation_says_what_it_needs_and_answers(operation: Operation) -> No
             assert list(resolved(response)["content"]) == ["application/problem+json"]
 
 
+def test_what_names_a_version_says_that_it_may_be_stale() -> None:
+    """By If-Match or, where one command makes or replaces, in its body."""
+    for operation in OPERATIONS:
+        in_body = operation.body is not None and "expected_version" in operation.body().fields
+        described = written()["paths"][operation.url][operation.method.lower()]
+        assert ("412" in described["responses"]) == (operation.versioned or in_body), operation.name
+
+
 def schema_of(schema: type[Schema]) -> Any:
     operation = Operation(
         method="POST", path="/things", rpc="orders.make", permission=PUBLIC, summary="-",

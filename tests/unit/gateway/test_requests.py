@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,12 @@ MEMO = {
 def code_of(result: Any) -> str:
     assert result.headers["content-type"] == "application/problem+json"
     return str(result.json["code"])
+
+
+def is_told_in_chinese(result: Any) -> bool:
+    """Whether the reason is, and not only what stands before it; names may stand as they are."""
+    why = result.json["detail_zh"].partition("：")[2]
+    return re.search(r"[\u4e00-\u9fff]", why) is not None and " is " not in why
 
 
 def test_an_order_is_read_with_its_version_as_entity_tag(gateway: Gateway) -> None:
@@ -106,11 +113,14 @@ def test_every_move_of_what_has_a_version_names_it() -> None:
     }
 
 
-@pytest.mark.parametrize("tag", ["*", 'W/"7"', "7", '"7", "8"', '"seven"', '"99999999999"'])
+@pytest.mark.parametrize(
+    "tag", ["*", 'W/"7"', "7", '"7", "8"', '"seven"', '"99999999999"', '"0"', '"07"']
+)
 def test_if_match_must_name_one_version(gateway: Gateway, tag: str) -> None:
     result = gateway.post("/orders/D1/actions/check_key_data", if_match=tag)
 
     assert (result.status_code, code_of(result)) == (400, "if_match_refused")
+    assert re.search("；.*[\u4e00-\u9fff]", result.json["detail_zh"])
     assert gateway.asked == []
 
 
@@ -120,6 +130,35 @@ def test_a_command_needs_a_key(gateway: Gateway, key: str | None) -> None:
 
     assert (result.status_code, code_of(result)) == (400, "idempotency_key_missing")
     assert gateway.asked == []
+
+
+def test_a_key_in_no_form_that_is_taken_is_told_which_form_is(gateway: Gateway) -> None:
+    result = gateway.post("/memos", MEMO, key="order 17, again")
+
+    assert (result.status_code, code_of(result)) == (400, "idempotency_key_missing")
+    assert "no space or comma" in result.json["detail"]
+    assert "不含空格和逗号" in result.json["detail_zh"]
+
+
+def test_an_address_that_ends_in_a_slash_is_told_whole(gateway: Gateway) -> None:
+    result = gateway.get("/orders/")
+
+    assert (result.status_code, code_of(result)) == (404, "address_not_found")
+    assert result.json["detail"] == "There is nothing at /api/v1/orders/."
+
+
+def test_a_day_of_another_year_is_told_as_such(gateway: Gateway) -> None:
+    year = {"days": {"2028-01-01": False, "2027-01-01": True}, "reason": "holidays"}
+
+    result = gateway.send("PUT", "/calendar/2028", year, role="planner", key="k1")
+
+    assert (result.status_code, code_of(result)) == (422, "invalid_fields")
+
+    year["days"] = {"2027-01-01": True}
+    result = gateway.send("PUT", "/calendar/2028", year, role="planner", key="k1")
+
+    assert (result.status_code, code_of(result)) == (422, "calendar_day_outside_year")
+    assert result.json["detail"].startswith("2027-01-01 is not a day of 2028")
 
 
 def test_an_unknown_verb_tells_which_there_are(gateway: Gateway) -> None:
@@ -157,6 +196,7 @@ def test_a_body_that_is_no_good_json_is_refused(gateway: Gateway, raw: bytes, wh
 
     assert (result.status_code, code_of(result)) == (400, "malformed_json")
     assert why in result.json["detail"]
+    assert is_told_in_chinese(result)
     assert gateway.asked == []
 
 
@@ -286,6 +326,7 @@ def test_a_query_that_is_no_good_is_refused(
     result = gateway.get("/orders", query_string=query)
 
     assert (result.status_code, code_of(result)) == (status, code)
+    assert code != "bad_request" or is_told_in_chinese(result)
     assert gateway.asked == []
 
 

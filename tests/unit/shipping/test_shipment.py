@@ -291,6 +291,16 @@ def test_a_receipt_cannot_name_more_than_was_shipped() -> None:
     assert refused.value.code == "more_than_shipped"
 
 
+def test_a_receipt_names_each_line_once() -> None:
+    shipment = handed()
+    scan(shipment, 0, ScanKind.DISPATCH)
+    twice = [Received(1, Decimal(quantity), Decimal(0)) for quantity in (0, 100)]
+    with pytest.raises(Invalid) as refused:
+        shipment.enter_receipt(signer="王小姐", received=twice, damage=None, now=NOW)
+    assert refused.value.code == "order_line_twice"
+    assert shipment.receipt_at is None
+
+
 @pytest.mark.parametrize(
     ("signed", "damaged"), [(Decimal("99.5"), Decimal(0)), (Decimal(100), Decimal("0.5"))]
 )
