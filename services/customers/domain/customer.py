@@ -14,7 +14,12 @@ from chassis.grams import grams
 from chassis.mapping import Announcing
 from chassis.phone import normalised
 from services.customers.domain import Base, events
-from services.customers.domain.errors import CustomerInactive, PartNotFound, SameGrade
+from services.customers.domain.errors import (
+    CustomerInactive,
+    PartNotFound,
+    SameGrade,
+    SealCodeTaken,
+)
 from services.customers.domain.grade import Grade
 from services.customers.domain.search import phone_tail, search_text
 from services.customers.domain.words import CustomerKind
@@ -248,6 +253,7 @@ class Customer(Announcing, Base):
         )
         customer.contacts = [Contact(**contact) for contact in contacts]
         customer.seals = [Seal(**seal) for seal in seals]
+        customer._guard_seal_codes()
         customer.addresses = [Address(**address) for address in addresses]
         # The last is it, as among those that are added one after the other.
         for address in reversed(customer.addresses):
@@ -337,7 +343,17 @@ class Customer(Announcing, Base):
     def _tidy(self, part: Contact | Seal | Address) -> None:
         if isinstance(part, Address):
             self._keep_one_default(part)
+        if isinstance(part, Seal):
+            self._guard_seal_codes()
         self._index()
+
+    def _guard_seal_codes(self) -> None:
+        """Raise SealCodeTaken where two seals go by one code."""
+        codes: set[str] = set()
+        for seal in self.seals:
+            if seal.code in codes:
+                raise SealCodeTaken(customer_code=self.code, seal_code=seal.code)
+            codes.add(seal.code)
 
     def _keep_one_default(self, newest: Address) -> None:
         if newest.is_default:

@@ -67,6 +67,14 @@ class CustomerCodeTaken(Conflict):
     zh = "客户编号 {customer_code} 已被使用。"
 
 
+class SealCodeTaken(Conflict):
+    """One code names one seal of a customer: a sign-back says by it which was on the paper."""
+
+    code = "seal_code_taken"
+    en = "Customer {customer_code} already has a seal {seal_code}."
+    zh = "客户 {customer_code} 已有编号为 {seal_code} 的印章。"
+
+
 class CustomerInactive(Conflict):
     """Nothing new is begun for a customer that is no longer served."""
 

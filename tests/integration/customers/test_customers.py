@@ -12,6 +12,7 @@ from chassis.errors import GendanError
 from chassis.principal import Principal
 from chassis.reasons import WhyMissing
 from deploy.local.databases import migrations_of
+from services.customers.domain.errors import SealCodeTaken
 from tests.integration.customers.story import (
     CLERK,
     DIRECTOR,
@@ -433,3 +434,24 @@ def test_the_grades_numbers_are_settings_that_count_at_once(office: Office) -> N
         "delivery_terms": "",
         "contract_number": None,
     }
+
+
+def test_a_seals_code_names_one_seal_of_its_customer(office: Office) -> None:
+    """O21: by it a sign-back says which seal is on the paper."""
+    seals = [{"code": "S-1"}, {"code": "S-2"}]
+    office.do(CLERK, "create_customer", name="甲", customer_code="KH-1", seals=seals)
+    second = office.ask(CLERK, "get_customer", customer_code="KH-1")["seals"][1]["id"]
+    before = office.everything()
+
+    for verb, part in (
+        ("add_seal", {"seal": {"code": "S-1"}}),
+        ("change_seal", {"seal_id": second, "changes": {"code": "S-1"}}),
+    ):
+        with pytest.raises(SealCodeTaken):
+            office.do(CLERK, verb, customer_code="KH-1", reason="correction", **part)
+    with pytest.raises(SealCodeTaken):
+        office.do(
+            CLERK, "create_customer", name="乙", customer_code="KH-2", seals=[seals[0], seals[0]]
+        )
+
+    assert office.everything() == before
