@@ -102,6 +102,9 @@ class Statement(Announcing, Base):
     valid_until: Mapped[date | None]
     attachment: Mapped[str | None] = mapped_column(comment="content hash of a file, if any")
     basis: Mapped[Basis | None] = mapped_column(comment="technique: on what the verdict rests")
+    passed_at: Mapped[datetime | None] = mapped_column(
+        comment="technique: when it last passed, also once it is opened again or void"
+    )
     reference: Mapped[str | None] = mapped_column(
         comment="technique: the alternative, or which paper of the customer insists"
     )
@@ -126,6 +129,7 @@ class Statement(Announcing, Base):
         self.order_id, self.order_number = order_id, order_number
         self.kind, self.revision, self.carried_to = kind, revision, revision
         self.verdict = Verdict.PENDING
+        self.passed_at = None
         self.lines = lines
         self._clear(opened_at)
 
@@ -198,6 +202,8 @@ class Statement(Announcing, Base):
             raise InsistenceMissing(order_number=self.order_number)
         self._sign(verdict, signature)
         self.basis, self.reference = basis, reference
+        if verdict is Verdict.PASSED:
+            self.passed_at = signature.at
         return TechniqueStated(self)
 
     def sign_material(
