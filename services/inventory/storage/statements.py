@@ -101,17 +101,16 @@ def waiting_until(session: Session, order_ids: Collection[UUID]) -> dict[UUID, d
 
 _TECHNIQUE_PASSED = """
 select line ->> 'product_id' as product_id, max(s.passed_at) as passed_at
-from order_copy o
-join statement s on s.order_id = o.order_id
+from statement s
 cross join lateral jsonb_array_elements(s.lines) as line
-where o.view #>> '{customer,id}' = %(customer_id)s and s.kind = 'technique'
+where s.customer_id = %(customer_id)s and s.kind = 'technique'
     and s.passed_at is not null and line ->> 'product_id' = any(%(product_ids)s)
 group by line ->> 'product_id'
 """
 
 
 def technique_passed(
-    connection: Connection, customer_id: str, product_ids: Collection[UUID]
+    connection: Connection, customer_id: UUID, product_ids: Collection[UUID]
 ) -> dict[UUID, datetime]:
     """Give when technique last passed for a customer, of each product for which it has."""
     asked = {

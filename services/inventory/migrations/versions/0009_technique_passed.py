@@ -19,15 +19,25 @@ def upgrade() -> None:
             comment="technique: when it last passed, also once it is opened again or void",
         ),
     )
+    op.add_column("statement", sa.Column("customer_id", sa.UUID(), nullable=True))
     op.execute(
         """
-        update statement set passed_at = signed_at
-        where kind = 'technique' and basis in ('current_recipe', 'written_insistence')
+        update statement s set customer_id = (o.view #>> '{customer,id}')::uuid,
+            passed_at = case
+                when s.kind = 'technique' and s.basis in ('current_recipe', 'written_insistence')
+                then s.signed_at end
+        from order_copy o where o.order_id = s.order_id
         """
     )
-    op.create_index("ix_order_copy_customer", "order_copy", [sa.text("(view #>> '{customer,id}')")])
+    op.create_index(
+        "ix_statement_customer",
+        "statement",
+        ["customer_id"],
+        postgresql_where=sa.text("kind = 'technique'"),
+    )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_order_copy_customer", "order_copy")
+    op.drop_index("ix_statement_customer", "statement")
+    op.drop_column("statement", "customer_id")
     op.drop_column("statement", "passed_at")
