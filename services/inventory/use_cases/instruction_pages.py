@@ -205,17 +205,25 @@ def search_instructions(
     )
 
 
-def instructions_at_risk(work: Work, *, limit: int, most_judged: int = JUDGED) -> list[AtRisk]:
+def instructions_at_risk(
+    work: Work, *, limit: int, most_judged: int = JUDGED, stopped_too: bool = True
+) -> list[AtRisk]:
     """List what is, or will be, late or behind plan, the earliest due first.
 
-    Of all that are unmade the first due are judged, at most so many.
+    Of all that are unmade the first due are judged, at most so many; without what a hold stops
+    unless `stopped_too`.
     """
     mine = own_only(work)
     found: list[AtRisk] = []
     # The first due are the likeliest to be late: mostly as many are judged as are shown.
     for judged in range(0, most_judged, limit):
         unmade = instructions.in_states(
-            work.session, UNMADE, salesperson_id=mine, limit=limit, offset=judged
+            work.session,
+            UNMADE,
+            salesperson_id=mine,
+            stopped_too=stopped_too,
+            limit=limit,
+            offset=judged,
         )
         found += _at_risk(work, unmade)
         if len(found) >= limit or len(unmade) < limit:

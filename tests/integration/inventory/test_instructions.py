@@ -2,8 +2,10 @@
 
 import json
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from chassis import clock
 from chassis.calendar import WorkingCalendar
 from chassis.errors import GendanError
 from chassis.principal import Principal
@@ -30,6 +32,12 @@ def announced(works: Works, name: str) -> list[dict[str, Any]]:
         name=name,
     )
     return [json.loads(body)["data"] for body in bodies]
+
+
+def let_due_pass(clock_file: Path) -> None:
+    """Set the business clock to the Monday after the day that orders are signed for."""
+    days = date.fromisoformat(DUE) - clock.business_date(clock.business_now())
+    clock_file.write_text(str((days.days + 3) * 86_400))
 
 
 # -- drafting and issuing ----------------------------------------------------------------------
@@ -497,6 +505,40 @@ def test_what_will_be_late_is_warned_of_before_it_is(works: Works) -> None:
         risks = [item for item in items if item["kind"] == "production_risk"]
         assert [item["order_number"] for item in risks] == expected
         assert all(item["path"].endswith(tight.instruction["number"]) for item in risks)
+
+
+def test_warnings_take_a_quarter_of_a_work_list_at_most(works: Works, clock_file: Path) -> None:
+    for _ in range(3):
+        works.order("100").running()
+    let_due_pass(clock_file)
+
+    def listed(limit: int) -> list[str]:
+        items = works.ask("list_work", PLANNER, limit=limit)["items"]
+        return [item["kind"] if item["verb"] is None else item["verb"] for item in items]
+
+    assert listed(4) == ["production_risk", *["report_production"] * 3]
+    assert listed(12) == ["production_risk"] * 3 + ["report_production"] * 3
+    assert listed(1) == ["report_production"]
+
+
+def test_what_is_on_hold_is_warned_of_while_its_machine_runs_only(
+    works: Works, clock_file: Path
+) -> None:
+    accepted, running = works.order("100").confirmed(), works.order("100").running()
+    accepted.issue()
+    accepted.accept()
+    let_due_pass(clock_file)
+
+    def warned() -> set[str]:
+        items = works.ask("list_work", PLANNER, limit=50)["items"]
+        return {item["order_number"] for item in items if item["kind"] == "production_risk"}
+
+    assert warned() == {accepted.number, running.number}
+    for order in (accepted, running):
+        works.tell("block_order", CLERK, f"hold {order.number}", order_id=str(order.id), reason="x")
+    assert warned() == {running.number}
+    found = works.ask("list_instructions_at_risk", PLANNER)["items"]
+    assert len(found) == 2  # The list of risks tells what stands still, too.
 
 
 def test_an_order_that_waits_for_an_arrival_after_its_date_is_warned_of(works: Works) -> None:
