@@ -147,7 +147,14 @@ def _outlooks(
         work.session, {slot.work_centre_id for group in slots.values() for slot in group}
     )
     reported = instructions.reported_on(work.session, [each.id for each in found], work.today)
-    lacking = drafts.material_dates(work, {each.order_id for each in found if each.state in UNMADE})
+    lacking = drafts.material_dates(
+        work,
+        {
+            (each.order_id, each.line_id)
+            for each in found
+            if each.state in UNMADE and each.started_on is None
+        },
+    )
     outlooks = {}
     for instruction in found:
         if instruction.state not in UNMADE or instruction.production_due is None:
