@@ -221,6 +221,7 @@ def a_statement(kind: StatementKind) -> Statement:
             statement_id=UUID(int=5),
             order_id=ORDER_ID,
             order_number=ORDER_NUMBER,
+            customer_id=CUSTOMER_IDS[Grade.B],
             kind=kind,
             revision=1,
             lines=[{"line_id": str(LINE_ID), "line_no": 1, "production_due": None}],

@@ -677,6 +677,7 @@ COPIES: dict[str, list[Copy]] = {
                 "id": _id("statement"),
                 "order_id": _id("order"),
                 "order_number": _NUMBER,
+                "customer_id": _CUSTOMER_ID,
                 "verdict": f"case when {_STAGE} = 'in_review' then 'pending'"
                 " else pattern.verdict end",
                 "opened_at": _WHEN,

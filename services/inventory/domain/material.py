@@ -1,8 +1,8 @@
 """Raw material: its master, its balance and ledger, and what orders claim of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -193,3 +193,55 @@ class MaterialShortage:
     wanted: Decimal
     free: Decimal
     next_arrival: Mapping[str, Any] | None
+
+
+# What each waiting order lacks of which material, in the order in which they are served.
+Queue = Mapping[UUID, Mapping[UUID, Decimal]]
+
+
+def missing_by_material(claims: Iterable[MaterialClaim]) -> dict[UUID, Decimal]:
+    """Sum up what is missing of each material, of which anything is."""
+    missing: dict[UUID, Decimal] = {}
+    for claim in claims:
+        if claim.missing > 0:
+            missing[claim.material_id] = missing.get(claim.material_id, ZERO) + claim.missing
+    return missing
+
+
+def serve(queue: Queue, free: dict[UUID, Decimal]) -> list[UUID]:
+    """Give the orders that are served from `free`, which loses what they take.
+
+    Orders are served wholly or not at all; one that still lacks something is passed over,
+    because holding part of what it needs would help nobody.
+    """
+    served = []
+    for order_id, lacks in queue.items():
+        if all(free.get(material_id, ZERO) >= wanted for material_id, wanted in lacks.items()):
+            for material_id, wanted in lacks.items():
+                free[material_id] -= wanted
+            served.append(order_id)
+    return served
+
+
+def days_served(
+    queue: Queue,
+    free: Mapping[UUID, Decimal],
+    coming: Iterable[tuple[date, UUID, Decimal]],
+    *,
+    today: date,
+) -> dict[UUID, date]:
+    """Give the day on which what is free and what is coming serves each order, where it does.
+
+    What should have come already is taken to come today.
+    """
+    by_day: dict[date, list[tuple[UUID, Decimal]]] = {today: []}
+    for day, material_id, quantity in coming:
+        by_day.setdefault(max(day, today), []).append((material_id, quantity))
+    waiting, left, days = dict(queue), dict(free), {}
+    for day in sorted(by_day):
+        for material_id, quantity in by_day[day]:
+            left[material_id] = left.get(material_id, ZERO) + quantity
+        for order_id in serve(waiting, left):
+            days[order_id] = day
+            del waiting[order_id]
+    return days

@@ -30,7 +30,6 @@ class OrderCopy(Base):
     __table_args__ = (
         Index("ix_order_copy_number", "number", unique=True),
         Index("ix_order_copy_stage", "stage"),
-        Index("ix_order_copy_customer", text("(view #>> '{customer,id}')")),
     )
 
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -122,10 +121,9 @@ class OrderCopy(Base):
         )
 
     @property
-    def customer_id(self) -> str | None:
+    def customer_id(self) -> UUID | None:
         customer = self.view.get("customer") or {}
-        id_: str | None = customer.get("id")
-        return id_
+        return UUID(customer["id"]) if customer.get("id") else None
 
     @property
     def customer_name(self) -> str | None:

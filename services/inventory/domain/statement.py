@@ -85,11 +85,13 @@ class Statement(Announcing, Base):
         ),
         Index("ix_statement_opened", "opened_at", "id"),
         Index("ix_statement_order_number", "order_number"),
+        Index("ix_statement_customer", "customer_id", postgresql_where=text("kind = 'technique'")),
     )
     aggregate_type = "statement"
 
     order_id: Mapped[UUID]
     order_number: Mapped[str]
+    customer_id: Mapped[UUID | None]
     kind: Mapped[StatementKind]
     revision: Mapped[int] = mapped_column(comment="of the order that it was opened for")
     carried_to: Mapped[int] = mapped_column(comment="latest revision that it still holds for")
@@ -102,6 +104,9 @@ class Statement(Announcing, Base):
     valid_until: Mapped[date | None]
     attachment: Mapped[str | None] = mapped_column(comment="content hash of a file, if any")
     basis: Mapped[Basis | None] = mapped_column(comment="technique: on what the verdict rests")
+    passed_at: Mapped[datetime | None] = mapped_column(
+        comment="technique: when it last passed, also once it is opened again or void"
+    )
     reference: Mapped[str | None] = mapped_column(
         comment="technique: the alternative, or which paper of the customer insists"
     )
@@ -116,6 +121,7 @@ class Statement(Announcing, Base):
         statement_id: UUID,
         order_id: UUID,
         order_number: str,
+        customer_id: UUID | None,
         kind: StatementKind,
         revision: int,
         lines: list[dict[str, Any]],
@@ -124,8 +130,10 @@ class Statement(Announcing, Base):
         self.id = statement_id
         self.sequence = 0
         self.order_id, self.order_number = order_id, order_number
+        self.customer_id = customer_id
         self.kind, self.revision, self.carried_to = kind, revision, revision
         self.verdict = Verdict.PENDING
+        self.passed_at = None
         self.lines = lines
         self._clear(opened_at)
 
@@ -198,6 +206,8 @@ class Statement(Announcing, Base):
             raise InsistenceMissing(order_number=self.order_number)
         self._sign(verdict, signature)
         self.basis, self.reference = basis, reference
+        if verdict is Verdict.PASSED:
+            self.passed_at = signature.at
         return TechniqueStated(self)
 
     def sign_material(

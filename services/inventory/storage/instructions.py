@@ -116,6 +116,8 @@ from unnest(%(states)s::text[]) as asked(state)
 cross join lateral (
     select id, order_id, production_due, number from instruction
     where state = asked.state and state not in ('stocked', 'cancelled'){own}
+    and (%(stopped_too)s or state = 'running' or not exists (
+        select from order_block b where b.order_id = instruction.order_id and b.lifted_at is null))
     order by production_due, number limit %(upto)s
 ) as i
 order by i.production_due, i.number limit %(limit)s offset %(offset)s
@@ -133,13 +135,18 @@ def in_states(
     states: Collection[InstructionState],
     *,
     salesperson_id: str | None,
+    stopped_too: bool,
     limit: int,
     offset: int,
 ) -> list[Unmade]:
-    """List instructions in some states, of a salesperson's customers or all, first due first."""
+    """List instructions in some states, of a salesperson's customers or all, first due first.
+
+    What a hold stops is left out unless `stopped_too`; what is running runs on.
+    """
     asked = {
         "states": [str(state) for state in states],
         "own": salesperson_id,
+        "stopped_too": stopped_too,
         "upto": limit + offset,
         "limit": limit,
         "offset": offset,

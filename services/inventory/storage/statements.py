@@ -13,7 +13,7 @@ from chassis.roundtrips import ask
 from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
 from services.inventory.domain.order import OrderCopy
-from services.inventory.domain.statement import BASES, Statement
+from services.inventory.domain.statement import Statement
 from services.inventory.storage.pages import Page, after_moment, page
 
 
@@ -99,29 +99,26 @@ def waiting_until(session: Session, order_ids: Collection[UUID]) -> dict[UUID, d
     return {order_id: day for order_id, day in rows if day is not None}
 
 
-# What was signed in favour stays so when a later revision made it void.
 _TECHNIQUE_PASSED = """
-select line ->> 'product_id' as product_id, max(s.signed_at) as signed_at
-from order_copy o
-join statement s on s.order_id = o.order_id
+select line ->> 'product_id' as product_id, max(s.passed_at) as passed_at
+from statement s
 cross join lateral jsonb_array_elements(s.lines) as line
-where o.view #>> '{customer,id}' = %(customer_id)s and s.kind = 'technique'
-    and s.basis = any(%(bases)s) and line ->> 'product_id' = any(%(product_ids)s)
+where s.customer_id = %(customer_id)s and s.kind = 'technique'
+    and s.passed_at is not null and line ->> 'product_id' = any(%(product_ids)s)
 group by line ->> 'product_id'
 """
 
 
 def technique_passed(
-    connection: Connection, customer_id: str, product_ids: Collection[UUID]
+    connection: Connection, customer_id: UUID, product_ids: Collection[UUID]
 ) -> dict[UUID, datetime]:
     """Give when technique last passed for a customer, of each product for which it has."""
     asked = {
         "customer_id": customer_id,
-        "bases": [str(basis) for basis in BASES[Verdict.PASSED]],
         "product_ids": [str(product_id) for product_id in product_ids],
     }
     rows = ask(connection, _TECHNIQUE_PASSED, asked)
-    return {UUID(row.product_id): row.signed_at for row in rows}
+    return {UUID(row.product_id): row.passed_at for row in rows}
 
 
 _RESTING_ON = """

@@ -12,7 +12,13 @@ from chassis.database import Work
 from chassis.quantity import ZERO
 from services.inventory.domain.errors import StatementNotFound
 from services.inventory.domain.lifecycle import StatementKind, Verdict
-from services.inventory.domain.material import Demand, Material
+from services.inventory.domain.material import (
+    Demand,
+    Material,
+    MaterialClaim,
+    days_served,
+    missing_by_material,
+)
 from services.inventory.domain.order import LineCopy, OrderCopy
 from services.inventory.domain.recipe import Recipe, materials_of
 from services.inventory.domain.statement import Statement
@@ -181,34 +187,55 @@ def _covered_on(coming: list[Any], shortage: Decimal, today: date) -> date | Non
     return None
 
 
-def material_dates(work: Work, order_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], date | None]:
-    """Give from when (order, line)s that lack material have it; None where nobody knows.
+def material_dates(
+    work: Work, lines: Collection[tuple[UUID, UUID]]
+) -> dict[tuple[UUID, UUID], date | None]:
+    """Give from when (order, line)s not begun have material to come; None where nobody knows.
 
     An order that waits is served wholly, so all its lines have it once the last of it is there.
-    What the arrivals say goes before the day that the technician signed.
+    What the arrivals say goes before the day that the technician signed, which is all that is
+    known of a product without a recipe.
     """
-    claims = material_claims.of_orders(work.session, order_ids)
-    lacking = [claim for claim in claims if claim.missing > 0]
-    lacks: dict[UUID, dict[UUID, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
-    for claim in lacking:
-        lacks[claim.order_id][claim.material_id] += claim.missing
-    if not lacks:
+    claims = material_claims.of_orders(work.session, {order_id for order_id, _ in lines})
+    without = set(lines) - {(claim.order_id, claim.line_id) for claim in claims}
+    short = [claim for claim in claims if claim.missing > 0]
+    if not short and not without:
         return {}
-    named = {claim.material_id for claim in lacking}
-    free = {key: each.free for key, each in ledger.read_material(work.session, named).items()}
-    coming = arrivals.materials_in_transit(work.session, named)
-    signed = statements.waiting_until(work.session, lacks)
-    there_on: dict[UUID, date | None] = {}
-    for order_id, wanted in lacks.items():
-        days = [
-            _covered_on(coming[material_id], max(ZERO, quantity - free[material_id]), work.today)
-            for material_id, quantity in wanted.items()
-        ]
-        known = [day for day in days if day is not None]
-        promised = signed.get(order_id)
-        still_promised = promised if promised is not None and promised >= work.today else None
-        there_on[order_id] = max(known) if len(known) == len(days) else still_promised
-    return {(claim.order_id, claim.line_id): there_on[claim.order_id] for claim in lacking}
+    concerned = {claim.order_id for claim in short} | {order_id for order_id, _ in without}
+    signed = {
+        order_id: day
+        for order_id, day in statements.waiting_until(work.session, concerned).items()
+        if day >= work.today
+    }
+    dates: dict[tuple[UUID, UUID], date | None] = {
+        (order_id, line_id): signed[order_id] for order_id, line_id in without if order_id in signed
+    }
+    served = _days_served(work, {claim.material_id for claim in short}) if short else {}
+    for claim in short:
+        day = served.get(claim.order_id, signed.get(claim.order_id))
+        dates[claim.order_id, claim.line_id] = day
+    return dates
+
+
+def _days_served(work: Work, material_ids: Collection[UUID]) -> dict[UUID, date]:
+    """Give when the orders that wait for any of the materials are served, of each that will be."""
+    queue: dict[UUID, list[MaterialClaim]] = {
+        wait.order_id: [] for wait in material_claims.waiting_for(work.session, material_ids)
+    }
+    for claim in material_claims.of_orders(work.session, queue):
+        queue[claim.order_id].append(claim)
+    lacks = {order_id: missing_by_material(claims) for order_id, claims in queue.items()}
+    named = {material_id for each in lacks.values() for material_id in each}
+    return days_served(
+        lacks,
+        {key: each.free for key, each in ledger.read_material(work.session, named).items()},
+        [
+            (arrival.expected_on, material_id, arrival.quantity)
+            for material_id, coming in arrivals.materials_in_transit(work.session, named).items()
+            for arrival in coming
+        ],
+        today=work.today,
+    )
 
 
 def schedule_figures(work: Work, order: OrderCopy) -> dict[str, Any]:

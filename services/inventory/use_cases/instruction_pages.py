@@ -147,7 +147,14 @@ def _outlooks(
         work.session, {slot.work_centre_id for group in slots.values() for slot in group}
     )
     reported = instructions.reported_on(work.session, [each.id for each in found], work.today)
-    lacking = drafts.material_dates(work, {each.order_id for each in found if each.state in UNMADE})
+    lacking = drafts.material_dates(
+        work,
+        {
+            (each.order_id, each.line_id)
+            for each in found
+            if each.state in UNMADE and each.started_on is None
+        },
+    )
     outlooks = {}
     for instruction in found:
         if instruction.state not in UNMADE or instruction.production_due is None:
@@ -205,17 +212,25 @@ def search_instructions(
     )
 
 
-def instructions_at_risk(work: Work, *, limit: int, most_judged: int = JUDGED) -> list[AtRisk]:
+def instructions_at_risk(
+    work: Work, *, limit: int, most_judged: int = JUDGED, stopped_too: bool = True
+) -> list[AtRisk]:
     """List what is, or will be, late or behind plan, the earliest due first.
 
-    Of all that are unmade the first due are judged, at most so many.
+    Of all that are unmade the first due are judged, at most so many; without what a hold stops
+    unless `stopped_too`.
     """
     mine = own_only(work)
     found: list[AtRisk] = []
     # The first due are the likeliest to be late: mostly as many are judged as are shown.
     for judged in range(0, most_judged, limit):
         unmade = instructions.in_states(
-            work.session, UNMADE, salesperson_id=mine, limit=limit, offset=judged
+            work.session,
+            UNMADE,
+            salesperson_id=mine,
+            stopped_too=stopped_too,
+            limit=limit,
+            offset=judged,
         )
         found += _at_risk(work, unmade)
         if len(found) >= limit or len(unmade) < limit:

@@ -86,10 +86,17 @@ def list_making_work(work: Work, limit: int) -> list[dict[str, Any]]:
 
 
 def list_dates_in_danger(work: Work, limit: int) -> list[dict[str, Any]]:
-    """Give the instructions that are late or will be, of as many as are listed at most."""
-    found = instruction_pages.instructions_at_risk(work, limit=limit, most_judged=limit)
+    """Give the instructions that are late or will be, of as many as are listed at most.
+
+    What is late has been due longest and comes first, but takes a quarter of the list at most:
+    a warning is nobody's move, and must not stand before all that are.
+    """
+    found = instruction_pages.instructions_at_risk(
+        work, limit=limit, most_judged=limit, stopped_too=False
+    )
     calendar = calendar_of(work, for_facts=True)
-    return [_warning_item(each, calendar) for each in found if each.outlook.risk in _WARNINGS]
+    warned = [each for each in found if each.outlook.risk in _WARNINGS]
+    return [_warning_item(each, calendar) for each in warned[: limit // 4]]
 
 
 def _report_days(work: Work, calendar: WorkingCalendar) -> instructions.ReportDays:

@@ -20,6 +20,8 @@ from services.inventory.domain.material import (
     MaterialMove,
     MaterialMoveKind,
     MaterialShortage,
+    missing_by_material,
+    serve,
 )
 from services.inventory.domain.stock import Balance
 from services.inventory.storage import arrivals, ledger, material_claims, materials, orders
@@ -86,8 +88,7 @@ def wait_for_rest(
 def serve_waiting(work: Work, material_ids: Collection[UUID]) -> list[UUID]:
     """Reserve for orders that wait for any of these materials; give those served.
 
-    Orders are served wholly or not at all, by production_due; one that still lacks something
-    is passed over, because holding part of what it needs would help nobody.
+    Orders are served wholly or not at all, by production_due.
     """
     waiting = material_claims.waiting_for(work.session, material_ids)
     if not waiting:
@@ -103,17 +104,12 @@ def serve_waiting(work: Work, material_ids: Collection[UUID]) -> list[UUID]:
     for claim in material_claims.of_orders(work.session, [wait.order_id for wait in waiting]):
         claimed[claim.order_id].append(claim)
     free = {material_id: balance.free for material_id, balance in balances.items()}
-    served = []
-    for wait in waiting:
-        claims = claimed[wait.order_id]
-        # What a claim lacks nothing of is not among the locked: another order may have joined.
-        missing = _by_material((c.material_id, c.missing) for c in claims if c.missing > 0)
-        if any(free.get(material_id, ZERO) < lacking for material_id, lacking in missing.items()):
-            continue
-        for material_id, lacking in missing.items():
-            free[material_id] -= lacking
-        _fill(work, claims)
-        served.append(wait.order_id)
+    # What a claim lacks nothing of is not among the locked: another order may have joined.
+    served = serve(
+        {wait.order_id: missing_by_material(claimed[wait.order_id]) for wait in waiting}, free
+    )
+    for order_id in served:
+        _fill(work, claimed[order_id])
     material_claims.stop_waiting(work.session, served)
     return served
 

@@ -87,6 +87,7 @@ def _opened(work: Work, order: OrderCopy, kind: StatementKind) -> Statement:
         statement_id=uuid4(),
         order_id=order.order_id,
         order_number=order.number or "",
+        customer_id=order.customer_id,
         kind=kind,
         revision=order.revision,
         lines=lines,

@@ -2,8 +2,10 @@
 
 import json
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from chassis import clock
 from chassis.calendar import WorkingCalendar
 from chassis.errors import GendanError
 from chassis.principal import Principal
@@ -18,6 +20,7 @@ from tests.integration.inventory.making_story import (
     PLANNER,
     SALES,
     SUPERVISOR,
+    Order,
     Works,
     at_once,
 )
@@ -30,6 +33,12 @@ def announced(works: Works, name: str) -> list[dict[str, Any]]:
         name=name,
     )
     return [json.loads(body)["data"] for body in bodies]
+
+
+def let_due_pass(clock_file: Path) -> None:
+    """Set the business clock to the Monday after the day that orders are signed for."""
+    days = date.fromisoformat(DUE) - clock.business_date(clock.business_now())
+    clock_file.write_text(str((days.days + 3) * 86_400))
 
 
 # -- drafting and issuing ----------------------------------------------------------------------
@@ -499,6 +508,40 @@ def test_what_will_be_late_is_warned_of_before_it_is(works: Works) -> None:
         assert all(item["path"].endswith(tight.instruction["number"]) for item in risks)
 
 
+def test_warnings_take_a_quarter_of_a_work_list_at_most(works: Works, clock_file: Path) -> None:
+    for _ in range(3):
+        works.order("100").running()
+    let_due_pass(clock_file)
+
+    def listed(limit: int) -> list[str]:
+        items = works.ask("list_work", PLANNER, limit=limit)["items"]
+        return [item["kind"] if item["verb"] is None else item["verb"] for item in items]
+
+    assert listed(4) == ["production_risk", *["report_production"] * 3]
+    assert listed(12) == ["production_risk"] * 3 + ["report_production"] * 3
+    assert listed(1) == ["report_production"]
+
+
+def test_what_is_on_hold_is_warned_of_while_its_machine_runs_only(
+    works: Works, clock_file: Path
+) -> None:
+    accepted, running = works.order("100").confirmed(), works.order("100").running()
+    accepted.issue()
+    accepted.accept()
+    let_due_pass(clock_file)
+
+    def warned() -> set[str]:
+        items = works.ask("list_work", PLANNER, limit=50)["items"]
+        return {item["order_number"] for item in items if item["kind"] == "production_risk"}
+
+    assert warned() == {accepted.number, running.number}
+    for order in (accepted, running):
+        works.tell("block_order", CLERK, f"hold {order.number}", order_id=str(order.id), reason="x")
+    assert warned() == {running.number}
+    found = works.ask("list_instructions_at_risk", PLANNER)["items"]
+    assert len(found) == 2  # The list of risks tells what stands still, too.
+
+
 def test_an_order_that_waits_for_an_arrival_after_its_date_is_warned_of(works: Works) -> None:
     order = works.order("100").submitted()
     today = date.fromisoformat(
@@ -529,6 +572,55 @@ def test_an_order_that_waits_for_an_arrival_after_its_date_is_warned_of(works: W
     assert ready_on >= late
     works.tell("book_material", material_code="KRAFT", change="50", reason="stock")
     assert outlook()[0] == "on_plan"
+
+
+def waiting(works: Works, order: Order, due: date, **facts: Any) -> Order:
+    """Have it confirmed for a date, its material still to come."""
+    order.submitted()
+    order.sign("technique")
+    order.sign("material", "waits", **facts)
+    order.sign("schedule", production_due=str(due))
+    order.production_due = str(due)
+    return order.moves("order_confirmed", "confirmed")
+
+
+def risk(works: Works, order: Order) -> str:
+    page = works.ask("get_instruction", PLANNER, number=order.instruction["number"])
+    answer: str = page["outlook"]["risk"]
+    return answer
+
+
+def test_an_arrival_brings_material_to_one_order_only(works: Works) -> None:
+    today = clock.business_date(clock.business_now())
+    works.tell("book_material", material_code="KRAFT", change="-1000", reason="stock")
+    second = waiting(works, works.order("100"), today + timedelta(days=40))
+    first = waiting(works, works.order("100"), today + timedelta(days=20))
+    large = waiting(works, works.order("200"), today + timedelta(days=10))
+
+    def expected(quantity: str, days: int) -> tuple[str, str, str]:
+        day = str(today + timedelta(days=days))
+        works.tell("expect_arrival", material_code="KRAFT", quantity=quantity, expected_on=day)
+        return risk(works, large), risk(works, first), risk(works, second)
+
+    # The large one is due before and served wholly or not at all: it is passed over.
+    assert expected("50", 0) == ("at_risk", "on_plan", "at_risk")
+    assert expected("50", 1) == ("at_risk", "on_plan", "on_plan")
+    assert expected("100", 2) == ("on_plan", "on_plan", "on_plan")
+
+
+def test_material_of_a_product_without_a_recipe_comes_on_the_day_that_was_signed(
+    works: Works,
+) -> None:
+    """Nothing is held for it: who signed vouches for the day."""
+    today = clock.business_date(clock.business_now())
+    works.bag = works.product("BOX", default_supply="make", category="bags", standard="GB/T 1")
+    there = today + timedelta(days=30)
+
+    tight, calm = works.order("8000"), works.order("8000")  # ten days' work
+    waiting(works, tight, there + timedelta(days=1), material_date=str(there))
+    waiting(works, calm, there + timedelta(days=60), material_date=str(there))
+
+    assert (risk(works, tight), risk(works, calm)) == ("at_risk", "on_plan")
 
 
 def test_a_day_counts_for_the_pace_once_it_has_its_report(works: Works) -> None:

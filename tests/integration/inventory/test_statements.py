@@ -23,49 +23,69 @@ from tests.integration.inventory.making_story import (
 )
 
 
+def changed_since_passed(works: Works, order: Order) -> bool:
+    """Ask what the draft of its technique statement says of its one line's recipe."""
+    drafted = works.ask("draft_statement", TECHNICIAN, order_number=order.number, kind="technique")
+    (line,) = drafted["figures"]["lines"]
+    answer: bool = line["changed_since_passed"]
+    return answer
+
+
+def make_version(works: Works, *, changes_product: bool) -> None:
+    works.tell(
+        "make_recipe",
+        TECHNICIAN,
+        product_code="BAG",
+        lines=[{"material_code": "KRAFT", "per_unit": "0.6"}],
+        changes_product=changes_product,
+        reason="production",
+    )
+
+
 def test_technique_is_told_whether_the_recipe_changed_since_it_last_passed_for_the_customer(
     works: Works,
 ) -> None:
     """O13."""
-
-    def changed(order: Order) -> bool:
-        drafted = works.ask(
-            "draft_statement", TECHNICIAN, order_number=order.number, kind="technique"
-        )
-        (line,) = drafted["figures"]["lines"]
-        answer: bool = line["changed_since_passed"]
-        return answer
-
-    def makes_version(*, changes_product: bool) -> None:
-        works.tell(
-            "make_recipe",
-            TECHNICIAN,
-            product_code="BAG",
-            lines=[{"material_code": "KRAFT", "per_unit": "0.6"}],
-            changes_product=changes_product,
-            reason="production",
-        )
-
-    assert not changed(works.order().submitted())  # the first version changed nothing
+    assert not changed_since_passed(works, works.order().submitted())  # the first changed nothing
     first = works.order().submitted()
     first.sign("technique")
-    makes_version(changes_product=False)
-    assert not changed(works.order().submitted())
+    make_version(works, changes_product=False)
+    assert not changed_since_passed(works, works.order().submitted())
 
-    makes_version(changes_product=True)
+    make_version(works, changes_product=True)
 
-    assert changed(works.order().submitted())
+    assert changed_since_passed(works, works.order().submitted())
     stranger = works.order()
     stranger.customer_id = UUID(int=2)
-    assert changed(stranger.submitted())
-    assert changed(first.submitted())  # its own statement is void, and is remembered
+    assert changed_since_passed(works, stranger.submitted())
+    # Its own statement is void, and is remembered.
+    assert changed_since_passed(works, first.submitted())
     first.sign("technique")
-    assert not changed(works.order().submitted())
+    assert not changed_since_passed(works, works.order().submitted())
     refused = stranger.submitted()
     refused.sign("technique", "refused", basis="alternative", reference="白牛皮")
-    assert changed(refused)
-    makes_version(changes_product=False)
-    assert not changed(refused)
+    assert changed_since_passed(works, refused)
+    make_version(works, changes_product=False)
+    assert not changed_since_passed(works, refused)
+
+
+def test_when_technique_last_passed_is_known_once_its_signature_has_expired(
+    works: Works, clock_file: Path
+) -> None:
+    """O13: what is signed anew in its own place may be the customer's only order."""
+    make_version(works, changes_product=True)
+    order = works.order().submitted()
+    order.sign("technique", valid_until=clock.business_date(clock.business_now()).isoformat())
+
+    clock_file.write_text(str(86_400))
+    order.moves("order_changed")
+
+    statement = works.ask("get_statement", order_number=order.number, kind="technique")
+    assert statement["verdict"] == "pending"
+    assert not changed_since_passed(works, order)
+    make_version(works, changes_product=True)
+    make_version(works, changes_product=False)
+    assert changed_since_passed(works, order)
 
 
 def test_who_makes_a_version_is_told_of_the_orders_that_technique_passed_before(

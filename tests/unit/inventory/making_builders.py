@@ -103,6 +103,7 @@ def statement(kind: StatementKind = StatementKind.TECHNIQUE) -> Statement:
         statement_id=UUID(int=5),
         order_id=ORDER,
         order_number="D261122-000001",
+        customer_id=UUID(int=9),
         kind=kind,
         revision=1,
         lines=[{"line_id": str(LINE), "line_no": 1, "production_due": None}],
