@@ -341,6 +341,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "return_to_draft": {"reason": "other", "note": "改"},
     "retry_price": {},
     "retry_credit": {},
+    "promise_date": {"customer_due": "2030-01-07", "reason": "other", "note": "缓几天"},
     "hold": {"reason": "other", "note": "停"},
     "resume": {"reason": "other", "note": "续"},
     "wish_cancel": {"reason": "other", "note": "不要了"},

@@ -116,7 +116,7 @@ def _promise(seen: Seen) -> dict[str, Any]:
     return {
         **_WHY,
         "customer_due": (latest + timedelta(days=1)).isoformat(),
-        "consent_by": seen.order["customer"]["salesperson_name"] or "赵磊",
+        "consent_by": (seen.order["customer"] or {}).get("salesperson_name") or "赵磊",
     }
 
 
