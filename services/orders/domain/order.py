@@ -840,24 +840,29 @@ class Order(Announcing, Base):
     def guard_sign_back(self, expected_version: int | None) -> Confirmation:
         """Give the confirmation whose signed copy is awaited.
 
-        Raises ConfirmationNotSent, SignBackAlreadyVerified.
+        Raises ConfirmationNotSent, SignBackAlreadyVerified, then StaleVersion.
         """
-        standing = self.confirmation
-        if standing is None or self.stage in (Stage.CANCEL_REQUESTED, Stage.CANCELLED):
-            raise ConfirmationNotSent(order_number=self.number)
-        if standing.is_verified:
-            raise SignBackAlreadyVerified(order_number=self.number)
+        standing = self._unsigned_confirmation()
         self.guard_change(expected_version)
         return standing
 
     def guard_receiving(self, expected_version: int | None) -> Confirmation:
         """Give the confirmation of which nobody knows yet that it was received clearly.
 
-        Raises ReceivedClearlyAlready.
+        Raises as `guard_sign_back` does, and ReceivedClearlyAlready before StaleVersion.
         """
-        standing = self.guard_sign_back(expected_version)
+        standing = self._unsigned_confirmation()
         if standing.received_clearly:
             raise ReceivedClearlyAlready(order_number=self.number)
+        self.guard_change(expected_version)
+        return standing
+
+    def _unsigned_confirmation(self) -> Confirmation:
+        standing = self.confirmation
+        if standing is None or self.stage in (Stage.CANCEL_REQUESTED, Stage.CANCELLED):
+            raise ConfirmationNotSent(order_number=self.number)
+        if standing.is_verified:
+            raise SignBackAlreadyVerified(order_number=self.number)
         return standing
 
     def guard_verifying(self, expected_version: int | None) -> Confirmation:
