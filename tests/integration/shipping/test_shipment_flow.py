@@ -568,16 +568,24 @@ def test_a_failed_shipment_is_announced_with_its_kind(desk: Desk) -> None:
     assert desk.announced(shipment["id"])[-1] == "shipment_failed"
 
 
-@pytest.mark.parametrize(("kind", "asked"), [("exception", ["arrival_check"]), ("lost", [])])
-def test_nobody_asks_after_goods_that_will_not_arrive(
-    desk: Desk, kind: str, asked: list[str]
+@pytest.mark.parametrize(
+    ("kind", "still_owed"),
+    [
+        ("exception", {"arrival_check", "notice", "notice_check"}),
+        ("lost", set()),
+        ("returned_to_sender", set()),
+    ],
+)
+def test_nobody_asks_after_goods_that_will_not_arrive_or_tells_when_they_will(
+    desk: Desk, kind: str, still_owed: set[str]
 ) -> None:
-    """S10."""
+    """S6, S10: what became of them the customer is told by a task of orders."""
     shipment = desk.handed()
     desk.ask("dispatch_shipment", DISPATCHER, shipment_number=shipment["number"])
     desk.ask("fail_shipment", ASSISTANT, shipment_number=shipment["number"], kind=kind, note="侧翻")
-    owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
-    assert [each for each in owed if each == "arrival_check"] == asked
+    page = desk.ask("get_shipment", CLERK, shipment_number=shipment["number"])
+    owed = {each["kind"] for each in page["obligations"] if not each["done_at"]}
+    assert owed - {"waybill"} == still_owed
 
 
 def test_what_meets_an_exception_after_its_arrival_is_asked_after_again(desk: Desk) -> None:
