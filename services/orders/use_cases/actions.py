@@ -282,13 +282,13 @@ _MAKING: dict[str, tuple[str, tuple[str, ...], str]] = {
 }
 
 
-# Of a shipment that has not left, by its state: as shipping's own work list has it.
+# Of a shipment that has not left, by its state; that it is being picked nobody announces.
 _PREPARING: dict[str, tuple[str, tuple[str, ...], str]] = {
     "requested": ("release", ("finance",), "待放行"),
     "released": ("check", ("clerk", "assistant"), "待复核"),
     "checked": ("hand", ("dispatcher",), "待交接复述"),
-    "handed": ("pick", ("warehouse",), "待拣货"),
-    "picking": ("pack", ("warehouse",), "待打包"),
+    "handed": ("pack", ("warehouse",), "待拣货、打包"),
+    "picking": ("pack", ("warehouse",), "待拣货、打包"),
     "packed": ("dispatch", ("dispatcher",), "待发出"),
 }
 

@@ -431,7 +431,7 @@ def test_what_is_next_tells_where_the_goods_are(
     shipped("release_withdrawn", "checked", 4, release_withdrawn_at="2026-03-02T02:00:00+00:00")
     assert following() == ("release", ["finance"])
     shipped("shipment_handed", "handed", 5)
-    assert following() == ("pick", ["warehouse"])
+    assert following() == ("pack", ["warehouse"])
     shipped("shipment_packed", "packed", 6)
     assert following() == ("dispatch", ["dispatcher"])
     shipped("shipment_dispatched", "dispatched", 7)
