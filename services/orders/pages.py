@@ -9,7 +9,7 @@ from chassis.database import Work
 from services.orders.domain.anomaly import owners
 from services.orders.domain.confirmation import slid
 from services.orders.domain.gate import OWNERS
-from services.orders.domain.lifecycle import GateKind, Stage
+from services.orders.domain.lifecycle import BEING_PREPARED, GateKind, Stage
 from services.orders.schemas import views
 from services.orders.storage import looked_at, orders, tasks, waiting
 from services.orders.use_cases.actions import next_step
@@ -21,16 +21,25 @@ def get_order(work: Work, request: Mapping[str, Any]) -> dict[str, Any]:
     order = found.order
     return views.order_in_full(
         order,
-        next=next_step(work, order, {shipment["state"] for shipment in found.shipments}),
+        next=next_step(work, order, {_stands(shipment) for shipment in found.shipments}),
         axes={
             "stage": str(order.stage),
             "production": [
                 {"line_no": line.line_no, "state": line.production} for line in order.made_lines
             ],
-            "shipment": found.shipments,
+            "shipment": [
+                {name: shipment[name] for name in ("number", "state")}
+                for shipment in found.shipments
+            ],
             "payment": found.money,
         },
     )
+
+
+def _stands(shipment: Mapping[str, Any]) -> str:
+    """Give where a shipment stands for what is next: its release may have to be given again."""
+    withdrawn = shipment["release_withdrawn"] and shipment["state"] in BEING_PREPARED
+    return "requested" if withdrawn else str(shipment["state"])
 
 
 def _asked(work: Work, request: Mapping[str, Any]) -> looked_at.LookedAt:

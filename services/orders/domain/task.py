@@ -120,7 +120,8 @@ class Task(Base):
 
     def guard_finish(self, by: Principal) -> None:
         """Raise RoleNeeded, or EndsByItself for what no person's word ends."""
-        by.require(self.role, *(() if self.kind in _DECISIONS else ("clerk", "supervisor")))
+        others = () if self.kind in _DECISIONS else ("clerk", "supervisor")
+        by.require(self.role, *(role for role in others if role != self.role))
         if self.kind is TaskKind.RETURN_OWED:
             raise EndsByItself(
                 title=self.title, with_what="the verified copy", with_what_zh="回传件核验通过"

@@ -115,6 +115,7 @@ class Shipment(_View):
     number = fields.String(required=True)
     order_id = fields.String(required=True)
     state = fields.String(required=True)
+    release_withdrawn_at = fields.String(load_default=None, allow_none=True)
     damage = fields.String(load_default=None, allow_none=True)
     lines = fields.List(fields.Nested(ShipmentLine), load_default=[])
 

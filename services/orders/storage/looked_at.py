@@ -53,8 +53,8 @@ class LookedAt:
     """
 
     order: Order
-    #: Of each its number and state.
-    shipments: Sequence[Mapping[str, str]]
+    #: Of each its number and state, and whether its release was withdrawn.
+    shipments: Sequence[Mapping[str, Any]]
     money: Mapping[str, Any] | None
 
 
@@ -151,7 +151,14 @@ _WHOLE = select(
     _all_of(
         # Its words stand in the statement: of a parameter PostgreSQL could not tell the type.
         func.json_build_object(
-            text("'number'"), _SHIPMENT.number, text("'state'"), _SHIPMENT.state
+            text("'number'"),
+            _SHIPMENT.number,
+            text("'state'"),
+            _SHIPMENT.state,
+            text("'release_withdrawn'"),
+            func.jsonb_extract_path_text(_SHIPMENT.view, text("'release_withdrawn_at'")).is_not(
+                None
+            ),
         ),
         _SHIPMENT.order_id,
         _SHIPMENT.number,

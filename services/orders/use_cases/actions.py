@@ -282,14 +282,33 @@ _MAKING: dict[str, tuple[str, tuple[str, ...], str]] = {
 }
 
 
+# Of a shipment that has not left, by its state; that it is being picked nobody announces.
+_PREPARING: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "requested": ("release", ("finance",), "待放行"),
+    "released": ("check", ("clerk", "assistant"), "待复核"),
+    "checked": ("hand", ("dispatcher",), "待交接复述"),
+    "handed": ("pack", ("warehouse",), "待拣货、打包"),
+    "picking": ("pack", ("warehouse",), "待拣货、打包"),
+    "packed": ("dispatch", ("dispatcher",), "待发出"),
+}
+
+
+def _next_of_shipment(order: Order, state: str) -> dict[str, Any]:
+    verb, who, words = _PREPARING[state]
+    if verb == "release" and order.grade == "A":
+        who = (*who, "clerk")
+    return {"verb": verb, "who": list(who), "text_zh": words}
+
+
 def _next_of_making(order: Order, shipments: Set[str]) -> dict[str, Any]:
     for line in order.made_lines:
         follows = line.instruction_follows or line.production or "draft"
         if follows in _MAKING and not line.short_closed:
             verb, who, words = _MAKING[follows]
             return {"verb": verb, "who": list(who), "text_zh": words}
-    if not shipments.isdisjoint(BEING_PREPARED):
-        return {"verb": None, "who": ["finance", "dispatcher", "warehouse"], "text_zh": "发货中"}
+    for state in BEING_PREPARED:
+        if state in shipments:
+            return _next_of_shipment(order, state)
     if any(line.is_ready for line in order.lines):
         return {"verb": "request_dispatch", "who": ["clerk"], "text_zh": "待发货"}
     if not shipments.isdisjoint(ON_ITS_WAY):

@@ -13,9 +13,9 @@ from services.shipping.domain.errors import (
     SecondPersonNeeded,
 )
 from services.shipping.domain.lifecycle import SHIPMENT, ShipmentState
-from services.shipping.domain.obligation import Owed
+from services.shipping.domain.obligation import PAPERS, WHOSE, Owed
 from services.shipping.domain.shipment import Shipment
-from services.shipping.storage import shipments
+from services.shipping.storage import obligations, shipments
 from services.shipping.use_cases.moving import CHECKERS, MOVED_BY
 from services.shipping.use_cases.owing import NOTICE_SENDERS
 
@@ -97,7 +97,7 @@ def _judge_paper(shipment: Shipment) -> None:
 
 _PAPERWORK = (
     Action("enter_waybill", ("dispatcher", "assistant"), lambda _: None),
-    Action("hand_in_paper", ("supervisor", "clerk", "finance"), _judge_paper, True),
+    Action("hand_in_paper", ("supervisor", "clerk", "finance"), _judge_paper),
     Action("record_notice_sent", NOTICE_SENDERS, _judge_notice),
     Action("verify_notice", ("clerk",), _judge_notice_check, True),
     Action("check_arrival", ("assistant",), _judge_arrival),
@@ -120,6 +120,7 @@ def _judged(work: Work, shipment: Shipment, judged: Action) -> dict[str, Any]:
             partial(judged.judge, shipment),
             partial(work.principal.require, *who),
             partial(_judge_second_person, work, shipment, judged),
+            partial(_judge_papers_left, work, shipment, judged),
         ),
         checked_when_done=judged.checked_when_done,
     )
@@ -130,6 +131,14 @@ def _judge_second_person(work: Work, shipment: Shipment, judged: Action) -> None
     stands_in = shipment.emergency and work.principal.has("director")
     if judged.verb == "check" and is_requester and not stands_in:
         raise SecondPersonNeeded(number=shipment.number, person_name=shipment.requester_name)
+
+
+def _judge_papers_left(work: Work, shipment: Shipment, judged: Action) -> None:
+    if judged.verb != "hand_in_paper":
+        return
+    mine = [kind for kind in PAPERS if work.principal.has(*WHOSE[kind])]
+    if not any(obligations.open_one(work.session, shipment.id, kind) for kind in mine):
+        raise NothingOwed(number=shipment.number, kind=mine[0])
 
 
 def _who_may(shipment: Shipment, judged: Action) -> tuple[str, ...]:

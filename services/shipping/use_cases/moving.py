@@ -257,8 +257,9 @@ def fail(work: Work, request: dict[str, Any]) -> Shipment:
     if kind is ShipmentState.EXCEPTION:
         _ask_after_goods(work, shipment)
     else:
-        # Nobody asks after goods any more that will not arrive.
-        close_obligation(work, shipment, Owed.ARRIVAL_CHECK, note=request["note"])
+        # Nobody asks after goods any more that will not arrive, nor tells when they will.
+        needless = (Owed.ARRIVAL_CHECK, Owed.NOTICE, Owed.NOTICE_CHECK)
+        close_obligation(work, shipment, *needless, note=request["note"])
     log_move(work, shipment, "fail", before, request)
     return shipment
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chassis.commands import load
-from chassis.errors import GendanError
+from chassis.errors import GendanError, RoleNeeded
 from chassis.principal import Principal
 from services.orders.domain.errors import DecisionNotDelegated, HolderNeeded, TaskNotFound
 from services.orders.schemas import commands
@@ -88,3 +88,15 @@ def test_only_who_has_a_task_or_the_supervisor_hands_it_on_and_nobody_a_decision
 
     assert desk.state("select id, role, person_id from task order by id") == before
     assert desk.state("select count(*) from change_log where action like 'delegate%%'") == [(0,)]
+
+
+def test_whose_task_it_is_now_is_told_once_to_who_gave_it_away(desk: Desk) -> None:
+    incomplete(desk)
+    delegate(desk, "missing_fields", SALES)
+    ((task,),) = desk.state("select id from task where kind = 'missing_fields'")
+    request = load(commands.FinishTask(), {"task_id": str(task), "outcome": "已致电"})
+
+    with pytest.raises(RoleNeeded) as refused, desk.store.work(SALES) as work:
+        ending.finish_task(work, request)
+
+    assert refused.value.details["roles"] == "clerk, supervisor"

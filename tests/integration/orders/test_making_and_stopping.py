@@ -70,7 +70,12 @@ def shipped(desk: Desk, confirmed: dict[str, Any]) -> Callable[..., None]:
     shipment_id, line_id = str(uuid4()), confirmed["lines"][0]["id"]
 
     def announce(
-        name: str, state: str, sequence: int, quantity: str = "980", signed: str | None = None
+        name: str,
+        state: str,
+        sequence: int,
+        quantity: str = "980",
+        signed: str | None = None,
+        **facts: Any,
     ) -> None:
         shipment = {
             "id": shipment_id,
@@ -78,6 +83,7 @@ def shipped(desk: Desk, confirmed: dict[str, Any]) -> Callable[..., None]:
             "number": "S-1",
             "state": state,
             "lines": [{"line_id": line_id, "quantity": quantity, "signed_quantity": signed}],
+            **facts,
         }
         desk.hear_of_shipment(name, shipment, sequence)
 
@@ -417,12 +423,22 @@ def test_what_is_next_tells_where_the_goods_are(
     stock(desk, confirmed, "980")
     assert following() == ("request_dispatch", ["clerk"])
     shipped("dispatch_requested", "requested", 1)
-    assert following() == (None, ["finance", "dispatcher", "warehouse"])
-    shipped("shipment_dispatched", "dispatched", 2)
+    assert following() == ("release", ["finance"])
+    shipped("shipment_released", "released", 2)
+    assert following() == ("check", ["clerk", "assistant"])
+    shipped("shipment_checked", "checked", 3)
+    assert following() == ("hand", ["dispatcher"])
+    shipped("release_withdrawn", "checked", 4, release_withdrawn_at="2026-03-02T02:00:00+00:00")
+    assert following() == ("release", ["finance"])
+    shipped("shipment_handed", "handed", 5)
+    assert following() == ("pack", ["warehouse"])
+    shipped("shipment_packed", "packed", 6)
+    assert following() == ("dispatch", ["dispatcher"])
+    shipped("shipment_dispatched", "dispatched", 7)
     assert following() == ("report_signature", ["assistant"])
-    shipped("shipment_signed", "signed", 3, "978")
+    shipped("shipment_signed", "signed", 8, "978")
     assert following() == ("request_dispatch", ["clerk"])
-    shipped("shipment_failed", "lost", 4)
+    shipped("shipment_failed", "lost", 9)
     assert following() == ("short_close_line", ["aftersales", "supervisor"])
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from chassis import clock
 from chassis.calendar import WorkingCalendar
 from chassis.errors import Conflict, Forbidden, GendanError, Invalid, InvalidFields, NotFound
+from chassis.principal import Principal
 from services.shipping.domain.errors import ConsigneeMissing
 from services.shipping.use_cases import moving
 from tests.integration.shipping.story import (
@@ -250,6 +251,22 @@ def test_an_emergency_waives_the_paper_and_finance_is_told(desk: Desk) -> None:
     with pytest.raises(Conflict) as refused:
         desk.ask("hand_in_paper", CLERK, shipment_number=shipment["number"], kind="written_request")
     assert refused.value.code == "nothing_owed"
+
+
+def test_a_paper_is_listed_as_owed_only_until_it_is_handed_in(desk: Desk) -> None:
+    """S4: each paper to those whose it is, who may hand it in."""
+    number = desk.request(desk.order(), SUPERVISOR, emergency=True, note="客户停机")["number"]
+
+    def why_not(who: Principal) -> str | None:
+        offered = desk.ask("list_shipment_actions", who, shipment_number=number)["items"]
+        (paper,) = [item for item in offered if item["verb"] == "hand_in_paper"]
+        return None if paper["allowed"] else str(paper["why_not"]["code"])
+
+    assert (why_not(CLERK), why_not(FINANCE)) == (None, None)
+    desk.ask("hand_in_paper", CLERK, shipment_number=number, kind="written_request")
+    assert (why_not(CLERK), why_not(FINANCE)) == ("nothing_owed", None)
+    desk.ask("hand_in_paper", FINANCE, shipment_number=number, kind="finance_told")
+    assert (why_not(CLERK), why_not(FINANCE)) == ("nothing_owed", "nothing_owed")
 
 
 def test_without_the_balance_an_emergency_needs_the_director(desk: Desk) -> None:
@@ -551,16 +568,24 @@ def test_a_failed_shipment_is_announced_with_its_kind(desk: Desk) -> None:
     assert desk.announced(shipment["id"])[-1] == "shipment_failed"
 
 
-@pytest.mark.parametrize(("kind", "asked"), [("exception", ["arrival_check"]), ("lost", [])])
-def test_nobody_asks_after_goods_that_will_not_arrive(
-    desk: Desk, kind: str, asked: list[str]
+@pytest.mark.parametrize(
+    ("kind", "still_owed"),
+    [
+        ("exception", {"arrival_check", "notice", "notice_check"}),
+        ("lost", set()),
+        ("returned_to_sender", set()),
+    ],
+)
+def test_nobody_asks_after_goods_that_will_not_arrive_or_tells_when_they_will(
+    desk: Desk, kind: str, still_owed: set[str]
 ) -> None:
-    """S10."""
+    """S6, S10: what became of them the customer is told by a task of orders."""
     shipment = desk.handed()
     desk.ask("dispatch_shipment", DISPATCHER, shipment_number=shipment["number"])
     desk.ask("fail_shipment", ASSISTANT, shipment_number=shipment["number"], kind=kind, note="侧翻")
-    owed = [item["kind"] for item in desk.ask("list_work", ASSISTANT)["items"]]
-    assert [each for each in owed if each == "arrival_check"] == asked
+    page = desk.ask("get_shipment", CLERK, shipment_number=shipment["number"])
+    owed = {each["kind"] for each in page["obligations"] if not each["done_at"]}
+    assert owed - {"waybill"} == still_owed
 
 
 def test_what_meets_an_exception_after_its_arrival_is_asked_after_again(desk: Desk) -> None:
