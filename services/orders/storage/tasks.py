@@ -34,7 +34,9 @@ def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind) -> Sequence[Task]:
     query = select(Task).where(Task.order_id == order_id, Task.state == TaskState.OPEN)
     if kinds:
         query = query.where(Task.kind.in_(kinds))
-    return work.session.scalars(query.order_by(Task.opened_at)).all()
+    found = work.session.scalars(query.order_by(Task.opened_at))
+    # What this transaction has ended is still open in the database until it is flushed.
+    return [task for task in found if task.state is TaskState.OPEN]
 
 
 def last_told(work: Work, order_id: UUID, *, since: datetime) -> str | None:

@@ -21,7 +21,7 @@ from tests.integration.orders.desk import (
     Desk,
 )
 from tests.integration.orders.test_on_hold import STOCK
-from tests.integration.orders.test_what_reaches_an_order import state, work_of
+from tests.integration.orders.test_what_reaches_an_order import state, verdicts, work_of
 
 TASKS = "select details->>'gate' as gate, role, person_id, state from task order by opened_at"
 
@@ -143,6 +143,31 @@ def test_short_material_is_told_with_the_day_it_arrives_until_it_is_signed(desk:
     assert next_of(desk, number)["who"] == ["technician", "sales"]
     state(desk, number, "material", 4)
     assert work_of(desk, SALES) == []
+
+
+def test_a_statement_that_is_overtaken_is_taken_once_a_gate_was_refused(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    state(desk, number, "technique", 1, verdict="refused")
+    state(desk, number, "material", 3)
+
+    state(desk, number, "technique", 2)
+
+    assert desk.state(TASKS) == [("technique", "sales", "sales-1", "done")]
+    assert next_of(desk, number)["verb"] == "sign_schedule"
+
+
+def test_a_shortage_signed_anew_below_a_schedule_that_overtook_it_is_told_once(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    state(desk, number, "technique", 1)
+    state(desk, number, "material", 2, verdict="short", material_date="2099-02-01")
+    state(desk, number, "schedule", 5, production_due="2099-03-01")
+
+    state(desk, number, "material", 4, verdict="short", material_date="2099-02-15")
+
+    assert desk.state(
+        "select state, details->>'material_date' as day from task order by opened_at"
+    ) == [("done", "2099-02-01"), ("open", "2099-02-15")]
+    assert verdicts(desk, number)["schedule"] == "passed"
 
 
 def test_a_refusal_that_a_salesperson_has_seen_to_is_not_told_by_other_gates(desk: Desk) -> None:
