@@ -38,12 +38,14 @@ def reopen_expired_gates(work: Work) -> int:
 
     So they wait in their signers' work lists before anybody has to approve by them.
     """
-    found = orders.ids_with_expired_statements(work, work.today)
-    for order_id in found:
+    reopened = 0
+    for order_id in orders.ids_with_expired_statements(work, work.today):
         order = orders.find_order(work, order_id)
         # It may have left the review before it was locked.
         if order is None or order.stage is not Stage.IN_REVIEW:
             continue
+        if any(gate.verdict is Verdict.REFUSED for gate in order.gates):
+            continue  # It waits to be returned; the next submit asks for what has expired.
         expired = reopen_expired(order, work.today, work.now)
         work.announce(order.change())
         work.log(
@@ -52,7 +54,8 @@ def reopen_expired_gates(work: Work) -> int:
             "reopen_expired_gates",
             changes={str(kind): [Verdict.PASSED, Verdict.PENDING] for kind in expired},
         )
-    return len(found)
+        reopened += 1
+    return reopened
 
 
 def expire_orders(work: Work, slot: datetime) -> int:

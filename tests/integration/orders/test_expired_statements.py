@@ -165,6 +165,26 @@ def test_what_has_expired_in_review_is_asked_for_again_the_next_morning(
     assert approve(desk, number)["stage"] == "approved"
 
 
+def test_an_approval_that_was_refused_stays_refused_when_a_statement_expires(
+    desk: Desk, clock_file: Path
+) -> None:
+    """O12: it waits to be returned, and the next submit asks for what has expired."""
+    number = stated(desk, "technique", 1)
+    approve(desk, number, "refused")
+    before = desk.order(number)
+    days_pass(clock_file, 2)
+
+    with desk.store.work() as work:
+        assert by_the_clock.reopen_expired_gates(work) == 0
+
+    assert desk.order(number) == before
+    (approval,) = (gate for gate in before["gates"] if gate["kind"] == "approval")
+    assert (approval["verdict"], approval["text"]) == ("refused", "agreed")
+    assert desk.state("select kind, state from task") == [("gate_refused", "open")]
+    back(desk, number)
+    assert not_passed(resubmitted(desk, number)) == {"technique", "approval"}
+
+
 def test_what_the_customer_has_signed_rests_on_its_statements_no_more(
     desk: Desk, clock_file: Path
 ) -> None:
