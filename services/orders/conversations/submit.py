@@ -116,6 +116,7 @@ def _review(
         reviewing.end_refusals(work, order)
         # Of a first revision nothing can be stated before it is announced.
         reviewing.apply_statements(work, order)
+        clocks.run_until_stated(work, order)
     if findings.doubts and not price.has_passed:
         reviewing.report_doubt(work, order)
     elif order.revision > 1:

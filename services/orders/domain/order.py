@@ -685,6 +685,11 @@ class Order(Announcing, Base):
             return [events.OrderApproved(self)]
         return [events.OrderChanged(self)]
 
+    @property
+    def awaits_statement(self) -> bool:
+        """Whether a statement about what is made is not signed, or not so that it passes."""
+        return any(gate.kind in STATED and not gate.has_passed for gate in self.gates)
+
     def _stop_clock_when_stated(self) -> None:
         # Of what is made the clock runs to the last statement only (SPEC §5, clocks).
         stated = [gate for gate in self.gates if gate.kind in STATED]

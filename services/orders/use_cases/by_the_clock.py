@@ -11,6 +11,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.review import reopen_expired
 from services.orders.domain.task import TaskKind
 from services.orders.storage import orders, tasks
+from services.orders.use_cases import clocks
 from services.orders.use_cases.anomalies import open_anomaly
 from services.orders.use_cases.ending import drop_open_tasks
 from services.orders.use_cases.owing import owe
@@ -47,6 +48,7 @@ def reopen_expired_gates(work: Work) -> int:
         if any(gate.verdict is Verdict.REFUSED for gate in order.gates):
             continue  # It waits to be returned; the next submit asks for what has expired.
         expired = reopen_expired(order, work.today, work.now)
+        clocks.run_until_stated(work, order)
         work.announce(order.change())
         work.log(
             "order",

@@ -27,6 +27,12 @@ def confirmation_due(work: Work, held_since: datetime | None = None) -> datetime
     )
 
 
+def run_until_stated(work: Work, order: Order) -> None:
+    """Let the clock that stopped at the last statement run anew where one is asked for again."""
+    if order.confirmation_due_at is None and order.awaits_statement:
+        order.confirmation_due_at = confirmation_due(work, order.held_since)
+
+
 def owe_replies(work: Work, order: Order) -> None:
     """Open the tasks to answer who asked: at once, and by the time that was promised (O5)."""
     if order.channel not in SPOKEN:

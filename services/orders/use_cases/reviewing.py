@@ -16,6 +16,7 @@ from services.orders.domain.order import Order
 from services.orders.domain.review import director_reasons, judge_price
 from services.orders.domain.task import TaskKind
 from services.orders.storage import copies, orders, tasks
+from services.orders.use_cases import clocks
 from services.orders.use_cases.anomalies import open_anomaly
 from services.orders.use_cases.owing import owe
 from services.orders.use_cases.pricing import check_as_it_stands
@@ -230,6 +231,8 @@ def apply_statements(work: Work, order: Order) -> bool:
             note=f"{view['signer_name']}: {view['text'] or ''}".strip(": "),
         )
         changed = True
+    if changed:
+        clocks.run_until_stated(work, order)
     return changed
 
 

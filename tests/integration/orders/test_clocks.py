@@ -34,7 +34,9 @@ from tests.integration.orders.desk import (
     Neighbours,
 )
 from tests.integration.orders.test_confirmation import SIGNED
+from tests.integration.orders.test_judging import back, resubmitted
 from tests.integration.orders.test_on_hold import GRADE_A, STOCK, held, resumed
+from tests.integration.orders.test_what_reaches_an_order import state
 
 # A Monday, far from any holiday that somebody could have entered; all times are UTC, and
 # work goes from 00:30 to 09:30 of it (08:30 to 17:30 in Shanghai).
@@ -267,6 +269,28 @@ def test_the_clock_of_a_made_order_runs_to_its_last_statement(desk: Desk, days: 
         time(9, 30),
         UTC,
     )
+
+
+@pytest.mark.parametrize("why", ["expired", "signed_against", "submitted_again"])
+def test_what_is_to_be_stated_again_has_the_whole_time_for_it(
+    desk: Desk, days: Days, why: str
+) -> None:
+    """Nothing urgent stands last for want of a time."""
+    number = desk.new_order()["number"]
+    desk.state_all_made(number, valid_until={"technique": MONDAY.date()})
+    days.be(1, 1)
+
+    if why == "expired":
+        with desk.store.work() as work:
+            assert by_the_clock.reopen_expired_gates(work) == 1
+    elif why == "submitted_again":
+        back(desk, number)
+        assert _due_of(desk, number) is None
+        resubmitted(desk, number)
+    else:
+        state(desk, number, "material", 1, verdict="short")
+
+    assert _due_of(desk, number).replace(second=0, microsecond=0) == at(1, 5)
 
 
 def test_a_change_the_customer_wants_starts_the_clock_anew(desk: Desk, days: Days) -> None:
