@@ -15,13 +15,19 @@ from services.orders.domain.order import Order
 from services.orders.domain.task import SALESPERSONS, Task, TaskKind
 from services.orders.storage.orders import CursorNotOurs, visible
 
+# A replica of the next release may have opened others, which cannot be read as a TaskKind.
+_KINDS = tuple(TaskKind)
+
 
 def task(work: Work, task_id: UUID) -> Task:
-    """Give one task, locked. Raises TaskNotFound, also for another salesperson's order's."""
+    """Give one task, locked. Raises TaskNotFound, also for another salesperson's order's.
+
+    A kind that only the next release knows is that one's to see to.
+    """
     found = work.session.scalar(
         select(Task)
         .join(Order, Order.id == Task.order_id)
-        .where(Task.id == task_id, *visible(work))
+        .where(Task.id == task_id, Task.kind.in_(_KINDS), *visible(work))
         .with_for_update(of=Task)
     )
     if found is None:
@@ -31,10 +37,15 @@ def task(work: Work, task_id: UUID) -> Task:
 
 def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind) -> Sequence[Task]:
     """Give the open tasks of an order, of some kinds or all."""
-    query = select(Task).where(Task.order_id == order_id, Task.state == TaskState.OPEN)
-    if kinds:
-        query = query.where(Task.kind.in_(kinds))
-    found = work.session.scalars(query.order_by(Task.opened_at))
+    found = work.session.scalars(
+        select(Task)
+        .where(
+            Task.order_id == order_id,
+            Task.state == TaskState.OPEN,
+            Task.kind.in_(kinds or _KINDS),
+        )
+        .order_by(Task.opened_at)
+    )
     # What this transaction has ended is still open in the database until it is flushed.
     return [task for task in found if task.state is TaskState.OPEN]
 

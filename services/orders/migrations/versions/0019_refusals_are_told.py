@@ -35,4 +35,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take away what the release before does not know of."""
-    op.execute("delete from task where kind = 'gate_refused'")
+    op.execute(
+        """
+        delete from task where kind in
+            ('gate_refused', 'received_clearly', 'tell_trouble', 'arrived', 'money_met')
+        """
+    )
