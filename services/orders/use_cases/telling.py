@@ -73,7 +73,8 @@ def tell_of_shipment(work: Work, order: Order, name: str, shipment: Mapping[str,
     nobody needs to be told any more.
     """
     number, state = shipment["number"], shipment["state"]
-    if name in ("shipment_failed", "shipment_arrived", "shipment_signed"):
+    # The receipt may be heard before the signature that it follows.
+    if name in ("shipment_failed", "shipment_arrived") or state == "signed":
         _drop_of_shipment(work, order, number, outcome=str(state))
     if name == "shipment_failed":
         owe(

@@ -474,6 +474,18 @@ def test_an_arrival_is_told_to_the_salesperson_until_it_is_signed_for(
     assert [task.state for task in desk.state(_TOLD)] == ["dropped", "dropped"]
 
 
+def test_nobody_is_told_of_an_arrival_whose_receipt_overtakes_the_signature(
+    desk: Desk, shipped: Callable[..., None]
+) -> None:
+    shipped("shipment_arrived", "arrived", 1)
+
+    shipped("receipt_recorded", "signed", 3)
+    shipped("shipment_signed", "signed", 2)
+
+    ((_, _, _, _, state, outcome),) = desk.state(_TOLD)
+    assert (state, outcome) == ("dropped", "signed")
+
+
 def test_of_goods_that_are_signed_for_at_their_arrival_nobody_is_told(
     desk: Desk, shipped: Callable[..., None]
 ) -> None:
