@@ -124,17 +124,20 @@ class Task(Base):
         by.require(self.role, *(role for role in others if role != self.role))
         if self.kind is TaskKind.RETURN_OWED:
             raise EndsByItself(
-                title=self.title, with_what="the verified copy", with_what_zh="回传件核验通过"
+                title=self.title,
+                title_zh=self.title_zh,
+                with_what="the verified copy",
+                with_what_zh="回传件核验通过",
             )
 
     def guard_delegation(self, by: Principal) -> None:
         """Raise IllegalMove for what has ended, DecisionNotDelegated or HolderNeeded."""
         TASKS.check(self.state, TaskState.DONE, task_id=self.id)
         if self.kind in _DECISIONS:
-            raise DecisionNotDelegated(title=self.title)
+            raise DecisionNotDelegated(title=self.title, title_zh=self.title_zh)
         holds = by.has(self.role) if self.person_id is None else by.person_id == self.person_id
         if not holds and not by.has("supervisor"):
-            raise HolderNeeded(title=self.title)
+            raise HolderNeeded(title=self.title, title_zh=self.title_zh)
 
     def delegate(self, *, clerk_id: str, clerk_name: str, by: Principal, at: datetime) -> None:
         """Have one clerk see to it, and nobody else (O4)."""

@@ -525,8 +525,11 @@ def test_nobody_finishes_an_owed_sign_back_by_hand(desk: Desk, neighbours: Neigh
     neighbours.answer("customers.get_terms", GRADE_A)
     number = desk.sent_order()["number"]
     desk.talk("confirm_by_grade", order_number=number)
-    with pytest.raises(EndsByItself):
+    with pytest.raises(EndsByItself) as refused:
         finish(desk, "return_owed", SALES)
+    assert refused.value.message_zh == (
+        f"“待补传：订单 {number} 的签章确认书”须以回传件核验通过了结，不能手工完成。"
+    )
     desk.talk("verify_sign_back", order_number=number, **SIGNED)
     assert desk.state("select kind, state from task") == [("return_owed", "done")]
 

@@ -82,10 +82,13 @@ def test_only_who_has_a_task_or_the_supervisor_hands_it_on_and_nobody_a_decision
         reason="customer_request",
     )
     before = desk.state("select id, role, person_id from task order by id")
+    (task,) = desk.state(f"select id, title_zh from task where kind = '{kind}'")
 
-    with pytest.raises(refusal):
+    with pytest.raises(refusal) as refused:
         delegate(desk, kind, who)
 
+    said = refusal.zh.format(title=task.title_zh, task_id=task.id)
+    assert refused.value.message_zh == said
     assert desk.state("select id, role, person_id from task order by id") == before
     assert desk.state("select count(*) from change_log where action like 'delegate%%'") == [(0,)]
 
