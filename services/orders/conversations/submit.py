@@ -96,12 +96,13 @@ def _review(
 ) -> None:
     """Open the gates of a new revision and let the system judge price and credit.
 
-    `looked_up` is what the prices looked up have changed of the draft, for the log.
+    `looked_up` is what was changed of the draft by it, as the prices looked up, for the log.
     """
     wanted = f"{order.credit_amount:.2f}", _wanted_stock(order)
     if wanted != (talk.notes["amount"], talk.notes["stock"]):
         raise PricesMoved
     order.revision += 1
+    order.settle_delivery()
     renew_gates(order, work.now)
     price = order.gate(GateKind.PRICE)
     if not price.has_passed:
@@ -160,6 +161,7 @@ def _finish_submit(work: Work, talk: Talk) -> dict[str, Any]:
     if talk.request["key_data_checked"]:
         order.check_key_data(work.principal, work.now)
     before, checked = drafting.as_edited(order), prices_of(order)
+    order.settle_delivery()
     findings = price_draft(work, order)
     if not talk.request["key_data_checked"]:
         guard_checked_prices(order, checked)

@@ -541,7 +541,7 @@ class Order(Announcing, Base):
     def draft(self, customer: Mapping[str, Any]) -> events.OrderDrafted:
         """Say who the customer is (its public view); the memo becomes a draft."""
         self.stage = Stage.DRAFT
-        self.delivery_method = self.delivery_method or DEFAULT_DELIVERY
+        self.settle_delivery()
         self.belong_to(customer)
         return events.OrderDrafted(self)
 
@@ -633,11 +633,13 @@ class Order(Announcing, Base):
         if promised is not None and promised < today:
             raise CustomerDuePassed(order_number=self.number, customer_due=promised, today=today)
 
+    def settle_delivery(self) -> None:
+        """Have the goods picked up unless somebody said otherwise: a draft may say nothing."""
+        self.delivery_method = self.delivery_method or DEFAULT_DELIVERY
+
     def submit(self, now: datetime) -> events.OrderSubmitted:
         """Go into review; the caller has judged and opened the gates of this revision."""
         self.stage = Stage.IN_REVIEW
-        # A draft of the release before may have none.
-        self.delivery_method = self.delivery_method or DEFAULT_DELIVERY
         self.submitted_at = self.touched_at = now
         self.holds_anything = True
         self._stop_clock_when_stated()

@@ -503,6 +503,32 @@ def test_the_log_of_a_submit_names_the_prices_it_looked_up(desk: Desk) -> None:
     assert unchanged == {"revision": [1, 2]}
 
 
+def test_how_a_draft_of_the_release_before_is_delivered_is_approved_and_logged(
+    desk: Desk,
+) -> None:
+    """It may have no way of delivery; the default is what the approval is about."""
+    number = desk.new_order(submit=False, lines=labels())["number"]
+    desk.state('update "order" set delivery_method = null returning 1')
+    resubmitted(desk, number)
+    desk.do(
+        commands.SignApproval,
+        reviewing.sign_approval,
+        SUPERVISOR,
+        order_number=number,
+        verdict="passed",
+        text="agreed",
+    )
+    back(desk, number)
+
+    order = resubmitted(desk, number)
+
+    assert order["stage"] == "approved"
+    assert logged(desk, number, "submit") == [
+        {"revision": [0, 1], "delivery_method": [None, "pickup_at_depot"]},
+        {"revision": [1, 2]},
+    ]
+
+
 def test_the_log_of_an_approval_names_the_verdict_that_stood(desk: Desk) -> None:
     """X1."""
     number = desk.new_order(lines=labels())["number"]
