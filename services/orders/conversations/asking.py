@@ -4,6 +4,7 @@ The order is not marked busy for them: `finish` checks again what `begin` checke
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,21 +45,23 @@ def _ask_terms(talk: Talk) -> None:
 def _begin_sending(work: Work, _: UUID, request: dict[str, Any]) -> dict[str, Any]:
     order = orders.order_by_number(work, request["order_number"], lock=True)
     order.guard_sending(request["expected_version"])
-    order.guard_statements(clock.business_date(confirming.sent_at(work, order, request)))
-    return {**_notes(order), "version": order.version}
+    sent_at = confirming.sent_at(work, order, request)
+    order.guard_statements(clock.business_date(sent_at))
+    return {**_notes(order), "version": order.version, "sent_at": sent_at.isoformat()}
 
 
 def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
     order = busy.order_of(work, talk)
     # What is frozen is what was sent: nothing of it may have changed since.
     order.guard_sending(talk.notes.get("version"))
+    request = {**talk.request, "sent_at": _said_to_be_sent_at(talk)}
     event = order.send_confirmation(
         id=talk.id,
         document=views.order_in_full(order),
         grade=talk.answers["terms"]["grade"],
-        sent_on=clock.business_date(confirming.sent_at(work, order, talk.request)),
+        sent_on=clock.business_date(confirming.sent_at(work, order, request)),
         now=work.now,
-        sending=confirming.sending(work, order, talk.request),
+        sending=confirming.sending(work, order, request),
         slide_calendar=work.setting(CALENDAR.key)
         if work.setting("slide_in_working_days")
         else None,
@@ -74,10 +77,17 @@ def _finish_sending(work: Work, talk: Talk) -> dict[str, Any]:
             "stage": [Stage.APPROVED, order.stage],
             "confirmation_version": [None, event.confirmation_version],
         },
-        note=talk.request["note"],
+        note=request["note"],
     )
     work.session.flush()
     return views.order_in_full(order)
+
+
+def _said_to_be_sent_at(talk: Talk) -> datetime | None:
+    # It may end after midnight: the paper went out on the day by which its statements were judged.
+    noted = talk.notes.get("sent_at")
+    said: datetime | None = talk.request["sent_at"]
+    return said if noted is None else datetime.fromisoformat(noted)
 
 
 SEND_CONFIRMATION = Conversation(

@@ -1,6 +1,6 @@
 """What is approved and promised rests on statements that still count (O13, O16, O17, X5)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from services.orders.domain.errors import StatementExpired
 from services.orders.schemas import commands
 from services.orders.storage import looked_at
 from services.orders.use_cases import actions, by_the_clock, reviewing
-from tests.integration.orders.desk import CLERK, SUPERVISOR, Desk
-from tests.integration.orders.test_confirmation import SIGNED, days_pass
+from tests.integration.orders.desk import CLERK, SUPERVISOR, Desk, Neighbours
+from tests.integration.orders.test_confirmation import SIGNED, days_pass, papers
 from tests.integration.orders.test_judging import back, resubmitted
+from tests.integration.orders.test_on_hold import GRADE_A
 
 KINDS = ("technique", "material", "schedule")
 SENDING: dict[str, Any] = {"channel": "fax", "recipient": "张经理", "proof_read": True}
@@ -101,6 +102,23 @@ def test_no_confirmation_is_sent_the_day_after_unless_it_had_gone_out_before(
     on_the_day_itself = (approved_at + timedelta(days=1)).isoformat()
     sent = desk.talk("send_confirmation", order_number=number, sent_at=on_the_day_itself, **SENDING)
     assert sent["stage"] == "awaiting_return"
+
+
+def test_a_sending_that_ends_after_midnight_is_of_the_day_on_which_it_began(
+    desk: Desk, neighbours: Neighbours, clock_file: Path
+) -> None:
+    number = stated(desk, "material", 0)
+    approve(desk, number)
+    today = in_days(0)
+    neighbours.answer_after(
+        "customers.get_terms", lambda: days_pass(clock_file, 1), {**GRADE_A, "grade": "B"}
+    )
+
+    sent = desk.talk("send_confirmation", order_number=number, **SENDING)
+
+    (paper,) = papers(desk, number)
+    assert (sent["stage"], paper["sent_on"]) == ("awaiting_return", today.isoformat())
+    assert clock.business_date(datetime.fromisoformat(paper["sendings"][0]["at"])) == today
 
 
 @pytest.mark.parametrize(
