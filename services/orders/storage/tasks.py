@@ -35,9 +35,12 @@ def task(work: Work, task_id: UUID) -> Task:
     return found
 
 
-def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind) -> Sequence[Task]:
-    """Give the open tasks of an order, of some kinds or all."""
-    found = work.session.scalars(
+def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind, lock: bool = False) -> Sequence[Task]:
+    """Give the open tasks of an order, of some kinds or all.
+
+    Locked, they are not ended by anybody else meanwhile, and what was just being ended is none.
+    """
+    query = (
         select(Task)
         .where(
             Task.order_id == order_id,
@@ -46,6 +49,7 @@ def open_tasks(work: Work, order_id: UUID, *kinds: TaskKind) -> Sequence[Task]:
         )
         .order_by(Task.opened_at)
     )
+    found = work.session.scalars(query.with_for_update() if lock else query)
     # What this transaction has ended is still open in the database until it is flushed.
     return [task for task in found if task.state is TaskState.OPEN]
 

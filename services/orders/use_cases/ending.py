@@ -83,9 +83,15 @@ def wish_cancel(work: Work, request: Mapping[str, Any]) -> Order:
         "title_zh": f"请求取消订单 {order.number}：{note or in_chinese(reason)}",
         "details": {"reason": reason, "by": work.principal.name},
     }
-    standing = tasks.open_tasks(work, order.id, TaskKind.CANCEL_WISH)
+    # Locked, or it could be said to a task that somebody is just finishing.
+    standing = tasks.open_tasks(work, order.id, TaskKind.CANCEL_WISH, lock=True)
     if standing:
         standing[0].say(**wish)
+        # The release before opened one for each time.
+        for task in standing[1:]:
+            task.end(
+                TaskState.DROPPED, by=work.principal.person_id, at=work.now, outcome="said again"
+            )
     else:
         owe(work, order, TaskKind.CANCEL_WISH, due_at=work.now, role="supervisor", **wish)
     work.log("order", order.number, "wish_cancel", reason=reason, note=note)

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from chassis.commands import load
 from services.orders.domain.errors import OrderOnHold
 from services.orders.schemas import commands
 from services.orders.use_cases import confirming, drafting, ending, progress
@@ -158,6 +159,43 @@ def test_a_wish_to_cancel_that_is_said_again_stays_one_task_with_its_newest_reas
     ]
     notes = desk.state("select note from change_log where action = 'wish_cancel' order by id")
     assert [row.note for row in notes] == ["再议", "不要了"]
+
+
+def wish(desk: Desk, number: str, note: str) -> dict[str, Any]:
+    body = {"order_number": number, "reason": "customer_request", "note": note}
+    request: dict[str, Any] = load(commands.RequestCancel(), body)
+    return request
+
+
+def test_a_wish_to_cancel_is_said_to_no_task_that_somebody_is_just_finishing(desk: Desk) -> None:
+    number = desk.new_order(submit=False)["number"]
+    with desk.store.work(SALES) as work:
+        ending.wish_cancel(work, wish(desk, number, "再议"))
+
+    with desk.store.work(CLERK) as work:
+        ending.wish_cancel(work, wish(desk, number, "不要了"))
+        free = desk.state("select id from task where kind = 'cancel_wish' for update skip locked")
+
+    assert free == []
+
+
+def test_wishes_to_cancel_that_the_release_before_opened_each_become_one_task(desk: Desk) -> None:
+    number = desk.new_order(submit=False)["number"]
+    with desk.store.work(SALES) as work:
+        ending.wish_cancel(work, wish(desk, number, "再议"))
+    desk.state(
+        "insert into task (id, order_id, kind, role, title, title_zh, details, state, opened_at)"
+        " select gen_random_uuid(), order_id, kind, role, title, '再议', details, state,"
+        " opened_at + interval '1 s' from task returning 1"
+    )
+
+    with desk.store.work(CLERK) as work:
+        ending.wish_cancel(work, wish(desk, number, "不要了"))
+
+    assert desk.state("select title_zh, state, outcome from task order by opened_at") == [
+        (f"请求取消订单 {number}：不要了", "open", None),
+        ("再议", "dropped", "said again"),
+    ]
 
 
 def test_an_order_on_hold_is_sent_back_to_draft_and_stays_on_hold(desk: Desk) -> None:
