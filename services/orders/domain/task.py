@@ -136,11 +136,13 @@ class Task(Base):
         if self.kind in _DECISIONS:
             raise DecisionNotDelegated(title=self.title, title_zh=self.title_zh)
         holds = by.has(self.role) if self.person_id is None else by.person_id == self.person_id
+        # Who had it may think better of whom to ask.
+        holds = holds or self.details.get("delegated", {}).get("by") == by.person_id
         if not holds and not by.has("supervisor"):
             raise HolderNeeded(title=self.title, title_zh=self.title_zh)
 
     def delegate(self, *, clerk_id: str, clerk_name: str, by: Principal, at: datetime) -> None:
-        """Have one clerk see to it, and nobody else (O4)."""
+        """Put it on one clerk's list and off all others (O4)."""
         self.role, self.person_id = "clerk", clerk_id
         delegated = {
             "to_name": clerk_name,

@@ -57,7 +57,10 @@ def finish_task(work: Work, request: Mapping[str, Any]) -> Task:
 
 
 def delegate_task(work: Work, request: Mapping[str, Any]) -> Task:
-    """Hand a task to a clerk, in whose work list alone it stands from then on (O4)."""
+    """Hand a task to a clerk, in whose work list alone it stands from then on (O4).
+
+    Another clerk, or the supervisor, who sees to it all the same may finish it.
+    """
     task = tasks.task(work, request["task_id"])
     order = orders.order_by_id(work, task.order_id)
     task.guard_delegation(work.principal)

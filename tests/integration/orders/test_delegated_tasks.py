@@ -63,6 +63,15 @@ def test_a_clerk_who_is_to_call_goes_on_when_something_else_is_missing(desk: Des
     assert [calls_of(desk, one) for one in (CLERK, OTHER_CLERK)] == [0, 1]
 
 
+def test_who_delegated_a_task_hands_it_to_another_clerk(desk: Desk) -> None:
+    incomplete(desk)
+    delegate(desk, "missing_fields", SALES)
+
+    delegate(desk, "missing_fields", SALES, OTHER_CLERK)
+
+    assert [calls_of(desk, one) for one in (CLERK, OTHER_CLERK)] == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("kind", "who", "refusal"),
     [
