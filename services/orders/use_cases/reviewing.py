@@ -181,7 +181,7 @@ def end_refusals(work: Work, order: Order) -> None:
         told_at = datetime.fromisoformat(task.details["signed_at"])
         if gate is not None and gate.stands_against and gate.signed_at == told_at:
             continue
-        outcome = "to be signed anew" if gate is None else f"now {gate.verdict}"
+        outcome = "no longer needed" if gate is None else f"now {gate.verdict}"
         task.end(TaskState.DONE, by=work.principal.person_id, at=work.now, outcome=outcome)
 
 

@@ -99,6 +99,18 @@ def test_what_was_told_of_a_refusal_ends_when_the_order_is_submitted_again(desk:
     assert work_of(desk, SUPERVISOR) == ["sign_approval"]
 
 
+def test_what_was_told_of_a_gate_that_is_no_more_is_no_longer_needed(desk: Desk) -> None:
+    number = desk.new_order()["number"]
+    state(desk, number, "technique", 1, verdict="refused")
+    return_to_draft(desk, number)
+    lines: dict[str, Any] = {"reason": "correction", "lines": STOCK}
+    desk.do(commands.ChangeOrder, drafting.change_order, order_number=number, **lines)
+
+    desk.talk("submit", order_number=number, key_data_checked=True)
+
+    assert desk.state("select state, outcome from task") == [("done", "no longer needed")]
+
+
 @pytest.mark.parametrize("end", ["passed", "cancelled"])
 def test_what_was_told_of_a_refusal_ends_with_it(desk: Desk, end: str) -> None:
     """O12: the superior thinks better of it, or the order is given up."""
