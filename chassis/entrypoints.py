@@ -36,7 +36,8 @@ Method = Callable[..., Any]
 
 def listens_to(
     source: str,
-    *names: str,
+    name: str,
+    *more: str,
     schema: type[Schema] | Schema,
     schema_version: int = 1,
     in_order: bool = False,
@@ -51,8 +52,8 @@ def listens_to(
     def decorate(method: Method) -> Method:
         reaction = _as_run_by_chassis(method)
         fields = schema() if isinstance(schema, type) else schema
-        for name in names:
-            register_entrypoint(reaction, ListensTo(source, name, fields, schema_version, in_order))
+        for each in (name, *more):
+            register_entrypoint(reaction, ListensTo(source, each, fields, schema_version, in_order))
         return reaction
 
     return decorate

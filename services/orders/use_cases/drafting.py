@@ -35,7 +35,6 @@ from services.orders.use_cases.telling import drop_telling
 
 CURRENCY = "CNY"
 
-
 # Who asked longer ago, or is answered later, is no case of this desk: a month or year is wrong.
 _LONGEST = timedelta(days=92)
 
