@@ -59,7 +59,9 @@ def starting_id(after: str | None) -> int | None:
     return int(after) if after and after.isdecimal() and len(after) <= _LONGEST_ID else None
 
 
-def paged(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], str | None]:
+def paged(
+    rows: Sequence[Any], limit: int, *, by: str = "number"
+) -> tuple[Sequence[Any], str | None]:
     """Give a page and the cursor of the next one, of rows read one beyond the limit."""
     page = rows[:limit]
-    return page, page[-1].number if len(rows) > limit else None
+    return page, str(getattr(page[-1], by)) if len(rows) > limit else None

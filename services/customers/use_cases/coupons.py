@@ -9,7 +9,7 @@ from services.customers.domain.credit import OrderCredit
 from services.customers.domain.lifecycle import Standing
 from services.customers.storage import coupons as storage
 from services.customers.storage import customers as customer_storage
-from services.customers.use_cases.access import starting_id
+from services.customers.use_cases.access import paged, starting_id
 
 
 def grant_coupons(work: Work, order: OrderCredit, gifts: Sequence[Mapping[str, Any]]) -> None:
@@ -27,10 +27,9 @@ def void_coupons(work: Work, order: OrderCredit) -> None:
 
 def list_coupons(
     work: Work, customer_code: str, *, limit: int, after: str | None
-) -> tuple[list[Coupon], str | None]:
+) -> tuple[Sequence[Coupon], str | None]:
     """Give a page of a customer's coupons, the newest first."""
     customer = customer_storage.plain_by_code(work.session, customer_code, work.principal)
     start = starting_id(after)
     found = storage.of_customer(work.session, customer.id, limit=limit + 1, after=start)
-    page = list(found[:limit])
-    return page, str(page[-1].id) if len(found) > limit else None
+    return paged(found, limit, by="id")

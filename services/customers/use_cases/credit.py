@@ -1,5 +1,6 @@
 """The credit account as orders and finance use it: reserve, undo, limits, terms now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,7 +28,7 @@ from services.customers.domain.words import EntryKind, Verdict
 from services.customers.storage import copies
 from services.customers.storage import credit as storage
 from services.customers.storage import customers as customer_storage
-from services.customers.use_cases.access import starting_id
+from services.customers.use_cases.access import paged, starting_id
 
 MOST_ORDERS = 50  # that an account shows
 
@@ -289,23 +290,21 @@ def _account_view(
 
 def list_order_credits(
     work: Work, customer_code: str, *, limit: int, after: str | None
-) -> tuple[list[OrderCredit], str | None]:
+) -> tuple[Sequence[OrderCredit], str | None]:
     """Give a page of a customer's orders with their money, the newest number first."""
     customer = customer_storage.plain_by_code(work.session, customer_code, work.principal)
     found = storage.orders_of(work.session, customer.id, limit=limit + 1, after=after)
-    page = list(found[:limit])
-    return page, page[-1].order_number if len(found) > limit else None
+    return paged(found, limit, by="order_number")
 
 
 def list_ledger(
     work: Work, customer_code: str, *, limit: int, after: str | None
-) -> tuple[list[LedgerEntry], str | None]:
+) -> tuple[Sequence[LedgerEntry], str | None]:
     """Give a page of a customer's movements, the newest first."""
     customer = customer_storage.plain_by_code(work.session, customer_code, work.principal)
     start = starting_id(after)
     found = storage.ledger_of(work.session, customer.id, limit=limit + 1, after=start)
-    page = list(found[:limit])
-    return page, str(page[-1].id) if len(found) > limit else None
+    return paged(found, limit, by="id")
 
 
 def list_receivables(
